@@ -1,0 +1,1 @@
+"""One file a benchmark, each with ``run() -> dict``; ``commands/bench.py`` lists them."""

@@ -1,0 +1,60 @@
+"""The ``sizao`` command. Commands load when called, so that ``sizao decode`` starts at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from sizao import __version__
+from sizao.core.errors import SizaoError
+
+COMMANDS: dict[str, str] = {
+    "demo": "Everything on one machine: database, simulated city over real TCP, web.",
+    "serve": "The web process: pages, API, warning desk.",
+    "gateway": "Listen for terminals and write what they report to the log.",
+    "pipeline": "Read the log, match roads, run the rules, write detections.",
+    "sim": "Run the simulated city against a gateway.",
+    "detect": "Run the rules over recorded positions in a Parquet file.",
+    "score": "Score detections against the simulated city's ground truth.",
+    "replay": "Play recorded frames into a running gateway.",
+    "decode": "Decode hex frames to JSON, a line each.",
+    "roads": "Import and inspect road networks.",
+    "token": "Print an API token for an account.",
+    "bench": "Run a benchmark and print its figures as JSON.",
+    "doctor": "Check the installation and say what to mend.",
+}
+"""Name and help of every command; ``commands/NAME.py`` has a click object called ``command``."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sizao.app.commands.{name}")
+        loaded: click.Command = module.command
+        loaded.short_help = COMMANDS[name]
+        return loaded
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy)
+@click.version_option(__version__, prog_name="sizao")
+def cli() -> None:
+    """Sizao (四早): discover early, warn early, control early, resolve early."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one clear line, not a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except SizaoError as error:
+        click.echo(f"sizao: {error}", err=True)
+        sys.exit(1)

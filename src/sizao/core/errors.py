@@ -1,0 +1,39 @@
+"""Every exception Sizao raises, as one tree.
+
+    SizaoError
+    ├── ConfigError        a setting, rule file or register is wrong; the message says where
+    ├── ColumnError        a batch breaks the schema that two of our stages agreed on
+    ├── LogError           the durable log cannot be read or written
+    ├── TransitionError    a case may not take this step now; carries why
+    └── ConflictError      somebody else changed the object first; carries who and when
+
+Bad *input* (malformed frames, late points, unknown vehicles) is not an exception: it is ordinary
+data and becomes a quarantine record. Exceptions are for broken promises between our own parts
+and for people who asked for something that cannot be done.
+"""
+
+from __future__ import annotations
+
+
+class SizaoError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigError(SizaoError):
+    """A setting, rule file or register is wrong."""
+
+
+class ColumnError(SizaoError):
+    """A batch does not have the columns, types or lengths its schema promises."""
+
+
+class LogError(SizaoError):
+    """The durable log cannot be read or written."""
+
+
+class TransitionError(SizaoError):
+    """A case may not take this step now."""
+
+
+class ConflictError(SizaoError):
+    """Somebody else changed the object since it was read."""

@@ -1,0 +1,1 @@
+"""Bytes to observations and replies, without sockets; one folder a protocol."""

@@ -1,0 +1,1 @@
+"""Indicators (and, later, hazards and listed supervision): how well the loop closes."""

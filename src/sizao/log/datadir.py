@@ -1,0 +1,99 @@
+"""Where an installation keeps what. One folder, one writer process a file.
+
+clock.json        feed clock (absent: the wall clock)
+network.npz       road network
+register.parquet  vehicle register (schema REGISTER)
+feeds.sqlite      log written by the gateway: positions, driver_cards, quarantine, command_results
+detect.sqlite     log written by the pipeline: detections, and its checkpoint
+commands.sqlite   log written by the web process: commands
+desk.sqlite       Django database, written by the web process
+live.arrow        live board, replaced by the pipeline each second (schema LIVE)
+truth.jsonl       what the simulated city really did (demonstrations only)
+status/PART.json  a heartbeat each second of gateway, pipeline, web, sim
+logs/PART.log     what each part printed
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """Paths of one installation."""
+
+    root: Path
+
+    @property
+    def clock(self) -> Path:
+        return self.root / "clock.json"
+
+    @property
+    def network(self) -> Path:
+        return self.root / "network.npz"
+
+    @property
+    def register(self) -> Path:
+        return self.root / "register.parquet"
+
+    @property
+    def feeds_log(self) -> Path:
+        return self.root / "feeds.sqlite"
+
+    @property
+    def detect_log(self) -> Path:
+        return self.root / "detect.sqlite"
+
+    @property
+    def commands_log(self) -> Path:
+        return self.root / "commands.sqlite"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "desk.sqlite"
+
+    @property
+    def live(self) -> Path:
+        return self.root / "live.arrow"
+
+    @property
+    def truth(self) -> Path:
+        return self.root / "truth.jsonl"
+
+    def status(self, part: str) -> Path:
+        return self.root / "status" / f"{part}.json"
+
+    def log_file(self, part: str) -> Path:
+        return self.root / "logs" / f"{part}.log"
+
+    def create(self) -> DataDir:
+        """Make the folders."""
+        for folder in (self.root, self.root / "status", self.root / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a whole file so that a reader sees the old one or the new one, never half."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def write_status(data: DataDir, part: str, *, at_s: float, counters: dict[str, Any]) -> None:
+    """Publish a part's heartbeat: wall seconds since the epoch, pid, its counters."""
+    record = {"part": part, "at_s": at_s, "pid": os.getpid(), "counters": counters}
+    replace(data.status(part), json.dumps(record).encode())
+
+
+def read_status(data: DataDir, part: str) -> dict[str, Any] | None:
+    """The last heartbeat of a part, or None if it never ran."""
+    try:
+        record: dict[str, Any] = json.loads(data.status(part).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return record

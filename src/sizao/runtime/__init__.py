@@ -1,0 +1,1 @@
+"""What moves the bytes: sockets, processes, the stages in order (``pipeline.py``)."""

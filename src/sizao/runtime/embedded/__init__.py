@@ -1,0 +1,1 @@
+"""The one-machine runner: SQLite as log and checkpoint store."""
