@@ -32,7 +32,17 @@ class LogError(SizaoError):
 
 
 class TransitionError(SizaoError):
-    """A case may not take this step now."""
+    """A case may not take this step now.
+
+    ``zh`` and ``en`` say why and what is possible instead; ``code`` is for programs:
+    ``state``, ``role``, ``same_person``, ``missing_reason``, ``missing_units``, ``unknown_action``.
+    """
+
+    def __init__(self, zh: str, en: str = "", *, code: str = "") -> None:
+        super().__init__(f"{zh} ({en})" if en else zh)
+        self.zh = zh
+        self.en = en or zh
+        self.code = code
 
 
 class ConflictError(SizaoError):
