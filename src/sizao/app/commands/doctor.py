@@ -1,0 +1,199 @@
+"""``sizao doctor``: look at the installation and say what to mend."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import resource
+import shutil
+import socket
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from sizao.app.options import data_option
+from sizao.core.errors import SizaoError
+from sizao.log.datadir import DataDir, read_status
+
+NEEDED_FILES = 4_096
+NEEDED_DISK_GIB = 2.0
+MODULES = ("django", "ninja", "numba", "pyarrow", "shapely", "osmium", "uvicorn", "whitenoise")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    ok: bool
+    what: str
+    found: str
+    mend: str = ""
+
+
+@click.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def command(data: DataDir, as_json: bool) -> None:
+    """Check Python, packages, browser assets, disk, database and the running parts."""
+    findings = list(examine(data))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            mark = click.style("ok  ", fg="green") if finding.ok else click.style("MEND", fg="red")
+            click.echo(f"{mark} {finding.what}: {finding.found}")
+            if not finding.ok:
+                click.echo(f"     -> {finding.mend}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+def examine(data: DataDir) -> Iterator[Finding]:
+    """Every check in turn; a check that crashes is itself a finding."""
+    checks: list[Callable[[DataDir], Iterator[Finding]]] = [
+        _python,
+        _packages,
+        _assets,
+        _limits,
+        _disk,
+        _sqlite,
+        _roads,
+        _parts,
+    ]
+    for check in checks:
+        try:
+            yield from check(data)
+        except (OSError, sqlite3.Error, SizaoError) as error:
+            what = check.__name__.strip("_")
+            yield Finding(False, what, f"{type(error).__name__}: {error}", "see the message")
+
+
+def _python(data: DataDir) -> Iterator[Finding]:
+    version = sys.version.split()[0]
+    yield Finding(sys.version_info >= (3, 11), "Python", version, "install Python 3.11 or newer")
+
+
+def _packages(data: DataDir) -> Iterator[Finding]:
+    missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
+    yield Finding(
+        not missing,
+        "packages",
+        f"missing {', '.join(missing)}" if missing else f"{len(MODULES)} found",
+        "run make setup, or pip install sizao again",
+    )
+
+
+def _assets(data: DataDir) -> Iterator[Finding]:
+    vendor = resources.files("sizao.web") / "static" / "vendor"
+    count = sum(1 for item in vendor.iterdir()) if vendor.is_dir() else 0
+    yield Finding(
+        count > 0,
+        "browser assets",
+        f"{count} files" if count else "none",
+        "run make setup; a wheel from make build has them inside",
+    )
+
+
+def _limits(data: DataDir) -> Iterator[Finding]:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = hard == resource.RLIM_INFINITY or hard >= NEEDED_FILES
+    yield Finding(
+        enough,
+        "open files allowed",
+        "unlimited" if hard == resource.RLIM_INFINITY else f"{hard:,}",
+        f"one connection needs one: raise the hard limit to {NEEDED_FILES:,} or more (ulimit -Hn)",
+    )
+
+
+def _disk(data: DataDir) -> Iterator[Finding]:
+    folder = data.root
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / (1 << 30)
+    yield Finding(
+        free >= NEEDED_DISK_GIB,
+        f"free disk at {folder}",
+        f"{free:.1f} GiB",
+        f"{NEEDED_DISK_GIB:.0f} GiB is the least for a day of 2,000 vehicles",
+    )
+    with tempfile.TemporaryDirectory(dir=folder) as probe:
+        connection = sqlite3.connect(Path(probe) / "probe.sqlite")
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        connection.close()
+    yield Finding(
+        mode == "wal",
+        "write-ahead log on this file system",
+        mode,
+        "put the data folder on a local disk, not on a network share",
+    )
+
+
+def _sqlite(data: DataDir) -> Iterator[Finding]:
+    yield Finding(
+        sqlite3.sqlite_version_info >= (3, 35),
+        "SQLite",
+        sqlite3.sqlite_version,
+        "use a Python built with SQLite 3.35 or newer",
+    )
+    for path in (data.feeds_log, data.detect_log, data.commands_log, data.database):
+        if not path.exists():
+            continue
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        connection.close()
+        size_mib = path.stat().st_size / (1 << 20)
+        yield Finding(
+            verdict == "ok",
+            path.name,
+            f"{size_mib:,.1f} MiB, {verdict}",
+            "stop everything, copy the folder away, and restore the last backup",
+        )
+
+
+def _roads(data: DataDir) -> Iterator[Finding]:
+    if not data.root.exists():
+        yield Finding(
+            False,
+            f"data folder {data.root}",
+            "not there",
+            "sizao demo makes one, or name yours with --data",
+        )
+        return
+    yield Finding(
+        data.network.exists(),
+        "road network",
+        "present" if data.network.exists() else "absent",
+        "import one: sizao roads import FILE.osm.pbf --out DATA/network.npz",
+    )
+
+
+def _parts(data: DataDir) -> Iterator[Finding]:
+    for part in ("gateway", "pipeline", "web"):
+        status = read_status(data, part)
+        if status is None:
+            continue
+        age = time.time() - float(status["at_s"])
+        yield Finding(
+            age < 10,
+            f"part {part}",
+            f"heartbeat {age:.0f} s ago",
+            f"start it (sizao {'serve' if part == 'web' else part}) or read logs/{part}.log",
+        )
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
