@@ -1,0 +1,88 @@
+"""Write the reference pages that come straight from the code; ``--check`` only compares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from sizao.app.cli import COMMANDS, cli
+from sizao.core.schemas import LIVE, REGISTER, TOPICS
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by scripts/reference.py from the code; do not edit by hand. -->\n\n"
+
+
+def records() -> str:
+    """The page of record schemas: a table for each."""
+    parts = [
+        MADE,
+        "# Records\n\n",
+        "What travels between stages, as Arrow columns. Times are UTC microseconds, angles degrees"
+        " WGS-84. A null means *not reported*, never zero. The first ten are topics of the log;"
+        " the last two are files of the data folder.\n",
+    ]
+    for name, schema in {**TOPICS, "register": REGISTER, "live": LIVE}.items():
+        parts.append(
+            f"\n## {name}\n\n| field | type | unit | null | meaning |\n|---|---|---|---|---|\n"
+        )
+        parts += [_row(field) for field in schema]
+    return "".join(parts)
+
+
+def _row(field: pa.Field) -> str:
+    unit = field.metadata[b"unit"].decode()
+    null = "yes" if field.nullable else "no"
+    return (
+        f"| `{field.name}` | {field.type} | {unit} | {null} | {field.metadata[b'doc'].decode()} |\n"
+    )
+
+
+def commands() -> str:
+    """The page of commands: each one's own help text."""
+    parts = [MADE, "# Commands\n\n", "`sizao COMMAND --help` says the same.\n"]
+    for name in COMMANDS:
+        context = click.Context(cli, info_name="sizao", max_content_width=88, terminal_width=88)
+        command = cli.get_command(context, name)
+        assert command is not None
+        parts.append(f"\n## sizao {name}\n")
+        parts.append(_help(command, context, name))
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=context)
+            for sub in command.list_commands(inner):
+                child = command.get_command(inner, sub)
+                assert child is not None
+                parts.append(f"\n### sizao {name} {sub}\n")
+                parts.append(_help(child, inner, sub))
+    return "".join(parts)
+
+
+def _help(command: click.Command, parent: click.Context, name: str) -> str:
+    context = click.Context(
+        command, info_name=name, parent=parent, max_content_width=88, terminal_width=88
+    )
+    return f"\n```text\n{command.get_help(context).rstrip()}\n```\n"
+
+
+PAGES = {"records.md": records, "commands.md": commands}
+
+
+def main() -> int:
+    stale = []
+    for name, render in PAGES.items():
+        path, text = REFERENCE / name, render()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"out of date: {', '.join(stale)}; run python scripts/reference.py")
+        return 1
+    print(f"reference: {len(PAGES)} pages, {len(stale)} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
