@@ -1,1 +1,1 @@
-"""The one-machine runner: SQLite as log and checkpoint store."""
+"""The log and the checkpoint on one machine: SQLite in WAL mode, nothing to install."""

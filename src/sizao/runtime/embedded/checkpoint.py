@@ -1,0 +1,101 @@
+"""Outputs, state and offset in one transaction: the reason a kill loses and repeats nothing.
+
+The three live in one file, ``detect.sqlite``. Were the offset committed first, a kill in between
+would lose detections; were the outputs first, it would repeat them and the state would see the
+same positions twice. ``tests/runtime/test_kill.py`` shows both going wrong.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from sizao.core.errors import LogError
+from sizao.runtime.embedded.log import SqliteLog
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS checkpoint (part TEXT PRIMARY KEY, at INTEGER NOT NULL,"
+    " crc INTEGER NOT NULL, state BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS detection_key (id TEXT NOT NULL, revision INTEGER NOT NULL,"
+    " PRIMARY KEY (id, revision)) WITHOUT ROWID",
+)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the last commit left: the offset, and the state that everything up to it gave."""
+
+    offset: int = 0
+    state: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class CheckpointStore:
+    """The pipeline's side of ``detect.sqlite``; ``log`` must be its writer."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self.log = log
+        with log.transaction() as connection:
+            for table in _TABLES:
+                connection.execute(table)
+
+    def load(self) -> Saved:
+        """The last commit, or offset 0 and no state before the first.
+
+        Raises LogError if a part of the state is damaged or the parts disagree.
+        """
+        with self.log.transaction() as connection:
+            rows = connection.execute("SELECT part, at, crc, state FROM checkpoint").fetchall()
+        if not rows:
+            return Saved()
+        for part, _, crc, state in rows:
+            if zlib.crc32(state) != crc:
+                raise LogError(f"{self.log.path}: checkpoint part {part!r} is damaged")
+        offsets = {at for _, at, _, _ in rows}
+        if len(offsets) != 1:
+            raise LogError(f"{self.log.path}: checkpoint parts are of different offsets {offsets}")
+        return Saved(offsets.pop(), {part: state for part, _, _, state in rows})
+
+    def commit(
+        self, detections: pa.RecordBatch, state: Mapping[str, bytes], offset: int
+    ) -> tuple[int | None, pa.RecordBatch]:
+        """Append the detections that are new and save state and offset with them.
+
+        A detection already committed under the same id and revision is left out: ids come from
+        content, so it is the same detection. Returns the segment's ``seq`` (None if there was
+        nothing new) and what was new. Raises LogError, having changed nothing, if the disk
+        refuses.
+        """
+        with self.log.transaction() as connection:
+            fresh = self.append_new(connection, detections)
+            seq = self.log.append_in(connection, "detections", fresh)
+            self.save(connection, state, offset)
+        return seq, fresh
+
+    def append_new(
+        self, connection: sqlite3.Connection, detections: pa.RecordBatch
+    ) -> pa.RecordBatch:
+        """The rows whose (id, revision) was not seen before, which is noted."""
+        keys = zip(
+            detections.column("id").to_pylist(),
+            detections.column("revision").to_pylist(),
+            strict=True,
+        )
+        new = [
+            connection.execute("INSERT OR IGNORE INTO detection_key VALUES (?, ?)", key).rowcount
+            == 1
+            for key in keys
+        ]
+        return detections if all(new) else detections.filter(pa.array(np.array(new, bool)))
+
+    def save(self, connection: sqlite3.Connection, state: Mapping[str, bytes], offset: int) -> None:
+        """Replace the checkpoint within a transaction of the caller's."""
+        connection.execute("DELETE FROM checkpoint")
+        connection.executemany(
+            "INSERT INTO checkpoint VALUES (?, ?, ?, ?)",
+            [(part, offset, zlib.crc32(blob), blob) for part, blob in state.items()],
+        )
