@@ -1,0 +1,1 @@
+"""The rules, one file each. ``detect.registry`` lists those that run."""
