@@ -244,7 +244,7 @@ def build(lines: Sequence[Line]) -> dict[str, np.ndarray]:
     )
     if not rows:
         raise ConfigError("no road in the input")
-    columns = {
+    columns: dict[str, np.ndarray] = {
         name: np.array(values, dtype)
         for (name, dtype), values in zip(names, zip(*rows, strict=True), strict=True)
     }
