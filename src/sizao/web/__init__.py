@@ -1,1 +1,1 @@
-"""The Django project: one app per domain, thin views over services."""
+"""The Django project: one app a domain, thin views over services."""

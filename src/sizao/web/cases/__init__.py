@@ -1,0 +1,1 @@
+"""Cases: the joint response to warnings, with clocks and a timeline."""

@@ -1,0 +1,270 @@
+"""Acting on a case: one transaction, a version check, ``respond`` decides, all sides recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sizao.core.errors import TransitionError
+from sizao.core.ids import content_id
+from sizao.respond import case as machine
+from sizao.respond import escalation
+from sizao.web.cases.access import may_act
+from sizao.web.cases.errors import CaseConflictError, NotAllowedError
+from sizao.web.cases.models import Assignment, Case, ControlMeasure
+from sizao.web.cases.projection import actor_of, commander, keep, moment, project, state_of
+from sizao.web.clock import feed_now
+from sizao.web.config import config
+from sizao.web.live import outbox
+from sizao.web.units.models import PatrolUnit, Unit, User
+from sizao.web.wake import wake_desk
+from sizao.web.writing import write
+
+TEXTS = {
+    "speeding": "您已超速，请立即减速，按限速行驶。",
+    "fatigue": "您已连续驾驶超过4小时，请到最近的服务区或停车区休息20分钟以上。",
+}
+"""Words for the terminal by kind of warning: spoken to a driver, so short and without names."""
+
+DEFAULT_TEXT = "请注意行车安全，减速慢行。"
+
+
+def text_template(case: Case) -> str:
+    """The words that the control panel offers."""
+    return TEXTS.get(case.kind, DEFAULT_TEXT)
+
+
+def act(
+    user: User,
+    case_id: int,
+    action: str,
+    expected_version: int,
+    *,
+    reason: str = "",
+    units: Sequence[str] = (),
+    measure: str = "terminal_text",
+    text: str = "",
+) -> Case:
+    """Take one step for a user and return the case as it is then.
+
+    expected_version : the version that the user saw
+    units : call signs, for dispatch
+    measure, text : for control; a terminal text without words gets the template
+
+    Raises Case.DoesNotExist if the user may not see it, NotAllowedError if not act on it,
+    CaseConflictError if somebody was faster, TransitionError if the step is not possible now.
+    Nothing is changed then.
+    """
+    with write():
+        case = (
+            Case.objects.for_user(user)
+            .select_related("unit", "local_unit")
+            .select_for_update(of=("self",))
+            .get(pk=case_id)
+        )
+        if not may_act(user, case):
+            raise NotAllowedError(
+                "您可以查看本案，但不能操作：本案不由您的单位处置。",
+                "You may read this case but not act on it: it is not your unit's.",
+            )
+        check_version(case, expected_version)
+        patrols = _patrols(user, case, units) if action == "dispatch" else []
+        if action == "control" and measure == "terminal_text":
+            text = text.strip() or text_template(case)
+        now = feed_now()
+        state, event = machine.apply(
+            state_of(case), action, actor_of(user), now.timestamp(),
+            reason=reason, units=[patrol.call_sign for patrol in patrols],
+            measure=measure, text=text,
+        )  # fmt: skip
+        project(case, state)
+        if action == "sign":
+            case.owner = user
+        elif action == "dispatch":
+            _assign(case, patrols, now)
+        elif action == "arrive":
+            _arrive(case, user, now)
+        elif action == "control" and measure == "terminal_text":
+            _order_text(case, user, text, state.version, now)
+        elif action in ("resolve", "dismiss"):
+            case.outcome = reason.strip()
+            _release(case, now)
+        case.save()
+        keep(case, event, user)
+    wake_desk()
+    return case
+
+
+def check_version(case: Case, expected_version: int) -> None:
+    """Refuse if the case moved on since the user saw it. Raises CaseConflictError."""
+    if case.version != expected_version:
+        raise CaseConflictError(
+            case.version, list(case.events.filter(seq__gt=expected_version).order_by("seq"))
+        )
+
+
+def escalate_due(now: datetime) -> int:
+    """Escalate every case whose clock has run out; a transaction each. Returns how many."""
+    overdue = Case.objects.open().filter(deadline__lt=now).values_list("pk", flat=True)
+    return sum(_escalate(pk, now) for pk in list(overdue))
+
+
+def _escalate(case_id: int, now: datetime) -> bool:
+    with write():
+        case = Case.objects.select_related("unit", "local_unit").get(pk=case_id)
+        before = state_of(case)
+        state, events = escalation.escalate_all(before, now.timestamp())
+        if not events:
+            return False
+        project(case, state)
+        case.unit = commander(case.unit, case.local_unit, state)
+        case.add_reach(case.unit)
+        case.save()
+        for event in events:
+            keep(case, event, None)
+    return True
+
+
+def open_for_warning(
+    *, warning_id: str, level, command_level, now: datetime, unit: Unit, local_unit: Unit,
+    facts: dict[str, Any],
+) -> Case:  # fmt: skip
+    """Raise a case for a warning, within the caller's transaction.
+
+    facts : columns of Case that describe vehicle and place, with ``onset_at`` and ``fired_at``
+    """
+    number = _next_number(now)
+    state, event = machine.open_case(
+        number, level, command_level, at_s=now.timestamp(), warning=warning_id
+    )
+    case = Case(number=number, unit=unit, local_unit=local_unit, raised_at=now, **facts)
+    case.add_reach(unit, local_unit)
+    project(case, state)
+    case.save()
+    keep(case, event, None)
+    return case
+
+
+def join_warning(
+    case: Case, *, warning_id: str, level, command_level, now: datetime, unit: Unit,
+    local_unit: Unit,
+) -> Case:  # fmt: skip
+    """Let a worse warning join an open case, within the caller's transaction.
+
+    ``unit`` takes command if it stands higher than the present one. Raises TransitionError if
+    the case is not open any more.
+    """
+    state, event = machine.join(
+        state_of(case), warning=warning_id, level=level, command_level=command_level,
+        at_s=now.timestamp(),
+    )  # fmt: skip
+    project(case, state)
+    if unit.level > case.unit.level:
+        case.unit = unit
+    case.add_reach(unit, local_unit)
+    case.save()
+    keep(case, event, None)
+    return case
+
+
+def _next_number(now: datetime) -> str:
+    from django.utils import timezone
+
+    day = timezone.localtime(now).strftime("%Y%m%d")
+    last = Case.objects.filter(number__startswith=f"{day}-").order_by("-pk").first()
+    count = int(last.number.partition("-")[2]) + 1 if last else 1
+    return f"{day}-{count:04d}"
+
+
+def _patrols(user: User, case: Case, units: Sequence[str]) -> list[PatrolUnit]:
+    """The patrols named, all of the user's subtree and free (or already on this case)."""
+    wanted = list(dict.fromkeys(units))
+    found = {
+        patrol.call_sign: patrol
+        for patrol in PatrolUnit.objects.for_user(user)
+        .select_related("unit")
+        .filter(call_sign__in=wanted)
+    }
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise TransitionError(
+            f"没有可由您派出的警力：{'、'.join(missing)}。",
+            f"No such patrol of yours: {', '.join(missing)}.",
+            code="unknown_units",
+        )
+    mine = set(
+        case.assignments.filter(released_at=None).values_list("patrol__call_sign", flat=True)
+    )
+    busy = [
+        name
+        for name in wanted
+        if found[name].state != PatrolUnit.State.AVAILABLE and name not in mine
+    ]
+    if busy:
+        raise TransitionError(
+            f"警力现在不可派：{'、'.join(busy)}。",
+            f"Not free now: {', '.join(busy)}.",
+            code="busy_units",
+        )
+    return [found[name] for name in wanted]
+
+
+def _assign(case: Case, patrols: list[PatrolUnit], now: datetime) -> None:
+    for patrol in patrols:
+        _, new = Assignment.objects.get_or_create(
+            case=case, patrol=patrol, released_at=None, defaults={"assigned_at": now}
+        )
+        if new:
+            patrol.state = PatrolUnit.State.ASSIGNED
+            patrol.save(update_fields=["state"])
+    case.add_reach(*(patrol.unit for patrol in patrols))
+
+
+def _arrive(case: Case, user: User, now: datetime) -> None:
+    """An officer reports for the own squadron's patrols, anybody else for all of them."""
+    there = case.assignments.filter(released_at=None, arrived_at=None).select_related("patrol")
+    if user.role == User.Role.OFFICER:
+        own = there.filter(patrol__unit__path__startswith=user.path)
+        there = own if own.exists() else there
+    for assignment in there:
+        assignment.arrived_at = now
+        assignment.save(update_fields=["arrived_at"])
+        assignment.patrol.state = PatrolUnit.State.ON_SCENE
+        assignment.patrol.save(update_fields=["state"])
+
+
+def _release(case: Case, now: datetime) -> None:
+    for assignment in case.assignments.filter(released_at=None).select_related("patrol"):
+        assignment.released_at = now
+        assignment.save(update_fields=["released_at"])
+        assignment.patrol.state = PatrolUnit.State.AVAILABLE
+        assignment.patrol.save(update_fields=["state"])
+    case.controls.filter(lifted_at=None).update(lifted_at=now)
+
+
+def _order_text(case: Case, user: User, text: str, version: int, now: datetime) -> None:
+    """Queue a text; the desk appends it to the command log and follows what becomes of it."""
+    measure = ControlMeasure.objects.create(
+        case=case,
+        command=content_id("command", case.number, version),
+        vehicle=case.vehicle,
+        text=text,
+        ordered_by=user,
+        ordered_at=now,
+        expires_at=now + timedelta(minutes=config.text_expiry_min.read()),
+    )
+    outbox.control_event(measure)
+
+
+__all__ = [
+    "CaseConflictError",
+    "NotAllowedError",
+    "act",
+    "check_version",
+    "escalate_due",
+    "join_warning",
+    "moment",
+    "open_for_warning",
+    "text_template",
+]

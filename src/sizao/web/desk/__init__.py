@@ -1,0 +1,1 @@
+"""The bridge: detections in, warnings and cases out, effect once."""

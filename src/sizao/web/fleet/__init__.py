@@ -1,0 +1,1 @@
+"""Enterprises and vehicles of the register."""

@@ -1,0 +1,1 @@
+"""Streams: vehicles once a second, events as they happen."""

@@ -1,0 +1,93 @@
+"""Publishing what changed, in the transaction of the change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from sizao.web.clock import feed_now
+from sizao.web.live.models import OutboxEvent
+
+KEEP = timedelta(hours=24)
+"""A client that was away longer than this reloads instead of resuming."""
+
+
+def publish(name: str, reach: str, data: dict[str, Any]) -> OutboxEvent:
+    """Add an event for every screen that may see one of the unit paths in ``reach``.
+
+    Raises RuntimeError outside a transaction: the event must not outlive its change.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish() needs the transaction of the change it tells")
+    return OutboxEvent.objects.create(at=feed_now(), name=name, reach=reach, data=data)
+
+
+def case_event(case, action: str) -> None:
+    """Tell the screens that a case changed."""
+    publish(
+        "case",
+        case.reach,
+        {
+            "id": case.pk,
+            "number": case.number,
+            "state": case.state,
+            "level": case.level_code,
+            "command_level": case.command_level_code,
+            "unit": case.unit.code,
+            "version": case.version,
+            "closed": case.closed,
+            "deadline": case.deadline.isoformat() if case.deadline else None,
+            "action": action,
+        },
+    )
+
+
+def warning_event(warning) -> None:
+    """Tell the screens that a warning was issued."""
+    publish(
+        "warning",
+        warning.case.reach,
+        {
+            "id": warning.pk,
+            "level": warning.level_code,
+            "kind": warning.kind,
+            "place": warning.place,
+            "lat": warning.lat,
+            "lon": warning.lon,
+            "unit": warning.unit.code,
+            "case": warning.case_id,
+            "number": warning.case.number,
+            "refers_to": warning.refers_to_id,
+            "issued": warning.issued.isoformat(),
+        },
+    )
+
+
+def repeat_event(warning, repeats: int) -> None:
+    """Tell the screens that a vehicle did the same again."""
+    publish(
+        "repeat",
+        warning.case.reach,
+        {"id": warning.pk, "case": warning.case_id, "repeats": repeats},
+    )
+
+
+def control_event(measure) -> None:
+    """Tell the screens what became of a text to a terminal."""
+    publish(
+        "control",
+        measure.case.reach,
+        {
+            "case": measure.case_id,
+            "command": measure.command,
+            "state": measure.state,
+            "detail": measure.detail,
+        },
+    )
+
+
+def prune() -> int:
+    """Remove events older than a day. Returns how many."""
+    return OutboxEvent.objects.filter(at__lt=feed_now() - KEEP).delete()[0]

@@ -1,0 +1,68 @@
+"""Middleware: static files, the user's language, request counting; and one context processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from sizao.web import metrics
+from sizao.web.clock import feed_factor, feed_now
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """Static files from the wheel, read whole.
+
+    WhiteNoise answers with a synchronous iterator, which Django under ASGI warns about and
+    drains in a thread; our largest file is some 1.5 MB, so reading it is simpler.
+    """
+
+    @staticmethod
+    def serve(static_file, request):
+        answer = static_file.get_response(request.method, request.META)
+        body = b""
+        if answer.file is not None:
+            with answer.file:
+                body = answer.file.read()
+        response = HttpResponse(body, status=int(answer.status))
+        del response["content-type"]
+        for key, value in answer.headers:
+            response[key] = value
+        return response
+
+
+class UserLanguage:
+    """A signed-in user's own language wins over the browser's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated or not user.language:
+            return self.get_response(request)
+        with translation.override(user.language):
+            request.LANGUAGE_CODE = user.language
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", user.language)
+            return response
+
+
+class CountRequests:
+    """Counts answers by method and status for /metrics."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        metrics.http_requests.labels(request.method, response.status_code // 100 * 100).inc()
+        return response
+
+
+def installation(request: HttpRequest) -> dict[str, object]:
+    """Template context of every page: demo mode and feed time."""
+    return {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}

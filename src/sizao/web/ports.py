@@ -1,0 +1,77 @@
+"""What the web needs from outside, as one value that ``app/wiring.py`` fills in.
+
+The web never imports ``runtime``: it gets readers and sinks that keep the promises below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from sizao.core.clock import Clock, now
+from sizao.core.errors import ConfigError
+from sizao.log import live
+from sizao.log.datadir import DataDir
+from sizao.log.interface import LogReader, LogWriter
+
+if TYPE_CHECKING:
+    from sizao.roads.network import Network
+
+
+class Tracks(Protocol):
+    """Recorded positions of one vehicle."""
+
+    def positions(self, vehicle: str, start: datetime, end: datetime) -> pa.RecordBatch:
+        """Rows of schema POSITION with ``start <= time < end``, in event time order."""
+        ...
+
+
+@dataclass
+class Ports:
+    """Everything outside the Django database that the web process touches."""
+
+    data: DataDir
+    clock: Clock
+    detections: LogReader
+    """Topic ``detections``, written by the pipeline."""
+    results: LogReader
+    """Topic ``command_results``, written by the gateway."""
+    commands: LogWriter
+    """Topic ``commands``, written by this process."""
+    tracks: Tracks
+    network: Network | None
+    """The road network; None when none was imported: no map lines, distances as the crow flies."""
+    routing: Any = None
+    """Travel times on the network; None without a network."""
+
+    def now(self) -> datetime:
+        """Feed time."""
+        return now(self.clock)
+
+    def board(self) -> pa.RecordBatch:
+        """The live board, schema LIVE."""
+        return live.load(self.data.live)
+
+
+_installed: Ports | None = None
+
+
+def install(ports: Ports | None) -> None:
+    """Called once by the wiring (and by tests)."""
+    global _installed
+    _installed = ports
+
+
+def installed() -> bool:
+    """Whether the process was wired; ``sizao token`` runs without."""
+    return _installed is not None
+
+
+def ports() -> Ports:
+    """The ports. Raises ConfigError in a process that was not wired."""
+    if _installed is None:
+        raise ConfigError("the web process is not wired: start it with `sizao serve`")
+    return _installed

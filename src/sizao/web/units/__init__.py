@@ -1,0 +1,1 @@
+"""Organisation units, accounts and patrol units."""

@@ -1,0 +1,1 @@
+"""Issued warnings: never edited, an update refers to the one before."""

@@ -1,0 +1,111 @@
+"""Warnings and the repeats counted under them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.core.vehicles import KINDS
+from sizao.web.audit.models import AppendOnly, AppendOnlyQuerySet
+from sizao.web.cases.access import visible_cases
+from sizao.web.units.models import Unit, User
+
+LEVELS = [(level.value, level.zh) for level in WarningLevel]
+COMMAND_LEVELS = [(level.value, level.zh) for level in CommandLevel]
+
+
+class WarningQuerySet(AppendOnlyQuerySet):
+    def for_user(self, user: User) -> WarningQuerySet:
+        """The warnings whose case a user may see."""
+        return self.filter(visible_cases(user, "case__"))
+
+
+class Warning(AppendOnly):
+    """A graded notice for a command level. An update is another row that refers to this one."""
+
+    id = models.CharField("编号", primary_key=True, max_length=32)
+    level = models.PositiveSmallIntegerField("等级", choices=LEVELS, db_index=True)
+    command_level = models.PositiveSmallIntegerField("指挥层级", choices=COMMAND_LEVELS)
+    kind = models.CharField("类型", max_length=32, db_index=True, help_text="规则编号")
+    detection = models.CharField("检测编号", max_length=32, db_index=True)
+    rule_version = models.CharField("规则版本", max_length=32)
+    vehicle = models.CharField("终端号", max_length=20, db_index=True)
+    vehicle_kind = models.CharField("车辆类型", max_length=24, default="other")
+    plate = models.CharField("号牌", max_length=16, blank=True)
+    plate_colour = models.PositiveSmallIntegerField("号牌颜色", null=True)
+    place = models.CharField("地点", max_length=96, blank=True)
+    road = models.CharField("道路", max_length=32, blank=True)
+    road_class = models.CharField("道路类别", max_length=24, blank=True)
+    stake_m = models.FloatField("桩号（米）", null=True)
+    area = models.CharField("区县", max_length=12, blank=True)
+    lat = models.FloatField("纬度", null=True)
+    lon = models.FloatField("经度", null=True)
+    onset = models.DateTimeField("起始时间")
+    fired = models.DateTimeField("触发时间")
+    received = models.DateTimeField("接收时间", null=True)
+    issued = models.DateTimeField("发布时间", db_index=True)
+    measured = models.FloatField("测得值")
+    limit = models.FloatField("限值")
+    measured_unit = models.CharField("单位", max_length=16)
+    severity = models.CharField("程度", max_length=24)
+    quality = models.CharField("数据质量", max_length=64, blank=True)
+    evidence = models.JSONField("证据", default=list)
+    row_id = models.CharField("决策表行", max_length=64)
+    table_date = models.DateField("决策表日期")
+    explanation = models.JSONField("定级说明", default=dict, help_text="zh, en, …")
+    refers_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="updates", verbose_name="更新自"
+    )
+    case = models.ForeignKey(
+        "cases.Case", models.PROTECT, related_name="warnings", verbose_name="案件"
+    )
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="warnings", verbose_name="发往单位")
+
+    objects = WarningQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "预警"
+        ordering = ["-issued", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.level_zh} {self.kind} {self.plate}"
+
+    @property
+    def level_code(self) -> str:
+        return WarningLevel(self.level).code
+
+    @property
+    def level_zh(self) -> str:
+        return WarningLevel(self.level).zh
+
+    @property
+    def command_level_code(self) -> str:
+        return CommandLevel(self.command_level).code
+
+    @property
+    def vehicle_kind_zh(self) -> str:
+        return KINDS.get(self.vehicle_kind, KINDS["other"])
+
+
+class WarningRepeat(AppendOnly):
+    """The same vehicle did the same again, no worse, within the merge window.
+
+    ``counts`` is false for a later revision of the very detection that made the warning: it
+    only moves the end of the episode.
+    """
+
+    warning = models.ForeignKey(
+        Warning, models.PROTECT, related_name="repeats", verbose_name="预警"
+    )
+    detection = models.CharField("检测编号", max_length=32)
+    revision = models.SmallIntegerField("修订")
+    at = models.DateTimeField("时间")
+    measured = models.FloatField("测得值")
+    counts = models.BooleanField("计数", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "重复触发"
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["detection", "revision"], name="repeat_once")
+        ]
