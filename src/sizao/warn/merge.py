@@ -1,0 +1,91 @@
+"""Repeats join, worse ones refer back, the rest are new. A published warning is never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sizao.core.levels import WarningLevel
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A graded detection that asks what becomes of it."""
+
+    detection: str
+    vehicle: str
+    kind: str
+    """Rule id."""
+    level: WarningLevel
+    at_s: float
+    """The last observation of the episode so far: ``Facts.end_s``."""
+    merge_s: float
+    """``Decision.merge_s``."""
+
+
+@dataclass(frozen=True)
+class OpenWarning:
+    """A warning whose case is still open (``CaseState.is_open``)."""
+
+    id: str
+    case: str
+    detection: str
+    """The detection it was made from."""
+    vehicle: str
+    kind: str
+    level: WarningLevel
+    last_s: float
+    """The last moment counted to it: its own detection's end or a repeat's, whichever is later."""
+    issued_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class New:
+    """A new warning with a case of its own."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """A new warning that refers to an earlier one and joins its case: things got worse."""
+
+    refers_to: str
+    case: str
+    before: WarningLevel
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """No new warning: counted to an open one."""
+
+    of: str
+    case: str
+    counts: bool
+    """False for a later revision of the very detection that made the warning."""
+
+
+def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Update | Repeat:
+    """What becomes of a graded detection.
+
+    It joins an open warning of the same vehicle and kind if it is a later revision of the same
+    detection, or if it comes within the merge window of that warning's last moment. Several may
+    fit, because an update joins the case of the one before: the worst of them speaks for the
+    case, and of equals the latest. A higher level makes an update, the rest are repeats.
+    """
+    fitting = [
+        known
+        for known in open_warnings
+        if known.vehicle == detected.vehicle
+        and known.kind == detected.kind
+        and (
+            known.detection == detected.detection
+            or abs(detected.at_s - known.last_s) <= detected.merge_s
+        )
+    ]
+    if not fitting:
+        return New()
+    speaks = max(fitting, key=lambda known: (known.level, known.issued_s, known.id))
+    if detected.level > speaks.level:
+        return Update(speaks.id, speaks.case, speaks.level)
+    same = [known for known in fitting if known.detection == detected.detection]
+    of = same[0] if same else speaks
+    return Repeat(of.id, of.case, counts=not same)

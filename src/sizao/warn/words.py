@@ -1,0 +1,102 @@
+"""Names of codes in both languages, as warnings say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "speeding": ("超速", "speeding"),
+    "fatigue": ("疲劳驾驶", "fatigued driving"),
+    "terminal_alarm": ("车载终端报警", "terminal alarm"),
+}
+"""Detection rule to its names; a test holds it against the registry of detection rules."""
+
+SEVERITIES: Mapping[str, tuple[str, str]] = {
+    "lt10": ("超速不到10%", "under 10 % over"),
+    "10-20": ("超速10%以上不到20%", "10 % to under 20 % over"),
+    "20-50": ("超速20%以上不到50%", "20 % to under 50 % over"),
+    "50-70": ("超速50%以上不到70%", "50 % to under 70 % over"),
+    "ge70": ("超速70%以上", "70 % and more over"),
+    "over_limit": ("超过法定连续驾驶时间", "over the legal driving time"),
+    "emergency": ("紧急报警", "emergency"),
+    "overspeed": ("终端自报超速", "speeding, by the terminal itself"),
+    "fatigue": ("终端自报疲劳驾驶", "fatigue, by the terminal itself"),
+    "collision": ("碰撞报警", "collision"),
+    "rollover": ("侧翻报警", "rollover"),
+}
+"""Severity code to its names."""
+
+QUALITIES: Mapping[str, tuple[str, str]] = {
+    "gps_only": (
+        "只有卫星速度，没有行驶记录仪速度",
+        "speed by satellite only, none from the recorder",
+    ),
+    "gap": ("轨迹有中断", "the track has a gap"),
+    "unmatched": ("位置未能匹配到道路", "the position could not be matched to a road"),
+    "limit_default": (
+        "限速取道路等级默认值，没有标志数据",
+        "the limit is the default of the road class, not of a sign",
+    ),
+}
+"""Data quality code of a detection to its names."""
+
+VEHICLE_KINDS_EN: Mapping[str, str] = {
+    "line_coach": "line coach",
+    "tour_coach": "tour coach",
+    "highway_passenger": "highway passenger vehicle",
+    "hazmat": "hazmat vehicle",
+    "semi_tractor": "semi-trailer tractor",
+    "heavy_truck": "heavy truck",
+    "school_bus": "school bus",
+    "minivan": "minivan",
+    "rural_tricycle": "rural tricycle",
+    "police": "police vehicle",
+    "other": "other vehicle",
+}
+
+ROAD_CLASSES_EN: Mapping[str, str] = {
+    "expressway": "expressway",
+    "urban_expressway": "urban expressway",
+    "national": "national road",
+    "provincial": "provincial road",
+    "county": "county road",
+    "village": "village road",
+    "urban": "urban street",
+    "ramp": "ramp",
+}
+
+_UNITS = {"min": ("分钟", "min"), "bit": ("", "")}
+
+
+def unit(code: str) -> tuple[str, str]:
+    """A unit's Chinese and English form: ``min`` is 分钟, ``km/h`` stays."""
+    return _UNITS.get(code, (f" {code}" if code else "", code))
+
+
+def number(value: float) -> str:
+    """At most one decimal, and none if it is zero.
+
+    >>> number(80.0), number(128.46)
+    ('80', '128.5')
+    """
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """A span in words.
+
+    >>> duration(95)
+    ('95秒', '95 s')
+    >>> duration(4 * 3600 + 120)
+    ('4小时2分钟', '4 h 2 min')
+    """
+    whole = max(0, round(seconds))
+    if whole < 120:
+        return f"{whole}秒", f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes}分钟", f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if not rest:
+        return f"{hours}小时", f"{hours} h"
+    return f"{hours}小时{rest}分钟", f"{hours} h {rest} min"
