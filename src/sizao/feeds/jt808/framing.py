@@ -1,0 +1,121 @@
+"""Frames in a byte stream: ``7E | escaped header, body, checksum | 7E``.
+
+Escapes: 7E is sent as ``7D 02`` and 7D as ``7D 01``, applied after the checksum was computed.
+Neighbouring frames may share one delimiter and any number of them may stand between frames, so
+every stretch between two delimiters is a candidate and every delimiter a new start: whatever a
+bad frame contained, the next good one is found.
+
+Source: JT/T 808-2013 clause 4.4.
+"""
+
+from __future__ import annotations
+
+from sizao.feeds.jt808.problems import Malformed
+
+DELIMITER = 0x7E
+MAX_PLAIN = 21 + 1023 + 1
+"""Longest frame before escaping: 2019 header with sub-package words, body, checksum."""
+MAX_RAW = 2 * MAX_PLAIN
+"""Longest frame on the wire, without delimiters: every byte escaped."""
+
+
+def checksum(plain: bytes) -> int:
+    """XOR of all bytes.
+
+    Folds the bytes as one big integer, ten times as fast as a Python loop: after shifting by
+    s bits the low s bits hold the XOR of both halves, and what stands above them no longer
+    matters.
+    """
+    number = int.from_bytes(plain, "big")
+    shift = 8
+    while shift < len(plain) * 8:
+        shift *= 2
+    while shift > 8:
+        shift //= 2
+        number ^= number >> shift
+    return number & 0xFF
+
+
+def escape(plain: bytes) -> bytes:
+    """Bytes safe to put between delimiters."""
+    if 0x7D in plain or 0x7E in plain:
+        return plain.replace(b"\x7d", b"\x7d\x01").replace(b"\x7e", b"\x7d\x02")
+    return plain
+
+
+def unescape(raw: bytes) -> bytes:
+    """The bytes as they were before escaping. Raises Malformed ``bad_escape``."""
+    if 0x7D not in raw:
+        return raw
+    first, *others = raw.split(b"\x7d")
+    parts = [first]
+    for other in others:
+        # A lone 7D, or one followed by anything else, cannot come from a correct sender.
+        if other[:1] == b"\x01":
+            parts.append(b"\x7d" + other[1:])
+        elif other[:1] == b"\x02":
+            parts.append(b"\x7e" + other[1:])
+        else:
+            follower = other[:1].hex().upper() or "nothing"
+            raise Malformed("bad_escape", f"0x7D followed by {follower}")
+    return b"".join(parts)
+
+
+def seal(plain: bytes) -> bytes:
+    """A complete frame of header and body: checksum added, escaped, delimited."""
+    return b"\x7e" + escape(plain + bytes((checksum(plain),))) + b"\x7e"
+
+
+class Framer:
+    """Cuts a stream into raw frames, whatever the chunks it arrives in.
+
+    Memory is bounded: a stretch without a delimiter longer than ``max_raw`` is dropped and
+    counted in :attr:`oversized`, and so are the bytes before the first delimiter in
+    :attr:`skipped`.
+    """
+
+    __slots__ = ("_buffer", "_inside", "max_raw", "oversized", "skipped")
+
+    def __init__(self, max_raw: int = MAX_RAW) -> None:
+        self.max_raw = max_raw
+        self.oversized = 0
+        self.skipped = 0
+        self._buffer = b""
+        self._inside = False
+        """True after any delimiter: the buffer may be the beginning of a frame."""
+
+    @property
+    def pending(self) -> int:
+        """Bytes held back because their frame is not complete."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Raw frames completed by ``data``, still escaped, without delimiters, in order.
+
+        Empty stretches between delimiters are filler and are left out. Never raises.
+        """
+        if not self._buffer and data[:1] == b"\x7e" == data[-1:]:
+            # What a terminal nearly always sends: whole frames, nothing left over.
+            self._inside = True
+            return [raw for raw in data.split(b"\x7e") if raw and self._fits(raw)]
+        *done, last = (self._buffer + data).split(b"\x7e")
+        if done and not self._inside:
+            self.skipped += len(done[0])
+            done[0] = b""
+            self._inside = True
+        if not self._inside:
+            self.skipped += len(last)
+            last = b""
+        if len(last) > self.max_raw:
+            # Too long for a frame already: forget it, and skip to the next delimiter.
+            self.oversized += 1
+            self._inside = False
+            last = b""
+        self._buffer = last
+        return [raw for raw in done if raw and self._fits(raw)]
+
+    def _fits(self, raw: bytes) -> bool:
+        if len(raw) > self.max_raw:
+            self.oversized += 1
+            return False
+        return True
