@@ -1,0 +1,142 @@
+"""The schematic mountain city: roads, police units, places and enterprises, from the YAML here.
+
+Everything is made up or schematic: see ``docs/explanation/simulated-city.md``. No survey data,
+no real vehicle, no real enterprise, no real device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sizao.core.errors import ConfigError
+from sizao.log.datadir import DataDir
+from sizao.roads.network import Network
+from sizao.sim.city import geometry
+from sizao.sim.city.layout import Layout, draw, features, load
+
+AREAS = {
+    "510402": "东区",
+    "510403": "西区",
+    "510411": "仁和区",
+    "510421": "米易县",
+    "510422": "盐边县",
+}
+"""Division code to name (public geography)."""
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """All of the schematic city.
+
+    units : police units: code, name_zh, name_en, level (detachment, brigade, squadron), parent
+        (code or ""), area, lat, lon, and road_class where a unit works on one class only
+    checkpoints, weigh_stations, service_areas : code, name, lat, lon, road, stake_m, area
+    toll_gates : name, lat, lon
+    enterprises : code, name, kind, area, base and far (names in ``places``)
+    junctions : id, name, area, lat, lon
+    places : name to lat, lon, area, kind (town, city, gate)
+    rivers : GeoJSON FeatureCollection of LineStrings with name and width_m
+    """
+
+    network: Network
+    units: list[dict[str, Any]]
+    checkpoints: list[dict[str, Any]]
+    weigh_stations: list[dict[str, Any]]
+    service_areas: list[dict[str, Any]]
+    toll_gates: list[dict[str, Any]]
+    enterprises: list[dict[str, Any]]
+    junctions: list[dict[str, Any]]
+    places: dict[str, dict[str, Any]]
+    rivers: dict[str, Any]
+
+
+@cache
+def build() -> City:
+    """Draw the city; about two seconds, then kept. Raises ConfigError if the data contradict."""
+    layout = draw()
+    network = Network.from_features(features(layout))
+    sites = load("sites.yaml")
+    return City(
+        network=network,
+        units=units(),
+        checkpoints=[_site(site, network, layout) for site in sites["checkpoints"]],
+        weigh_stations=[_site(site, network, layout) for site in sites["weigh_stations"]],
+        service_areas=[_site(site, network, layout) for site in sites["service_areas"]],
+        toll_gates=[_placed(gate["xy"], name=gate["name"]) for gate in layout.gates],
+        enterprises=_enterprises(sites["enterprises"], layout),
+        junctions=[
+            _placed(item["xy"], id=item["id"], name=item["name"], area=item["area"])
+            for item in layout.junctions
+        ],
+        places={
+            name: _placed(town["xy"], area=town["area"], kind=town["kind"])
+            for name, town in layout.towns.items()
+        },
+        rivers=_rivers(layout),
+    )
+
+
+def units() -> list[dict[str, Any]]:
+    """Police units, parents before children; needs no drawing."""
+    rows: list[dict[str, Any]] = []
+    for unit in load("police.yaml"):
+        lat, lon = unit.pop("at")
+        if unit["parent"] not in {"", *(row["code"] for row in rows)}:
+            raise ConfigError(f"police.yaml: {unit['code']}: parent {unit['parent']!r} comes later")
+        rows.append({**unit, "lat": lat, "lon": lon})
+    return rows
+
+
+def write(data: DataDir) -> City:
+    """Save the road network into a data folder, and give the city."""
+    city = build()
+    data.create()
+    city.network.save(data.network)
+    return city
+
+
+def _placed(xy: Any, **rest: Any) -> dict[str, Any]:
+    lat, lon = geometry.to_degrees(float(xy[0]), float(xy[1]))
+    return {**rest, "lat": lat, "lon": lon}
+
+
+def _site(site: dict[str, Any], network: Network, layout: Layout) -> dict[str, Any]:
+    row = {key: value for key, value in site.items() if key not in ("stake", "at")}
+    if "stake" in site:
+        ref, km = site["stake"]
+        segment, _, lat, lon = network.locate(ref, km * 1000, "下行")
+        area = str(network.area[segment])
+        return {**row, "lat": lat, "lon": lon, "road": ref, "stake_m": km * 1000, "area": area}
+    lat, lon = site["at"]
+    area = layout.area_at(geometry.np.array(geometry.to_plane(lat, lon)))
+    return {**row, "lat": lat, "lon": lon, "road": "", "stake_m": None, "area": area}
+
+
+def _enterprises(rows: list[dict[str, Any]], layout: Layout) -> list[dict[str, Any]]:
+    for row in rows:
+        for place in (row["base"], *row["far"]):
+            if place not in layout.nodes:
+                raise ConfigError(f"sites.yaml: {row['code']}: no place {place!r}")
+    return rows
+
+
+def _rivers(layout: Layout) -> dict[str, Any]:
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"name": river["name"], "width_m": river["width_m"]},
+                "geometry": {
+                    "type": "LineString",
+                    "coordinates": [
+                        list(geometry.to_degrees(x, y)[::-1])
+                        for x, y in geometry.simplify(river["line"], 5.0)
+                    ],
+                },
+            }
+            for river in layout.rivers
+        ],
+    }
