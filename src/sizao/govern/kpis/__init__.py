@@ -1,0 +1,1 @@
+"""One file an indicator; ``govern.indicators.KPIS`` lists them."""

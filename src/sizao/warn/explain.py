@@ -1,0 +1,157 @@
+"""A grade explained: what happened, why this level, what the rules say and how sure that is.
+
+Built when the warning is made and kept with it, so that it still reads the same after the table
+or the rule book has moved on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sizao.core.rulebook import CERTAINTIES, entry
+from sizao.core.vehicles import KINDS
+from sizao.warn.facts import Facts
+from sizao.warn.rule_text import rule_text
+from sizao.warn.table import Decision
+from sizao.warn.words import (
+    QUALITIES,
+    RULES,
+    SEVERITIES,
+    VEHICLE_KINDS_EN,
+    duration,
+    number,
+)
+
+CAUTION_ZH = "本预警是供民警核实的线索，不作为处罚依据。"
+CAUTION_EN = "This warning is a lead for a person to check, never a penalty."
+
+
+@dataclass(frozen=True)
+class RuleRef:
+    """A rule that the grade leans on."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    text_zh: str
+    """What it says for this very case, in words."""
+    text_en: str
+    citation: str
+    """Title, year, article."""
+    certainty: str
+    """found, recalled or proposed: of the part that applies."""
+    certainty_zh: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything a case page says about a grade."""
+
+    what_zh: str
+    what_en: str
+    grade_zh: str
+    grade_en: str
+    because_zh: tuple[str, ...]
+    because_en: tuple[str, ...]
+    rules: tuple[RuleRef, ...]
+    quality_zh: tuple[str, ...]
+    quality_en: tuple[str, ...]
+    caution_zh: str
+    caution_en: str
+    row_id: str
+    table_date: str
+    certainty: str
+    certainty_zh: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold, to be kept with the warning."""
+        return asdict(self)
+
+
+def explain(facts: Facts, decision: Decision, *, place: str = "") -> Explanation:
+    """The explanation of a grade.
+
+    place : how the place is called, direction included; without it, road and stake
+    """
+    what_zh, what_en = what_happened(facts, place=place)
+    certainty_zh = CERTAINTIES[decision.certainty]
+    day = decision.table_date.isoformat()
+    return Explanation(
+        what_zh=what_zh,
+        what_en=what_en,
+        grade_zh=(
+            f"定为{decision.level.zh}预警，由{decision.command_level.zh}处置：{decision.reason_zh}。"
+        ),
+        grade_en=(
+            f"Graded {decision.level.code}, for the {decision.command_level.code}: "
+            f"{decision.reason_en}."
+        ),
+        because_zh=tuple(match.zh for match in decision.matched) or ("没有其他条目适用",),
+        because_en=tuple(match.en for match in decision.matched) or ("no other row applies",),
+        rules=tuple(_reference(rule_id, facts) for rule_id in decision.rules),
+        quality_zh=tuple(QUALITIES.get(code, (code, code))[0] for code in facts.quality),
+        quality_en=tuple(QUALITIES.get(code, (code, code))[1] for code in facts.quality),
+        caution_zh=CAUTION_ZH,
+        caution_en=CAUTION_EN,
+        row_id=decision.row_id,
+        table_date=day,
+        certainty=decision.certainty,
+        certainty_zh=certainty_zh,
+    )
+
+
+def what_happened(facts: Facts, *, place: str = "") -> tuple[str, str]:
+    """One sentence in Chinese and one in English: where, what vehicle, what, how much.
+
+    It never names a driver or a plate: whoever may see those sees them beside it.
+    """
+    where = place or facts.place
+    kind_zh = KINDS.get(facts.vehicle_kind, KINDS["other"])
+    kind_en = VEHICLE_KINDS_EN.get(facts.vehicle_kind, VEHICLE_KINDS_EN["other"])
+    before_zh = f"{where}，" if where else ""
+    before_en = f"{where}: " if where else ""
+    if facts.rule == "speeding":
+        return _speeding(facts, f"{before_zh}{kind_zh}", f"{before_en}{kind_en}")
+    if facts.rule == "fatigue":
+        zh, en = duration(facts.measured * 60)
+        limit_zh, limit_en = duration(facts.limit * 60)
+        return (
+            f"{before_zh}{kind_zh}连续驾驶{zh}，其间没有满20分钟的停车休息（限{limit_zh}）。",
+            f"{before_en}{kind_en} driven for {en} without a rest of 20 min (limit {limit_en}).",
+        )
+    name_zh, name_en = RULES.get(facts.rule, (facts.rule, facts.rule))
+    severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
+    return (
+        f"{before_zh}{kind_zh}{name_zh}：{severity_zh}。",
+        f"{before_en}{kind_en}, {name_en}: {severity_en}.",
+    )
+
+
+def _speeding(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    zh, en = duration(facts.end_s - facts.start_s)
+    speed, limit = number(facts.measured), number(facts.limit)
+    # Rounded down, so that the words never claim a band that the severity does not.
+    excess = int((facts.measured / facts.limit - 1) * 100 + 1e-6) if facts.limit > 0 else 0
+    return (
+        f"{subject_zh}超速行驶{zh}，最高{speed} km/h，限速{limit} km/h（超速{excess}%）。",
+        f"{subject_en} over the limit for {en}, up to {speed} km/h "
+        f"where {limit} km/h is allowed ({excess} % over).",
+    )
+
+
+def _reference(rule_id: str, facts: Facts) -> RuleRef:
+    rule = entry(rule_id)
+    text_zh, text_en, certainty = rule_text(rule, facts)
+    return RuleRef(
+        id=rule.id,
+        name_zh=rule.name_zh,
+        name_en=rule.name_en,
+        text_zh=text_zh,
+        text_en=text_en,
+        citation=rule.citation(),
+        certainty=certainty,
+        certainty_zh=CERTAINTIES[certainty],
+        note=rule.note,
+    )

@@ -1,0 +1,149 @@
+"""What a rule of the rule book says for one detection, in words, with how sure that is.
+
+One function a rule; a rule without one is shown by its name. The numbers come out of the rule
+book, never out of this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from sizao.core.places import FAST_CLASSES
+from sizao.core.rulebook import Entry
+from sizao.core.vehicles import COACHES, HEAVY
+from sizao.warn.facts import Facts
+from sizao.warn.words import duration, number
+
+Text = tuple[str, str, str]
+"""Chinese, English, certainty of the part that applies."""
+
+
+def rule_text(rule: Entry, facts: Facts) -> Text:
+    """The rule in words for these facts."""
+    say = _TEXTS.get(rule.id)
+    return (rule.name_zh, rule.name_en, rule.certainty) if say is None else say(rule, facts)
+
+
+def _excess(facts: Facts) -> float:
+    return (facts.measured / facts.limit - 1) * 100 if facts.limit > 0 else 0.0
+
+
+def _speed_points(rule: Entry, facts: Facts) -> Text:
+    heavy = facts.vehicle_kind in HEAVY
+    fast = facts.road_class in FAST_CLASSES
+    zh = "中型以上载客载货汽车、校车、危险货物运输车" if heavy else "其他机动车"
+    en = "heavy class" if heavy else "other vehicle"
+    zh += "在高速公路、城市快速路上" if fast else "在其他道路上"
+    en += ", fast road" if fast else ", other road"
+    classes = ("heavy_class" if heavy else "other", "fast_road" if fast else "other_road")
+    for band in rule.value("bands"):
+        if (band["class"], band["road"]) == classes and _within(_excess(facts), band):
+            span_zh, span_en = _span(band["from"], band["to"])
+            return (
+                f"{zh}超速{span_zh}，记{band['points']}分",
+                f"{en}, {span_en} over the limit: {band['points']} points",
+                str(band["certainty"]),
+            )
+    return f"{zh}，这一超速幅度不记分", f"{en}: no points for this band", "recalled"
+
+
+def _within(excess: float, band: Mapping[str, Any]) -> bool:
+    return bool(band["from"] <= excess) and (band["to"] is None or bool(excess < band["to"]))
+
+
+def _span(low: float, high: float | None) -> tuple[str, str]:
+    if high is None:
+        return f"{number(low)}%以上", f"{number(low)} % and more"
+    if not low:
+        return f"不到{number(high)}%", f"under {number(high)} %"
+    return (
+        f"{number(low)}%以上不到{number(high)}%",
+        f"{number(low)} % to under {number(high)} %",
+    )
+
+
+def _speed_bands(rule: Entry, facts: Facts) -> Text:
+    edges = list(rule.value("edges"))
+    spans = [*pairwise(edges), (edges[-1], None)]
+    excess = max(_excess(facts), edges[0])
+    low, high = next(span for span in spans if span[1] is None or excess < span[1])
+    span_zh, span_en = _span(low, high)
+    listed = "、".join(f"{number(edge)}%" for edge in edges[1:])
+    return (
+        f"超速按{listed}分级，本次属{span_zh}一级",
+        f"Reporting bands at {listed.replace('、', ', ')}; this one is {span_en}",
+        rule.certainty,
+    )
+
+
+def _heavy_penalty(rule: Entry, facts: Facts) -> Text:
+    low, high = number(rule.value("fine_min")), number(rule.value("fine_max"))
+    start = number(rule.value("from"))
+    return (
+        f"超速{start}%以上，可处{low}元以上{high}元以下罚款，可以并处吊销驾驶证",
+        f"{start} % and more over the limit: a fine of CNY {low} to {high}, "
+        "and the licence may be revoked",
+        rule.certainty,
+    )
+
+
+def _continuous(rule: Entry, facts: Facts) -> Text:
+    zh, en = duration(rule.value("max_continuous") * 60)
+    rest = number(rule.value("min_rest"))
+    return (
+        f"不得连续驾驶超过{zh}未停车休息，或者停车休息少于{rest}分钟",
+        f"No driving for more than {en} without a stop of at least {rest} min",
+        rule.certainty,
+    )
+
+
+def _coach_hours(rule: Entry, facts: Facts) -> Text:
+    day_zh, day_en = duration(rule.value("day_max_continuous") * 60)
+    night_zh, night_en = duration(rule.value("night_max_continuous") * 60)
+    zh = f"客运驾驶员日间连续驾驶不超过{day_zh}，夜间不超过{night_zh}"
+    en = f"Coach drivers: at most {day_en} at a stretch by day, {night_en} by night"
+    if facts.vehicle_kind not in COACHES:
+        return f"{zh}（仅约束客运，供参考）", f"{en} (binds coaches only)", rule.certainty
+    return zh, en, rule.certainty
+
+
+def _night(rule: Entry, facts: Facts) -> Text:
+    start, stop = rule.value("start"), rule.value("end")
+    return (
+        f"夜间指{start}至次日{stop}，规则触发于{facts.local:%H:%M}",
+        f"Night is {start} to {stop}; the rule fired at {facts.local:%H:%M}",
+        rule.certainty,
+    )
+
+
+def _coach_night_speed(rule: Entry, facts: Facts) -> Text:
+    share = number(rule.value("ratio") * 100)
+    zh = f"客运车辆夜间车速不超过日间限速的{share}%"
+    en = f"Coaches at night: at most {share} % of the day limit"
+    if facts.vehicle_kind not in COACHES:
+        return f"{zh}（仅约束客运，供参考）", f"{en} (binds coaches only)", rule.certainty
+    return zh, en, rule.certainty
+
+
+def _fatigue_points(rule: Entry, facts: Facts) -> Text:
+    if facts.vehicle_kind in COACHES | {"hazmat", "school_bus"}:
+        points = number(rule.value("medium_plus_bus_or_hazmat"))
+        zh, en = "中型以上载客汽车、危险货物运输车疲劳驾驶", "bus of medium size or more, or hazmat"
+    else:
+        points = number(rule.value("truck"))
+        zh, en = "载货汽车疲劳驾驶", "truck"
+    return f"{zh}，记{points}分", f"Fatigued driving, {en}: {points} points", rule.certainty
+
+
+_TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
+    "speed.points": _speed_points,
+    "speed.enforcement_codes": _speed_bands,
+    "speed.heavy_penalty": _heavy_penalty,
+    "fatigue.continuous_any": _continuous,
+    "fatigue.coach": _coach_hours,
+    "fatigue.night_definition": _night,
+    "fatigue.coach_night_speed": _coach_night_speed,
+    "fatigue.points": _fatigue_points,
+}
