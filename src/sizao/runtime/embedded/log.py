@@ -106,7 +106,7 @@ class SqliteLog:
         _known(topic)
         segments: list[Segment] = []
         total = 0
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 return []
             cursor = connection.execute(
@@ -138,7 +138,7 @@ class SqliteLog:
         """How far behind a reader at ``after`` is: segments, rows, and when the oldest of them
         was appended (None if there is none)."""
         _known(topic)
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 return 0, 0, None
             segments, rows, oldest_s = connection.execute(
@@ -147,6 +147,22 @@ class SqliteLog:
                 (topic, after),
             ).fetchone()
         return segments, rows, oldest_s
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection to read with, None while the log does not exist yet.
+
+        For tables kept beside the segments (see ``track_pages.py``). Do not keep it.
+        """
+        with self._turn:
+            if self._connection is None:
+                if self.writer:
+                    self._refuse("closed")
+                self._connection = self._open_reader()
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise LogError(f"{self.path}: {error}") from error
 
     # Writing
 
@@ -261,7 +277,7 @@ class SqliteLog:
                 len(batch),
                 first_us,
                 last_us,
-                _crc(bounds, blob),
+                checksum(bounds, blob),
                 bounds,
                 blob,
             ),
@@ -272,7 +288,7 @@ class SqliteLog:
     def _segment(
         self, topic: str, seq: int, appended_s: float, crc: int, bounds: bytes, blob: bytes
     ) -> Segment:
-        if _crc(bounds, blob) != crc:
+        if checksum(bounds, blob) != crc:
             self._refuse(f"{topic} {seq}: damaged segment (checksum differs)")
         try:
             batch = decode(blob)
@@ -284,7 +300,7 @@ class SqliteLog:
         raise LogError(f"{self.path}: {message}")
 
     def _topic(self, topic: str) -> tuple[int, int]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = (
                 connection
                 and connection.execute(
@@ -292,19 +308,6 @@ class SqliteLog:
                 ).fetchone()
             )
         return (row[0], row[1]) if row else (1, 0)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection to read with, None while the log does not exist yet."""
-        with self._turn:
-            if self._connection is None:
-                if self.writer:
-                    self._refuse("closed")
-                self._connection = self._open_reader()
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise LogError(f"{self.path}: {error}") from error
 
     def _open_reader(self) -> sqlite3.Connection | None:
         if not self.path.exists():
@@ -404,7 +407,8 @@ def _time_span(batch: pa.RecordBatch) -> tuple[int | None, int | None]:
     return span["min"].as_py(), span["max"].as_py()
 
 
-def _crc(bounds: bytes, blob: bytes) -> int:
+def checksum(bounds: bytes, blob: bytes) -> int:
+    """CRC-32 of a stored segment."""
     return zlib.crc32(blob, zlib.crc32(bounds))
 
 

@@ -1,0 +1,93 @@
+"""Positions kept a second time, by vehicle, so that a track is read and not searched for.
+
+A quiet site appends some ten small segments a second. An hour of one vehicle would mean opening
+thousands of them; as pages, each the rows of one partition over some minutes, sorted by vehicle
+and time and compressed, it means opening a dozen. The writer of the log makes the pages now and
+then; what is younger is still found in the segments.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sizao.core.ids import PARTITIONS
+from sizao.log.encoding import sort_by_partition
+from sizao.runtime.embedded.log import SqliteLog, checksum
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS track_page (partition INTEGER NOT NULL, first_us INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL, crc INTEGER NOT NULL, batch BLOB NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS track_page_last ON track_page (partition, last_us)",
+    "CREATE INDEX IF NOT EXISTS track_page_age ON track_page (last_us)",
+    "CREATE TABLE IF NOT EXISTS track_upto (seq INTEGER NOT NULL)",
+)
+
+
+class TrackPages:
+    """Makes pages in the log it is given, which must be the writer."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self.log = log
+        with log.transaction() as connection:
+            for table in _TABLES:
+                connection.execute(table)
+
+    def make(self, *, at_least: int = 20_000, at_most: int = 100_000) -> int:
+        """Turn up to ``at_most`` rows of newer segments into pages, if ``at_least`` wait.
+
+        Returns how many rows were taken. Commits once, together with how far it got.
+        """
+        upto = self.upto()
+        waiting = self.log.rows_after("positions", upto)[1]
+        if waiting < at_least or not waiting:
+            return 0
+        segments = self.log.read("positions", upto, at_most)
+        table = pa.Table.from_batches([segment.batch for segment in segments])
+        ordered = table.sort_by([("vehicle", "ascending"), ("time", "ascending")])
+        batch, bounds = sort_by_partition(ordered.combine_chunks().to_batches()[0])
+        with self.log.transaction() as connection:
+            for number in range(PARTITIONS):
+                rows = batch.slice(bounds[number], bounds[number + 1] - bounds[number])
+                if len(rows):
+                    _insert(connection, number, rows)
+            connection.execute("DELETE FROM track_upto")
+            connection.execute("INSERT INTO track_upto VALUES (?)", (segments[-1].seq,))
+        return len(batch)
+
+    def upto(self) -> int:
+        """The last segment whose rows are in pages."""
+        with self.log.reading() as connection:
+            return upto(connection) if connection else 0
+
+    def prune(self, before_us: int, *, at_most: int = 5_000) -> int:
+        """Delete pages whose every row is older, oldest first. Returns how many went."""
+        with self.log.transaction() as connection:
+            return connection.execute(
+                "DELETE FROM track_page WHERE rowid IN (SELECT rowid FROM track_page"
+                " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
+                (before_us, at_most),
+            ).rowcount
+
+
+def upto(connection: sqlite3.Connection) -> int:
+    """As :meth:`TrackPages.upto`; 0 in a log that never made pages."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'track_upto'").fetchone():
+        return 0
+    row = connection.execute("SELECT seq FROM track_upto").fetchone()
+    return row[0] if row else 0
+
+
+def _insert(connection: sqlite3.Connection, partition: int, rows: pa.RecordBatch) -> None:
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, rows.schema, options=options) as writer:
+        writer.write_batch(rows)
+    blob = sink.getvalue().to_pybytes()
+    span = pc.min_max(rows.column("time").cast(pa.int64()))
+    connection.execute(
+        "INSERT INTO track_page VALUES (?, ?, ?, ?, ?)",
+        (partition, span["min"].as_py(), span["max"].as_py(), checksum(b"", blob), blob),
+    )

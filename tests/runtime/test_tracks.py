@@ -1,0 +1,100 @@
+"""Tracks are the same whether they come from pages, from segments or from both."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from sizao.core.errors import LogError
+from sizao.core.schemas import COMMAND_RESULT, POSITION
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.track_pages import TrackPages
+from sizao.runtime.tracks import TrackReader
+from tests.runtime.helpers import START_US, positions, rows
+
+START = datetime.fromtimestamp(START_US / 1e6, UTC)
+VEHICLES = [str(13_800_000_000 + number) for number in range(200)]
+
+
+def fill(log: SqliteLog, segments: int, seed: int = 1) -> dict[str, set[int]]:
+    """Append mixed segments with late and repeated points. Returns second by vehicle."""
+    chance = random.Random(seed)
+    expected: dict[str, set[int]] = {}
+    for number in range(segments):
+        names = chance.choices(VEHICLES, k=20)
+        seconds = [max(number * 10 - chance.choice([0, 0, 0, 500]), 0) for _ in names]
+        for name, second in zip(names, seconds, strict=True):
+            expected.setdefault(name, set()).add(second)
+        log.append({"positions": positions(names, seconds)})
+    return expected
+
+
+def seconds_of(track: pa.RecordBatch) -> list[int]:
+    return [round((moment - START).total_seconds()) for moment in track.column("time").to_pylist()]
+
+
+@pytest.mark.parametrize("paged", [0, 3000, 6000])
+def test_a_track_is_complete_sorted_and_free_of_repeats(tmp_path: Path, paged: int) -> None:
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log, SqliteLog(path) as beside:
+        expected = fill(log, 300)
+        pages = TrackPages(log)
+        made = 0
+        while made < paged:
+            made += pages.make(at_least=1, at_most=1000)
+        assert made == paged
+        reader = TrackReader(beside)
+        for vehicle in VEHICLES[:30]:
+            track = reader.track(vehicle, START, START + timedelta(days=1))
+            assert seconds_of(track) == sorted(expected[vehicle])
+            assert set(track.column("vehicle").to_pylist()) == {vehicle}
+            part = reader.track(
+                vehicle, START + timedelta(seconds=500), START + timedelta(seconds=1500)
+            )
+            assert seconds_of(part) == sorted(s for s in expected[vehicle] if 500 <= s < 1500)
+        assert reader.track("nobody", START, START + timedelta(days=1)).schema == POSITION
+
+
+def test_pages_wait_for_company_and_are_pruned_by_age(tmp_path: Path) -> None:
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        pages = TrackPages(log)
+        fill(log, 10)
+        assert pages.make(at_least=1000) == 0
+        assert pages.upto() == 0
+        assert pages.make(at_least=100) == 200
+        assert pages.upto() == 10
+        assert pages.prune(START_US - 1) == 0
+        assert pages.prune(START_US + 10**9) > 0
+        reader = TrackReader(log)
+        assert len(reader.track(VEHICLES[0], START, START + timedelta(days=1))) == 0
+
+
+def test_only_what_the_span_touches_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log:
+        for second in (0, 1000, 2000):
+            log.append({"positions": positions(["1"], [second])})
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE segment SET batch = x'00' WHERE seq IN (1, 3)")
+    connection.close()
+    with SqliteLog(path) as log:
+        reader = TrackReader(log)
+        middle = START + timedelta(seconds=900)
+        assert len(reader.track("1", middle, middle + timedelta(seconds=200))) == 1
+        with pytest.raises(LogError, match="positions 1: damaged"):
+            reader.track("1", START, middle)
+
+
+def test_command_results_are_read_on_from_where_one_was(tmp_path: Path) -> None:
+    one = rows(COMMAND_RESULT, 1, command=["c1"], time=[START_US], vehicle=["1"], state=["sent"])
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        reader = TrackReader(log)
+        assert reader.latest_command_results(0) == []
+        log.append({"command_results": one})
+        log.append({"command_results": one})
+        assert [segment.seq for segment in reader.latest_command_results(1)] == [2]
