@@ -1,0 +1,60 @@
+// One event stream a page. What changed is announced as DOM events on <body>, for htmx triggers
+// and for the map; whether we are connected is a state everybody can see.
+import { syncFeed } from "./time.js";
+import { say } from "./words.js";
+
+const RETRY_MS = [1000, 2000, 5000, 10000];
+
+export function startLive() {
+  const url = document.body.dataset.events;
+  if (!url) return;
+  let tries = 0;
+  let lastId = "";
+  let offlineTimer = 0;
+
+  const state = (name) => {
+    document.body.dataset.live = name;
+    for (const label of document.querySelectorAll(".sz-conn")) {
+      label.dataset.state = name;
+      label.textContent = say(`conn_${name}`);
+    }
+  };
+  const announce = (name, data) => {
+    document.body.dispatchEvent(new CustomEvent(`sizao:${name}`, { detail: data }));
+  };
+
+  const open = () => {
+    state(tries ? "offline" : "connecting");
+    // A new EventSource forgets its position, so it is handed on by hand.
+    const source = new EventSource(lastId ? `${url}?last=${encodeURIComponent(lastId)}` : url);
+    const receive = (event) => {
+      if (event.lastEventId) lastId = event.lastEventId;
+      let data = {};
+      try {
+        data = JSON.parse(event.data);
+      } catch {
+        return;
+      }
+      if (data.feed_now) syncFeed(data.feed_now);
+      announce(event.type, data);
+    };
+    source.onopen = () => {
+      clearTimeout(offlineTimer);
+      const again = tries > 0;
+      tries = 0;
+      state("online");
+      // What happened meanwhile may be older than the stream's memory: ask for everything once.
+      if (again) announce("refresh", {});
+    };
+    source.onerror = () => {
+      source.close();
+      tries += 1;
+      // One hiccup is not worth a word.
+      offlineTimer = setTimeout(() => state("offline"), tries > 1 ? 0 : 1500);
+      setTimeout(open, RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
+    };
+    for (const name of ["warning", "case", "control", "unit", "message"]) source.addEventListener(name, receive);
+    addEventListener("pagehide", () => source.close(), { once: true });
+  };
+  open();
+}

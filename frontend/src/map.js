@@ -1,0 +1,17 @@
+// Pages with a map: the command centre, the wall's map, and the small map of a case or vehicle.
+import { startDesk } from "./desk.js";
+import { startMinimaps } from "./minimap.js";
+import { startWallMap } from "./wallmap.js";
+
+const desk = document.querySelector("[data-desk-map]");
+const wall = document.querySelector("[data-wall-map]");
+try {
+  if (desk) startDesk(desk);
+  if (wall) startWallMap(wall);
+  startMinimaps();
+} catch (error) {
+  // No WebGL, most likely: say so where the map would be, and leave the lists usable.
+  for (const map of document.querySelectorAll(".sz-map")) map.dataset.error = String(error);
+  for (const note of document.querySelectorAll("[data-map-failed]")) note.hidden = false;
+  console.error(error);
+}

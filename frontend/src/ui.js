@@ -1,0 +1,85 @@
+// Menus, dialogs, toasts, clickable rows: behaviour that any page's markup can ask for.
+import htmx from "htmx.org";
+import { setCurrent } from "./keys.js";
+import { tick } from "./time.js";
+import { say } from "./words.js";
+
+/** A short message in the corner; it leaves by itself. */
+export function toast(text, seconds = 6) {
+  const box = document.querySelector(".sz-toasts");
+  if (!box) return;
+  const item = document.createElement("div");
+  item.className = "sz-toast";
+  item.setAttribute("role", "status");
+  item.textContent = text;
+  box.append(item);
+  setTimeout(() => item.remove(), seconds * 1000);
+}
+
+function click(event) {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+  if (event.target.matches("dialog.sz-dialog")) event.target.close();
+  for (const menu of document.querySelectorAll("details.sz-menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const fill = event.target.closest("[data-fill-user]");
+  if (fill) {
+    const form = document.getElementById("sz-login");
+    form.username.value = fill.dataset.fillUser;
+    form.password.value = fill.dataset.fillPassword;
+    form.requestSubmit();
+  }
+  const template = event.target.closest("[data-text-template]");
+  if (template) {
+    const area = template.closest("form").querySelector("textarea");
+    area.value = template.dataset.textTemplate;
+    area.focus();
+  }
+  if (event.target.closest("[data-print]")) print();
+  const row = event.target.closest("[data-row]");
+  if (row) setCurrent(row, false);
+  const link = event.target.closest("tr[data-href]");
+  if (link && !event.target.closest("a, button, input, label, form, details") && !getSelection()?.toString()) location.assign(link.dataset.href);
+}
+
+export function startUi() {
+  document.addEventListener("click", click);
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+  // The same form sent twice would be refused by the server; not sending it is kinder.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
+    const button = event.submitter;
+    if (button && event.target.method === "post") setTimeout(() => (button.disabled = true));
+  });
+  // A reloaded page must not keep a button disabled.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const button of document.querySelectorAll("form[method=post] button:disabled")) button.disabled = false;
+  });
+  document.body.addEventListener("htmx:load", (event) => tick(event.detail.elt));
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const id = document.body.dataset.currentRow;
+    if (id) setCurrent(document.querySelector(`[data-row="${CSS.escape(id)}"]`), false);
+    count();
+  });
+  document.body.addEventListener("sizao:current", (event) => (document.body.dataset.currentRow = event.detail.id));
+  document.body.addEventListener("htmx:responseError", (event) => toast(say(event.detail.xhr.status === 403 ? "denied" : "failed")));
+  document.body.addEventListener("htmx:sendError", () => toast(say("unreachable")));
+  count();
+}
+
+/** The number on the inbox's icon is what the page last heard. */
+function count() {
+  const source = document.querySelector("[data-unsigned]");
+  if (!source) return;
+  for (const badge of document.querySelectorAll(".sz-nav-count")) {
+    badge.textContent = source.dataset.unsigned;
+    badge.dataset.count = source.dataset.unsigned;
+  }
+}
+
+export { htmx };
