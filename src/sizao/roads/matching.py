@@ -1,0 +1,196 @@
+"""Which road each reported position is on: distance, heading and continuity together.
+
+For every vehicle a few hypotheses are kept, each a segment with a cost. A new position gives
+every nearby segment a cost for distance and heading; to that comes the cheapest hypothesis it can
+have come from: nothing where the network leads there in the time that passed, ``turn_back_cost``
+for turning round, ``switch_cost`` for appearing on a road without a connection. The cheapest is
+the answer. So a truck on the expressway stays there beside its service road however the noise
+falls, and if the first guess at a diverge was wrong, the second is still there to take over.
+
+This is the forward half of the hidden Markov matcher of Newson & Krumm, "Hidden Markov Map
+Matching Through Noise and Sparseness", ACM SIGSPATIAL GIS 2009: an answer for each position at
+once, from the past only. It therefore does not depend on where a batch is cut.
+
+Without a fix, as in a tunnel, a row is unmatched and the hypotheses wait.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from sizao.core.errors import ColumnError
+from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
+from sizao.roads.grid import build_grid
+from sizao.roads.network import Network
+
+UNMATCHED, AMBIGUOUS, GOOD = 0, 1, 2
+"""Match quality: no road; another road is nearly as likely; clear."""
+
+STATE_DTYPE = np.dtype(
+    [
+        ("segment", np.int32, (HYPOTHESES,)),
+        ("offset_m", np.float64, (HYPOTHESES,)),
+        ("cost", np.float32, (HYPOTHESES,)),
+        ("count", np.int8),
+        ("quality", np.int8),
+        ("distance_m", np.float32),
+        ("speed_kmh", np.float32),
+        ("time_us", np.int64),
+        ("lat", np.float64),
+        ("lon", np.float64),
+    ]
+)
+"""State of one vehicle; all zero means never seen."""
+
+
+@dataclass(frozen=True)
+class MatchParams:
+    """What the matcher goes by. Project defaults, tried on the tests' synthetic roads."""
+
+    max_distance_m: float = 60.0
+    """A road farther away than this is no candidate."""
+    noise_m: float = 10.0
+    """Standard deviation of a position."""
+    heading_noise_deg: float = 20.0
+    """Standard deviation of the heading against the road's, bends between vertices included."""
+    heading_tolerance_deg: float = 60.0
+    """A road at a larger angle is no candidate, unless the vehicle was on it already."""
+    slow_kmh: float = 5.0
+    """Below this a receiver's heading means nothing and is left aside."""
+    switch_cost: float = 20.0
+    """Appearing on an unconnected road: as unlikely as a position 6.3 deviations off."""
+    turn_back_cost: float = 10.0
+    """Turning round within a segment."""
+    expire_s: float = 1800.0
+    """A vehicle not seen for so long may be anywhere."""
+    continuity: bool = True
+    """Off only to show what it is good for."""
+
+
+DEFAULT = MatchParams()
+
+
+class Matched(NamedTuple):
+    """One value a row, shape (n,) each.
+
+    segment : int32, -1 unmatched
+    offset_m : float64, metres along the segment; NaN unmatched
+    distance_m : float32, from the road; NaN unmatched
+    quality : int8, UNMATCHED, AMBIGUOUS or GOOD
+    """
+
+    segment: npt.NDArray[np.int32]
+    offset_m: npt.NDArray[np.float64]
+    distance_m: npt.NDArray[np.float32]
+    quality: npt.NDArray[np.int8]
+
+
+def new_state(slots: int) -> npt.NDArray[Any]:
+    """State for so many vehicles, none seen yet. To grow it, append zeros of STATE_DTYPE."""
+    return np.zeros(slots, STATE_DTYPE)
+
+
+def match(
+    network: Network,
+    slot: npt.NDArray[np.int32],
+    time_us: npt.NDArray[np.int64],
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+    heading_deg: npt.NDArray[np.float32],
+    speed_kmh: npt.NDArray[np.float32],
+    positioned: npt.NDArray[np.bool_],
+    state: npt.NDArray[Any],
+    params: MatchParams = DEFAULT,
+) -> tuple[Matched, npt.NDArray[Any]]:
+    """Match one batch; rows grouped by slot, time rising in each group.
+
+    slot : row of ``state`` that belongs to the vehicle
+    time_us : microseconds since the epoch
+    lat, lon : degrees WGS-84; NaN counts as no fix
+    heading_deg : clockwise from north; NaN when not reported
+    speed_kmh : NaN when not reported, which counts as slow
+    positioned : False where the terminal had no fix
+    state : of :func:`new_state` or the last call; **updated in place** and returned, because a
+        copy a batch of all vehicles would cost more than the matching
+
+    Raises ColumnError if the columns differ in length, a slot is outside the state or the state
+    is of another network.
+    """
+    columns = (slot, time_us, lat, lon, heading_deg, speed_kmh, positioned)
+    n = len(slot)
+    if any(len(column) != n for column in columns):
+        raise ColumnError(f"columns of {sorted({len(column) for column in columns})} rows")
+    if state.dtype != STATE_DTYPE:
+        raise ColumnError("match state of another version")
+    if n and (int(slot.min()) < 0 or int(slot.max()) >= len(state)):
+        raise ColumnError(f"slots {slot.min()} to {slot.max()} in a state of {len(state)}")
+    # The kernel does not check bounds, and a state may come from a file.
+    if n and not (0 <= state["segment"][slot]).all() & (state["segment"][slot] < len(network)).all():
+        raise ColumnError("match state of another network")
+    matched = Matched(
+        np.full(n, -1, np.int32),
+        np.full(n, np.nan),
+        np.full(n, np.nan, np.float32),
+        np.zeros(n, np.int8),
+    )
+    forward(
+        _roads(network, params.max_distance_m),
+        Costs(
+            params.max_distance_m**2,
+            0.5 / params.noise_m**2,
+            1.0 / math.radians(params.heading_noise_deg) ** 2,
+            math.cos(math.radians(params.heading_tolerance_deg)),
+            params.slow_kmh,
+            params.switch_cost,
+            params.turn_back_cost,
+            int(params.expire_s * 1e6) if params.continuity else -1,
+        ),
+        np.ascontiguousarray(slot, np.int32),
+        np.ascontiguousarray(time_us, np.int64),
+        np.ascontiguousarray(lat, np.float64),
+        np.ascontiguousarray(lon, np.float64),
+        np.ascontiguousarray(heading_deg, np.float32),
+        np.ascontiguousarray(speed_kmh, np.float32),
+        np.ascontiguousarray(positioned, np.bool_),
+        *(state[name] for name in STATE_DTYPE.names or ()),
+        *matched,
+    )
+    return matched, state
+
+
+_prepared: WeakKeyDictionary[Network, dict[float, Roads]] = WeakKeyDictionary()
+
+
+def _roads(network: Network, radius_m: float) -> Roads:
+    """The kernel's view of a network, made once for each network and radius."""
+    made = _prepared.setdefault(network, {})
+    if radius_m not in made:
+        grid = build_grid(network, radius_m, cell_m=max(100.0, radius_m))
+        nodes = int(max(network.from_node.max(), network.to_node.max())) + 1
+        leaving = np.bincount(network.from_node, minlength=nodes)
+        made[radius_m] = Roads(
+            grid.south,
+            grid.west,
+            grid.cell_lat,
+            grid.cell_lon,
+            grid.rows,
+            grid.columns,
+            grid.start,
+            grid.pieces,
+            grid.owner,
+            network.lat,
+            network.lon,
+            network.along_m,
+            network.length_m,
+            network.twin,
+            network.to_node,
+            np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
+            np.argsort(network.from_node, kind="stable").astype(np.int32),
+        )
+    return made[radius_m]
