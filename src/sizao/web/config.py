@@ -44,14 +44,14 @@ class Setting:
             raise ConfigError(f"{self.name}={text!r} is not a {self.kind.__name__}") from None
 
 
-class config:  # noqa: N801 - reads as a namespace: config.data.read()
+class config:
     """The list. An attribute each, so that a misspelt name fails at once."""
 
     data = Setting(
         "SIZAO_DATA",
         Path,
         "",
-        Path("sizao-data"),
+        Path("demo-data"),
         "Data folder of the installation; see log/datadir.py for what it holds.",
     )
     secret = Setting(
@@ -143,14 +143,17 @@ def settings_list() -> list[Setting]:
 def secret_key(data: Path) -> str:
     """The signing key: from the environment, else from ``secret`` in the data folder.
 
-    The file is made on first use with mode 600. Raises ConfigError if it cannot be read.
+    The file is made on first use with mode 600. While the folder itself does not exist (a check
+    of the settings, a test) the key lives as long as the process. Raises ConfigError if the file
+    cannot be read.
     """
     given: str = config.secret.read()
     if given:
         return given
     path = data / "secret"
+    if not data.is_dir():
+        return secrets.token_urlsafe(50)
     try:
-        data.mkdir(parents=True, exist_ok=True)
         try:
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from sizao.core.errors import TransitionError
 from sizao.core.ids import content_id
 from sizao.respond import case as machine
@@ -13,7 +15,7 @@ from sizao.respond import escalation
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Assignment, Case, ControlMeasure
-from sizao.web.cases.projection import actor_of, commander, keep, moment, project, state_of
+from sizao.web.cases.projection import actor_of, commander, keep, project, state_of
 from sizao.web.clock import feed_now
 from sizao.web.config import config
 from sizao.web.live import outbox
@@ -169,8 +171,6 @@ def join_warning(
 
 
 def _next_number(now: datetime) -> str:
-    from django.utils import timezone
-
     day = timezone.localtime(now).strftime("%Y%m%d")
     last = Case.objects.filter(number__startswith=f"{day}-").order_by("-pk").first()
     count = int(last.number.partition("-")[2]) + 1 if last else 1
@@ -264,7 +264,6 @@ __all__ = [
     "check_version",
     "escalate_due",
     "join_warning",
-    "moment",
     "open_for_warning",
     "text_template",
 ]

@@ -18,8 +18,8 @@ def load_units(rows: Iterable[Mapping[str, Any]]) -> int:
     """Create or update units, parents before children.
 
     A row has ``code, name_zh, name_en, level`` (detachment, brigade, squadron), ``parent``
-    (code or empty), ``area, lat, lon`` and optionally ``roads``: road classes that a brigade
-    serves wherever they run (``expressway``). Returns the number of units. Raises ConfigError
+    (code or empty), ``area``, ``lat`` and ``lon`` (or both as ``at``) and optionally ``roads``
+    (or ``road_class``): road classes served wherever they run, ``expressway``. Returns the number of units. Raises ConfigError
     for an unknown level or parent, having changed nothing.
     """
     with write():
@@ -52,9 +52,9 @@ def _put_unit(row: Mapping[str, Any], parent: Unit | None) -> Unit:
         row["name_zh"], row["name_en"], level, parent,
     )  # fmt: skip
     unit.area = row.get("area") or ""
-    roads = row.get("roads") or ""
+    roads = row.get("roads") or row.get("road_class") or ""
     unit.roads = roads if isinstance(roads, str) else ",".join(roads)
-    unit.lat, unit.lon = row.get("lat"), row.get("lon")
+    unit.lat, unit.lon = row.get("at") or (row.get("lat"), row.get("lon"))
     unit.save()
     return unit
 

@@ -1,0 +1,145 @@
+"""The bridge between the two records: the log in, the database out, effect once.
+
+Delivery is at least once: the reading position of a topic is a row moved in the transaction of
+the effects, and every effect has an id derived from content.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from sizao.core.schemas import COMMAND
+from sizao.log.interface import LogWriter
+from sizao.web import audit, metrics
+from sizao.web.cases.models import ControlMeasure
+from sizao.web.cases.services import escalate_due
+from sizao.web.clock import feed_now
+from sizao.web.desk.issue import deliver_row
+from sizao.web.desk.models import Cursor
+from sizao.web.live import outbox
+from sizao.web.warnings.models import Warning
+from sizao.web.writing import write
+
+CHUNK = 50
+"""Rows a transaction, so that a backlog never keeps the people at the screens waiting."""
+
+
+def cursor(topic: str) -> int:
+    """The last segment of a topic whose effects are all committed."""
+    return Cursor.objects.filter(pk=topic).values_list("seq", flat=True).first() or 0
+
+
+def deliver(detections: pa.RecordBatch, seq: int) -> list[Warning]:
+    """Deliver segment ``seq`` of topic ``detections`` (schema DETECTION).
+
+    Rows go in order, in transactions of at most CHUNK rows; the position moves with the last.
+    Returns the warnings issued. A segment at or before the position is skipped.
+    """
+    if seq <= cursor("detections"):
+        return []
+    issued = []
+    for start in range(0, max(len(detections), 1), CHUNK):
+        rows = detections.slice(start, CHUNK).to_pylist()
+        with write():
+            now = feed_now()
+            issued += [found for row in rows if (found := deliver_row(row, now)) is not None]
+            if start + CHUNK >= len(detections):
+                _move("detections", seq)
+        metrics.desk_delivered.inc(len(rows))
+    return issued
+
+
+_RANK = {"queued": 0, "sent": 1, "offline": 2, "expired": 3, "refused": 4, "acknowledged": 5}
+
+
+def apply_command_results(batch: pa.RecordBatch, seq: int) -> int:
+    """Take over what became of texts (schema COMMAND_RESULT). Returns how many changed."""
+    if seq <= cursor("command_results"):
+        return 0
+    changed = 0
+    with write():
+        for row in batch.to_pylist():
+            changed += _apply_result(row)
+        _move("command_results", seq)
+    return changed
+
+
+def _apply_result(row: dict) -> bool:
+    measure = ControlMeasure.objects.select_related("case").filter(command=row["command"]).first()
+    # A result of something else than a control measure, or one that is older than what is known.
+    if measure is None or _RANK[row["state"]] <= _RANK[measure.state]:
+        return False
+    measure.state, measure.detail = row["state"], row["detail"] or ""
+    if row["state"] == "sent":
+        measure.sent_at = row["time"]
+    else:
+        measure.answered_at = row["time"]
+    measure.save()
+    audit.record(
+        None, f"control.{measure.state}", "control", measure.command,
+        {"case": measure.case.number, "detail": measure.detail},
+    )  # fmt: skip
+    outbox.control_event(measure)
+    return True
+
+
+def flush_commands(log: LogWriter) -> int:
+    """Append queued texts to the command log and mark them. Returns how many were appended.
+
+    The mark follows the durable append. After a crash between the two, the log is asked first,
+    so that no text is ordered twice.
+    """
+    queued = list(ControlMeasure.objects.filter(log_seq=None).order_by("pk"))
+    if not queued:
+        return 0
+    known = _recently_logged(log)
+    fresh = [measure for measure in queued if measure.command not in known]
+    if fresh:
+        batch = pa.RecordBatch.from_pylist(
+            [
+                {
+                    "command": measure.command,
+                    "time": measure.ordered_at,
+                    "vehicle": measure.vehicle,
+                    "kind": measure.kind,
+                    "text": measure.text,
+                    "expires": measure.expires_at,
+                }
+                for measure in fresh
+            ],
+            schema=COMMAND,
+        )
+        seq = log.append({"commands": batch})["commands"]
+        known.update((measure.command, seq) for measure in fresh)
+    with write():
+        for measure in queued:
+            ControlMeasure.objects.filter(pk=measure.pk).update(log_seq=known[measure.command])
+    return len(fresh)
+
+
+def _recently_logged(log: LogWriter) -> dict[str, int]:
+    """Ids in the command log after the last one marked."""
+    marked = (
+        ControlMeasure.objects.exclude(log_seq=None)
+        .order_by("-log_seq")
+        .values_list("log_seq", flat=True)
+        .first()
+    ) or 0
+    known: dict[str, int] = {}
+    position = marked
+    while segments := log.read("commands", position):
+        for segment in segments:
+            known.update((name, segment.seq) for name in segment.batch["command"].to_pylist())
+            position = segment.seq
+    return known
+
+
+def tick(now: datetime) -> int:
+    """Clocks: escalate what is overdue, one level up. Returns how many cases were."""
+    return escalate_due(now)
+
+
+def _move(topic: str, seq: int) -> None:
+    Cursor.objects.update_or_create(pk=topic, defaults={"seq": seq})

@@ -1,0 +1,118 @@
+"""The desk: one thread of the web process, the only writer that is not a person.
+
+It wakes twice a second, or at once when somebody acted. An error is logged, counted and tried
+again; /healthz shows it while it lasts.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from django.db import close_old_connections, connection
+
+from sizao.log.datadir import write_status
+from sizao.web import metrics, wake
+from sizao.web.desk import services
+from sizao.web.live import outbox
+from sizao.web.ports import Ports
+from sizao.web.writing import write
+
+log = logging.getLogger("sizao.desk")
+
+INTERVAL_S = 0.5
+MAX_ROWS = 500
+PRUNE_EVERY_S = 3600.0
+
+
+def run_round(ports: Ports) -> int:
+    """One round: orders out, detections and results in, clocks. Returns detection rows."""
+    services.flush_commands(ports.commands)
+    rows = 0
+    for segment in ports.detections.read("detections", services.cursor("detections"), MAX_ROWS):
+        services.deliver(segment.batch, segment.seq)
+        rows += len(segment.batch)
+    for segment in ports.results.read(
+        "command_results", services.cursor("command_results"), MAX_ROWS
+    ):
+        services.apply_command_results(segment.batch, segment.seq)
+    services.tick(ports.now())
+    metrics.desk_behind.set(behind(ports))
+    return rows
+
+
+def behind(ports: Ports) -> int:
+    """Segments of detections that wait."""
+    return max(0, ports.detections.last("detections") - services.cursor("detections"))
+
+
+class Desk:
+    """The thread. ``start()`` after the database is migrated, ``stop()`` before the process ends."""
+
+    def __init__(self, ports: Ports, interval_s: float = INTERVAL_S) -> None:
+        self.ports = ports
+        self.interval_s = interval_s
+        self.rounds = 0
+        self.errors = 0
+        self.last_error = ""
+        self._pruned_s = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Finish the round at hand and end."""
+        self._stopping.set()
+        wake.wake_desk()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            rows = self._try_round()
+            if rows < MAX_ROWS:
+                wake.wait(self.interval_s)
+        connection.close()
+
+    def _try_round(self) -> int:
+        """A round that never raises. Returns its rows, 0 after an error."""
+        began = time.monotonic()
+        try:
+            close_old_connections()
+            rows = run_round(self.ports)
+            if began - self._pruned_s > PRUNE_EVERY_S:
+                with write():
+                    outbox.prune()
+                self._pruned_s = began
+            self.last_error = ""
+        except Exception as error:
+            # Whatever it is, the desk must try again: nobody is there to restart it at night.
+            log.exception("a round of the desk failed and will be tried again")
+            self.errors += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+            metrics.desk_errors.inc()
+            connection.close()
+            rows = 0
+        self.rounds += 1
+        metrics.desk_rounds.inc()
+        metrics.desk_round_s.observe(time.monotonic() - began)
+        self._heartbeat()
+        return rows
+
+    def _heartbeat(self) -> None:
+        try:
+            write_status(
+                self.ports.data,
+                "web",
+                at_s=time.time(),
+                counters={
+                    "rounds": self.rounds,
+                    "errors": self.errors,
+                    "error": self.last_error,
+                    "feed_time_s": self.ports.clock.time_s(),
+                },
+            )
+        except OSError:
+            log.exception("cannot write the web's heartbeat")
