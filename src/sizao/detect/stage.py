@@ -12,11 +12,13 @@ it stays in the log), road matched, limit found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from sizao.core.rulebook import Entry
 
 FloatColumn = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 IntColumn = npt.NDArray[np.int64] | npt.NDArray[np.int32]
@@ -86,6 +88,9 @@ class Findings:
     driver: npt.NDArray[np.int32]
     severity: list[str]
     quality: list[str]
+    part: list[str] = field(default_factory=list)
+    """Where one vehicle may have several episodes of a rule that start at one moment, what tells
+    them apart (the alarm bit's name); it goes into the id. Empty for all other rules."""
 
 
 class Rule(Protocol):
@@ -98,8 +103,16 @@ class Rule(Protocol):
     state_dtype: np.dtype[Any]
     """State of one vehicle as a NumPy structured type; all-zero means never seen."""
 
+    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which vehicles have an episode that has fired and not ended, shape as ``state``."""
+        ...
+
     def version(self, params: Mapping[str, Any]) -> str:
         """Version of code and parameters together, e.g. ``1-3fa9c2``: goes into each detection."""
+        ...
+
+    def params_from(self, book: Mapping[str, Entry]) -> Mapping[str, Any]:
+        """Parameters as a given rule book has them. Raises ConfigError for a wrong value."""
         ...
 
     def default_params(self) -> Mapping[str, Any]:
@@ -109,9 +122,15 @@ class Rule(Protocol):
     def step(
         self, columns: Columns, state: npt.NDArray[Any], params: Mapping[str, Any]
     ) -> tuple[Findings, npt.NDArray[Any]]:
-        """One batch. ``state`` has one row a slot; the returned state is the next call's."""
+        """One batch. ``state`` has one row a slot; the returned state is the next call's.
+
+        The state handed in is used up: a rule may change it in place and return it.
+        """
         ...
 
     def close(self, state: npt.NDArray[Any], params: Mapping[str, Any]) -> Findings:
-        """Findings for episodes still open at the end of a finite recording (revision 1)."""
+        """Findings for episodes still open at the end of a finite recording (revision 1).
+
+        The state is not changed.
+        """
         ...

@@ -14,7 +14,8 @@ last qualifying rest, short stops included. It is not the sum of the minutes at 
   moving one that ends it. It is a *qualifying rest* as soon as it has lasted ``min_rest_min``
   (20) or more: 19 min is none, 20 min is one. The run then ends where the stop began.
 - A single moving sample between two standing ones, all within ``spike_displacement_m`` (100 m) of
-  where the stop began, does not break the stop: it is a speed spike of a parked vehicle.
+  where the stop began, does not break the stop: it is a speed spike of a parked vehicle. Whether
+  it was one shows at the next sample, so the first moving sample after a stop never fires.
 - A *gap* is more than ``max_gap_s`` (300) without a usable sample. Its length is neither driving
   nor, of itself, rest: it is taken off the elapsed time. If both ends have a place and they are
   less than ``rest_displacement_m`` (500 m) apart, the vehicle stood (device off at rest): the gap
@@ -24,7 +25,9 @@ last qualifying rest, short stops included. It is not the sum of the minutes at 
 - Driver change: a known driver code followed, at once or after unknown ones, by a different known
   code ends the run, and the new driver's begins with his first moving sample. "Unknown" is a state
   of its own: it neither ends a run nor stands for a person. A driver who returns after less than
-  ``min_rest_min`` takes up the run he left: swapping cards for a moment is no rest.
+  ``min_rest_min`` takes up the run he left, as if the other's time were a short stop: swapping
+  cards for a moment is no rest. If that run had fired, its end is then reported again, with the
+  next revision.
 
 The rule fires (revision 0) at the first sample at which
 
@@ -48,10 +51,77 @@ the numbers for reading samples ``detect.fatigue`` (proposed) in the rule book. 
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
 from sizao.core.rulebook import rulebook
-from sizao.detect.params import Book, Params, number
+from sizao.detect.distance import within
+from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
+from sizao.detect.params import Book, Params, number, version_of
+from sizao.detect.stage import Columns, Findings
 
 CODE_VERSION = 1
+
+_RUN = [
+    ("start_us", "i8"),
+    ("end_us", "i8"),
+    ("gaps_us", "i8"),
+    ("gaps_at_end_us", "i8"),
+    ("fired_us", "i8"),
+    ("received_us", "i8"),
+    ("lat", "f8"),
+    ("lon", "f8"),
+    ("stake_m", "f8"),
+    ("segment", "i4"),
+    ("driver", "i4"),
+    ("quality", "i4"),
+    ("revision", "i2"),
+    ("running", "i1"),
+    ("fired", "i1"),
+]
+"""A run of continuous driving. ``end_us`` is the last moment of driving so far,
+``gaps_at_end_us`` the gaps before it. ``driver`` is the index plus one, so that 0 is unknown."""
+
+STATE = np.dtype(
+    [
+        *_RUN,
+        *[(f"left_{name}", kind) for name, kind in _RUN],
+        ("prev_us", "i8"),
+        ("prev_lat", "f8"),
+        ("prev_lon", "f8"),
+        ("stop_us", "i8"),
+        ("stop_lat", "f8"),
+        ("stop_lon", "f8"),
+        ("doubt_us", "i8"),
+        ("doubt_lat", "f8"),
+        ("doubt_lon", "f8"),
+        ("doubt_stake_m", "f8"),
+        ("doubt_segment", "i4"),
+        ("seen", "i1"),
+        ("prev_moving", "i1"),
+        ("stopping", "i1"),
+        ("doubt", "i1"),
+    ],
+    align=True,
+)
+"""One vehicle: its run, the run another driver ``left``, the stop in progress, and a moving
+sample in ``doubt`` (perhaps a speed spike of a parked vehicle)."""
+
+CLOSED = (
+    "start_us",
+    "end_us",
+    "fired_us",
+    "received_us",
+    "quality",
+    "lat",
+    "lon",
+    "stake_m",
+    "segment",
+)
 
 
 def params_from(book: Book) -> Params:
@@ -68,9 +138,277 @@ def params_from(book: Book) -> Params:
     }
 
 
+@njit(cache=True)
+def _report(st, slot, out, count):  # type: ignore[no-untyped-def]
+    out = room(out, count)
+    row = out[count]
+    row.slot = slot
+    row.revision = st.revision
+    row.start_us = st.start_us
+    row.end_us = st.end_us
+    row.fired_us = st.fired_us
+    row.received_us = st.received_us
+    row.worst_us = st.end_us
+    row.measured = (st.end_us - st.start_us - st.gaps_at_end_us) / 60e6
+    row.limit = 0.0
+    row.lat = st.lat
+    row.lon = st.lon
+    row.stake_m = st.stake_m
+    row.segment = st.segment
+    row.driver = st.driver - 1
+    row.quality = st.quality
+    row.code = 0
+    return out, count + 1
+
+
+@njit(cache=True)
+def _end_run(st, slot, out, count):  # type: ignore[no-untyped-def]
+    if st.running and st.fired:
+        st.revision += 1
+        out, count = _report(st, slot, out, count)
+    st.running = 0
+    return out, count
+
+
+@njit(cache=True)
+def _drive(st, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
+    """The vehicle is known to have been driven at (or until) this sample."""
+    if not st.running:
+        st.running = 1
+        st.start_us = us
+        st.gaps_us = 0
+        st.quality = 0
+        st.fired = 0
+        st.revision = 0
+    st.end_us = us
+    st.gaps_at_end_us = st.gaps_us
+    st.lat = lat
+    st.lon = lon
+    st.stake_m = stake_m
+    st.segment = segment
+
+
+@njit(cache=True)
+def _fire(st, slot, us, received_us, max_us, out, count):  # type: ignore[no-untyped-def]
+    if st.running and not st.fired and us - st.start_us - st.gaps_us > max_us:
+        st.fired = 1
+        st.fired_us = us
+        st.received_us = received_us
+        out, count = _report(st, slot, out, count)
+    return out, count
+
+
+@njit(cache=True)
+def _swap_runs(st):  # type: ignore[no-untyped-def]
+    """Exchange the present run with the one another driver left."""
+    st.start_us, st.left_start_us = st.left_start_us, st.start_us
+    st.end_us, st.left_end_us = st.left_end_us, st.end_us
+    st.gaps_us, st.left_gaps_us = st.left_gaps_us, st.gaps_us
+    st.gaps_at_end_us, st.left_gaps_at_end_us = st.left_gaps_at_end_us, st.gaps_at_end_us
+    st.fired_us, st.left_fired_us = st.left_fired_us, st.fired_us
+    st.received_us, st.left_received_us = st.left_received_us, st.received_us
+    st.lat, st.left_lat = st.left_lat, st.lat
+    st.lon, st.left_lon = st.left_lon, st.lon
+    st.stake_m, st.left_stake_m = st.left_stake_m, st.stake_m
+    st.segment, st.left_segment = st.left_segment, st.segment
+    st.driver, st.left_driver = st.left_driver, st.driver
+    st.quality, st.left_quality = st.left_quality, st.quality
+    st.revision, st.left_revision = st.left_revision, st.revision
+    st.running, st.left_running = st.left_running, st.running
+    st.fired, st.left_fired = st.left_fired, st.fired
+
+
+@njit(cache=True)
+def _change_driver(st, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]
+    """Another known driver: leave this run, take up the one he left if that is fresh."""
+    was_running = st.running
+    out, count = _end_run(st, slot, out, count)
+    st.running = was_running
+    _swap_runs(st)
+    if not (st.driver == driver and us - st.end_us < min_rest_us):
+        st.running = 0
+        st.driver = driver
+    return out, count
+
+
+@njit(cache=True)
+def _rest(st, slot, us, min_rest_us, out, count):  # type: ignore[no-untyped-def]
+    """If the stop in progress has lasted long enough at ``us``, nobody's run goes on."""
+    if st.stopping and us - st.stop_us >= min_rest_us:
+        if st.running:
+            out, count = _end_run(st, slot, out, count)
+            st.driver = 0
+        st.left_running = 0
+    return out, count
+
+
+@njit(cache=True)
+def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
+    st.stopping = 1
+    st.stop_us = us
+    st.stop_lat = lat
+    st.stop_lon = lon
+
+
+@njit(cache=True)
+def _kernel(  # type: ignore[no-untyped-def]
+    slot,
+    time_us,
+    received_us,
+    lat,
+    lon,
+    speed_kmh,
+    recorder_kmh,
+    stake_m,
+    segment,
+    driver,
+    state,
+    max_us,
+    min_rest_us,
+    moving_above,
+    max_gap_us,
+    rest_m,
+    spike_m,
+    forget_us,
+    out,
+):
+    count = 0
+    for i in range(len(slot)):
+        fix = not math.isnan(lat[i])
+        speed = float(speed_kmh[i]) if fix else math.nan
+        if math.isnan(speed):
+            speed = float(recorder_kmh[i])
+        if math.isnan(speed):
+            continue
+        moving = speed > moving_above
+        own = slot[i]
+        st = state[own]
+        now = time_us[i]
+
+        gap_us = now - st.prev_us if st.seen else 0
+        is_gap = gap_us > max_gap_us
+        stood = is_gap and within(st.prev_lat, st.prev_lon, lat[i], lon[i], rest_m)
+
+        if st.doubt:
+            st.doubt = 0
+            if is_gap:
+                spike = stood
+            else:
+                spike = not moving and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m)
+            if not spike:
+                st.stopping = 0
+                _drive(
+                    st, st.doubt_us, st.doubt_lat, st.doubt_lon, st.doubt_stake_m, st.doubt_segment
+                )
+        if is_gap:
+            st.quality |= GAP
+            st.left_quality |= GAP
+            if stood:
+                if not st.stopping:
+                    _stop(st, st.prev_us, st.prev_lat, st.prev_lon)
+            else:
+                st.stopping = 0
+                if gap_us > forget_us:
+                    out, count = _end_run(st, own, out, count)
+                    st.left_running = 0
+            st.gaps_us += gap_us
+            st.left_gaps_us += gap_us
+            st.prev_moving = 0
+        out, count = _rest(st, own, now, min_rest_us, out, count)
+
+        # Index plus one, 0 unknown: all-zero state must mean "never seen".
+        code = driver[i] + 1
+        if code > 0:
+            if st.driver > 0 and st.driver != code:
+                out, count = _change_driver(st, own, now, code, min_rest_us, out, count)
+            st.driver = code
+
+        if not moving:
+            if not st.stopping:
+                _stop(st, now, lat[i], lon[i])
+                if st.running and st.prev_moving:
+                    _drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
+                    out, count = _fire(st, own, now, received_us[i], max_us, out, count)
+            st.prev_moving = 0
+        elif st.stopping and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m):
+            st.doubt = 1
+            st.doubt_us = now
+            st.doubt_lat = lat[i]
+            st.doubt_lon = lon[i]
+            st.doubt_stake_m = stake_m[i]
+            st.doubt_segment = segment[i]
+            st.prev_moving = 1
+        else:
+            st.stopping = 0
+            _drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
+            out, count = _fire(st, own, now, received_us[i], max_us, out, count)
+            st.prev_moving = 1
+        st.seen = 1
+        st.prev_us = now
+        st.prev_lat = lat[i]
+        st.prev_lon = lon[i]
+    return out[:count]
+
+
 class Fatigue:
+    """The rule; the module's docstring is its definition."""
+
     id = "fatigue"
     measured_unit = "min"
+    state_dtype = STATE
+
+    def version(self, params: Params) -> str:
+        return version_of(CODE_VERSION, params)
+
+    def params_from(self, book: Book) -> Params:
+        return params_from(book)
 
     def default_params(self) -> Params:
         return params_from(rulebook())
+
+    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        return (state["running"] != 0) & (state["fired"] != 0)
+
+    def step(
+        self, columns: Columns, state: npt.NDArray[Any], params: Params
+    ) -> tuple[Findings, npt.NDArray[Any]]:
+        rows = _kernel(
+            columns.slot,
+            columns.time_us,
+            columns.received_us,
+            columns.lat,
+            columns.lon,
+            columns.speed_kmh,
+            columns.recorder_speed_kmh,
+            columns.stake_m,
+            columns.segment,
+            columns.driver,
+            state,
+            round(params["max_continuous_min"] * 60e6),
+            round(params["min_rest_min"] * 60e6),
+            float(params["moving_above_kmh"]),
+            round(params["max_gap_s"] * 1e6),
+            float(params["rest_displacement_m"]),
+            float(params["spike_displacement_m"]),
+            round(params["forget_gap_min"] * 60e6),
+            no_findings(),
+        )
+        return self._findings(rows, params), state
+
+    def close(self, state: npt.NDArray[Any], params: Params) -> Findings:
+        open_slots = np.flatnonzero(self.active(state))
+        rows = np.zeros(len(open_slots), FINDING)
+        ended = state[open_slots]
+        rows["slot"] = open_slots
+        rows["revision"] = ended["revision"] + 1
+        elapsed_us = ended["end_us"] - ended["start_us"] - ended["gaps_at_end_us"]
+        rows["measured"] = elapsed_us / 60e6
+        rows["worst_us"] = ended["end_us"]
+        rows["driver"] = ended["driver"] - 1
+        for name in CLOSED:
+            rows[name] = ended[name]
+        return self._findings(rows, params)
+
+    def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
+        rows["limit"] = params["max_continuous_min"]
+        return findings(rows, lambda row: "over_limit")

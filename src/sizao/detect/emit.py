@@ -1,0 +1,107 @@
+"""What kernels write their findings into, and how that becomes :class:`stage.Findings`.
+
+A kernel cannot know beforehand how many findings a batch holds, so it fills an array of
+``FINDING`` and lets :func:`room` double it when it is full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.detect.stage import Findings
+
+FINDING = np.dtype(
+    [
+        ("start_us", "i8"),
+        ("end_us", "i8"),
+        ("fired_us", "i8"),
+        ("received_us", "i8"),
+        ("worst_us", "i8"),
+        ("measured", "f8"),
+        ("limit", "f8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("stake_m", "f8"),
+        ("slot", "i4"),
+        ("segment", "i4"),
+        ("driver", "i4"),
+        ("quality", "i4"),
+        ("code", "i4"),
+        ("revision", "i2"),
+    ],
+    align=True,
+)
+"""One finding. ``quality`` is a sum of QUALITIES bits; ``code`` means what its rule says."""
+
+GPS_ONLY = 1
+GAP = 2
+LIMIT_DEFAULT = 4
+RECORDER_DIFFERS = 8
+QUALITIES = {
+    GPS_ONLY: "gps_only",
+    GAP: "gap",
+    LIMIT_DEFAULT: "limit_default",
+    RECORDER_DIFFERS: "recorder_differs",
+}
+
+_FIRST_ROOM = 256
+
+
+def no_findings() -> npt.NDArray[Any]:
+    """A fresh array for a kernel to fill."""
+    return np.empty(_FIRST_ROOM, FINDING)
+
+
+@njit(cache=True)
+def room(out, count):  # type: ignore[no-untyped-def]
+    """``out``, or a copy twice as long if ``count`` rows fill it."""
+    if count < len(out):
+        return out
+    longer = np.empty(2 * len(out), out.dtype)
+    longer[:count] = out[:count]
+    return longer
+
+
+def quality_text(bits: int) -> str:
+    """The comma list of ``DETECTION.quality``.
+
+    >>> quality_text(GPS_ONLY | LIMIT_DEFAULT)
+    'gps_only,limit_default'
+    """
+    return ",".join(name for bit, name in QUALITIES.items() if bits & bit)
+
+
+def findings(
+    rows: npt.NDArray[Any],
+    severity: Callable[[Any], str],
+    part: Callable[[Any], str] | None = None,
+) -> Findings:
+    """Columns of the kernel's rows; ``severity`` and ``part`` see one row each.
+
+    Values are rounded to 0.001, finer than any terminal reports, so that a float32 speed of
+    52.8 km/h is written as 52.8 and not as 52.79999924.
+    """
+    return Findings(
+        slot=rows["slot"].copy(),
+        revision=rows["revision"].copy(),
+        start_us=rows["start_us"].copy(),
+        end_us=rows["end_us"].copy(),
+        fired_us=rows["fired_us"].copy(),
+        received_us=rows["received_us"].copy(),
+        worst_us=rows["worst_us"].copy(),
+        measured=np.round(rows["measured"], 3),
+        limit=np.round(rows["limit"], 3),
+        lat=rows["lat"].copy(),
+        lon=rows["lon"].copy(),
+        segment=rows["segment"].copy(),
+        stake_m=rows["stake_m"].copy(),
+        driver=rows["driver"].copy(),
+        severity=[severity(row) for row in rows],
+        quality=[quality_text(int(bits)) for bits in rows["quality"]],
+        part=[part(row) for row in rows] if part else [],
+    )

@@ -1,0 +1,15 @@
+"""The rules that run, in an explicit list. To add one, see docs/how-to/add-a-rule.md."""
+
+from __future__ import annotations
+
+from sizao.detect.rules.fatigue import Fatigue
+from sizao.detect.rules.speeding import Speeding
+from sizao.detect.rules.terminal_alarm import TerminalAlarm
+from sizao.detect.stage import Rule
+
+RULES: tuple[Rule, ...] = (
+    Speeding(),
+    Fatigue(),
+    TerminalAlarm(),
+)
+"""Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
