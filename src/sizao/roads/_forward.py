@@ -48,6 +48,7 @@ class Roads(NamedTuple):
     length_m: npt.NDArray[np.float64]
     twin: npt.NDArray[np.int32]
     to_node: npt.NDArray[np.int32]
+    road: npt.NDArray[np.int32]
     out_start: npt.NDArray[np.int64]
     out: npt.NDArray[np.int32]
 
@@ -60,6 +61,7 @@ class Costs(NamedTuple):
     per_turn: float
     cos_tolerance: float
     slow_kmh: float
+    leave: float
     switch: float
     turn_back: float
     expire_us: int
@@ -207,12 +209,11 @@ def _come_from(
             if onto == roads.twin[here] and roads.out_start[node + 1] - roads.out_start[node] > 1:
                 continue  # turning round at a junction is turn_back's business
             for i in range(count):
-                if (
-                    c_segment[i] == onto
-                    and c_from[i] > origin_cost
-                    and here_m + c_offset[i] <= budget_m
-                ):
-                    c_from[i] = origin_cost
+                if c_segment[i] == onto and here_m + c_offset[i] <= budget_m:
+                    cost = origin_cost
+                    if roads.road[onto] != roads.road[origin]:
+                        cost += costs.leave
+                    c_from[i] = min(c_from[i], cost)
                     missing -= 1
             if missing <= 0:
                 return

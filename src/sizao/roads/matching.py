@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.core.errors import ColumnError
+from sizao.core.places import ROAD_CLASSES
 from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
 from sizao.roads.grid import build_grid
 from sizao.roads.network import Network
@@ -63,6 +64,9 @@ class MatchParams:
     """A road at a larger angle is no candidate, unless the vehicle was on it already."""
     slow_kmh: float = 5.0
     """Below this a receiver's heading means nothing and is left aside."""
+    leave_cost: float = 2.0
+    """Turning off onto a road of another number or name. Most vehicles drive on, and one taken
+    for leaving where it does not would be held against the ramp's limit."""
     switch_cost: float = 20.0
     """Appearing on an unconnected road: as unlikely as a position 6.3 deviations off."""
     turn_back_cost: float = 10.0
@@ -131,7 +135,8 @@ def match(
     if n and (int(slot.min()) < 0 or int(slot.max()) >= len(state)):
         raise ColumnError(f"slots {slot.min()} to {slot.max()} in a state of {len(state)}")
     # The kernel does not check bounds, and a state may come from a file.
-    if n and not (0 <= state["segment"][slot]).all() & (state["segment"][slot] < len(network)).all():
+    remembered = state["segment"][slot]
+    if n and (int(remembered.min()) < 0 or int(remembered.max()) >= len(network)):
         raise ColumnError("match state of another network")
     matched = Matched(
         np.full(n, -1, np.int32),
@@ -147,6 +152,7 @@ def match(
             1.0 / math.radians(params.heading_noise_deg) ** 2,
             math.cos(math.radians(params.heading_tolerance_deg)),
             params.slow_kmh,
+            params.leave_cost,
             params.switch_cost,
             params.turn_back_cost,
             int(params.expire_s * 1e6) if params.continuity else -1,
@@ -190,7 +196,15 @@ def _roads(network: Network, radius_m: float) -> Roads:
             network.length_m,
             network.twin,
             network.to_node,
+            _road_numbers(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
             np.argsort(network.from_node, kind="stable").astype(np.int32),
         )
     return made[radius_m]
+
+
+def _road_numbers(network: Network) -> npt.NDArray[np.int32]:
+    """The same number for segments of one road: same class and reference, or name without one."""
+    road = np.where(network.ref != "", network.ref, network.name)
+    _, name = np.unique(road, return_inverse=True)
+    return (name * len(ROAD_CLASSES) + network.road_class).astype(np.int32)
