@@ -38,12 +38,17 @@ class Entry:
     note: str = ""
 
     def value(self, name: str) -> Any:
-        """A parameter's value. Raises ConfigError if the rule has no such parameter."""
+        """A parameter's value, with or without a unit beside it.
+
+        Raises ConfigError if the rule has no such parameter.
+        """
         try:
             parameter = self.parameters[name]
         except KeyError:
             raise ConfigError(f"rule {self.id} has no parameter {name!r}") from None
-        return parameter["value"] if isinstance(parameter, Mapping) else parameter
+        if isinstance(parameter, Mapping) and "value" in parameter:
+            return parameter["value"]
+        return parameter
 
     def citation(self) -> str:
         """Title, year and article in one line, with the certainty in words if not found."""
