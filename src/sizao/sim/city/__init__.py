@@ -36,7 +36,7 @@ class City:
     toll_gates : name, lat, lon
     enterprises : code, name, kind, area, base and far (names in ``places``)
     junctions : id, name, area, lat, lon
-    places : name to lat, lon, area, kind (town, city, gate)
+    places : name to lat, lon, area, kind (town, city, gate, village)
     rivers : GeoJSON FeatureCollection of LineStrings with name and width_m
     """
 
@@ -73,6 +73,12 @@ def build() -> City:
         places={
             name: _placed(town["xy"], area=town["area"], kind=town["kind"])
             for name, town in layout.towns.items()
+        }
+        | {
+            name: _placed(
+                layout.nodes[name], area=layout.area_at(layout.nodes[name]), kind="village"
+            )
+            for name in layout.villages
         },
         rivers=_rivers(layout),
     )

@@ -153,9 +153,7 @@ def bezier(start: Line, leave: Line, arrive: Line, end: Line, pull_m: float) -> 
     """A cubic curve that leaves in one direction and arrives in another; both unit vectors."""
     t = np.linspace(0, 1, 25)[:, None]
     c1, c2 = start + leave * pull_m, end - arrive * pull_m
-    return (
-        (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * c1 + 3 * (1 - t) * t**2 * c2 + t**3 * end
-    )
+    return (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * c1 + 3 * (1 - t) * t**2 * c2 + t**3 * end
 
 
 def turning_deg_per_km(line: Line) -> float:

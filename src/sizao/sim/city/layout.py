@@ -74,6 +74,7 @@ class Layout:
     ramps: list[dict[str, Any]]
     gates: list[dict[str, Any]]
     links: list[dict[str, Any]]
+    villages: list[str] = field(default_factory=list)
 
     def road(self, ref: str) -> list[Road]:
         """The parts of a road, in order of stakes."""
@@ -165,7 +166,9 @@ def _grid(layout: Layout, grid: Mapping[str, Any]) -> None:
                 (r + 1, c, grid["columns"][c]),
             ):
                 if r2 < rows and c2 < columns and (r, c, r2, c2) not in missing:
-                    _street(layout, grid, f"{grid['id']}.{r}.{c}", f"{grid['id']}.{r2}.{c2}", street)
+                    _street(
+                        layout, grid, f"{grid['id']}.{r}.{c}", f"{grid['id']}.{r2}.{c2}", street
+                    )
 
 
 def _street(
@@ -210,6 +213,9 @@ def _road(layout: Layout, plan: Mapping[str, Any]) -> Road:
     road.cuts |= {float(s[marks[index]]) for index in named}
     if plan["road_class"] == "village":  # a village road ends in its village
         road.towns.append(float(s[-1]))
+        village = plan["name"].removesuffix("路")
+        layout.nodes[village] = control[-1]
+        layout.villages.append(village)
     for at in road.towns:
         road.cuts |= {at - TOWN_RADIUS_M, at + TOWN_RADIUS_M}
     for special in _specials(plan):
@@ -315,7 +321,9 @@ def _hub(layout: Layout, plan: Mapping[str, Any]) -> None:
             for other, _, join in ends[there]:
                 start, end = g.point_at(way, leave), g.point_at(other, join)
                 pull = 0.5 * float(np.hypot(*(end - start)))
-                line = g.bezier(start, g.tangent_at(way, leave), g.tangent_at(other, join), end, pull)
+                line = g.bezier(
+                    start, g.tangent_at(way, leave), g.tangent_at(other, join), end, pull
+                )
                 layout.ramps.append({"name": plan["name"], "line": line, "limit": 60})
 
 
@@ -448,9 +456,7 @@ def _properties(
     return properties
 
 
-def _feature(
-    line: Line, properties: Mapping[str, Any], tolerance_m: float = 1.0
-) -> dict[str, Any]:
+def _feature(line: Line, properties: Mapping[str, Any], tolerance_m: float = 1.0) -> dict[str, Any]:
     coordinates: Sequence[tuple[float, float]] = [
         g.to_degrees(x, y)[::-1] for x, y in g.simplify(line, tolerance_m)
     ]
