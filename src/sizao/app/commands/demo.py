@@ -1,0 +1,200 @@
+"""``sizao demo``: everything on one machine, in one terminal, stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from sizao.app.commands.doctor import port_is_free
+from sizao.app.options import data_option
+from sizao.app.parts import Parts
+from sizao.core.clock import ScaledClock, load_clock, save_clock
+from sizao.core.errors import ConfigError, SizaoError
+from sizao.log.datadir import DataDir, read_status
+
+HOST = "127.0.0.1"
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Port of the web pages.")
+@click.option("--gateway-port", default=6808, show_default=True, help="Port of the gateway.")
+@data_option
+@click.option("--seed", default=1, show_default=True, help="Makes the city repeatable.")
+@click.option("--speed", default=1.0, show_default=True, help="Feed seconds in one wall second.")
+@click.option("--vehicles", default=2000, show_default=True, help="How many vehicles drive.")
+@click.option("--host", default=HOST, show_default=True, help="Address the web pages listen on.")
+def command(
+    port: int,
+    gateway_port: int,
+    data: DataDir,
+    seed: int,
+    speed: float,
+    vehicles: int,
+    host: str,
+) -> None:
+    """Run a schematic city, the gateway, the pipeline and the web pages together.
+
+    The city and every vehicle in it are made up. A second start with the same --data goes on
+    where the first one stopped.
+    """
+    for label, wanted, option in (
+        ("web", port, "--port"),
+        ("gateway", gateway_port, "--gateway-port"),
+    ):
+        if not port_is_free(HOST, wanted):
+            raise ConfigError(
+                f"port {wanted} for the {label} is in use; choose another with {option}"
+            )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    data.create()
+    with _only_one(data):
+        try:
+            _prepare(data, seed=seed, vehicles=vehicles, speed=speed)
+            _run(
+                data,
+                stop,
+                port=port,
+                gateway_port=gateway_port,
+                host=host,
+                seed=seed,
+                vehicles=vehicles,
+            )
+        except SizaoError:
+            if not stop.is_set():
+                raise
+    click.echo("stopped; start again with the same --data to go on.")
+
+
+@contextmanager
+def _only_one(data: DataDir) -> Iterator[None]:
+    """Two demonstrations on one folder would be two writers of every file: refuse the second."""
+    with (data.root / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another sizao demo uses {data.root}; stop it or name another --data"
+            ) from None
+        yield
+
+
+def _step(text: str) -> None:
+    click.echo(f"  {text}")
+
+
+def _prepare(data: DataDir, *, seed: int, vehicles: int, speed: float) -> None:
+    """Make the city, the register, the database and the accounts; quick when they exist."""
+    from sizao.app import setup
+
+    click.echo(f"Sizao 四早 - data in {data.root}")
+    _set_clock(data, speed)
+    began = time.monotonic()
+    for text in setup.prepare(data, seed=seed, vehicles=vehicles):
+        _step(text)
+    _step(f"ready in {time.monotonic() - began:.0f} s")
+
+
+def _set_clock(data: DataDir, speed: float) -> None:
+    """Feed time never runs backwards: a faster run in this folder may have put it ahead."""
+    wall = time.time()
+    before = load_clock(data.clock).time_s() if data.clock.exists() else wall
+    last = _last_feed_time(data)
+    feed = max(wall, min(before, last) if last else before)
+    if speed == 1.0 and feed - wall < 1:
+        data.clock.unlink(missing_ok=True)
+    else:
+        save_clock(ScaledClock(wall_start_s=wall, feed_start_s=feed, factor=speed), data.clock)
+
+
+def _last_feed_time(data: DataDir) -> float | None:
+    status = read_status(data, "gateway")
+    return float(status["counters"].get("feed_time_s", 0)) or None if status else None
+
+
+def _run(
+    data: DataDir,
+    stop: threading.Event,
+    *,
+    port: int,
+    gateway_port: int,
+    host: str,
+    seed: int,
+    vehicles: int,
+) -> None:
+    from sizao.app import setup
+
+    folder = ("--data", str(data.root))
+    url = f"http://{HOST}:{port}"
+    with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
+        _step("starting gateway, pipeline and web pages")
+        parts.start("gateway", *folder, "--host", HOST, "--port", str(gateway_port))
+        parts.start("pipeline", *folder)
+        parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
+        parts.wait_ready("gateway", 60)
+        parts.wait_ready("pipeline", 120)
+        parts.wait_ready("serve", 60, lambda: _health(url) is not None)
+        parts.start(
+            "sim",
+            *folder,
+            *("--host", HOST, "--port", str(gateway_port)),
+            *("--vehicles", str(vehicles), "--seed", str(seed)),
+        )
+        parts.wait_ready("sim", 120)
+        parts.wait_ready("serve", 60, lambda: (_health(url) or {}).get("status") == "ok")
+        click.echo("")
+        click.echo(f"  Open {click.style(url, bold=True)} and sign in:")
+        for account in setup.accounts():
+            names = f"{account.name_zh} {account.name_en}"
+            click.echo(f"    {account.username:<16} {account.password:<16} {names}")
+        click.echo("")
+        click.echo("  The city is schematic; vehicles, plates and enterprises are made up.")
+        click.echo("  Ctrl-C stops everything.")
+        click.echo("")
+        _watch(data, parts, stop)
+        click.echo("\nstopping ...")
+
+
+def _watch(data: DataDir, parts: Parts, stop: threading.Event) -> None:
+    """One line that says how things are, until Ctrl-C."""
+    terminal = sys.stdout.isatty()
+    while not stop.wait(2):
+        for name in parts.revive():
+            click.echo(f"\n  {name} had stopped and was started again; see {data.log_file(name)}")
+        if terminal:
+            click.echo(f"\r  {_summary(data):<76}", nl=False)
+
+
+def _summary(data: DataDir) -> str:
+    counters = {
+        part: (read_status(data, part) or {"counters": {}})["counters"]
+        for part in ("gateway", "pipeline", "web")
+    }
+    return (
+        f"{counters['gateway'].get('connections', 0):,} connections, "
+        f"{counters['pipeline'].get('positions', 0):,} positions, "
+        f"{counters['pipeline'].get('detections', 0):,} detections, "
+        f"{counters['web'].get('open_cases', 0):,} open cases"
+    )
+
+
+def _health(url: str) -> dict[str, object] | None:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            body: dict[str, object] = json.load(answer)
+            return body
+    except urllib.error.HTTPError as error:
+        return {"status": f"{error.code}"}
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,84 @@
+"""What ``sizao demo`` makes before it starts: city, register, database, accounts.
+
+Every step may be repeated: what exists and still fits is kept, so that a second start goes on
+with the cases and vehicles of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sizao import __version__
+from sizao.log.datadir import DataDir, replace
+
+if TYPE_CHECKING:
+    from sizao.web.units.services import DemoAccount
+
+
+def prepare(data: DataDir, *, seed: int, vehicles: int) -> Iterator[str]:
+    """Make what is missing; yields a line about each step before doing it."""
+    made = data.root / "demo.json"
+    want = {"version": __version__, "seed": seed, "vehicles": vehicles, "city": _city_print()}
+    have = json.loads(made.read_text(encoding="utf-8")) if made.exists() else {}
+    if have != want or not data.network.exists() or not data.register.exists():
+        yield "drawing the schematic city and its road network"
+        _write_city(data, seed=seed, vehicles=vehicles)
+    yield "preparing the database"
+    _database(data, fresh=have != want)
+    replace(made, json.dumps(want).encode())
+
+
+def _city_print() -> str:
+    """Fingerprint of the city's data files: another city needs another network."""
+    from importlib import resources
+
+    digest = hashlib.sha256()
+    folder = resources.files("sizao.sim.city")
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.name.endswith((".yaml", ".py")):
+            digest.update(item.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
+    from sizao.sim import city, fleet
+
+    drawn = city.write(data)
+    register = fleet.register(drawn, vehicles, seed)
+    pq.write_table(pa.Table.from_batches([register]), data.register)
+
+
+def _database(data: DataDir, *, fresh: bool) -> None:
+    """Migrate; when the city is new, load its units, patrols and vehicles."""
+    from sizao.app.wiring import setup_django
+
+    os.environ["SIZAO_DEMO"] = "1"
+    setup_django(data)
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    from sizao.web.fleet import services as fleet_services
+    from sizao.web.units import services as unit_services
+
+    if fresh:
+        from sizao.sim import city, fleet
+
+        unit_services.load_units(city.units())
+        register = pq.read_table(data.register).combine_chunks().to_batches()[0]
+        fleet_services.load_register(register)
+        unit_services.load_patrols(fleet.patrols(register))
+    unit_services.create_demo_accounts()
+
+
+def accounts() -> tuple[DemoAccount, ...]:
+    """The accounts of a demonstration."""
+    from sizao.web.units.services import DEMO_ACCOUNTS
+
+    return DEMO_ACCOUNTS
