@@ -68,13 +68,25 @@ def _database(data: DataDir, *, fresh: bool) -> None:
     from sizao.web.units import services as unit_services
 
     if fresh:
-        from sizao.sim import city, fleet
+        from sizao.sim import city
 
         unit_services.load_units(city.units())
         register = pq.read_table(data.register).combine_chunks().to_batches()[0]
         fleet_services.load_register(register)
-        unit_services.load_patrols(fleet.patrols(register))
+        unit_services.load_patrols(_patrols(register))
     unit_services.create_demo_accounts()
+
+
+def _patrols(register: pa.RecordBatch) -> Iterator[dict[str, str]]:
+    """A patrol for each police vehicle: numbered within its squadron."""
+    numbers: dict[str, int] = {}
+    for row in register.to_pylist():
+        if row["kind"] == "police":
+            unit = row["enterprise"]
+            numbers[unit] = numbers.get(unit, 0) + 1
+            name = row["enterprise_name"].partition("（")[0]
+            call_sign = f"{name} {numbers[unit]:02d} 车"
+            yield {"call_sign": call_sign, "unit": unit, "vehicle": row["vehicle"]}
 
 
 def accounts() -> tuple[DemoAccount, ...]:
