@@ -69,53 +69,63 @@ def seal(plain: bytes) -> bytes:
 class Framer:
     """Cuts a stream into raw frames, whatever the chunks it arrives in.
 
-    Memory is bounded: a stretch without a delimiter longer than ``max_raw`` is dropped and
-    counted in :attr:`oversized`, and so are the bytes before the first delimiter in
-    :attr:`skipped`.
+    Memory is bounded: a stretch longer than ``max_raw`` without a delimiter is no frame and is
+    dropped, and so is what stands before the first delimiter. The beginning of each such
+    stretch is in :attr:`dropped` until the next call; :attr:`skipped` counts all its bytes.
     """
 
-    __slots__ = ("_buffer", "_inside", "max_raw", "oversized", "skipped")
+    __slots__ = ("_buffer", "_inside", "_reported", "dropped", "max_raw", "skipped")
 
     def __init__(self, max_raw: int = MAX_RAW) -> None:
         self.max_raw = max_raw
-        self.oversized = 0
         self.skipped = 0
+        self.dropped: list[bytes] = []
         self._buffer = b""
         self._inside = False
-        """True after any delimiter: the buffer may be the beginning of a frame."""
+        """True after a delimiter: what follows may be a frame."""
+        self._reported = False
+        """The stretch being skipped is already in an earlier ``dropped``."""
 
     @property
-    def pending(self) -> int:
+    def pending(self) -> bytes:
         """Bytes held back because their frame is not complete."""
-        return len(self._buffer)
+        return self._buffer
 
     def feed(self, data: bytes) -> list[bytes]:
         """Raw frames completed by ``data``, still escaped, without delimiters, in order.
 
         Empty stretches between delimiters are filler and are left out. Never raises.
         """
+        if self.dropped:
+            self.dropped = []
         if not self._buffer and data[:1] == b"\x7e" == data[-1:]:
             # What a terminal nearly always sends: whole frames, nothing left over.
-            self._inside = True
-            return [raw for raw in data.split(b"\x7e") if raw and self._fits(raw)]
-        *done, last = (self._buffer + data).split(b"\x7e")
-        if done and not self._inside:
-            self.skipped += len(done[0])
-            done[0] = b""
-            self._inside = True
-        if not self._inside:
-            self.skipped += len(last)
-            last = b""
-        if len(last) > self.max_raw:
-            # Too long for a frame already: forget it, and skip to the next delimiter.
-            self.oversized += 1
+            done, last = data.split(b"\x7e"), b""
+            self._inside, self._reported = True, False
+        else:
+            *done, last = (self._buffer + data).split(b"\x7e")
+            if done:
+                if not self._inside:
+                    self._skip(done[0])
+                    del done[0]
+                self._inside, self._reported = True, False
+        frames = []
+        for raw in done:
+            if len(raw) > self.max_raw:
+                self._skip(raw)
+                self._reported = False
+            elif raw:
+                frames.append(raw)
+        if last and (len(last) > self.max_raw or not self._inside):
+            # Too long for a frame already, or not begun by a delimiter: on to the next one.
+            self._skip(last)
             self._inside = False
             last = b""
         self._buffer = last
-        return [raw for raw in done if raw and self._fits(raw)]
+        return frames
 
-    def _fits(self, raw: bytes) -> bool:
-        if len(raw) > self.max_raw:
-            self.oversized += 1
-            return False
-        return True
+    def _skip(self, stretch: bytes) -> None:
+        self.skipped += len(stretch)
+        if stretch and not self._reported:
+            self.dropped.append(stretch[: self.max_raw])
+            self._reported = True

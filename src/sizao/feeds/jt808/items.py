@@ -131,8 +131,5 @@ def encode_item(entry: Mapping[str, Any]) -> bytes:
     Raises KeyError if the fields belong to no known item.
     """
     number = int(str(entry["id"]), 16)
-    if "raw" in entry:
-        value = bytes.fromhex(entry["raw"])
-    else:
-        value = ITEMS[number][0][2](entry)
+    value = bytes.fromhex(entry["raw"]) if "raw" in entry else ITEMS[number][0][2](entry)
     return bytes((number, len(value))) + value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sizao.feeds.jt808.decode import decode_frame, problem_fields
+from sizao.feeds.jt808.decode import decode_frame, open_frame, problem_fields
 from sizao.feeds.jt808.problems import Malformed
 
 
@@ -12,7 +12,8 @@ def decode_line(line: str, profile: str = "2013") -> dict[str, Any]:
     """Decode one line: a frame as sent, or one whose delimiters were cut off.
 
     Blanks between bytes are allowed, and a 0x in front. A line with several frames gives
-    ``{"frames": [...]}``. An opening delimiter without a closing one is ``incomplete``.
+    ``{"frames": [...]}``, with ``errors`` beside it if some were bad. An opening delimiter
+    without a closing one is ``incomplete``.
     """
     cleaned = "".join(line.split()).removeprefix("0x").removeprefix("0X")
     try:
@@ -31,10 +32,21 @@ def decode_line(line: str, profile: str = "2013") -> dict[str, Any]:
         return problem_fields(Malformed("empty_frame", "nothing between the delimiters", frames=[]))
     if len(raws) == 1 and not last:
         return decode_frame(raws[0], profile)
-    result: dict[str, Any] = {"frames": [decode_frame(raw, profile) for raw in raws]}
+    return _stream(raws, bool(data[0] != 0x7E), last, profile)
+
+
+def _stream(raws: list[bytes], headless: bool, last: bytes, profile: str) -> dict[str, Any]:
+    """Several frames on one line; bytes before the first delimiter are no frame."""
+    frames: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for raw in raws[1:] if headless else raws:
+        good = True
+        try:
+            open_frame(raw)
+        except Malformed:
+            good = False
+        (frames if good else errors).append(decode_frame(raw, profile))
     if last:
-        result["error"] = {
-            "kind": "incomplete",
-            "detail": f"{len(last)} bytes after the last delimiter",
-        }
-    return result
+        problem = Malformed("incomplete", f"{len(last)} bytes after the last delimiter")
+        errors.append(problem_fields(problem))
+    return {"frames": frames, "errors": errors} if errors else {"frames": frames}
