@@ -69,5 +69,5 @@ def _note(n: int, waiting: int) -> tuple[str, str]:
         en.append(f"{waiting} more are still within their time and are not counted")
     if 0 < n < SMALL_N:
         zh.append(f"仅{n}件，数值不稳定")
-        en.append(f"only {n} cases, the value is unsure")
+        en.append(f"only {n} case{'s' * (n > 1)}, the value is unsure")
     return "；".join(zh), "; ".join(en)

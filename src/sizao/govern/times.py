@@ -61,5 +61,5 @@ def _note(n: int, waiting: int, faulty: int) -> tuple[str, str]:
         en.append(f"{faulty} with times in reverse (clock fault?) are not counted")
     if 0 < n < SMALL_N:
         zh.append(f"仅{n}件，数值不稳定")
-        en.append(f"only {n} cases, the value is unsure")
+        en.append(f"only {n} case{'s' * (n > 1)}, the value is unsure")
     return "；".join(zh), "; ".join(en)

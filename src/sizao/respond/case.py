@@ -128,7 +128,7 @@ def apply(
     if reason.strip():
         kept["reason"] = reason.strip()
     if action == "dispatch":
-        kept["units"] = list(dict.fromkeys(units))
+        kept["units"] = _named(units)
     if action == "control":
         kept["measure"] = measure
         if text.strip():
@@ -198,7 +198,7 @@ def refusal(
             f"“{step.en}” needs a few words on what was done or why.",
             code="missing_reason",
         )
-    if step.needs_units and units is not None and not units:
+    if step.needs_units and units is not None and not _named(units):
         return TransitionError(
             f"{step.zh}须至少选择一个警力单元。",
             f"“{step.en}” needs at least one unit.",
@@ -327,6 +327,11 @@ def replay(events: Iterable[Event]) -> CaseState:
     if case is None:
         raise TransitionError("时间线是空的。", "The timeline is empty.", code="timeline")
     return case
+
+
+def _named(units: Sequence[str]) -> list[str]:
+    """Each unit once, blank form fields left out."""
+    return list(dict.fromkeys(unit.strip() for unit in units if unit.strip()))
 
 
 def _first(earlier: float | None, at_s: float) -> float:

@@ -70,12 +70,14 @@ class Explanation:
         return asdict(self)
 
 
-def explain(facts: Facts, decision: Decision, *, place: str = "") -> Explanation:
+def explain(
+    facts: Facts, decision: Decision, *, place: str = "", place_en: str = ""
+) -> Explanation:
     """The explanation of a grade.
 
-    place : how the place is called, direction included; without it, road and stake
+    place, place_en : how the place is called, direction included; without them, road and stake
     """
-    what_zh, what_en = what_happened(facts, place=place)
+    what_zh, what_en = what_happened(facts, place=place, place_en=place_en)
     certainty_zh = CERTAINTIES[decision.certainty]
     day = decision.table_date.isoformat()
     return Explanation(
@@ -102,16 +104,17 @@ def explain(facts: Facts, decision: Decision, *, place: str = "") -> Explanation
     )
 
 
-def what_happened(facts: Facts, *, place: str = "") -> tuple[str, str]:
+def what_happened(facts: Facts, *, place: str = "", place_en: str = "") -> tuple[str, str]:
     """One sentence in Chinese and one in English: where, what vehicle, what, how much.
 
     It never names a driver or a plate: whoever may see those sees them beside it.
     """
     where = place or facts.place
+    where_en = place_en or place or facts.place
     kind_zh = KINDS.get(facts.vehicle_kind, KINDS["other"])
     kind_en = VEHICLE_KINDS_EN.get(facts.vehicle_kind, VEHICLE_KINDS_EN["other"])
     before_zh = f"{where}，" if where else ""
-    before_en = f"{where}: " if where else ""
+    before_en = f"{where_en}: " if where_en else ""
     if facts.rule == "speeding":
         return _speeding(facts, f"{before_zh}{kind_zh}", f"{before_en}{kind_en}")
     if facts.rule == "fatigue":

@@ -33,7 +33,7 @@ class Facts:
     driver: str = ""
     quality: tuple[str, ...] = ()
     repeats: int = 0
-    """Warnings of the same rule for the same vehicle in the 24 h before this one."""
+    """Earlier warnings of this rule for this vehicle within 24 h; merged repeats do not count."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, repeats: int = 0) -> Facts:

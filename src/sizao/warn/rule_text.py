@@ -131,9 +131,11 @@ def _fatigue_points(rule: Entry, facts: Facts) -> Text:
     if facts.vehicle_kind in COACHES | {"hazmat", "school_bus"}:
         points = number(rule.value("medium_plus_bus_or_hazmat"))
         zh, en = "中型以上载客汽车、危险货物运输车疲劳驾驶", "bus of medium size or more, or hazmat"
-    else:
+    elif facts.vehicle_kind in HEAVY:
         points = number(rule.value("truck"))
         zh, en = "载货汽车疲劳驾驶", "truck"
+    else:
+        return "此车型疲劳驾驶未列记分", "No points are listed for this vehicle kind", "recalled"
     return f"{zh}，记{points}分", f"Fatigued driving, {en}: {points} points", rule.certainty
 
 
