@@ -1,0 +1,93 @@
+"""From a rule's findings to rows of ``core.schemas.DETECTION``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from sizao.core.ids import content_id, observation_id
+from sizao.core.places import ROAD_CLASSES
+from sizao.core.schemas import DETECTION
+from sizao.detect.context import Context
+from sizao.detect.stage import Findings, Rule
+from sizao.detect.state import EngineState
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLASSES = list(ROAD_CLASSES)
+
+Row = dict[str, Any]
+
+
+def rows_of(rule: Rule, found: Findings, state: EngineState, context: Context) -> list[Row]:
+    """Rows as dictionaries, in no special order; ``state`` puts the names back."""
+    if not len(found.slot):
+        return []
+    names, drivers = state.vehicles, list(state.drivers)
+    version = rule.version(context.params[rule.id])
+    rows = []
+    for i in range(len(found.slot)):
+        vehicle = names[found.slot[i]]
+        segment = int(found.segment[i])
+        start_us = int(found.start_us[i])
+        parts = (rule.id, version, vehicle, start_us, *found.part[i : i + 1])
+        evidence = (start_us, int(found.worst_us[i]), int(found.end_us[i]))
+        rows.append(
+            {
+                "id": content_id(*parts),
+                "revision": int(found.revision[i]),
+                "rule": rule.id,
+                "rule_version": version,
+                "vehicle": vehicle,
+                "vehicle_kind": context.kinds.get(vehicle, "other"),
+                "driver": drivers[found.driver[i]] if found.driver[i] >= 0 else None,
+                "start": _time(start_us),
+                "end": _time(int(found.end_us[i])),
+                "fired": _time(int(found.fired_us[i])),
+                "received": _time(int(found.received_us[i])),
+                "measured": float(found.measured[i]),
+                "limit": float(found.limit[i]),
+                "measured_unit": rule.measured_unit,
+                "severity": found.severity[i],
+                "lat": _known(found.lat[i]),
+                "lon": _known(found.lon[i]),
+                **_road(segment, context),
+                "stake_m": _known(found.stake_m[i]),
+                "final": bool(found.revision[i] > 0),
+                "evidence": [observation_id(vehicle, _time(us)) for us in evidence],
+                "quality": _quality(found.quality[i], segment, context),
+            }
+        )
+    return rows
+
+
+def batch_of(rows: list[Row], state: EngineState) -> pa.RecordBatch:
+    """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``."""
+    rows = sorted(rows, key=lambda row: (row["fired"], row["id"], row["revision"]))
+    state.counters["detections"] += len(rows)
+    return pa.RecordBatch.from_pylist(rows, schema=DETECTION)
+
+
+def _time(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def _road(segment: int, context: Context) -> Row:
+    network = context.network
+    if network is None or segment < 0:
+        return {"road": None, "road_class": None, "area": None}
+    return {
+        "road": str(network.ref[segment]) or str(network.name[segment]) or None,
+        "road_class": _CLASSES[network.road_class[segment]],
+        "area": str(network.area[segment]) or None,
+    }
+
+
+def _quality(text: str, segment: int, context: Context) -> str | None:
+    unmatched = "unmatched" if context.network is not None and segment < 0 else ""
+    return ",".join(filter(None, (text, unmatched))) or None

@@ -1,0 +1,77 @@
+"""What a step needs besides positions and state: the roads, the register, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from sizao.core.errors import ConfigError
+from sizao.core.rulebook import rulebook
+from sizao.detect import registry
+from sizao.detect.params import Book, Params, overridden
+from sizao.detect.stage import Rule
+from sizao.detect.state import EngineState
+from sizao.roads.network import Network
+
+
+@dataclass(frozen=True)
+class Context:
+    """Make one with :meth:`build`; it does not change, a new register means a new context."""
+
+    network: Network | None
+    kinds: Mapping[str, str]
+    """Vehicle to its kind; one that is missing counts as ``other``."""
+    rules: tuple[Rule, ...]
+    params: Mapping[str, Params]
+    """Rule id to its parameters."""
+    network_digest: str = field(repr=False)
+
+    @classmethod
+    def build(
+        cls,
+        network: Network | None = None,
+        register: pa.RecordBatch | pa.Table | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        book: Book | None = None,
+        changes: Mapping[str, Params] | None = None,
+        only: frozenset[str] | None = None,
+    ) -> Context:
+        """A context of the registry's rules.
+
+        network : without one nothing is matched, and only limits given with a row are known
+        register : schema REGISTER; ``kinds`` says the same as a mapping and goes before
+        book : rule book to take parameters from, by default the package's
+        changes : rule id to parameters that are to differ
+        only : ids of rules to run, by default all
+
+        Raises ConfigError for an unknown rule, parameter or value.
+        """
+        book = rulebook() if book is None else book
+        changes = changes or {}
+        known = {rule.id for rule in registry.RULES}
+        unknown = sorted((set(changes) | (only or frozenset())) - known)
+        if unknown:
+            raise ConfigError(f"no rule {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+        rules = tuple(rule for rule in registry.RULES if only is None or rule.id in only)
+        params = {
+            rule.id: overridden(rule.params_from(book), changes.get(rule.id, {}), rule.id)
+            for rule in rules
+        }
+        if kinds is None:
+            kinds = {}
+            if register is not None:
+                names, values = (register.column(name).to_pylist() for name in ("vehicle", "kind"))
+                kinds = dict(zip(names, values, strict=True))
+        return cls(network, kinds, rules, params, network.digest() if network else "")
+
+    def adopt(self, state: EngineState) -> None:
+        """Make ``state`` fit: another network or another layout of a rule begins anew."""
+        if state.network != self.network_digest:
+            if state.network:
+                state.restarted.append("match")
+            state.match[:] = 0
+            state.network = self.network_digest
+        state.restore_rules(self.rules)

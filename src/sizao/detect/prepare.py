@@ -1,0 +1,246 @@
+"""From a batch of positions to the columns that all rules read.
+
+Rows are grouped by vehicle, each group in the order of arrival, and taken in as long as event
+time rises. What is left out or taken in without a place is counted in ``EngineState.counters``:
+
+- *repeated*: the same event time as the last one taken in (a duplicated or re-sent packet);
+- *late*: an earlier event time. Rules are streams: what comes late stays in the log and out of
+  detection. A recorded file is put in order before (``recording.py``), so nothing in it is late;
+- *future*: event time more than ``FUTURE_US`` after the receive time. Taking it in would make
+  everything the vehicle sends afterwards late;
+- *no_fix*: the terminal had none, or a place that cannot be (outside the globe, or 0°N 0°E, which
+  terminals send when they do not know);
+- *frozen*: exactly the same place as before at a speed above ``FROZEN_KMH``: the receiver repeats
+  itself. The speed counts, but nobody knows on which road, so the limit is unknown;
+- *unmatched*: no road within reach.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from sizao.core.errors import ColumnError
+from sizao.core.schemas import POSITION, check
+from sizao.core.vehicles import KIND_CODES
+from sizao.detect.context import Context
+from sizao.detect.stage import Columns
+from sizao.detect.state import EngineState
+from sizao.roads.limits import limits_on
+from sizao.roads.matching import match
+
+FUTURE_US = 600_000_000
+"""10 min: clocks of terminals set by satellite are right to the second, others by minutes."""
+
+FROZEN_KMH = 10.0
+"""At 10 km/h a vehicle moves 2.8 m in a second, 28 steps of the protocol's resolution."""
+
+IMPOSSIBLE_KMH = 300.0
+"""Above this a speed counts as not reported."""
+
+OTHER = KIND_CODES["other"]
+
+
+class Prepared(NamedTuple):
+    """Columns, and which row of the batch each came from: int64, shape as the columns."""
+
+    columns: Columns
+    row: npt.NDArray[np.int64]
+
+
+def prepare(
+    batch: pa.RecordBatch,
+    state: EngineState,
+    context: Context,
+    limit_kmh: npt.NDArray[np.float32] | None = None,
+) -> tuple[Prepared, EngineState]:
+    """Order, filter and match one batch (schema POSITION).
+
+    limit_kmh : limits known beforehand, a value a row; they go before the road's, NaN does not
+
+    Uses up ``state`` and returns the next one. Raises ColumnError if the batch has not the
+    columns of POSITION or ``limit_kmh`` another length.
+    """
+    check(batch, POSITION)
+    if limit_kmh is not None and len(limit_kmh) != len(batch):
+        raise ColumnError(f"{len(limit_kmh)} limits for {len(batch)} positions")
+    context.adopt(state)
+    code, slot_of, kind_of = _vehicles(batch, state, context)
+    state.make_room(context.rules)
+
+    time_us = _integers(batch, "time")
+    received_us = _integers(batch, "received")
+    lat, lon = _floats(batch, "lat"), _floats(batch, "lon")
+    lost = _lost(batch, lat, lon)
+    lat[lost] = np.nan
+    lon[lost] = np.nan
+    speed = _speed(batch, "speed_kmh")
+
+    row, frozen, counts = _take_in(
+        code, slot_of, time_us, received_us, lat, lon, speed, state.last, FUTURE_US, FROZEN_KMH
+    )
+    for name, count in zip(("repeated", "late", "future", "frozen"), counts, strict=True):
+        state.counters[name] += int(count)
+    state.counters["positions"] += len(row)
+    state.counters["no_fix"] += int(lost[row].sum())
+
+    slot = slot_of[code[row]]
+    kind = kind_of[code[row]]
+    n = len(row)
+    segment = np.full(n, -1, np.int32)
+    road_class = np.full(n, -1, np.int8)
+    stake_m = np.full(n, np.nan)
+    limit = np.full(n, np.nan, np.float32)
+    default = np.zeros(n, np.bool_)
+    heading = _floats(batch, "heading_deg", np.float32)[row]
+    network = context.network
+    if network is not None and n:
+        placed = ~lost[row] & ~frozen
+        matched, state.match = match(
+            network,
+            slot,
+            time_us[row],
+            lat[row],
+            lon[row],
+            heading,
+            speed[row],
+            placed,
+            state.match,
+        )
+        segment = matched.segment
+        road_class = np.where(segment >= 0, network.road_class[segment], -1).astype(np.int8)
+        stake_m = network.stake_at(segment, matched.offset_m)
+        limit, default = limits_on(network, segment, kind)
+        state.counters["unmatched"] += int((placed & (segment < 0)).sum())
+    if limit_kmh is not None:
+        given = ~np.isnan(limit_kmh[row])
+        limit = np.where(given, limit_kmh[row], limit).astype(np.float32)
+        default = default & ~given
+
+    columns = Columns(
+        slot=slot,
+        time_us=time_us[row],
+        received_us=received_us[row],
+        lat=lat[row],
+        lon=lon[row],
+        speed_kmh=speed[row],
+        recorder_speed_kmh=_speed(batch, "recorder_speed_kmh")[row],
+        heading_deg=heading,
+        alarm=_words(batch, "alarm")[row],
+        status=_words(batch, "status")[row],
+        driver=_drivers(batch, state)[row],
+        kind=kind,
+        segment=segment,
+        road_class=road_class,
+        limit_kmh=limit,
+        stake_m=stake_m,
+        limit_default=default,
+    )
+    return Prepared(columns, row), state
+
+
+@njit(cache=True)
+def _take_in(  # type: ignore[no-untyped-def]
+    code, slot_of, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh
+):
+    """Row numbers grouped by vehicle with rising time, their frozen flags, and counts."""
+    vehicles = len(slot_of)
+    place = np.zeros(vehicles + 1, np.int64)
+    for i in range(len(code)):
+        place[code[i] + 1] += 1
+    place = np.cumsum(place)
+    order = np.empty(len(code), np.int64)
+    for i in range(len(code)):
+        order[place[code[i]]] = i
+        place[code[i]] += 1
+
+    row = np.empty(len(code), np.int64)
+    frozen = np.zeros(len(code), np.bool_)
+    counts = np.zeros(4, np.int64)
+    taken = 0
+    for at in range(len(order)):
+        i = order[at]
+        was = last[slot_of[code[i]]]
+        now = time_us[i]
+        if was.seen and now <= was.time_us:
+            counts[0 if now == was.time_us else 1] += 1
+            continue
+        if now - received_us[i] > future_us:
+            counts[2] += 1
+            continue
+        if not np.isnan(lat[i]):
+            # A place is only ever stored from a fix, so zero here means "none yet": see _lost.
+            if was.lat == lat[i] and was.lon == lon[i] and speed[i] > frozen_kmh:
+                frozen[taken] = True
+                counts[3] += 1
+            was.lat = lat[i]
+            was.lon = lon[i]
+        was.seen = 1
+        was.time_us = now
+        row[taken] = i
+        taken += 1
+    return row[:taken], frozen[:taken], counts
+
+
+def _vehicles(
+    batch: pa.RecordBatch, state: EngineState, context: Context
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int8]]:
+    """Code of each row, and slot and kind of each code. New vehicles get the next slots."""
+    encoded = batch.column("vehicle").dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    slots, kinds = state.slots, context.kinds
+    slot_of = np.fromiter(
+        (slots.setdefault(name, len(slots)) for name in names), np.int32, len(names)
+    )
+    kind_of = np.fromiter(
+        (KIND_CODES.get(kinds.get(name, "other"), OTHER) for name in names), np.int8, len(names)
+    )
+    return encoded.indices.to_numpy(zero_copy_only=False), slot_of, kind_of
+
+
+def _drivers(batch: pa.RecordBatch, state: EngineState) -> npt.NDArray[np.int32]:
+    """Number of each row's driver code, -1 unknown. An empty code is an unknown driver."""
+    encoded = batch.column("driver").dictionary_encode()
+    known = state.drivers
+    numbers = np.fromiter(
+        (
+            known.setdefault(name, len(known)) if name and name.strip() else -1
+            for name in encoded.dictionary.to_pylist()
+        ),
+        np.int32,
+        len(encoded.dictionary),
+    )
+    indices = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
+    return np.append(numbers, np.int32(-1))[indices]
+
+
+def _lost(
+    batch: pa.RecordBatch, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Rows without a usable fix. A terminal that does not say (null) is believed."""
+    fix = batch.column("positioned").fill_null(True).to_numpy(zero_copy_only=False)
+    possible = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ((lat != 0) | (lon != 0))
+    return ~(fix & possible)
+
+
+def _integers(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
+    return batch.column(name).cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def _floats(batch: pa.RecordBatch, name: str, kind: type = np.float64) -> npt.NDArray[Any]:
+    """A writable copy, null as NaN."""
+    return np.array(batch.column(name).to_numpy(zero_copy_only=False), kind)
+
+
+def _speed(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float32]:
+    speed = _floats(batch, name, np.float32)
+    speed[~((speed >= 0) & (speed <= IMPOSSIBLE_KMH))] = np.nan
+    return speed
+
+
+def _words(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.uint32]:
+    return batch.column(name).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint32)

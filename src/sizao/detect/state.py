@@ -1,0 +1,184 @@
+"""What the engine remembers between batches, and its form as bytes.
+
+One row a vehicle in every array, in the order in which vehicles were first seen (*slots*). The
+bytes hold no pickled object: an Arrow IPC stream with a named, typed block for each array.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sizao.core.errors import LogError
+from sizao.detect.stage import Rule
+from sizao.roads import matching
+
+FORMAT = "sizao-detect-state"
+VERSION = 1
+
+LAST = np.dtype([("time_us", "i8"), ("lat", "f8"), ("lon", "f8"), ("seen", "i1")], align=True)
+"""The last position taken in of a vehicle; lat, lon of the last one with a fix."""
+
+COUNTERS = (
+    "positions",
+    "late",
+    "repeated",
+    "future",
+    "no_fix",
+    "frozen",
+    "unmatched",
+    "detections",
+)
+"""positions: taken in. late, repeated, future: left out by their time. no_fix, frozen, unmatched:
+taken in, but without a usable place. detections: rows put out."""
+
+_ROOM = 64
+
+
+@dataclass
+class EngineState:
+    """State of all vehicles. Used up by the step it is given to; use the one that returns."""
+
+    slots: dict[str, int] = field(default_factory=dict)
+    """Vehicle to row."""
+    drivers: dict[str, int] = field(default_factory=dict)
+    """Driver code to the number that columns hold."""
+    last: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(_ROOM, LAST))
+    match: npt.NDArray[Any] = field(default_factory=lambda: matching.new_state(_ROOM))
+    rules: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    """Rule id to its state."""
+    network: str = ""
+    """Digest of the network that ``match`` belongs to."""
+    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+    restarted: list[str] = field(default_factory=list)
+    """Parts of a checkpoint that could not be used (another version) and began anew."""
+
+    @property
+    def vehicles(self) -> list[str]:
+        """Vehicle of each slot."""
+        return list(self.slots)
+
+    def make_room(self, rules: tuple[Rule, ...]) -> None:
+        """Lengthen every array to hold all slots; new rows are zero, "never seen"."""
+        wanted = max(len(self.last), _ROOM)
+        while wanted < len(self.slots):
+            wanted *= 2
+        self.last = _longer(self.last, wanted)
+        self.match = _longer(self.match, wanted)
+        for rule in rules:
+            present = self.rules.get(rule.id)
+            if present is None:
+                present = np.zeros(wanted, rule.state_dtype)
+            self.rules[rule.id] = _longer(present, wanted)
+
+    def bytes_per_vehicle(self) -> int:
+        """Bytes of state one vehicle takes, names left out."""
+        arrays = [self.last, self.match, *self.rules.values()]
+        return sum(array.dtype.itemsize for array in arrays)
+
+    def to_bytes(self) -> bytes:
+        """The whole state; the same state gives the same bytes."""
+        n = len(self.slots)
+        blocks = {"last": self.last[:n], "match": self.match[:n]}
+        blocks |= {f"rule:{name}": array[:n] for name, array in sorted(self.rules.items())}
+        head = {
+            "format": FORMAT,
+            "version": VERSION,
+            "network": self.network,
+            "vehicles": list(self.slots),
+            "drivers": list(self.drivers),
+            "counters": self.counters,
+        }
+        batch = pa.record_batch(
+            {
+                "name": pa.array(blocks, pa.string()),
+                "dtype": pa.array([_describe(array.dtype) for array in blocks.values()]),
+                "data": pa.array([array.tobytes() for array in blocks.values()], pa.large_binary()),
+            }
+        ).replace_schema_metadata({"head": json.dumps(head, ensure_ascii=False)})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        return bytes(sink.getvalue().to_pybytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> EngineState:
+        """The state of :meth:`to_bytes`.
+
+        A block whose layout is not today's (a rule was changed between two versions of the
+        program) is left out and named in ``restarted``: :func:`restore_rules` sees to rules.
+        Raises LogError if the bytes are damaged or of a later format.
+        """
+        try:
+            with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
+                batch = reader.read_next_batch()
+            head = json.loads(batch.schema.metadata[b"head"])
+            if (head["format"], head["version"]) != (FORMAT, VERSION):
+                raise LogError(f"state is {head['format']} {head['version']}, not {VERSION}")
+            blocks = {
+                name: np.frombuffer(block, _dtype(dtype)).copy()
+                for name, dtype, block in zip(*(c.to_pylist() for c in batch.columns), strict=True)
+            }
+        except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError, StopIteration) as error:
+            raise LogError(f"damaged state of {len(data)} bytes: {error}") from error
+        state = cls(
+            slots={name: slot for slot, name in enumerate(head["vehicles"])},
+            drivers={name: index for index, name in enumerate(head["drivers"])},
+            network=head["network"],
+            counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
+        )
+        for name, present in (("last", state.last), ("match", state.match)):
+            if blocks[name].dtype == present.dtype:
+                setattr(state, name, blocks[name])
+            else:
+                state.restarted.append(name)
+        state.rules = {
+            name.removeprefix("rule:"): block
+            for name, block in blocks.items()
+            if name.startswith("rule:")
+        }
+        return state
+
+    def restore_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Drop states of rules that are gone or laid out differently; called by the engine."""
+        for name in sorted(set(self.rules) - {rule.id for rule in rules}):
+            del self.rules[name]
+        for rule in rules:
+            if rule.id in self.rules and self.rules[rule.id].dtype != rule.state_dtype:
+                del self.rules[rule.id]
+                self.restarted.append(rule.id)
+
+
+def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    if len(array) >= rows:
+        return array
+    longer = np.zeros(rows, array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _describe(dtype: np.dtype[Any]) -> str:
+    fields: Mapping[str, Any] = dtype.fields or {}
+    layout = {name: (item[0].base.str, item[0].shape, item[1]) for name, item in fields.items()}
+    return repr({"fields": layout, "size": dtype.itemsize, "align": dtype.isalignedstruct})
+
+
+def _dtype(text: str) -> np.dtype[Any]:
+    layout = ast.literal_eval(text)
+    fields = layout["fields"]
+    return np.dtype(
+        {
+            "names": list(fields),
+            "formats": [(base, shape) for base, shape, _ in fields.values()],
+            "offsets": [offset for _, _, offset in fields.values()],
+            "itemsize": layout["size"],
+        },
+        align=layout["align"],
+    )
