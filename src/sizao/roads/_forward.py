@@ -17,7 +17,7 @@ HYPOTHESES = 5
 CANDIDATES = 16
 """Nearby roads weighed for each position: the cheapest ones of however many there are."""
 REACHED = 48
-"""Segments looked at when asking whether one place leads to another."""
+"""Junctions looked at when asking whether one place leads to another."""
 
 _DROP = 30.0
 """A hypothesis so much dearer than the best is forgotten: odds of e^-30."""
@@ -47,6 +47,7 @@ class Roads(NamedTuple):
     along_m: npt.NDArray[np.float64]
     length_m: npt.NDArray[np.float64]
     twin: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int64]
     to_node: npt.NDArray[np.int32]
     road: npt.NDArray[np.int32]
     out_start: npt.NDArray[np.int64]
@@ -164,6 +165,8 @@ def _candidates(
 def _come_from(
     roads: Roads,
     costs: Costs,
+    y: float,
+    x: float,
     origin: int,
     origin_m: float,
     origin_cost: float,
@@ -182,34 +185,35 @@ def _come_from(
         step = costs.switch
         if c_segment[i] == origin:
             ahead = c_offset[i] - origin_m
-            if ahead > budget_m:
-                step = costs.switch
-            elif ahead < -_BACK_M:
+            if ahead < -_BACK_M:
                 step = costs.turn_back
-            else:
+            elif ahead <= budget_m:
                 step = 0.0
         elif c_segment[i] == twin:
             step = costs.turn_back
-        else:
+        elif c_from[i] > origin_cost:
             missing += 1
         c_from[i] = min(c_from[i], origin_cost + step)
     if missing == 0:
         return
-    # Breadth first along the driving directions. Segments are few metres to many kilometres
-    # long; the list is bounded so that a dense town cannot make one position expensive.
+    # Breadth first over junctions, along the driving directions and only where the way so far
+    # and the straight line to the position fit the budget. The list is bounded, so that a dense
+    # town cannot make one position expensive.
+    north, east = metres_per_degree(y)
     reached[0] = origin
     reached_m[0] = roads.length_m[origin] - origin_m
     size, head = 1, 0
     while head < size:
-        here, here_m = reached[head], reached_m[head]
+        here, way_m = reached[head], reached_m[head]
         head += 1
         node = roads.to_node[here]
+        exits = roads.out_start[node + 1] - roads.out_start[node]
         for at in range(roads.out_start[node], roads.out_start[node + 1]):
             onto = roads.out[at]
-            if onto == roads.twin[here] and roads.out_start[node + 1] - roads.out_start[node] > 1:
+            if onto == roads.twin[here] and exits > 1:
                 continue  # turning round at a junction is turn_back's business
             for i in range(count):
-                if c_segment[i] == onto and here_m + c_offset[i] <= budget_m:
+                if c_segment[i] == onto and way_m + c_offset[i] <= budget_m:
                     cost = origin_cost
                     if roads.road[onto] != roads.road[origin]:
                         cost += costs.leave
@@ -217,14 +221,20 @@ def _come_from(
                     missing -= 1
             if missing <= 0:
                 return
-            then_m = here_m + roads.length_m[onto]
-            if size < REACHED and here_m < budget_m:
-                seen = False
-                for i in range(size):
-                    seen = seen or reached[i] == onto
-                if not seen:
-                    reached[size], reached_m[size] = onto, then_m
-                    size += 1
+            then = roads.to_node[onto]
+            then_m = way_m + roads.length_m[onto]
+            if size == REACHED or then_m > budget_m:
+                continue
+            end = roads.first[onto + 1] - 1
+            straight_m = math.hypot((roads.lat[end] - y) * north, (roads.lon[end] - x) * east)
+            if then_m + straight_m > budget_m + _BACK_M:
+                continue
+            seen = False
+            for i in range(size):
+                seen = seen or roads.to_node[reached[i]] == then
+            if not seen:
+                reached[size], reached_m[size] = onto, then_m
+                size += 1
 
 
 @njit(cache=True)
@@ -305,6 +315,8 @@ def forward(
                 _come_from(
                     roads,
                     costs,
+                    y,
+                    x,
                     s_segment[who, i],
                     s_offset[who, i],
                     s_cost[who, i],

@@ -195,6 +195,7 @@ def _roads(network: Network, radius_m: float) -> Roads:
             network.along_m,
             network.length_m,
             network.twin,
+            network.first,
             network.to_node,
             _road_numbers(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
