@@ -33,6 +33,7 @@ PROPERTIES: dict[str, str] = {
     "name": "Road or street name",
     "oneway": "true: only in the direction drawn. Default false: two directed segments",
     "limit_kmh": "Speed on the sign, km/h; absent: no sign",
+    "limit_back_kmh": "Sign on the way back where it differs from limit_kmh",
     "limit_kmh_by_kind": "Signs for a vehicle kind: {kind: km/h}, codes of core.vehicles.KINDS",
     "lanes": "Lanes in each direction; 0 or absent: unknown",
     "tunnel": "true in a tunnel",
@@ -62,6 +63,7 @@ class Line:
     name: str = ""
     oneway: bool = False
     limit_kmh: float = math.nan
+    limit_back_kmh: float = math.nan
     limit_kmh_by_kind: dict[str, float] = field(default_factory=dict)
     lanes: int = 0
     tunnel: bool = False
@@ -92,6 +94,7 @@ def read_line(feature: Mapping[str, Any]) -> Line:
     for name in ("oneway", "tunnel", "bridge"):
         setattr(line, name, _flag(given, name))
     line.limit_kmh = _number(given, "limit_kmh", 1, 200)
+    line.limit_back_kmh = _number(given, "limit_back_kmh", 1, 200, default=line.limit_kmh)
     line.lanes = int(_number(given, "lanes", 0, 20, default=0))
     line.layer = int(_number(given, "layer", -10, 10, default=0))
     line.grade_pct = _number(given, "grade_pct", -40, 40)
@@ -213,7 +216,7 @@ def build(lines: Sequence[Line]) -> dict[str, np.ndarray]:
                         line.ref,
                         line.name,
                         line.road_class,
-                        line.limit_kmh,
+                        line.limit_back_kmh if back else line.limit_kmh,
                         line.tunnel,
                         line.bridge,
                         line.layer,
