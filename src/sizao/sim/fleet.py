@@ -55,6 +55,8 @@ class Fleet:
     edition_2019 : speaks JT/T 808-2019, else 2013
     recorder : reports the tachograph's speed (item 0x03)
     radio_in_tunnels : has mobile coverage in tunnels; without, reports are stored meanwhile
+    card : drivers put their card in, so that the platform knows who drives
+    two_drivers : two drivers take turns, each with a card
     """
 
     register: pa.RecordBatch
@@ -65,6 +67,8 @@ class Fleet:
     edition_2019: npt.NDArray[np.bool_]
     recorder: npt.NDArray[np.bool_]
     radio_in_tunnels: npt.NDArray[np.bool_]
+    card: npt.NDArray[np.bool_]
+    two_drivers: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.phone)
@@ -115,6 +119,7 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
         last = f"{index + 1 - (vehicles - police):03d}警" if row["kind"] == "police" else ""
         row["plate"] = f"川DI{last}" if last else f"川DI{index + 1:04d}"
     kind_codes = np.array([KIND_CODES[str(row["kind"])] for row in rows], np.int8)
+    card = rng.random(vehicles) < 0.75
     return Fleet(
         register=pa.RecordBatch.from_pylist(rows, schema=REGISTER),
         phone=[str(row["vehicle"]) for row in rows],
@@ -124,6 +129,8 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
         edition_2019=rng.random(vehicles) < 0.4,
         recorder=rng.random(vehicles) < 0.8,
         radio_in_tunnels=rng.random(vehicles) < 0.7,
+        card=card,
+        two_drivers=card & (rng.random(vehicles) < 0.6),
     )
 
 
