@@ -7,9 +7,39 @@ sent later from the terminal's store do not go to the next driver.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sizao.feeds.jt808.driver import INSERTED
 
 KEEP = 8
 """Card events remembered a terminal: covers the shifts a stored batch can span."""
+
+
+class CardEvent(NamedTuple):
+    """A card went in or out. ``driver`` is its licence number, None on removal or no reading."""
+
+    time_us: int
+    inserted: bool
+    driver: str | None
+    name: str | None
+
+
+def card_event(fields: Mapping[str, Any], received_us: int, future_s: float) -> CardEvent | str:
+    """The event of a decoded 0x0702, or why not: ``bad_time``, ``future_time``."""
+    at = received_us
+    # The 2011 form has no time of its own: it is sent when the card goes in.
+    if "time" in fields:
+        if fields["time"] is None:
+            return "bad_time"
+        at = int(datetime.fromisoformat(fields["time"]).timestamp()) * 1_000_000
+        if at - received_us > future_s * 1e6:
+            return "future_time"
+    inserted = fields.get("status", INSERTED) == INSERTED
+    driver = fields.get("license_no") or None if inserted else None
+    name = fields.get("driver_name") or None if inserted else None
+    return CardEvent(at, inserted, driver, name)
 
 
 class Cards:

@@ -75,11 +75,20 @@ class Reassembler:
         """Bytes held, with an allowance for each part's bookkeeping."""
         self._open: OrderedDict[Key, Partial] = OrderedDict()
         self._done: OrderedDict[Key, tuple[int, int]] = OrderedDict()
-        self.given_up: list[Partial] = []
-        """Messages dropped since the caller last emptied this list."""
+        self._given_up: list[Partial] = []
 
     def __len__(self) -> int:
         return len(self._open)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is waiting or was given up."""
+        return bool(self._open or self._given_up)
+
+    def take_given_up(self) -> list[Partial]:
+        """Messages dropped since the last call."""
+        dropped, self._given_up = self._given_up, []
+        return dropped
 
     def repeated(self, header: Header, now_us: int) -> bool:
         """Whether this part belongs to a message that was complete not long ago."""
@@ -149,4 +158,4 @@ class Reassembler:
     def _drop(self, key: Key) -> None:
         partial = self._open.pop(key)
         self.size -= partial.size
-        self.given_up.append(partial)
+        self._given_up.append(partial)

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sizao.feeds.jt808.auth import AuthStore
 from sizao.feeds.jt808.batch import split_batch
-from sizao.feeds.jt808.cards import Cards
+from sizao.feeds.jt808.cards import Cards, card_event
 from sizao.feeds.jt808.decode import decode_body, open_frame
 from sizao.feeds.jt808.downlink import Downlink, Pending
-from sizao.feeds.jt808.driver import INSERTED
 from sizao.feeds.jt808.encode import encode_body
 from sizao.feeds.jt808.fields import word
 from sizao.feeds.jt808.framing import Framer, checksum, unescape
@@ -29,12 +27,26 @@ from sizao.feeds.jt808.outcome import Outcome
 from sizao.feeds.jt808.policy import SessionParams
 from sizao.feeds.jt808.positions import position_row
 from sizao.feeds.jt808.problems import Malformed
-from sizao.feeds.jt808.reassembly import Partial, Reassembler
+from sizao.feeds.jt808.reassembly import Reassembler
 from sizao.feeds.jt808.replies import ALARM_CONFIRMED, BAD_MESSAGE, FAILED, OK, UNSUPPORTED
 from sizao.feeds.jt808.text import DISPLAY, SPEAK
 
 _ALARM = 10
 """Column of the alarm word in a POSITION row."""
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A good frame, or a message whose last part has come, and where its effects go."""
+
+    header: Header
+    body: bytes
+    raw: bytes
+    """What quarantine keeps: the frame, or the joined body of a message in parts."""
+    now_us: int
+    out: Outcome
+    also: tuple[int, ...] = ()
+    """Serials of the other parts: terminals differ in which one they await an answer to."""
 
 
 class Session:
@@ -54,7 +66,7 @@ class Session:
         self.phone: str | None = None
         self.authenticated = False
         self.counts: Counter[str] = Counter()
-        """Frames, positions, refused messages and quarantined ones by reason."""
+        """Frames, positions, refused messages, and quarantined ones by reason."""
         self._auth = auth
         self._cards = Cards() if cards is None else cards
         self._framer = Framer()
@@ -62,15 +74,13 @@ class Session:
         self._down = Downlink(self.params.max_pending_commands)
         self._failures = 0
         self._last_us = now_us
+        # What the short cut for location reports knows of its terminal's header.
         self._header: Header | None = None
-        """Of the terminal this connection speaks for: texts take its form."""
         self._raw_phone = b""
         self._phone_at = slice(4, 10)
         self._head = 12
         self._flag = 0
-        self._also: list[int] = []
-        """Serials of the other parts, while a message that came in parts is dealt with."""
-        self._handlers: dict[int, Callable[[Header, bytes, bytes, int, Outcome], None]] = {
+        self._handlers: dict[int, Callable[[_Arrival], None]] = {
             0x0001: self._on_answer,
             0x0002: self._on_heartbeat,
             0x0003: self._on_logout,
@@ -86,19 +96,18 @@ class Session:
 
     def receive(self, data: bytes, received_us: int) -> Outcome:
         """Take what arrived. The replies may go out once the rows are durable."""
-        out = Outcome(phone=self.phone)
+        out = Outcome()
         self._last_us = received_us
         framer = self._framer
         for raw in framer.feed(data):
             out.frames += 1
-            if out.closed is None and not self._fast_location(raw, received_us, out):
+            if out.closed is None and not self._quick_location(raw, received_us, out):
                 self._frame(raw, received_us, out)
         for stretch in framer.dropped:
             self._refuse("no_frame", "not between delimiters", stretch, received_us, out)
-        if self._parts.given_up or len(self._parts):
+        if self._parts.busy:
             self._parts_due(received_us, out)
         self.counts["frames"] += out.frames
-        self.counts["positions"] += len(out.positions)
         out.phone = self.phone
         return out
 
@@ -128,14 +137,13 @@ class Session:
 
         Raises ValueError before the terminal is known.
         """
-        header = self._header
-        if header is None:
+        if self._header is None:
             raise ValueError("no terminal has reported on this connection yet")
-        return self._down.text(header, text, flags, command_id, now_us)
+        return self._down.text(self._header, text, flags, command_id, now_us)
 
     # Frames.
 
-    def _fast_location(self, raw: bytes, now_us: int, out: Outcome) -> bool:
+    def _quick_location(self, raw: bytes, now_us: int, out: Outcome) -> bool:
         """Nine frames of ten: a plain 0x0200 of the terminal we know. False: take the long way.
 
         Does the checks of ``open_frame`` against what the first frame taught: same phone, same
@@ -155,13 +163,14 @@ class Session:
             or checksum(raw) != 0
         ):
             return False
+        params = self.params
         row, reason = position_row(
             raw[head:-1],
             self.phone or "",
             now_us,
             driver_at=self._cards.driver,
-            limits=self.params.limits,
-            source=self.params.source,
+            limits=params.limits,
+            source=params.source,
         )
         if row is None or reason is not None:
             return False
@@ -176,19 +185,23 @@ class Session:
         except Malformed as problem:
             self._refuse(problem.kind, problem.detail, raw, now_us, out)
             return
-        header = frame.header
-        if not self._welcome(header, raw, now_us, out):
+        got = _Arrival(frame.header, frame.body, raw, now_us, out)
+        if not self._welcome(got):
             return
+        header = got.header
         if header.encryption:
-            self._refuse("encrypted_body", word(header.properties), raw, now_us, out, header.phone)
-            self._answer(header, UNSUPPORTED, out)
-        elif header.subpackaged:
-            self._part(header, frame.body, raw, now_us, out)
+            self._bad(got, "encrypted_body", word(header.properties), UNSUPPORTED)
+        elif not header.subpackaged:
+            self._dispatch(got)
+        elif not 1 <= header.index <= header.total:
+            detail = f"part {header.index} of {header.total}"
+            self._bad(got, "bad_subpackage", detail, BAD_MESSAGE)
         else:
-            self._dispatch(header, frame.body, raw, now_us, out)
+            self._part(got)
 
-    def _welcome(self, header: Header, raw: bytes, now_us: int, out: Outcome) -> bool:
+    def _welcome(self, got: _Arrival) -> bool:
         """Whether this terminal may say this now; remembers how to answer it."""
+        header = got.header
         if not self.params.require_auth:
             self._adopt(header)
             return True
@@ -196,17 +209,13 @@ class Session:
             return True
         if not self.authenticated:
             self.counts["refused"] += 1
-            self._answer(header, FAILED, out)
+            self._answer(got, FAILED)
             if self.counts["refused"] >= self.params.max_refused:
-                out.closed = "unauthenticated"
+                got.out.closed = "unauthenticated"
             return False
         if header.phone != self.phone:
-            detail = f"this connection belongs to {self.phone}"
-            self._refuse("phone_mismatch", detail, raw, now_us, out, header.phone)
-            self._answer(header, FAILED, out)
+            self._bad(got, "phone_mismatch", f"this connection belongs to {self.phone}", FAILED)
             return False
-        if not self._raw_phone:
-            self._adopt(header)
         return True
 
     def _adopt(self, header: Header) -> None:
@@ -214,43 +223,34 @@ class Session:
         if header.raw_phone == self._raw_phone:
             return
         self.phone = header.phone
+        self._header = header
         self._raw_phone = header.raw_phone
         long = header.version == "2019"
         self._phone_at = slice(5, 15) if long else slice(4, 10)
         self._head = 17 if long else 12
         # From the header itself: some 2019 terminals leave bit 14 clear.
         self._flag = header.properties & 0x4000
-        self._header = header
         self._down.learn(header)
 
-    def _part(self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome) -> None:
-        if not 1 <= header.index <= header.total:
-            detail = f"part {header.index} of {header.total}"
-            self._refuse("bad_subpackage", detail, raw, now_us, out, header.phone)
-            self._answer(header, BAD_MESSAGE, out)
-            return
-        if self._parts.repeated(header, now_us):
+    def _part(self, got: _Arrival) -> None:
+        header = got.header
+        if self._parts.repeated(header, got.now_us):
             # The terminal has not seen our answer; the message itself is safe.
-            self._answer(header, OK, out)
+            self._answer(got, OK)
             return
-        whole = self._parts.add(header, body, raw, now_us)
+        whole = self._parts.add(header, got.body, got.raw, got.now_us)
         if whole is not None:
-            # Terminals differ in which part they await an answer to, so each gets one.
             first = header.serial - header.index + 1
-            serials = (first + n & 0xFFFF for n in range(header.total))
-            self._also = [serial for serial in serials if serial != header.serial]
-            self._dispatch(header, whole, raw, now_us, out)
-            self._also = []
+            serials = (first + number & 0xFFFF for number in range(header.total))
+            also = tuple(serial for serial in serials if serial != header.serial)
+            self._dispatch(_Arrival(header, whole, whole, got.now_us, got.out, also))
 
-    def _dispatch(self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome) -> None:
-        handler = self._handlers.get(header.message_id)
+    def _dispatch(self, got: _Arrival) -> None:
+        handler = self._handlers.get(got.header.message_id)
         if handler is not None:
-            handler(header, body, raw, now_us, out)
-            return
-        detail = f"message {word(header.message_id)}"
-        kept = raw if not header.subpackaged else body
-        self._refuse("unsupported", detail, kept, now_us, out, header.phone)
-        self._answer(header, UNSUPPORTED, out)
+            handler(got)
+        else:
+            self._bad(got, "unsupported", f"message {word(got.header.message_id)}", UNSUPPORTED)
 
     def _parts_due(self, now_us: int, out: Outcome) -> None:
         for partial in self._parts.due(now_us):
@@ -260,175 +260,132 @@ class Session:
         self._give_up(now_us, out)
 
     def _give_up(self, now_us: int, out: Outcome) -> None:
-        dropped, self._parts.given_up = self._parts.given_up, []
-        for partial in dropped:
+        for partial in self._parts.take_given_up():
             raw = b"\x7e" + b"\x7e\x7e".join(partial.raws) + b"\x7e"
-            phone = partial.header.phone
-            self._refuse("incomplete", _what(partial), raw, now_us, out, phone)
+            name = word(partial.header.message_id)
+            detail = f"{len(partial.parts)} of {partial.total} parts of {name} came"
+            self._refuse("incomplete", detail, raw, now_us, out, partial.header.phone)
 
     # Messages.
 
-    def _on_answer(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        fields = self._decoded(header, body, raw, now_us, out)
-        if fields is None:
-            return
-        known = self._down.answered(fields)
+    def _on_answer(self, got: _Arrival) -> None:
+        fields = self._decoded(got)
+        known = self._down.answered(fields) if fields is not None else None
         if known is not None:
-            self._result(*known, now_us, out)
+            self._result(*known, got.now_us, got.out)
 
-    def _on_heartbeat(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        self._answer(header, OK, out)
+    def _on_heartbeat(self, got: _Arrival) -> None:
+        self._answer(got, OK)
 
-    def _on_logout(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        self._answer(header, OK, out)
+    def _on_logout(self, got: _Arrival) -> None:
+        self._answer(got, OK)
         self.authenticated = False
         self._raw_phone = b""
-        out.closed = "logout"
+        got.out.closed = "logout"
 
-    def _on_registration(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        fields = self._decoded(header, body, raw, now_us, out)
+    def _on_registration(self, got: _Arrival) -> None:
+        fields = self._decoded(got)
         if fields is None:
             return
+        header = got.header
         result, code = self._auth.register(header.phone, fields)
         answer = {"reply_serial": header.serial, "result": result, "auth_code": code}
         body = encode_body(0x8100, answer, header.version)
-        out.replies.append(self._down.frame(header, 0x8100, body))
+        got.out.replies.append(self._down.frame(header, 0x8100, body))
 
-    def _on_authentication(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        fields = self._decoded(header, body, raw, now_us, out)
+    def _on_authentication(self, got: _Arrival) -> None:
+        fields = self._decoded(got)
         if fields is None:
             return
-        if self._auth.check(header.phone, fields["auth_code"]):
+        if self._auth.check(got.header.phone, fields["auth_code"]):
             self.authenticated = True
             self._failures = 0
-            self._adopt(header)
-            self._answer(header, OK, out)
+            self._adopt(got.header)
+            self._answer(got, OK)
         elif not self.params.require_auth:
             # A replayed terminal has the code of the platform it was recorded at.
-            self._answer(header, OK, out)
+            self._answer(got, OK)
         else:
             self._failures += 1
             self.counts["authentication_failed"] += 1
-            self._answer(header, FAILED, out)
+            self._answer(got, FAILED)
             if self._failures >= self.params.max_auth_failures:
-                out.closed = "authentication"
+                got.out.closed = "authentication"
 
-    def _on_location(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        self._answer(
-            header,
-            self._location(header, body, raw, word(header.message_id), False, now_us, out),
-            out,
-        )
+    def _on_location(self, got: _Arrival) -> None:
+        self._answer(got, self._location(got, got.body))
 
-    def _on_location_answer(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        self._answer(
-            header,
-            self._location(header, body[2:], raw, word(header.message_id), False, now_us, out),
-            out,
-        )
+    def _on_location_answer(self, got: _Arrival) -> None:
+        self._answer(got, self._location(got, got.body[2:]))
 
-    def _on_batch(self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome) -> None:
+    def _on_batch(self, got: _Arrival) -> None:
         try:
-            declared, _, bodies, rest = split_batch(body)
+            declared, _, bodies, rest = split_batch(got.body)
         except Malformed as problem:
-            self._refuse(problem.kind, problem.detail, raw, now_us, out, header.phone)
-            self._answer(header, BAD_MESSAGE, out)
+            self._bad(got, problem.kind, problem.detail, BAD_MESSAGE)
             return
-        for number, item in enumerate(bodies, 1):
-            detail = f"item {number} of {len(bodies)} in {word(header.message_id)}"
-            self._location(header, item, item, detail, True, now_us, out)
+        for number, body in enumerate(bodies, 1):
+            self._location(got, body, f"item {number} of {len(bodies)} in 0x0704")
         if declared != len(bodies) or rest:
             detail = f"{declared} locations declared, {len(bodies)} whole, {len(rest)} bytes left"
-            kept = raw if not header.subpackaged else body
-            self._refuse("count_mismatch", detail, kept, now_us, out, header.phone)
+            self._refuse("count_mismatch", detail, got.raw, got.now_us, got.out, got.header.phone)
         # One answer for all of them; what was bad is safe in quarantine.
-        self._answer(header, OK, out)
+        self._answer(got, OK)
 
-    def _on_driver(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> None:
-        fields = self._decoded(header, body, raw, now_us, out)
+    def _on_driver(self, got: _Arrival) -> None:
+        fields = self._decoded(got)
         if fields is None:
             return
-        at = now_us
-        if "time" in fields:
-            stamp = fields["time"]
-            ahead = self.params.limits.future_s * 1e6
-            at = int(datetime.fromisoformat(stamp).timestamp()) * 1_000_000 if stamp else 0
-            if not stamp or at - now_us > ahead:
-                reason = "future_time" if stamp else "bad_time"
-                self._refuse(reason, "driver card", raw, now_us, out, header.phone)
-                self._answer(header, OK, out)
-                return
-        inserted = fields.get("status", INSERTED) == INSERTED
-        driver = fields.get("license_no") or None if inserted else None
-        name = fields.get("driver_name") or None if inserted else None
-        self._cards.record(header.phone, at, driver)
-        out.driver_cards.append(
-            (header.phone, at, now_us, inserted, driver, name, self.params.source)
-        )
-        self._answer(header, OK, out)
+        phone, now_us = got.header.phone, got.now_us
+        event = card_event(fields, now_us, self.params.limits.future_s)
+        if isinstance(event, str):
+            self._bad(got, event, f"driver card of {fields.get('time')}", OK)
+            return
+        self._cards.record(phone, event.time_us, event.driver)
+        got.out.driver_cards.append((phone, event.time_us, now_us, *event[1:], self.params.source))
+        self._answer(got, OK)
 
     # Small things.
 
-    def _location(
-        self,
-        header: Header,
-        body: bytes,
-        raw: bytes,
-        detail: str,
-        catch_up: bool,
-        now_us: int,
-        out: Outcome,
-    ) -> int:
+    def _location(self, got: _Arrival, body: bytes, item: str = "") -> int:
         """Row and quarantine record of one location; returns the result to answer with."""
+        params, phone = self.params, got.header.phone
         row, reason = position_row(
             body,
-            header.phone,
-            now_us,
-            catch_up=catch_up,
+            phone,
+            got.now_us,
+            catch_up=bool(item),
             driver_at=self._cards.driver,
-            limits=self.params.limits,
-            source=self.params.source,
+            limits=params.limits,
+            source=params.source,
         )
         if row is not None:
-            out.positions.append(row)
+            got.out.positions.append(row)
         if reason is not None:
-            self._refuse(reason, detail, raw, now_us, out, header.phone)
+            detail = item or word(got.header.message_id)
+            self._refuse(reason, detail, body if item else got.raw, got.now_us, got.out, phone)
         if reason == "bad_length":
             return BAD_MESSAGE
         return ALARM_CONFIRMED if row is not None and row[_ALARM] & EMERGENCY else OK
 
-    def _decoded(
-        self, header: Header, body: bytes, raw: bytes, now_us: int, out: Outcome
-    ) -> dict[str, Any] | None:
+    def _decoded(self, got: _Arrival) -> dict[str, Any] | None:
         """The body's fields; a bad one is quarantined and answered."""
-        fields = decode_body(header.message_id, body, header.version)
+        fields = decode_body(got.header.message_id, got.body, got.header.version)
         error = fields.get("error")
         if error is None:
             return fields
-        self._refuse(error["kind"], error["detail"], raw, now_us, out, header.phone)
-        self._answer(header, BAD_MESSAGE, out)
+        self._bad(got, error["kind"], error["detail"], BAD_MESSAGE)
         return None
 
-    def _answer(self, header: Header, result: int, out: Outcome) -> None:
-        out.replies.append(self._down.answer(header, result))
-        for serial in self._also:
-            out.replies.append(self._down.answer(replace(header, serial=serial), result))
+    def _bad(self, got: _Arrival, reason: str, detail: str, result: int) -> None:
+        """Quarantine a message whose sender is known, and answer it."""
+        self._refuse(reason, detail, got.raw, got.now_us, got.out, got.header.phone)
+        self._answer(got, result)
+
+    def _answer(self, got: _Arrival, result: int) -> None:
+        got.out.replies.append(self._down.answer(got.header, result))
+        for serial in got.also:
+            got.out.replies.append(self._down.answer(replace(got.header, serial=serial), result))
 
     def _result(self, pending: Pending, state: str, detail: str, now_us: int, out: Outcome) -> None:
         out.command_results.append((pending.command, now_us, pending.vehicle, state, detail))
@@ -445,9 +402,3 @@ class Session:
         self.counts[reason] += 1
         peer = phone or self.phone or self.peer
         out.quarantine.append((now_us, self.params.source, peer, reason, detail, raw))
-
-
-def _what(partial: Partial) -> str:
-    """A half message in words."""
-    name = word(partial.header.message_id)
-    return f"{len(partial.parts)} of {partial.total} parts of {name} came"
