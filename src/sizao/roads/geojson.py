@@ -39,6 +39,8 @@ class Imported:
     rejected: list[Rejected] = field(default_factory=list)
     skipped: int = 0
     """Objects of the file that are no drivable road, and need no attention."""
+    clipped: int = 0
+    """Roads that leave the file's extract; their parts inside are here."""
 
 
 def read_geojson(path: Path | str) -> Imported:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -33,6 +34,8 @@ from sizao.roads.geometry import bearing_deg, step_lengths_m
 FORMAT = "sizao-roads"
 VERSION = 1
 
+# What NumPy and zipfile raise on other people's files and on broken ones.
+_NOT_OURS = (KeyError, IndexError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 _CLASS_NAMES = list(ROAD_CLASSES)
 Segments = npt.NDArray[np.integer[Any]] | int
 Metres = npt.NDArray[np.floating[Any]] | float
@@ -111,10 +114,10 @@ class Network:
                         f"{FORMAT} version {VERSION}: import the roads again"
                     )
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
-        except (KeyError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-            raise ConfigError(f"{path}: not a road network: {error}") from error
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror or error}") from error
+        except _NOT_OURS as error:
+            raise ConfigError(f"{path}: not a road network, or damaged") from error
 
     def digest(self) -> str:
         """A 128-bit hex name of the content: caches and saved match states hold on to it."""

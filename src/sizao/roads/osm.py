@@ -66,7 +66,8 @@ Tags = Mapping[str, str]
 def read_osm(path: Path | str) -> Imported:
     """Read the drivable ways of a file. Memory: some 100 bytes a node of the file.
 
-    A way whose nodes are partly outside an extract keeps its parts inside. A way that cannot be
+    A way whose nodes are partly outside an extract keeps its parts inside and counts as
+    ``clipped``. A way that cannot be
     used, or a tag that cannot be read, is listed in ``rejected`` under the way's id; in the
     latter case the way is there without that tag. Raises ConfigError if the file as a whole
     cannot be read.
@@ -96,8 +97,10 @@ def _read_way(way: osmium.osm.Way, imported: Imported) -> None:
     proto, problems = line_of_tags(tags)
     imported.rejected += [Rejected(way.id, problem) for problem in problems]
     runs = list(_runs(way))
-    if not runs:
-        imported.rejected.append(Rejected(way.id, "fewer than two different nodes in the file"))
+    whole = all(node.location.valid() for node in way.nodes)
+    imported.clipped += not whole
+    if whole and not runs:
+        imported.rejected.append(Rejected(way.id, "fewer than two different nodes"))
     for lat, lon, keys in runs:
         if oneway_of(tags) < 0:
             lat, lon, keys = lat[::-1], lon[::-1], keys[::-1]
