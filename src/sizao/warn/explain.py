@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sizao.core.rulebook import CERTAINTIES, entry
+from sizao.core.rulebook import CERTAINTIES, entry, rulebook
 from sizao.core.vehicles import KINDS
 from sizao.warn.facts import Facts
 from sizao.warn.rule_text import rule_text
@@ -60,6 +60,8 @@ class Explanation:
     quality_en: tuple[str, ...]
     caution_zh: str
     caution_en: str
+    rule_version: str
+    """Version of the detection rule that concluded it."""
     row_id: str
     table_date: str
     certainty: str
@@ -92,11 +94,12 @@ def explain(
         ),
         because_zh=tuple(match.zh for match in decision.matched) or ("没有其他条目适用",),
         because_en=tuple(match.en for match in decision.matched) or ("no other row applies",),
-        rules=tuple(_reference(rule_id, facts) for rule_id in decision.rules),
+        rules=tuple(_reference(rule_id, facts) for rule_id in _rules(facts, decision)),
         quality_zh=tuple(QUALITIES.get(code, (code, code))[0] for code in facts.quality),
         quality_en=tuple(QUALITIES.get(code, (code, code))[1] for code in facts.quality),
         caution_zh=CAUTION_ZH,
         caution_en=CAUTION_EN,
+        rule_version=facts.rule_version,
         row_id=decision.row_id,
         table_date=day,
         certainty=decision.certainty,
@@ -142,6 +145,12 @@ def _speeding(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]
         f"{subject_en} over the limit for {en}, up to {speed} km/h "
         f"where {limit} km/h is allowed ({excess} % over).",
     )
+
+
+def _rules(facts: Facts, decision: Decision) -> tuple[str, ...]:
+    """What the row names, then how the detection rule itself reads its samples."""
+    own = f"detect.{facts.rule}"
+    return (*decision.rules, own) if own in rulebook() else decision.rules
 
 
 def _reference(rule_id: str, facts: Facts) -> RuleRef:

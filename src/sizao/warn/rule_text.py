@@ -139,6 +139,36 @@ def _fatigue_points(rule: Entry, facts: Facts) -> Text:
     return f"{zh}，记{points}分", f"Fatigued driving, {en}: {points} points", rule.certainty
 
 
+def _detect_speeding(rule: Entry, facts: Facts) -> Text:
+    least, margin = number(rule.value("min_duration")), number(rule.value("margin"))
+    share = number(100 + rule.value("tolerance"))
+    return (
+        f"车速高于限速的{share}%加{margin} km/h，持续{least}秒以上，规则才触发",
+        f"Fires above {share} % of the limit plus {margin} km/h, held for {least} s or more",
+        rule.certainty,
+    )
+
+
+def _detect_fatigue(rule: Entry, facts: Facts) -> Text:
+    still, gap = number(rule.value("moving_above")), number(rule.value("max_gap") / 60)
+    return (
+        f"车速不高于{still} km/h视为停车；轨迹中断超过{gap}分钟的时间不计入驾驶时间",
+        f"At {still} km/h and below it stands; gaps of more than {gap} min are not counted",
+        rule.certainty,
+    )
+
+
+def _detect_alarm(rule: Entry, facts: Facts) -> Text:
+    bit = rule.value("bits").get(facts.severity)
+    if bit is None:
+        return rule.name_zh, rule.name_en, rule.certainty
+    return (
+        f"终端位置报告的报警标志第{bit}位由0变为1",
+        f"Bit {bit} of the terminal's alarm word went from 0 to 1",
+        rule.certainty,
+    )
+
+
 _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "speed.points": _speed_points,
     "speed.enforcement_codes": _speed_bands,
@@ -148,4 +178,7 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "fatigue.night_definition": _night,
     "fatigue.coach_night_speed": _coach_night_speed,
     "fatigue.points": _fatigue_points,
+    "detect.speeding": _detect_speeding,
+    "detect.fatigue": _detect_fatigue,
+    "detect.terminal_alarm": _detect_alarm,
 }

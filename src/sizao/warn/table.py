@@ -112,6 +112,8 @@ def grade(facts: Facts, table: Table | None = None) -> Decision:
 def load(on: date, folder: Path | None = None) -> Table:
     """The table in force on a day: the newest that starts on it or before.
 
+    A day before the first table gets the first: a recording from then is graded all the same.
+
     folder : where the tables are; without it, those of the package
 
     Raises ConfigError if there is none, or if the file has a mistake; the message names file,
@@ -125,14 +127,12 @@ def load(on: date, folder: Path | None = None) -> Table:
                 days[date.fromisoformat(item.name.removesuffix(".yaml"))] = item
             except ValueError:
                 raise ConfigError(f"{item.name}: name it YEAR-MONTH-DAY.yaml") from None
-    started = [day for day in days if day <= on]
-    if not started:
-        raise ConfigError(
-            f"no decision table is in force on {on}; the first starts {min(days, default=None)}"
-        )
-    chosen = days[max(started)]
+    if not days:
+        raise ConfigError(f"no decision table in {place}")
+    start = max((day for day in days if day <= on), default=min(days))
+    chosen = days[start]
     table = read_table(chosen.read_text(encoding="utf-8"), name=chosen.name)
-    if table.start != max(started):
+    if table.start != start:
         raise ConfigError(f"{chosen.name}: `from` says {table.start}, the file name another day")
     return table
 

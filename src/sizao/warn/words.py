@@ -31,6 +31,10 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "只有卫星速度，没有行驶记录仪速度",
         "speed by satellite only, none from the recorder",
     ),
+    "recorder_differs": (
+        "行驶记录仪速度与卫星速度不一致",
+        "the recorder's speed differs from the satellite's",
+    ),
     "gap": ("轨迹有中断", "the track has a gap"),
     "unmatched": ("位置未能匹配到道路", "the position could not be matched to a road"),
     "limit_default": (

@@ -1,0 +1,182 @@
+"""The explanation: read as an operator would, and never claiming more than the facts."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import product
+
+import pyarrow as pa
+import pytest
+
+from sizao.core.places import FAST_CLASSES, ROAD_CLASSES
+from sizao.core.rulebook import entry
+from sizao.core.schemas import DETECTION
+from sizao.core.vehicles import HEAVY, KINDS
+from sizao.warn.explain import explain, what_happened
+from sizao.warn.facts import Facts
+from sizao.warn.rule_text import rule_text
+from sizao.warn.table import grade
+from sizao.warn.words import duration, number
+from tests.warn.facts import alarm, fatigue, local, speeding
+
+
+def explained(facts: Facts, **place: str):
+    return explain(facts, grade(facts), **place)
+
+
+def test_a_speeding_lorry_in_plain_words() -> None:
+    facts = speeding(
+        vehicle_kind="semi_tractor",
+        measured=128.4,
+        severity="50-70",
+        start_s=local(14) - 95,
+        quality=("gps_only", "limit_default"),
+    )
+    said = explained(facts, place="G5 K2650+300 下行", place_en="G5 K2650+300 southbound")
+    assert said.what_zh == (
+        "G5 K2650+300 下行，半挂牵引车超速行驶95秒，最高128.4 km/h，限速80 km/h（超速60%）。"
+    )
+    assert said.what_en == (
+        "G5 K2650+300 southbound: semi-trailer tractor over the limit for 95 s, "
+        "up to 128.4 km/h where 80 km/h is allowed (60 % over)."
+    )
+    assert said.grade_zh == "定为橙色预警，由大队处置：超速50%以上，属最重的超速幅度。"
+    assert said.because_zh == ("类型：超速", "程度：超速50%以上不到70%")
+    assert said.quality_zh == (
+        "只有卫星速度，没有行驶记录仪速度",
+        "限速取道路等级默认值，没有标志数据",
+    )
+    assert said.caution_zh == "本预警是供民警核实的线索，不作为处罚依据。"
+    assert (said.row_id, said.table_date, said.rule_version) == (
+        "speeding-50",
+        "2026-01-01",
+        "1-abc",
+    )
+    assert (said.certainty, said.certainty_zh) == ("proposed", "项目默认")
+
+
+def test_rules_come_with_text_source_and_certainty_of_the_part_that_applies() -> None:
+    facts = speeding(measured=128.4, severity="50-70")
+    rules = {rule.id: rule for rule in explained(facts).rules}
+    assert set(rules) == {
+        "speed.enforcement_codes",
+        "speed.points",
+        "speed.heavy_penalty",
+        "detect.speeding",
+    }
+    points = rules["speed.points"]
+    assert points.text_zh == (
+        "中型以上载客载货汽车、校车、危险货物运输车在高速公路、城市快速路上超速20%以上，记12分"
+    )
+    assert points.certainty == "recalled", "the entry is found, this band of it is not"
+    assert points.citation.startswith("《道路交通安全违法行为记分管理办法")
+    assert rules["speed.heavy_penalty"].certainty_zh == "待核实"
+    assert rules["detect.speeding"].certainty_zh == "项目默认"
+    assert "持续30秒以上" in rules["detect.speeding"].text_zh
+
+
+def test_fatigue_says_hours_and_the_law() -> None:
+    said = explained(fatigue(vehicle_kind="line_coach", measured=271.0))
+    assert said.what_zh == (
+        "G5 K2650+300，班线客车连续驾驶4小时31分钟，其间没有满20分钟的停车休息（限4小时）。"
+    )
+    texts = {rule.id: rule.text_zh for rule in said.rules}
+    assert (
+        texts["fatigue.continuous_any"] == "不得连续驾驶超过4小时未停车休息，或者停车休息少于20分钟"
+    )
+    assert texts["fatigue.coach"] == "客运驾驶员日间连续驾驶不超过4小时，夜间不超过2小时"
+    assert texts["fatigue.points"].endswith("记9分")
+    lorry = {rule.id: rule.text_zh for rule in explained(fatigue()).rules}
+    assert lorry["fatigue.points"] == "载货汽车疲劳驾驶，记3分"
+    van = rule_text(entry("fatigue.points"), fatigue(vehicle_kind="minivan"))
+    assert van[0] == "此车型疲劳驾驶未列记分"
+
+
+def test_a_rule_for_coaches_is_not_claimed_for_others() -> None:
+    night = explained(speeding(vehicle_kind="hazmat", fired_s=local(23)))
+    text = {rule.id: rule.text_zh for rule in night.rules}["fatigue.coach_night_speed"]
+    assert text == "客运车辆夜间车速不超过日间限速的80%（仅约束客运，供参考）"
+    coach = explained(speeding(vehicle_kind="tour_coach", fired_s=local(23)))
+    text = {rule.id: rule.text_zh for rule in coach.rules}["fatigue.coach_night_speed"]
+    assert text.endswith("80%")
+
+
+def test_an_alarm_and_a_rule_nobody_knows_yet() -> None:
+    assert what_happened(alarm())[0] == "G5 K2650+300，重型载货汽车车载终端报警：紧急报警。"
+    rules = explained(alarm(severity="rollover")).rules
+    assert [rule.text_zh for rule in rules] == ["终端位置报告的报警标志第30位由0变为1"]
+    unknown = explained(speeding(rule="harsh_braking", severity="hard", road="", stake_m=None))
+    assert unknown.what_zh == "重型载货汽车harsh_braking：hard。"
+    assert unknown.because_zh == ("没有其他条目适用",)
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"), [(119.9, "49%"), (119.99, "49%"), (120.0, "50%"), (80.5, "0%")]
+)
+def test_the_excess_is_rounded_down(measured: float, shown: str) -> None:
+    """49.99 % must not read as 50 %, which is another band with another penalty."""
+    assert f"（超速{shown}）" in what_happened(speeding(measured=measured))[0]
+
+
+# Points by excess in percent, from mission.md's table of the 2022 order; None is no points.
+POINTS = {
+    (True, True): {5: 6, 15: 6, 30: 12, 60: 12},
+    (True, False): {5: None, 15: 1, 30: 6, 60: 9},
+    (False, True): {5: None, 15: None, 30: 6, 60: 12},
+    (False, False): {5: None, 15: None, 30: 3, 60: 6},
+}
+
+
+@pytest.mark.parametrize(("kind", "road"), list(product(KINDS, ROAD_CLASSES)))
+def test_points_are_those_of_the_order(kind: str, road: str) -> None:
+    for excess, points in POINTS[kind in HEAVY, road in FAST_CLASSES].items():
+        facts = speeding(measured=100.0 + excess, limit=100.0, vehicle_kind=kind, road_class=road)
+        text, _, _ = rule_text(entry("speed.points"), facts)
+        assert text.endswith("不记分" if points is None else f"记{points}分"), (excess, text)
+
+
+def test_it_never_names_a_person_or_a_plate() -> None:
+    said = json.dumps(explained(speeding(driver="510402199001011234")).to_dict())
+    assert "510402199001011234" not in said
+    assert "13800000001" not in said
+
+
+def test_facts_come_from_a_detection_row_as_the_log_has_it() -> None:
+    moment = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+    row = {
+        "id": "d9",
+        "revision": 0,
+        "rule": "speeding",
+        "rule_version": "1-abc",
+        "vehicle": "13800000001",
+        "start": moment,
+        "end": moment,
+        "fired": moment,
+        "measured": 99.5,
+        "limit": 80.0,
+        "measured_unit": "km/h",
+        "severity": "20-50",
+        "final": False,
+        "evidence": ["a"],
+    }
+    full = {**row, "road": "G5", "stake_m": 10.0, "quality": "gap,gps_only"}
+    batch = pa.RecordBatch.from_pylist([row, full], schema=DETECTION)
+    bare, rich = (Facts.from_row(one, repeats=2) for one in batch.to_pylist())
+    assert (bare.vehicle_kind, bare.road_class, bare.place, bare.quality) == ("other", "", "", ())
+    assert bare.local.hour == 14
+    assert bare.repeats == 2
+    assert (rich.place, rich.quality) == ("G5 K0+010", ("gap", "gps_only"))
+    assert what_happened(bare)[0].startswith("其他车辆超速行驶0秒")
+
+
+def test_numbers_and_spans_read_well() -> None:
+    assert [number(value) for value in (80.0, 80.04, 80.05001, 0.0)] == ["80", "80", "80.1", "0"]
+    assert [duration(s)[0] for s in (0, 119, 120, 3599, 3600, 14_460)] == [
+        "0秒",
+        "119秒",
+        "2分钟",
+        "59分钟",
+        "1小时",
+        "4小时1分钟",
+    ]
