@@ -35,14 +35,17 @@ class TrackPages:
             for table in _TABLES:
                 connection.execute(table)
 
-    def make(self, *, at_least: int = 20_000, at_most: int = 100_000) -> int:
-        """Turn up to ``at_most`` rows of newer segments into pages, if ``at_least`` wait.
+    def make(
+        self, *, at_least: int = 20_000, at_most: int = 100_000, or_segments: int = 3_000
+    ) -> int:
+        """Turn up to ``at_most`` rows of newer segments into pages, if ``at_least`` rows or
+        ``or_segments`` segments wait.
 
         Returns how many rows were taken. Commits once, together with how far it got.
         """
         upto = self.upto()
-        waiting = self.log.rows_after("positions", upto)[1]
-        if waiting < at_least or not waiting:
+        segments_waiting, waiting, _ = self.log.rows_after("positions", upto)
+        if not waiting or (waiting < at_least and segments_waiting < or_segments):
             return 0
         segments = self.log.read("positions", upto, at_most)
         table = pa.Table.from_batches([segment.batch for segment in segments])

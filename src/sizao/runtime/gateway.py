@@ -1,0 +1,323 @@
+"""The gateway: terminals' TCP connections in, durable observations and answers out.
+
+One :class:`~sizao.runtime.link.Link` a connection holds one pure ``feeds.jt808`` session. What a
+session makes of a chunk goes to the collector, which appends it together with everything else of
+the tick and then lets the link answer. Nothing here decodes, and nothing in ``feeds`` knows of
+sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sizao.core.clock import Clock
+from sizao.feeds.jt808.outcome import Outcome
+from sizao.feeds.jt808.session import Session
+from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
+from sizao.log.interface import LogReader, LogWriter
+from sizao.runtime.collector import Collector, Item, Ticks
+from sizao.runtime.counters import GatewayCounters
+from sizao.runtime.link import Link
+from sizao.runtime.orders import Decision, OrderBook, result_row
+from sizao.runtime.sessions import NewSession, now_us, rows
+
+logger = logging.getLogger(__name__)
+
+_REASON, _STATE = 3, 3
+"""Columns of a QUARANTINE and of a COMMAND_RESULT row."""
+
+FLAGS = URGENT | DISPLAY | SPEAK
+"""An order is said aloud and stays on the screen."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the gateway behaves; times in wall seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 6808
+    idle_s: float = 180.0
+    """A terminal sends a heartbeat at least each minute or so; after this silence it is gone."""
+    max_connections: int = 16_000
+    orders_every_s: float = 0.2
+    status_every_s: float = 1.0
+    sessions_every_s: float = 2.0
+    """How often sessions look for missing parts and overdue answers."""
+    ticks: Ticks = field(default_factory=Ticks)
+
+
+class Gateway:
+    """A server; :meth:`run` it until :meth:`stop` is called."""
+
+    def __init__(
+        self,
+        log: LogWriter,
+        commands: LogReader,
+        clock: Clock,
+        new_session: NewSession,
+        settings: Settings | None = None,
+        *,
+        publish: Callable[[GatewayCounters], None] = lambda counters: None,
+        tidy: Callable[[], None] | None = None,
+        tidy_every_s: float = 60.0,
+    ) -> None:
+        """``publish`` is called each second with the counters; ``tidy`` now and then in the log's
+        thread, for work on the log file that may take a moment (retention, track pages)."""
+        self.settings = settings or Settings()
+        self.counters = GatewayCounters()
+        self.collector = Collector(
+            log, self.counters, self.settings.ticks, hold=self._hold, release=self._release
+        )
+        self._log = log
+        self._commands = commands
+        self._clock = clock
+        self._new_session = new_session
+        self._publish = publish
+        self._tidy = tidy
+        self._tidy_every_s = tidy_every_s
+        self._links: set[Link] = set()
+        self._by_phone: dict[str, Link] = {}
+        self._book = OrderBook()
+        self._stop = asyncio.Event()
+        self.port = self.settings.port
+        """The port in use once running: the one asked for, or what the system chose for 0."""
+        self.listening = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until :meth:`stop`; then stop accepting, commit, answer, close.
+
+        Raises OSError if the address cannot be had, LogError if earlier orders cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.collector.worker, self._restore_orders)
+        server = await loop.create_server(
+            lambda: Link(self), self.settings.host, self.settings.port, backlog=4096
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        logger.info("listening on %s:%d", self.settings.host, self.port)
+        collecting = asyncio.create_task(self.collector.run())
+        chores = [
+            asyncio.create_task(self._orders()),
+            asyncio.create_task(self._every(self.settings.status_every_s, self._heartbeat)),
+            asyncio.create_task(self._every(self.settings.sessions_every_s, self._tick_sessions)),
+        ]
+        if self._tidy is not None:
+            chores.append(asyncio.create_task(self._every(self._tidy_every_s, self._tidy_up)))
+        self.listening.set()
+        try:
+            stopping = asyncio.create_task(self._stop.wait())
+            await asyncio.wait({stopping, collecting}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        finally:
+            server.close()
+            self._hold()
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            self.collector.stop()
+            await collecting
+            for link in list(self._links):
+                link.close("gateway stops")
+            await self._let_go()
+            self.collector.close()
+            self._publish(self.counters)
+            logger.info(
+                "stopped: %d positions, %d commits", self.counters.positions, self.counters.commits
+            )
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end. Safe to call twice and from a signal handler of the loop."""
+        self._stop.set()
+
+    # What links call
+
+    def admit(self, link: Link) -> bool:
+        """Whether there is room for one more connection."""
+        if len(self._links) >= self.settings.max_connections or self._stop.is_set():
+            self.counters.refused_connections += 1
+            return False
+        self._links.add(link)
+        self.counters.connections = len(self._links)
+        self.counters.connected_total += 1
+        if self.collector.held:
+            asyncio.get_running_loop().call_soon(self._pause_if_held, link)
+        return True
+
+    @property
+    def held(self) -> bool:
+        """Nobody is to be read from at present."""
+        return self.collector.held or self._stop.is_set()
+
+    def new_session(self, peer: str) -> Session:
+        return self._new_session(peer)
+
+    def take(self, link: Link, data: bytes) -> None:
+        """A chunk of bytes has arrived."""
+        self.counters.bytes += len(data)
+        received_us = now_us(self._clock)
+        try:
+            outcome = link.session.receive(data, received_us)
+        except Exception:
+            # The session promises not to raise. If it does, keep the evidence and lose one link.
+            logger.exception("%s: session failed on %d bytes", link.peer, len(data))
+            peer = link.phone or link.peer
+            row = (received_us, "jt808", peer, "internal_error", None, data)
+            outcome = Outcome(phone=link.phone, quarantine=[row], closed="internal error")
+        if outcome.phone is not None and outcome.phone != link.phone:
+            self._identify(link, outcome.phone)
+        self._collect(link, outcome, len(data))
+
+    def forget(self, link: Link, reason: str) -> None:
+        """A link has ended; what its session still held is kept."""
+        self._links.discard(link)
+        self.counters.connections = len(self._links)
+        self.counters.closed[reason.split(":")[0]] += 1
+        if link.phone is not None and self._by_phone.get(link.phone) is link:
+            del self._by_phone[link.phone]
+        self._collect(link, link.session.close(now_us(self._clock)))
+
+    # Inside
+
+    def _identify(self, link: Link, phone: str) -> None:
+        """The session vouches that the link speaks for this phone."""
+        link.phone = phone
+        older = self._by_phone.get(phone)
+        self._by_phone[phone] = link
+        if older is not None and older is not link and older.phone == phone:
+            # A terminal that lost its network comes back before its old socket times out.
+            older.close("replaced by a newer connection")
+
+    def _collect(self, link: Link, outcome: Outcome, size: int = 0) -> None:
+        """Queue what a session made; its replies follow when that is durable."""
+        found = rows(outcome)
+        counters = self.counters
+        counters.frames += outcome.frames
+        counters.positions += len(outcome.positions)
+        counters.driver_cards += len(outcome.driver_cards)
+        for row in outcome.quarantine:
+            counters.quarantined[row[_REASON]] += 1
+        for row in outcome.command_results:
+            counters.orders[row[_STATE]] += 1
+        if not found and not outcome.replies and outcome.closed is None:
+            return
+        link.wait(size)
+        arrived = time.monotonic()
+
+        def durable() -> None:
+            if link.answer(outcome.replies, size, outcome.closed):
+                counters.answers += len(outcome.replies)
+                if outcome.replies:
+                    counters.ack.add(time.monotonic() - arrived)
+            else:
+                counters.unanswered += len(outcome.replies)
+
+        self.collector.add(Item(found, durable, link.abort, size=4 * size, at=arrived))
+
+    def _hold(self) -> None:
+        for link in self._links:
+            link.pause()
+
+    def _release(self) -> None:
+        if not self._stop.is_set():
+            for link in self._links:
+                link.resume()
+
+    def _pause_if_held(self, link: Link) -> None:
+        if self.collector.held:
+            link.pause()
+
+    async def _let_go(self, patience_s: float = 2.0) -> None:
+        """Wait until the links' last bytes have gone out; cut off those who do not read."""
+        until = time.monotonic() + patience_s
+        while self._links and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        for link in list(self._links):
+            link.abort("gateway stops")
+        await asyncio.sleep(0)
+
+    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await chore()
+            except Exception:
+                logger.exception("%s failed; trying again", chore.__name__)
+            await asyncio.sleep(seconds)
+
+    async def _heartbeat(self) -> None:
+        silent_since = time.monotonic() - self.settings.idle_s
+        for link in [one for one in self._links if one.heard < silent_since]:
+            # While reading is held the silence is ours, not the terminal's.
+            if not self.collector.held:
+                link.abort(f"idle: nothing heard for {self.settings.idle_s:g} s")
+        self._publish(self.counters)
+
+    async def _tick_sessions(self) -> None:
+        moment_us = now_us(self._clock)
+        for link in list(self._links):
+            self._collect(link, link.session.tick(moment_us))
+
+    async def _tidy_up(self) -> None:
+        assert self._tidy is not None
+        await asyncio.get_running_loop().run_in_executor(self.collector.worker, self._tidy)
+
+    # Orders
+
+    def _restore_orders(self) -> None:
+        after = 0
+        while segments := self._log.read("command_results", after):
+            self._book.restore(segment.batch for segment in segments)
+            after = segments[-1].seq
+
+    async def _orders(self) -> None:
+        """Tail ``commands`` from the start: the book knows which of them were dealt with."""
+        loop = asyncio.get_running_loop()
+        after = 0
+        while True:
+            try:
+                while segments := await loop.run_in_executor(
+                    None, self._commands.read, "commands", after
+                ):
+                    for segment in segments:
+                        self._book.add(segment.batch)
+                    after = segments[-1].seq
+                self._decide_orders()
+            except Exception:
+                logger.exception("orders could not be read; trying again")
+            await asyncio.sleep(self.settings.orders_every_s)
+
+    def _decide_orders(self) -> None:
+        if not len(self._book):
+            return
+        before = {order.command: self._book.state(order.command) for order in self._book}
+        for one in self._book.decide(now_us(self._clock), self._is_connected):
+            self._record_order(one, before[one.order.command])
+
+    def _is_connected(self, vehicle: str) -> bool:
+        link = self._by_phone.get(vehicle)
+        return link is not None and link.alive
+
+    def _record_order(self, one: Decision, before: str | None) -> None:
+        def durable() -> None:
+            self.counters.orders[one.state] += 1
+            logger.info("order %s to %s: %s", one.order.command, one.order.vehicle, one.state)
+            if one.state == "sent" and not self._send(one):
+                late = Decision(one.order, "offline", "发送前连接已断开，上线后补发")
+                self._book.put_back(one.order, "offline")
+                self._record_order(late, "sent")
+
+        def failed(reason: str) -> None:
+            self._book.put_back(one.order, before)
+
+        row = result_row(one, now_us(self._clock))
+        self.collector.add(Item([("command_results", [row])], durable, failed))
+
+    def _send(self, one: Decision) -> bool:
+        link = self._by_phone.get(one.order.vehicle)
+        if link is None or not link.alive:
+            return False
+        moment_us = now_us(self._clock)
+        return link.send(link.session.text(one.order.text, one.order.command, moment_us, FLAGS))

@@ -1,0 +1,385 @@
+"""The gateway over real sockets, with the real session and the real log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sizao.core.clock import SystemClock
+from sizao.core.errors import LogError
+from sizao.core.schemas import COMMAND, COMMAND_RESULT
+from sizao.feeds.jt808.auth import DerivedCodes
+from sizao.feeds.jt808.cards import Cards
+from sizao.feeds.jt808.encode import encode_frame
+from sizao.runtime.collector import Ticks
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.gateway import Gateway, Settings
+from sizao.runtime.loops import new_event_loop
+from sizao.runtime.sessions import sessions
+from tests.runtime.terminal import Terminal, authentication, location
+
+CODES = DerivedCodes(b"sixteen bytes at the least")
+CLOCK = SystemClock()
+PHONE = "13800000001"
+
+
+class Refusing(SqliteLog):
+    """A real log whose disk can be told to be full."""
+
+    full = False
+
+    def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
+        if self.full:
+            raise LogError("disk is full")
+        return super().append(batches)
+
+
+Scene = Callable[[Gateway, Refusing, Path], Awaitable[None]]
+
+
+def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) -> Gateway:
+    """Run a scene against a gateway on a port of its own, as ``sizao gateway`` would run it."""
+    settings.setdefault("ticks", Ticks(busy_s=0.005, calm_s=0.005, retry_s=0.3, retry_every_s=0.05))
+
+    async def run() -> Gateway:
+        with (
+            Refusing(folder / "feeds.sqlite", writer=True) as log,
+            SqliteLog(folder / "commands.sqlite") as commands,
+        ):
+            gateway = Gateway(
+                log,
+                commands,
+                CLOCK,
+                sessions(CODES, CLOCK, Cards(), require_auth=auth),
+                Settings(port=0, orders_every_s=0.02, status_every_s=0.1, **settings),
+            )
+            task = asyncio.create_task(gateway.run())
+            await gateway.listening.wait()
+            try:
+                await asyncio.wait_for(scene(gateway, log, folder), 20)
+            finally:
+                gateway.stop()
+                await asyncio.wait_for(task, 10)
+            return gateway
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(run())
+
+
+def logged(log: SqliteLog, topic: str) -> list[dict[str, Any]]:
+    return [row for segment in log.read(topic, 0, 10**9) for row in segment.batch.to_pylist()]
+
+
+def test_a_terminal_registers_authenticates_reports_and_is_answered(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        early = terminal.position()
+        assert await terminal.answered(early) == 1, "taken without authentication"
+        assert await terminal.answered(terminal.send(0x0102, authentication("wrong"))) == 1
+        good = terminal.send(0x0102, authentication(CODES.code(PHONE)))
+        assert await terminal.answered(good) == 0
+        assert await terminal.answered(terminal.position(61.5)) == 0
+        assert await terminal.answered(terminal.position(alarm=1)) == 4
+        assert await terminal.answered(terminal.send(0x0002)) == 0
+        rows = logged(log, "positions")
+        assert [(row["vehicle"], row["speed_kmh"], row["alarm"]) for row in rows] == [
+            (PHONE, 61.5, 0),
+            (PHONE, 50.0, 1),
+        ]
+        await terminal.leave()
+
+    gateway = serve(tmp_path, scene, auth=True)
+    counters = gateway.counters.as_dict()
+    assert counters["positions"] == 2
+    assert counters["closed"] == {"left": 1}
+    assert counters["ack_p99_ms"] is not None
+
+
+def test_malformed_input_is_kept_with_a_reason_and_the_connection_lives_on(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        good = terminal.frame(0x0200, location())
+        bad = bytearray(terminal.frame(0x0200, location()))
+        bad[20] ^= 0x01
+        terminal.writer.write(good + bytes(bad))
+        last = terminal.position()
+        assert await terminal.answered(last) == 0
+        assert len(logged(log, "positions")) == 2
+        (kept,) = logged(log, "quarantine")
+        assert kept["reason"] == "bad_checksum"
+        assert kept["raw"].strip(b"\x7e") == bytes(bad).strip(b"\x7e")
+        await terminal.leave()
+
+    assert serve(tmp_path, scene).counters.quarantined == {"bad_checksum": 1}
+
+
+def test_nothing_is_acknowledged_while_the_log_refuses_and_nothing_is_lost(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        assert await terminal.answered(terminal.position(1.0)) == 0
+        log.full = True
+        waiting = terminal.position(2.0)
+        await asyncio.sleep(0.15)
+        assert terminal.results() == [0], "acknowledged what is not in the log"
+        assert gateway.counters.commit_failures > 0
+        log.full = False
+        assert await terminal.answered(waiting) == 0
+        assert [row["speed_kmh"] for row in logged(log, "positions")] == [1.0, 2.0]
+
+        log.full = True
+        terminal.position(3.0)
+        await asyncio.wait_for(terminal.closed.wait(), 5)
+        assert len(terminal.results()) == 2, "acknowledged what is not in the log"
+        log.full = False
+        # As a terminal does that got no answer: dial again, send again.
+        again = await Terminal(PHONE).connect(gateway.port)
+        assert await again.answered(again.position(3.0)) == 0
+        assert [row["speed_kmh"] for row in logged(log, "positions")] == [1.0, 2.0, 3.0]
+        await again.leave()
+
+    serve(tmp_path, scene)
+
+
+def test_connections_that_die_in_the_middle_of_a_tick_stall_nobody(tmp_path: Path) -> None:
+    """kernels.md: the generator hung up, a write raised inside the flush, the server span."""
+
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        for _ in range(3):
+            dying = []
+            for number in range(20):
+                sock = socket.create_connection(("127.0.0.1", gateway.port))
+                phone = str(13_900_000_000 + number)
+                sock.sendall(encode_frame(0x0200, phone, 1, location()) * 3)
+                dying.append(sock)
+            living = await Terminal(PHONE).connect(gateway.port)
+            serials = [living.position() for _ in range(5)]
+            await asyncio.sleep(0.02)
+            for sock in dying:
+                # RST, not FIN: the transport is gone by the time the answers are due.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.close()
+            for serial in serials:
+                assert await living.answered(serial) == 0
+            await living.leave()
+        for _ in range(100):
+            if gateway.counters.connections == 0:
+                break
+            await asyncio.sleep(0.02)
+        assert gateway.counters.connections == 0
+
+    ticks = Ticks(busy_s=0.1, calm_s=0.1)
+    gateway = serve(tmp_path, scene, ticks=ticks)
+    assert gateway.counters.unanswered == 3 * 20 * 3
+    assert gateway.counters.commits < 30, "the batch was not cleared"
+    with SqliteLog(tmp_path / "feeds.sqlite") as log:
+        assert len(logged(log, "positions")) == 3 * (20 * 3 + 5)
+
+
+def test_a_newer_connection_of_a_phone_replaces_the_older(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        older = await Terminal(PHONE).connect(gateway.port)
+        assert await older.answered(older.position()) == 0
+        newer = await Terminal(PHONE).connect(gateway.port)
+        assert await newer.answered(newer.position()) == 0
+        await asyncio.wait_for(older.closed.wait(), 5)
+        assert await newer.answered(newer.position()) == 0
+        await newer.leave()
+
+    gateway = serve(tmp_path, scene)
+    assert gateway.counters.closed["replaced by a newer connection"] == 1
+
+
+def test_an_unauthenticated_stranger_does_not_replace_anybody(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        owner = await Terminal(PHONE).connect(gateway.port)
+        await owner.answered(owner.send(0x0102, authentication(CODES.code(PHONE))))
+        stranger = await Terminal(PHONE).connect(gateway.port)
+        assert await stranger.answered(stranger.position()) == 1
+        assert await stranger.answered(stranger.send(0x0102, authentication("guess"))) == 1
+        assert await owner.answered(owner.position()) == 0
+        assert not owner.closed.is_set()
+        await owner.leave()
+        await stranger.leave()
+
+    serve(tmp_path, scene, auth=True)
+
+
+def test_silence_and_crowds_end_connections(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        silent = await Terminal("13800000009").connect(gateway.port)
+        talker = await Terminal(PHONE).connect(gateway.port)
+        await talker.answered(talker.position())
+        third = await Terminal("13800000008").connect(gateway.port)
+        await asyncio.wait_for(third.closed.wait(), 5)
+        assert gateway.counters.refused_connections == 1
+        for _ in range(6):
+            await asyncio.sleep(0.1)
+            assert await talker.answered(talker.send(0x0002)) == 0
+        assert silent.closed.is_set()
+        assert not talker.closed.is_set()
+        await talker.leave()
+
+    gateway = serve(tmp_path, scene, idle_s=0.3, max_connections=2)
+    assert gateway.counters.closed["idle"] == 1
+
+
+def test_a_sender_that_half_closes_still_gets_its_answers(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        serials = [terminal.position() for _ in range(50)]
+        terminal.writer.write_eof()
+        for serial in serials:
+            assert await terminal.answered(serial) == 0
+        await asyncio.wait_for(terminal.closed.wait(), 5)
+
+    serve(tmp_path, scene, ticks=Ticks(busy_s=0.05, calm_s=0.05))
+
+
+def test_one_who_never_reads_is_cut_off_and_the_others_are_served(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        deaf = socket.create_connection(("127.0.0.1", gateway.port))
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        frames = encode_frame(0x0002, "13900000000", 1, b"") * 200
+
+        def shout() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    deaf.sendall(frames)
+
+        shouting = asyncio.create_task(asyncio.to_thread(shout))
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        for _ in range(200):
+            assert await terminal.answered(terminal.position()) == 0
+            if gateway.counters.closed:
+                break
+            await asyncio.sleep(0.02)
+        await asyncio.wait_for(shouting, 10)
+        assert gateway.counters.closed == {"does not read its answers": 1}
+        deaf.close()
+        await terminal.leave()
+
+    serve(tmp_path, scene)
+
+
+def test_stopping_answers_what_was_read_and_closes(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        serials = [terminal.position(float(number)) for number in range(20)]
+        await asyncio.sleep(0.1)
+        assert terminal.results() == []
+        gateway.stop()
+        for serial in serials:
+            assert await terminal.answered(serial) == 0
+        await asyncio.wait_for(terminal.closed.wait(), 5)
+        with pytest.raises(OSError, match="Connect"):
+            await Terminal().connect(gateway.port)
+
+    serve(tmp_path, scene, ticks=Ticks(busy_s=5, calm_s=5))
+    with SqliteLog(tmp_path / "feeds.sqlite") as log:
+        assert len(logged(log, "positions")) == 20
+
+
+def order(name: str, vehicle: str = PHONE, expires_in_s: float = 600.0) -> pa.RecordBatch:
+    now_us = int(CLOCK.time_s() * 1_000_000)
+    row = {
+        "command": name,
+        "time": now_us,
+        "vehicle": vehicle,
+        "kind": "text",
+        "text": "您已超速，请减速行驶",
+        "expires": now_us + int(expires_in_s * 1_000_000),
+    }
+    return pa.RecordBatch.from_pylist([row], schema=COMMAND)
+
+
+def states(log: SqliteLog) -> list[tuple[str, str]]:
+    return [(row["command"], row["state"]) for row in logged(log, "command_results")]
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+    for _ in range(int(limit_s / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("did not happen in time")
+
+
+def test_an_order_is_spoken_and_its_answer_recorded(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        await terminal.answered(terminal.position())
+        # The file appears only now: the web process makes it with the first order.
+        with SqliteLog(folder / "commands.sqlite", writer=True) as commands:
+            commands.append({"commands": order("c1")})
+            commands.append({"commands": order("c2", "13999999999")})
+            body = await terminal.heard(0x8300)
+            assert body[0] == 0b1101
+            assert body[1:].decode("gbk") == "您已超速，请减速行驶"
+            assert states(log) == [("c1", "sent"), ("c2", "offline")]
+            serial = terminal.last_serial[0x8300]
+            terminal.send(0x0001, serial.to_bytes(2, "big") + b"\x83\x00\x00")
+            await until(lambda: ("c1", "acknowledged") in states(log))
+            late = await Terminal("13999999999").connect(gateway.port)
+            await late.answered(late.position())
+            await late.heard(0x8300)
+            assert ("c2", "sent") in states(log)
+            await late.leave()
+        await terminal.leave()
+
+    serve(tmp_path, scene)
+
+
+def test_an_order_is_not_sent_again_after_a_restart(tmp_path: Path) -> None:
+    with SqliteLog(tmp_path / "commands.sqlite", writer=True) as commands:
+        commands.append({"commands": order("c1")})
+        commands.append({"commands": order("c2", "13999999999", expires_in_s=-1)})
+
+        async def first(gateway: Gateway, log: Refusing, folder: Path) -> None:
+            terminal = await Terminal(PHONE).connect(gateway.port)
+            terminal.position()
+            await terminal.heard(0x8300)
+            await terminal.leave()
+
+        async def second(gateway: Gateway, log: Refusing, folder: Path) -> None:
+            commands.append({"commands": order("c3")})
+            terminal = await Terminal(PHONE).connect(gateway.port)
+            await terminal.answered(terminal.position())
+            await until(lambda: ("c3", "sent") in states(log))
+            await asyncio.sleep(0.1)
+            texts = [body for message_id, body in terminal.answers if message_id == 0x8300]
+            assert len(texts) == 1
+            await terminal.leave()
+
+        serve(tmp_path, first)
+        serve(tmp_path, second)
+    with SqliteLog(tmp_path / "feeds.sqlite") as log:
+        found = states(log)
+        assert [state for name, state in found if name == "c1"] in (["sent"], ["offline", "sent"])
+        assert [state for name, state in found if name == "c2"] == ["expired"]
+        rows = log.read("command_results", 0)
+        assert all(segment.batch.schema.names == COMMAND_RESULT.names for segment in rows)
+
+
+def test_an_order_that_cannot_be_recorded_is_not_sent(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await Terminal(PHONE).connect(gateway.port)
+        await terminal.answered(terminal.position())
+        log.full = True
+        with SqliteLog(folder / "commands.sqlite", writer=True) as commands:
+            commands.append({"commands": order("c1")})
+            await asyncio.sleep(0.2)
+            assert [m for m, _ in terminal.answers if m == 0x8300] == []
+            log.full = False
+            await terminal.heard(0x8300)
+            assert states(log) == [("c1", "sent")]
+        await terminal.leave()
+
+    serve(tmp_path, scene)
