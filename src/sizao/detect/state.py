@@ -100,7 +100,7 @@ class EngineState:
             {
                 "name": pa.array(blocks, pa.string()),
                 "dtype": pa.array([_describe(array.dtype) for array in blocks.values()]),
-                "data": pa.array([array.tobytes() for array in blocks.values()], pa.large_binary()),
+                "data": pa.array([_raw(array) for array in blocks.values()], pa.large_binary()),
             }
         ).replace_schema_metadata({"head": json.dumps(head, ensure_ascii=False)})
         sink = pa.BufferOutputStream()
@@ -123,7 +123,7 @@ class EngineState:
             if (head["format"], head["version"]) != (FORMAT, VERSION):
                 raise LogError(f"state is {head['format']} {head['version']}, not {VERSION}")
             blocks = {
-                name: np.frombuffer(block, _dtype(dtype)).copy()
+                name: np.frombuffer(bytearray(block), _dtype(dtype))
                 for name, dtype, block in zip(*(c.to_pylist() for c in batch.columns), strict=True)
             }
         except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError, StopIteration) as error:
@@ -162,6 +162,11 @@ def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
     longer = np.zeros(rows, array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+def _raw(array: npt.NDArray[Any]) -> bytes:
+    """Memory as it is. Not ``array.tobytes()``, which leaves padding to chance."""
+    return array.view(np.uint8).tobytes()
 
 
 def _describe(dtype: np.dtype[Any]) -> str:

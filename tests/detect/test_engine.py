@@ -1,0 +1,179 @@
+"""What the engine takes in, what it leaves out, and what it makes of findings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sizao.core.errors import ColumnError, ConfigError
+from sizao.core.schemas import DETECTION, POSITION, REGISTER, check, empty
+from sizao.detect import engine
+from sizao.detect.engine import Context, EngineState
+from sizao.roads.network import Network
+from tests.detect.tracks import Track, at, batch_of, episodes
+
+ROAD = [[101.6, 26.5], [102.4, 26.5]]
+
+
+def network(**properties) -> Network:
+    """One road due east through every track."""
+    properties = {"road_class": "expressway", "ref": "G5", "direction": "下行"} | properties
+    geometry = {"type": "LineString", "coordinates": ROAD}
+    return Network.from_features(
+        [{"geometry": geometry, "properties": {"stake_m": 120_000, "oneway": True} | properties}]
+    )
+
+
+def take_in(rows, state=None, **context):
+    return engine.step(batch_of(rows), state or EngineState(), Context.build(**context))[1]
+
+
+def test_the_road_gives_limit_place_and_names():
+    context = Context.build(network(limit_kmh=80, area="510411"), kinds={"13912345678": "hazmat"})
+    track = Track().leg(60, 100).leg(60, 60)
+    found, state = engine.step(track.batch(), EngineState(), context)
+    check(found, DETECTION)
+    row = episodes(found.to_pylist())[0]
+    assert (row["limit"], row["measured"], row["vehicle_kind"]) == (80, 100, "hazmat")
+    assert (row["road"], row["road_class"], row["area"]) == ("G5", "expressway", "510411")
+    assert 129_000 < row["stake_m"] < 131_000
+    assert row["quality"] == "gps_only"
+    assert state.counters["unmatched"] == 0
+
+
+def test_a_limit_without_a_sign_is_said():
+    track = Track().leg(60, 110).leg(60, 60)
+    context = Context.build(network(), kinds={track.vehicle: "heavy_truck"})
+    found, _ = engine.step(track.batch(), EngineState(), context)
+    row = episodes(found.to_pylist())[0]
+    assert (row["limit"], row["quality"]) == (100, "gps_only,limit_default")
+
+
+def test_a_given_limit_goes_before_the_roads():
+    track = Track().leg(60, 110).leg(60, 60)
+    given = np.where(np.arange(len(track.rows)) < 4, 70, np.nan).astype(np.float32)
+    context = Context.build(network(limit_kmh=100))
+    found, _ = engine.step(track.batch(), EngineState(), context, given)
+    assert episodes(found.to_pylist())[0]["limit"] == 70
+
+
+def test_off_the_road_there_is_no_limit():
+    rows = Track().leg(300, 150, lat=26.6).rows
+    found, state = engine.step(batch_of(rows), EngineState(), Context.build(network()))
+    assert len(found) == 0
+    assert state.counters["unmatched"] == len(rows)
+
+
+def test_a_repeated_place_at_speed_is_on_no_road():
+    rows = Track().leg(600, 150, lon=101.8).rows
+    found, state = engine.step(batch_of(rows), EngineState(), Context.build(network()))
+    assert len(found) == 0
+    assert state.counters["frozen"] == len(rows) - 1
+
+
+def test_late_repeated_and_future_rows_are_counted_and_left_out():
+    rows = Track().leg(60, 60).rows
+    ahead = rows[3] | {"time": rows[3]["time"] + timedelta(hours=1)}
+    state = take_in([rows[0], rows[2], rows[2], rows[1], ahead, rows[3]])
+    assert {name: state.counters[name] for name in ("positions", "repeated", "late", "future")} == {
+        "positions": 3,
+        "repeated": 1,
+        "late": 1,
+        "future": 1,
+    }
+
+
+def test_late_also_means_before_the_last_batch():
+    rows = Track().leg(60, 60).rows
+    state = take_in(rows[:2])
+    state = take_in([rows[1], rows[0], rows[2]], state)
+    assert (state.counters["repeated"], state.counters["late"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"positioned": False},
+        {"lat": 0.0, "lon": 0.0},
+        {"lat": 91.0},
+        {"lon": -181.0},
+        {"lat": None},
+        {"lon": float("nan")},
+    ],
+)
+def test_what_is_no_fix(place):
+    assert take_in(Track().leg(15, 60, **place).rows).counters["no_fix"] == 1
+
+
+def test_a_terminal_that_does_not_say_whether_it_has_a_fix_is_believed():
+    assert take_in(Track().leg(15, 60, positioned=None).rows).counters["no_fix"] == 0
+
+
+@pytest.mark.parametrize("kmh", [-1.0, 301.0, 6553.5])
+def test_an_impossible_speed_counts_as_not_reported(kmh):
+    track = Track().leg(300, kmh)
+    found, _ = engine.step(
+        track.batch(), EngineState(), Context.build(), np.full(len(track.rows), 80, np.float32)
+    )
+    assert len(found) == 0
+
+
+def test_the_register_gives_the_kind():
+    register = pa.RecordBatch.from_pylist(
+        [{"vehicle": "13912345678", "kind": "line_coach"}], schema=REGISTER
+    )
+    context = Context.build(network(), register)
+    track = Track().leg(15, 60)
+    prepared, _ = engine.prepare(track.batch(), EngineState(), context)
+    assert context.kinds == {"13912345678": "line_coach"}
+    assert prepared.columns.limit_kmh[0] == 100
+
+
+def test_rows_point_back_into_the_batch():
+    rows = Track("1").leg(45, 60).rows + Track("2").leg(45, 60).rows
+    mixed = [rows[i] for i in (0, 3, 1, 4, 0, 2, 5)]
+    prepared, state = engine.prepare(batch_of(mixed), EngineState(), Context.build())
+    assert state.vehicles == ["1", "2"]
+    assert prepared.row.tolist() == [0, 2, 5, 1, 3, 6]
+    assert prepared.columns.slot.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_detections_are_sorted_by_firing():
+    tracks = [Track(str(n)).leg(60 - n, 50).leg(60, 100).leg(60, 50) for n in range(5)]
+    batch = batch_of([row for track in tracks for row in track.rows])
+    found, _ = engine.step(
+        batch, EngineState(), Context.build(), np.full(len(batch), 80, np.float32)
+    )
+    keys = [(row["fired"], row["id"], row["revision"]) for row in found.to_pylist()]
+    assert keys == sorted(keys)
+    assert len(keys) == 10
+
+
+def test_active_names_open_episodes_of_each_vehicle():
+    context = Context.build()
+    track = Track().leg(60, 100, alarm=1)
+    _, state = engine.step(track.batch(), EngineState(), context, track.limit_column())
+    assert engine.active(state, context) == ["speeding,terminal_alarm"]
+    later = Track(now_s=60).leg(60, 50)
+    _, state = engine.step(later.batch(), state, context, later.limit_column())
+    assert engine.active(state, context) == [""]
+
+
+def test_broken_promises_are_errors():
+    with pytest.raises(ColumnError):
+        engine.step(empty(REGISTER), EngineState(), Context.build())
+    with pytest.raises(ColumnError):
+        engine.step(empty(POSITION), EngineState(), Context.build(), np.zeros(3, np.float32))
+    with pytest.raises(ConfigError, match="no rule 'speding'"):
+        Context.build(only=frozenset({"speding"}))
+    with pytest.raises(ConfigError, match="has no parameter"):
+        Context.build(changes={"speeding": {"min_duration": 3}})
+
+
+def test_event_time_comes_from_the_batch_alone():
+    """A recording of 2001 gives what it would have given then."""
+    old = [row | {"time": at(0) - timedelta(days=9000)} for row in Track().leg(15, 60).rows]
+    assert take_in(old).counters["positions"] == 1
