@@ -42,14 +42,34 @@ def valley() -> Network:
     ramp = [main[40], (main[42][0], main[42][1] - 8.0), service[45]]
     return Network.from_features(
         [
-            line(main, road_class="expressway", ref="G5", direction="下行", oneway=True,
-                 limit_kmh=100, stake_m=100_000),
-            line(beside(25.0)[::-1], road_class="expressway", ref="G5", direction="上行",
-                 oneway=True, limit_kmh=100, stake_m=112_000, stake_sign=-1),
+            line(
+                main,
+                road_class="expressway",
+                ref="G5",
+                direction="下行",
+                oneway=True,
+                limit_kmh=100,
+                stake_m=100_000,
+            ),
+            line(
+                beside(25.0)[::-1],
+                road_class="expressway",
+                ref="G5",
+                direction="上行",
+                oneway=True,
+                limit_kmh=100,
+                stake_m=112_000,
+                stake_sign=-1,
+            ),
             line(service, road_class="county", ref="X101", limit_kmh=40),
             line(ramp, road_class="ramp", oneway=True, limit_kmh=40),
-            line([(6000.0, -3000.0), (6200.0, 0.0), (6300.0, 3000.0)], road_class="county",
-                 ref="X202", layer=1, bridge=True),
+            line(
+                [(6000.0, -3000.0), (6200.0, 0.0), (6300.0, 3000.0)],
+                road_class="county",
+                ref="X202",
+                layer=1,
+                bridge=True,
+            ),
         ]
     )
 

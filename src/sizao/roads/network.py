@@ -106,7 +106,8 @@ class Network:
     def load(cls, path: Path | str) -> Network:
         """Read a file of :meth:`save`. Raises ConfigError if it is none or of another version."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: NumPy leaves the file open when it turns out not to be an archive.
+            with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 found = str(file["format"]), int(file["version"])
                 if found != (FORMAT, VERSION):
                     raise ConfigError(
