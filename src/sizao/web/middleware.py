@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -32,6 +33,15 @@ class StaticFiles(WhiteNoiseMiddleware):
         for key, value in answer.headers:
             response[key] = value
         return response
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Pages send a stranger to the sign-in page; the API answers 401 by itself."""
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        if request.path_info.startswith("/api/"):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class UserLanguage:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Tracks(Protocol):
     """Recorded positions of one vehicle."""
 
-    def positions(self, vehicle: str, start: datetime, end: datetime) -> pa.RecordBatch:
+    def track(self, vehicle: str, start: datetime, end: datetime) -> pa.RecordBatch:
         """Rows of schema POSITION with ``start <= time < end``, in event time order."""
         ...
 

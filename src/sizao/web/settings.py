@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -37,9 +36,8 @@ INSTALLED_APPS = [
     "sizao.web.live",
     "sizao.web.desk",
     "sizao.web.api",
+    "sizao.web.pages",
 ]
-if find_spec("sizao.web.pages"):
-    INSTALLED_APPS.append("sizao.web.pages")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -52,7 +50,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sizao.web.middleware.UserLanguage",
     # Closed unless a view says otherwise.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "sizao.web.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

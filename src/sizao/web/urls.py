@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
+
+from sizao.web import health
+from sizao.web.api.v1 import api
 
 admin.site.site_header = "四早 Sizao 管理"
 admin.site.site_title = "四早管理"
@@ -13,6 +14,9 @@ admin.site.index_title = "单位、账号与登记"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("stream/", include("sizao.web.live.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.prometheus, name="metrics"),
+    path("", include("sizao.web.pages.urls")),
 ]
-if find_spec("sizao.web.pages"):
-    urlpatterns.append(path("", include("sizao.web.pages.urls")))

@@ -216,30 +216,35 @@ def _assign(case: Case, patrols: list[PatrolUnit], now: datetime) -> None:
             case=case, patrol=patrol, released_at=None, defaults={"assigned_at": now}
         )
         if new:
-            patrol.state = PatrolUnit.State.ASSIGNED
-            patrol.save(update_fields=["state"])
+            _set_state(patrol, PatrolUnit.State.ASSIGNED)
     case.add_reach(*(patrol.unit for patrol in patrols))
+
+
+def _set_state(patrol: PatrolUnit, state: str) -> None:
+    patrol.state = state
+    patrol.save(update_fields=["state"])
+    outbox.patrol_event(patrol)
 
 
 def _arrive(case: Case, user: User, now: datetime) -> None:
     """An officer reports for the own squadron's patrols, anybody else for all of them."""
-    there = case.assignments.filter(released_at=None, arrived_at=None).select_related("patrol")
+    there = case.assignments.filter(released_at=None, arrived_at=None).select_related(
+        "patrol__unit"
+    )
     if user.role == User.Role.OFFICER:
         own = there.filter(patrol__unit__path__startswith=user.path)
         there = own if own.exists() else there
     for assignment in there:
         assignment.arrived_at = now
         assignment.save(update_fields=["arrived_at"])
-        assignment.patrol.state = PatrolUnit.State.ON_SCENE
-        assignment.patrol.save(update_fields=["state"])
+        _set_state(assignment.patrol, PatrolUnit.State.ON_SCENE)
 
 
 def _release(case: Case, now: datetime) -> None:
-    for assignment in case.assignments.filter(released_at=None).select_related("patrol"):
+    for assignment in case.assignments.filter(released_at=None).select_related("patrol__unit"):
         assignment.released_at = now
         assignment.save(update_fields=["released_at"])
-        assignment.patrol.state = PatrolUnit.State.AVAILABLE
-        assignment.patrol.save(update_fields=["state"])
+        _set_state(assignment.patrol, PatrolUnit.State.AVAILABLE)
     case.controls.filter(lifted_at=None).update(lifted_at=now)
 
 

@@ -48,7 +48,7 @@ def behind(ports: Ports) -> int:
 
 
 class Desk:
-    """The thread. ``start()`` after the database is migrated, ``stop()`` before the process ends."""
+    """The thread: ``start()`` once the database is migrated, ``stop()`` before the process ends."""
 
     def __init__(self, ports: Ports, interval_s: float = INTERVAL_S) -> None:
         self.ports = ports

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from sizao.core.schemas import REGISTER, check
 from sizao.web import audit
+from sizao.web.fleet import directory
 from sizao.web.fleet.models import Enterprise, Vehicle
 from sizao.web.writing import write
 
@@ -46,6 +47,7 @@ def load_register(batch: pa.RecordBatch) -> int:
             update_fields=["plate", "plate_colour", "kind", "enterprise", "area"],
         )  # fmt: skip
         audit.record(None, "load", "register", "all", {"vehicles": len(rows)})
+    directory.forget()
     return len(rows)
 
 

@@ -19,5 +19,5 @@ class OutboxEvent(models.Model):
         ordering = ["id"]
 
     def visible_to(self, user) -> bool:
-        """Whether a user's unit is concerned."""
+        """Whether a user (or anything with ``sees_all`` and ``path``) is concerned."""
         return user.sees_all or (bool(user.path) and f"|{user.path}" in self.reach)

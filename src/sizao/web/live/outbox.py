@@ -68,9 +68,24 @@ def warning_event(warning) -> None:
 def repeat_event(warning, repeats: int) -> None:
     """Tell the screens that a vehicle did the same again."""
     publish(
-        "repeat",
+        "case",
         warning.case.reach,
-        {"id": warning.pk, "case": warning.case_id, "repeats": repeats},
+        {
+            "id": warning.case_id,
+            "number": warning.case.number,
+            "action": "repeat",
+            "warning": warning.pk,
+            "repeats": repeats,
+        },
+    )
+
+
+def patrol_event(patrol) -> None:
+    """Tell the screens that a patrol's state changed."""
+    publish(
+        "unit",
+        f"|{patrol.unit.path}|",
+        {"call_sign": patrol.call_sign, "state": patrol.state, "unit": patrol.unit.code},
     )
 
 

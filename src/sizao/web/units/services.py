@@ -19,8 +19,8 @@ def load_units(rows: Iterable[Mapping[str, Any]]) -> int:
 
     A row has ``code, name_zh, name_en, level`` (detachment, brigade, squadron), ``parent``
     (code or empty), ``area``, ``lat`` and ``lon`` (or both as ``at``) and optionally ``roads``
-    (or ``road_class``): road classes served wherever they run, ``expressway``. Returns the number of units. Raises ConfigError
-    for an unknown level or parent, having changed nothing.
+    (or ``road_class``): road classes served wherever they run, ``expressway``. Returns the number
+    of units. Raises ConfigError for an unknown level or parent, having changed nothing.
     """
     with write():
         known = {unit.code: unit for unit in Unit.objects.all()}

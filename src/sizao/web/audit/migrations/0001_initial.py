@@ -4,32 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('seq', models.PositiveBigIntegerField(primary_key=True, serialize=False, verbose_name='序号')),
-                ('at', models.DateTimeField(db_index=True, verbose_name='时间')),
-                ('actor', models.CharField(db_index=True, help_text='账号；系统为 system', max_length=150, verbose_name='操作人')),
-                ('actor_unit', models.CharField(blank=True, max_length=64, verbose_name='操作人单位')),
-                ('action', models.CharField(db_index=True, max_length=48, verbose_name='动作')),
-                ('object_type', models.CharField(max_length=32, verbose_name='对象类型')),
-                ('object_id', models.CharField(max_length=64, verbose_name='对象编号')),
-                ('data', models.JSONField(default=dict, verbose_name='内容')),
-                ('prev_hash', models.CharField(max_length=64, verbose_name='上一条哈希')),
-                ('hash', models.CharField(max_length=64, verbose_name='哈希')),
+                (
+                    "seq",
+                    models.PositiveBigIntegerField(
+                        primary_key=True, serialize=False, verbose_name="序号"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True, verbose_name="时间")),
+                (
+                    "actor",
+                    models.CharField(
+                        db_index=True,
+                        help_text="账号；系统为 system",
+                        max_length=150,
+                        verbose_name="操作人",
+                    ),
+                ),
+                (
+                    "actor_unit",
+                    models.CharField(blank=True, max_length=64, verbose_name="操作人单位"),
+                ),
+                ("action", models.CharField(db_index=True, max_length=48, verbose_name="动作")),
+                ("object_type", models.CharField(max_length=32, verbose_name="对象类型")),
+                ("object_id", models.CharField(max_length=64, verbose_name="对象编号")),
+                ("data", models.JSONField(default=dict, verbose_name="内容")),
+                ("prev_hash", models.CharField(max_length=64, verbose_name="上一条哈希")),
+                ("hash", models.CharField(max_length=64, verbose_name="哈希")),
             ],
             options={
-                'verbose_name': '审计记录',
-                'verbose_name_plural': '审计记录',
-                'ordering': ['-seq'],
-                'indexes': [models.Index(fields=['object_type', 'object_id'], name='audit_audit_object__3eefc4_idx')],
+                "verbose_name": "审计记录",
+                "verbose_name_plural": "审计记录",
+                "ordering": ["-seq"],
+                "indexes": [
+                    models.Index(
+                        fields=["object_type", "object_id"], name="audit_audit_object__3eefc4_idx"
+                    )
+                ],
             },
         ),
     ]

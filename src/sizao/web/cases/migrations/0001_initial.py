@@ -4,116 +4,218 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('assigned_at', models.DateTimeField(verbose_name='派出时间')),
-                ('eta_s', models.FloatField(null=True, verbose_name='预计到场（秒）')),
-                ('arrived_at', models.DateTimeField(null=True, verbose_name='到场时间')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='返回时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("assigned_at", models.DateTimeField(verbose_name="派出时间")),
+                ("eta_s", models.FloatField(null=True, verbose_name="预计到场（秒）")),
+                ("arrived_at", models.DateTimeField(null=True, verbose_name="到场时间")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="返回时间")),
             ],
             options={
-                'verbose_name': '出警',
-                'verbose_name_plural': '出警',
-                'ordering': ['assigned_at'],
+                "verbose_name": "出警",
+                "verbose_name_plural": "出警",
+                "ordering": ["assigned_at"],
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='编号')),
-                ('state', models.CharField(choices=[('raised', '待签收'), ('signed', '已签收'), ('dispatched', '已派警'), ('on_scene', '已到场'), ('controlled', '已控制'), ('resolved', '已处置，待核实'), ('dismissed', '误报，待核实'), ('verified', '已核实办结')], db_index=True, default='raised', max_length=12, verbose_name='状态')),
-                ('closed', models.BooleanField(db_index=True, default=False, verbose_name='已结')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, '蓝色'), (2, '黄色'), (3, '橙色'), (4, '红色')], db_index=True, verbose_name='等级')),
-                ('command_level', models.PositiveSmallIntegerField(choices=[(1, '中队'), (2, '大队'), (3, '支队'), (4, '市级')], verbose_name='指挥层级')),
-                ('reach', models.CharField(editable=False, help_text='|路径|路径|：指挥单位、属地中队和出警中队的层级路径', max_length=512, verbose_name='可见路径')),
-                ('kind', models.CharField(db_index=True, max_length=32, verbose_name='类型')),
-                ('vehicle', models.CharField(db_index=True, max_length=20, verbose_name='终端号')),
-                ('vehicle_kind', models.CharField(default='other', max_length=24, verbose_name='车辆类型')),
-                ('plate', models.CharField(blank=True, db_index=True, max_length=16, verbose_name='号牌')),
-                ('plate_colour', models.PositiveSmallIntegerField(null=True, verbose_name='号牌颜色')),
-                ('place', models.CharField(blank=True, max_length=96, verbose_name='地点')),
-                ('road', models.CharField(blank=True, max_length=32, verbose_name='道路')),
-                ('area', models.CharField(blank=True, max_length=12, verbose_name='区县')),
-                ('lat', models.FloatField(null=True, verbose_name='纬度')),
-                ('lon', models.FloatField(null=True, verbose_name='经度')),
-                ('onset_at', models.DateTimeField(verbose_name='起始时间')),
-                ('fired_at', models.DateTimeField(verbose_name='触发时间')),
-                ('raised_at', models.DateTimeField(db_index=True, verbose_name='发布时间')),
-                ('signed_at', models.DateTimeField(null=True, verbose_name='签收时间')),
-                ('first_action_at', models.DateTimeField(null=True, verbose_name='首次处置时间')),
-                ('dispatched_at', models.DateTimeField(null=True, verbose_name='派警时间')),
-                ('on_scene_at', models.DateTimeField(null=True, verbose_name='到场时间')),
-                ('controlled_at', models.DateTimeField(null=True, verbose_name='控制时间')),
-                ('resolved_at', models.DateTimeField(null=True, verbose_name='处置时间')),
-                ('verified_at', models.DateTimeField(null=True, verbose_name='核实时间')),
-                ('resolved_by', models.CharField(blank=True, max_length=150, verbose_name='处置人')),
-                ('outcome', models.TextField(blank=True, verbose_name='处置结果')),
-                ('clock', models.CharField(blank=True, max_length=16, verbose_name='当前时限')),
-                ('deadline', models.DateTimeField(db_index=True, null=True, verbose_name='到期时间')),
-                ('first_deadlines', models.JSONField(default=dict, help_text='各步骤最初的到期时间（纪元秒），指标按它计算', verbose_name='原定时限')),
-                ('escalations', models.PositiveSmallIntegerField(default=0, verbose_name='升级次数')),
-                ('machine', models.JSONField(default=dict, editable=False, verbose_name='状态机')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='版本')),
-                ('changed_at', models.DateTimeField(db_index=True, verbose_name='更新时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="编号")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("raised", "待签收"),
+                            ("signed", "已签收"),
+                            ("dispatched", "已派警"),
+                            ("on_scene", "已到场"),
+                            ("controlled", "已控制"),
+                            ("resolved", "已处置，待核实"),
+                            ("dismissed", "误报，待核实"),
+                            ("verified", "已核实办结"),
+                        ],
+                        db_index=True,
+                        default="raised",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("closed", models.BooleanField(db_index=True, default=False, verbose_name="已结")),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "蓝色"), (2, "黄色"), (3, "橙色"), (4, "红色")],
+                        db_index=True,
+                        verbose_name="等级",
+                    ),
+                ),
+                (
+                    "command_level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "中队"), (2, "大队"), (3, "支队"), (4, "市级")],
+                        verbose_name="指挥层级",
+                    ),
+                ),
+                (
+                    "reach",
+                    models.CharField(
+                        editable=False,
+                        help_text="|路径|路径|：指挥单位、属地中队和出警中队的层级路径",
+                        max_length=512,
+                        verbose_name="可见路径",
+                    ),
+                ),
+                ("kind", models.CharField(db_index=True, max_length=32, verbose_name="类型")),
+                ("vehicle", models.CharField(db_index=True, max_length=20, verbose_name="终端号")),
+                (
+                    "vehicle_kind",
+                    models.CharField(default="other", max_length=24, verbose_name="车辆类型"),
+                ),
+                (
+                    "plate",
+                    models.CharField(blank=True, db_index=True, max_length=16, verbose_name="号牌"),
+                ),
+                (
+                    "plate_colour",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="号牌颜色"),
+                ),
+                ("place", models.CharField(blank=True, max_length=96, verbose_name="地点")),
+                ("road", models.CharField(blank=True, max_length=32, verbose_name="道路")),
+                ("area", models.CharField(blank=True, max_length=12, verbose_name="区县")),
+                ("lat", models.FloatField(null=True, verbose_name="纬度")),
+                ("lon", models.FloatField(null=True, verbose_name="经度")),
+                ("onset_at", models.DateTimeField(verbose_name="起始时间")),
+                ("fired_at", models.DateTimeField(verbose_name="触发时间")),
+                ("raised_at", models.DateTimeField(db_index=True, verbose_name="发布时间")),
+                ("signed_at", models.DateTimeField(null=True, verbose_name="签收时间")),
+                ("first_action_at", models.DateTimeField(null=True, verbose_name="首次处置时间")),
+                ("dispatched_at", models.DateTimeField(null=True, verbose_name="派警时间")),
+                ("on_scene_at", models.DateTimeField(null=True, verbose_name="到场时间")),
+                ("controlled_at", models.DateTimeField(null=True, verbose_name="控制时间")),
+                ("resolved_at", models.DateTimeField(null=True, verbose_name="处置时间")),
+                ("verified_at", models.DateTimeField(null=True, verbose_name="核实时间")),
+                (
+                    "resolved_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="处置人"),
+                ),
+                ("outcome", models.TextField(blank=True, verbose_name="处置结果")),
+                ("clock", models.CharField(blank=True, max_length=16, verbose_name="当前时限")),
+                (
+                    "deadline",
+                    models.DateTimeField(db_index=True, null=True, verbose_name="到期时间"),
+                ),
+                (
+                    "first_deadlines",
+                    models.JSONField(
+                        default=dict,
+                        help_text="各步骤最初的到期时间（纪元秒），指标按它计算",
+                        verbose_name="原定时限",
+                    ),
+                ),
+                (
+                    "escalations",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="升级次数"),
+                ),
+                ("machine", models.JSONField(default=dict, editable=False, verbose_name="状态机")),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="版本")),
+                ("changed_at", models.DateTimeField(db_index=True, verbose_name="更新时间")),
             ],
             options={
-                'verbose_name': '案件',
-                'verbose_name_plural': '案件',
-                'ordering': ['-raised_at', '-id'],
+                "verbose_name": "案件",
+                "verbose_name_plural": "案件",
+                "ordering": ["-raised_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='CaseEvent',
+            name="CaseEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField(verbose_name='序号')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('actor', models.CharField(max_length=150, verbose_name='操作人账号')),
-                ('actor_name', models.CharField(max_length=96, verbose_name='操作人')),
-                ('action', models.CharField(max_length=24, verbose_name='动作')),
-                ('from_state', models.CharField(blank=True, max_length=12, verbose_name='原状态')),
-                ('to_state', models.CharField(blank=True, max_length=12, verbose_name='新状态')),
-                ('text_zh', models.TextField(blank=True, verbose_name='说明')),
-                ('text_en', models.TextField(blank=True, verbose_name='英文说明')),
-                ('data', models.JSONField(default=dict, verbose_name='内容')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField(verbose_name="序号")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("actor", models.CharField(max_length=150, verbose_name="操作人账号")),
+                ("actor_name", models.CharField(max_length=96, verbose_name="操作人")),
+                ("action", models.CharField(max_length=24, verbose_name="动作")),
+                ("from_state", models.CharField(blank=True, max_length=12, verbose_name="原状态")),
+                ("to_state", models.CharField(blank=True, max_length=12, verbose_name="新状态")),
+                ("text_zh", models.TextField(blank=True, verbose_name="说明")),
+                ("text_en", models.TextField(blank=True, verbose_name="英文说明")),
+                ("data", models.JSONField(default=dict, verbose_name="内容")),
             ],
             options={
-                'verbose_name': '时间线',
-                'verbose_name_plural': '时间线',
-                'ordering': ['case', 'seq'],
+                "verbose_name": "时间线",
+                "verbose_name_plural": "时间线",
+                "ordering": ["case", "seq"],
             },
         ),
         migrations.CreateModel(
-            name='ControlMeasure',
+            name="ControlMeasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('command', models.CharField(max_length=32, unique=True, verbose_name='指令编号')),
-                ('kind', models.CharField(default='text', max_length=16, verbose_name='类型')),
-                ('vehicle', models.CharField(max_length=20, verbose_name='终端号')),
-                ('text', models.CharField(max_length=500, verbose_name='内容')),
-                ('state', models.CharField(choices=[('queued', '待发送'), ('sent', '已发送'), ('acknowledged', '已送达'), ('refused', '终端拒绝'), ('offline', '终端离线'), ('expired', '已过期')], default='queued', max_length=16, verbose_name='状态')),
-                ('detail', models.CharField(blank=True, max_length=200, verbose_name='说明')),
-                ('ordered_at', models.DateTimeField(verbose_name='下达时间')),
-                ('log_seq', models.PositiveBigIntegerField(db_index=True, null=True, verbose_name='日志位置')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='发送时间')),
-                ('answered_at', models.DateTimeField(null=True, verbose_name='应答时间')),
-                ('expires_at', models.DateTimeField(verbose_name='有效期至')),
-                ('lifted_at', models.DateTimeField(null=True, verbose_name='解除时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("command", models.CharField(max_length=32, unique=True, verbose_name="指令编号")),
+                ("kind", models.CharField(default="text", max_length=16, verbose_name="类型")),
+                ("vehicle", models.CharField(max_length=20, verbose_name="终端号")),
+                ("text", models.CharField(max_length=500, verbose_name="内容")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "待发送"),
+                            ("sent", "已发送"),
+                            ("acknowledged", "已送达"),
+                            ("refused", "终端拒绝"),
+                            ("offline", "终端离线"),
+                            ("expired", "已过期"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200, verbose_name="说明")),
+                ("ordered_at", models.DateTimeField(verbose_name="下达时间")),
+                (
+                    "log_seq",
+                    models.PositiveBigIntegerField(
+                        db_index=True, null=True, verbose_name="日志位置"
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="发送时间")),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="应答时间")),
+                ("expires_at", models.DateTimeField(verbose_name="有效期至")),
+                ("lifted_at", models.DateTimeField(null=True, verbose_name="解除时间")),
             ],
             options={
-                'verbose_name': '控制措施',
-                'verbose_name_plural': '控制措施',
-                'ordering': ['ordered_at', 'id'],
+                "verbose_name": "控制措施",
+                "verbose_name_plural": "控制措施",
+                "ordering": ["ordered_at", "id"],
             },
         ),
     ]

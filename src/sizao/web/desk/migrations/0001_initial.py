@@ -4,22 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('topic', models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name='主题')),
-                ('seq', models.PositiveBigIntegerField(default=0, verbose_name='位置')),
+                (
+                    "topic",
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False, verbose_name="主题"
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField(default=0, verbose_name="位置")),
             ],
             options={
-                'verbose_name': '读取位置',
-                'verbose_name_plural': '读取位置',
+                "verbose_name": "读取位置",
+                "verbose_name_plural": "读取位置",
             },
         ),
     ]

@@ -5,39 +5,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Enterprise',
+            name="Enterprise",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name='编号')),
-                ('name', models.CharField(max_length=96, verbose_name='名称')),
+                (
+                    "id",
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False, verbose_name="编号"
+                    ),
+                ),
+                ("name", models.CharField(max_length=96, verbose_name="名称")),
             ],
             options={
-                'verbose_name': '企业',
-                'verbose_name_plural': '企业',
-                'ordering': ['name'],
+                "verbose_name": "企业",
+                "verbose_name_plural": "企业",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Vehicle',
+            name="Vehicle",
             fields=[
-                ('id', models.CharField(max_length=20, primary_key=True, serialize=False, verbose_name='终端号')),
-                ('plate', models.CharField(blank=True, db_index=True, max_length=16, verbose_name='号牌')),
-                ('plate_colour', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='号牌颜色')),
-                ('kind', models.CharField(choices=[('line_coach', '班线客车'), ('tour_coach', '旅游包车'), ('highway_passenger', '公路客运'), ('hazmat', '危险货物运输车'), ('semi_tractor', '半挂牵引车'), ('heavy_truck', '重型载货汽车'), ('school_bus', '校车'), ('minivan', '面包车'), ('rural_tricycle', '农村三轮车'), ('police', '警车'), ('other', '其他车辆')], default='other', max_length=24, verbose_name='车辆类型')),
-                ('area', models.CharField(blank=True, max_length=12, verbose_name='籍属区县')),
-                ('enterprise', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='vehicles', to='fleet.enterprise', verbose_name='企业')),
+                (
+                    "id",
+                    models.CharField(
+                        max_length=20, primary_key=True, serialize=False, verbose_name="终端号"
+                    ),
+                ),
+                (
+                    "plate",
+                    models.CharField(blank=True, db_index=True, max_length=16, verbose_name="号牌"),
+                ),
+                (
+                    "plate_colour",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="号牌颜色"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("line_coach", "班线客车"),
+                            ("tour_coach", "旅游包车"),
+                            ("highway_passenger", "公路客运"),
+                            ("hazmat", "危险货物运输车"),
+                            ("semi_tractor", "半挂牵引车"),
+                            ("heavy_truck", "重型载货汽车"),
+                            ("school_bus", "校车"),
+                            ("minivan", "面包车"),
+                            ("rural_tricycle", "农村三轮车"),
+                            ("police", "警车"),
+                            ("other", "其他车辆"),
+                        ],
+                        default="other",
+                        max_length=24,
+                        verbose_name="车辆类型",
+                    ),
+                ),
+                ("area", models.CharField(blank=True, max_length=12, verbose_name="籍属区县")),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="vehicles",
+                        to="fleet.enterprise",
+                        verbose_name="企业",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '车辆',
-                'verbose_name_plural': '车辆',
-                'ordering': ['id'],
+                "verbose_name": "车辆",
+                "verbose_name_plural": "车辆",
+                "ordering": ["id"],
             },
         ),
     ]

@@ -4,26 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxEvent',
+            name="OutboxEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True, verbose_name='时间')),
-                ('name', models.CharField(max_length=24, verbose_name='事件')),
-                ('reach', models.CharField(help_text='|路径|路径|；空为所有人', max_length=512, verbose_name='可见路径')),
-                ('data', models.JSONField(default=dict, verbose_name='内容')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_index=True, verbose_name="时间")),
+                ("name", models.CharField(max_length=24, verbose_name="事件")),
+                (
+                    "reach",
+                    models.CharField(
+                        help_text="|路径|路径|；空为所有人", max_length=512, verbose_name="可见路径"
+                    ),
+                ),
+                ("data", models.JSONField(default=dict, verbose_name="内容")),
             ],
             options={
-                'verbose_name': '推送事件',
-                'verbose_name_plural': '推送事件',
-                'ordering': ['id'],
+                "verbose_name": "推送事件",
+                "verbose_name_plural": "推送事件",
+                "ordering": ["id"],
             },
         ),
     ]

@@ -5,76 +5,153 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
-        ('units', '0001_initial'),
+        ("cases", "0001_initial"),
+        ("units", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Warning',
+            name="Warning",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name='编号')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, '蓝色'), (2, '黄色'), (3, '橙色'), (4, '红色')], db_index=True, verbose_name='等级')),
-                ('command_level', models.PositiveSmallIntegerField(choices=[(1, '中队'), (2, '大队'), (3, '支队'), (4, '市级')], verbose_name='指挥层级')),
-                ('kind', models.CharField(db_index=True, help_text='规则编号', max_length=32, verbose_name='类型')),
-                ('detection', models.CharField(db_index=True, max_length=32, verbose_name='检测编号')),
-                ('revision', models.SmallIntegerField(verbose_name='检测修订')),
-                ('rule_version', models.CharField(max_length=32, verbose_name='规则版本')),
-                ('vehicle', models.CharField(db_index=True, max_length=20, verbose_name='终端号')),
-                ('vehicle_kind', models.CharField(default='other', max_length=24, verbose_name='车辆类型')),
-                ('plate', models.CharField(blank=True, max_length=16, verbose_name='号牌')),
-                ('plate_colour', models.PositiveSmallIntegerField(null=True, verbose_name='号牌颜色')),
-                ('place', models.CharField(blank=True, max_length=96, verbose_name='地点')),
-                ('road', models.CharField(blank=True, max_length=32, verbose_name='道路')),
-                ('road_class', models.CharField(blank=True, max_length=24, verbose_name='道路类别')),
-                ('stake_m', models.FloatField(null=True, verbose_name='桩号（米）')),
-                ('area', models.CharField(blank=True, max_length=12, verbose_name='区县')),
-                ('lat', models.FloatField(null=True, verbose_name='纬度')),
-                ('lon', models.FloatField(null=True, verbose_name='经度')),
-                ('onset', models.DateTimeField(verbose_name='起始时间')),
-                ('last', models.DateTimeField(verbose_name='最近时间')),
-                ('fired', models.DateTimeField(verbose_name='触发时间')),
-                ('received', models.DateTimeField(null=True, verbose_name='接收时间')),
-                ('issued', models.DateTimeField(db_index=True, verbose_name='发布时间')),
-                ('measured', models.FloatField(verbose_name='测得值')),
-                ('limit', models.FloatField(verbose_name='限值')),
-                ('measured_unit', models.CharField(max_length=16, verbose_name='单位')),
-                ('severity', models.CharField(max_length=24, verbose_name='程度')),
-                ('quality', models.CharField(blank=True, max_length=64, verbose_name='数据质量')),
-                ('evidence', models.JSONField(default=list, verbose_name='证据')),
-                ('row_id', models.CharField(max_length=64, verbose_name='决策表行')),
-                ('table_date', models.DateField(verbose_name='决策表日期')),
-                ('explanation', models.JSONField(default=dict, help_text='zh, en, …', verbose_name='定级说明')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='warnings', to='cases.case', verbose_name='案件')),
-                ('refers_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='updates', to='warnings.warning', verbose_name='更新自')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='warnings', to='units.unit', verbose_name='发往单位')),
+                (
+                    "id",
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False, verbose_name="编号"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "蓝色"), (2, "黄色"), (3, "橙色"), (4, "红色")],
+                        db_index=True,
+                        verbose_name="等级",
+                    ),
+                ),
+                (
+                    "command_level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "中队"), (2, "大队"), (3, "支队"), (4, "市级")],
+                        verbose_name="指挥层级",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        db_index=True, help_text="规则编号", max_length=32, verbose_name="类型"
+                    ),
+                ),
+                (
+                    "detection",
+                    models.CharField(db_index=True, max_length=32, verbose_name="检测编号"),
+                ),
+                ("revision", models.SmallIntegerField(verbose_name="检测修订")),
+                ("rule_version", models.CharField(max_length=32, verbose_name="规则版本")),
+                ("vehicle", models.CharField(db_index=True, max_length=20, verbose_name="终端号")),
+                (
+                    "vehicle_kind",
+                    models.CharField(default="other", max_length=24, verbose_name="车辆类型"),
+                ),
+                ("plate", models.CharField(blank=True, max_length=16, verbose_name="号牌")),
+                (
+                    "plate_colour",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="号牌颜色"),
+                ),
+                ("place", models.CharField(blank=True, max_length=96, verbose_name="地点")),
+                ("road", models.CharField(blank=True, max_length=32, verbose_name="道路")),
+                (
+                    "road_class",
+                    models.CharField(blank=True, max_length=24, verbose_name="道路类别"),
+                ),
+                ("stake_m", models.FloatField(null=True, verbose_name="桩号（米）")),
+                ("area", models.CharField(blank=True, max_length=12, verbose_name="区县")),
+                ("lat", models.FloatField(null=True, verbose_name="纬度")),
+                ("lon", models.FloatField(null=True, verbose_name="经度")),
+                ("onset", models.DateTimeField(verbose_name="起始时间")),
+                ("last", models.DateTimeField(verbose_name="最近时间")),
+                ("fired", models.DateTimeField(verbose_name="触发时间")),
+                ("received", models.DateTimeField(null=True, verbose_name="接收时间")),
+                ("issued", models.DateTimeField(db_index=True, verbose_name="发布时间")),
+                ("measured", models.FloatField(verbose_name="测得值")),
+                ("limit", models.FloatField(verbose_name="限值")),
+                ("measured_unit", models.CharField(max_length=16, verbose_name="单位")),
+                ("severity", models.CharField(max_length=24, verbose_name="程度")),
+                ("quality", models.CharField(blank=True, max_length=64, verbose_name="数据质量")),
+                ("evidence", models.JSONField(default=list, verbose_name="证据")),
+                ("row_id", models.CharField(max_length=64, verbose_name="决策表行")),
+                ("table_date", models.DateField(verbose_name="决策表日期")),
+                (
+                    "explanation",
+                    models.JSONField(default=dict, help_text="zh, en, …", verbose_name="定级说明"),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="warnings",
+                        to="cases.case",
+                        verbose_name="案件",
+                    ),
+                ),
+                (
+                    "refers_to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="updates",
+                        to="warnings.warning",
+                        verbose_name="更新自",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="warnings",
+                        to="units.unit",
+                        verbose_name="发往单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '预警',
-                'verbose_name_plural': '预警',
-                'ordering': ['-issued', 'id'],
+                "verbose_name": "预警",
+                "verbose_name_plural": "预警",
+                "ordering": ["-issued", "id"],
             },
         ),
         migrations.CreateModel(
-            name='WarningRepeat',
+            name="WarningRepeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('detection', models.CharField(max_length=32, verbose_name='检测编号')),
-                ('revision', models.SmallIntegerField(verbose_name='修订')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('measured', models.FloatField(verbose_name='测得值')),
-                ('counts', models.BooleanField(default=True, verbose_name='计数')),
-                ('warning', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repeats', to='warnings.warning', verbose_name='预警')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("detection", models.CharField(max_length=32, verbose_name="检测编号")),
+                ("revision", models.SmallIntegerField(verbose_name="修订")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("measured", models.FloatField(verbose_name="测得值")),
+                ("counts", models.BooleanField(default=True, verbose_name="计数")),
+                (
+                    "warning",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repeats",
+                        to="warnings.warning",
+                        verbose_name="预警",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '重复触发',
-                'verbose_name_plural': '重复触发',
-                'ordering': ['at'],
-                'constraints': [models.UniqueConstraint(fields=('detection', 'revision'), name='repeat_once')],
+                "verbose_name": "重复触发",
+                "verbose_name_plural": "重复触发",
+                "ordering": ["at"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("detection", "revision"), name="repeat_once")
+                ],
             },
         ),
     ]

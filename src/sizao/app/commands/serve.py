@@ -1,0 +1,70 @@
+"""``sizao serve``: the web process: pages, API, streams and the warning desk in one process."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import click
+import uvicorn
+
+from sizao.app.options import data_option
+from sizao.app.wiring import setup_django, wire
+from sizao.log.datadir import DataDir
+
+GRACE_S = 5
+"""How long a stop waits for requests in flight; open streams are ended at once."""
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams first, so that they do not hold up a stop."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from sizao.web.live import channels
+
+        channels.close()
+        await super().shutdown(sockets)
+
+
+@click.command()
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, envvar="SIZAO_PORT", help="TCP port.")
+@click.option("--demo", is_flag=True, envvar="SIZAO_DEMO", help="Show the demo accounts.")
+def command(data: DataDir, host: str, port: int, demo: bool) -> None:
+    """Migrate the database, start the desk and serve the pages and the API.
+
+    One such process a data folder: it is the only writer of its database.
+    """
+    setup_django(data, demo=demo)
+    from django.core.management import call_command
+
+    ports = wire(data)
+    call_command("migrate", interactive=False, verbosity=0)
+
+    from sizao.web.asgi import application
+    from sizao.web.desk.thread import Desk
+
+    desk = Desk(ports)
+    desk.start()
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        loop="auto",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        # A proxy on this machine may say who the client is; nobody else.
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+    )
+    server = _Server(config)
+    try:
+        server.run()
+    finally:
+        desk.stop()
+        ports.commands.close()
+    if not server.started:
+        sys.exit(1)

@@ -1,0 +1,63 @@
+"""The only place where the web meets the runtime: ports built from a data folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sizao.core.clock import load_clock
+from sizao.log.datadir import DataDir
+
+if TYPE_CHECKING:
+    from sizao.web.ports import Ports
+
+
+def setup_django(data: DataDir, *, demo: bool | None = None) -> None:
+    """Set Django up on a data folder, which is made if it does not exist.
+
+    ``demo`` sets demo mode; None leaves the environment's word. Call once, before anything
+    imports a model.
+    """
+    data.create()
+    os.environ["SIZAO_DATA"] = str(data.root)
+    if demo is not None:
+        os.environ["SIZAO_DEMO"] = "1" if demo else "0"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sizao.web.settings")
+    import django
+
+    django.setup()
+
+
+def build_ports(data: DataDir) -> Ports:
+    """Readers of what the other parts write, and the one writer of orders.
+
+    Raises LogError if another process writes the command log: only one web process may run on a
+    folder.
+    """
+    from sizao.roads.network import Network
+    from sizao.roads.routing import Router
+    from sizao.runtime.embedded.log import SqliteLog
+    from sizao.runtime.tracks import TrackReader
+    from sizao.web.ports import Ports
+
+    network = Network.load(data.network) if data.network.exists() else None
+    feeds = SqliteLog(data.feeds_log)
+    return Ports(
+        data=data,
+        clock=load_clock(data.clock),
+        detections=SqliteLog(data.detect_log),
+        results=feeds,
+        commands=SqliteLog(data.commands_log, writer=True),
+        tracks=TrackReader(SqliteLog(data.feeds_log)),
+        network=network,
+        routing=Router(network) if network is not None else None,
+    )
+
+
+def wire(data: DataDir) -> Ports:
+    """Build the ports and give them to the web."""
+    from sizao.web.ports import install
+
+    ports = build_ports(data)
+    install(ports)
+    return ports

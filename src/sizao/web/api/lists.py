@@ -1,0 +1,193 @@
+"""The five lists: warnings, cases, vehicles, detections, indicators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from sizao.web.api import build, shapes
+from sizao.web.api.filters import Filters, page
+from sizao.web.cases.models import Case
+from sizao.web.clock import feed_now
+from sizao.web.desk.detections import detections as window
+from sizao.web.fleet.access import Sight
+from sizao.web.fleet.directory import directory
+from sizao.web.indicators.services import indicators
+from sizao.web.live.board import Scope, scope_of
+from sizao.web.ports import ports
+from sizao.web.units.models import Unit, under
+from sizao.web.units.territory import territory
+from sizao.web.warnings.models import Warning
+
+router = Router()
+
+
+def _narrow(rows: QuerySet, filters: Filters, unit: Unit | None, moment: str) -> QuerySet:
+    if filters.since is not None:
+        rows = rows.filter(**{f"{moment}__gte": filters.since_utc()})
+    if levels := filters.levels():
+        rows = rows.filter(level__in=[level.value for level in levels])
+    if kinds := filters.kinds():
+        rows = rows.filter(kind__in=kinds)
+    if unit is not None:
+        rows = rows.filter(under(unit.path, "unit"))
+    return rows
+
+
+@router.get("/warnings", response=shapes.WarningPage, summary="Warnings, newest first")
+def warnings(request: HttpRequest, filters: Query[Filters]):
+    """``since`` is by time of issue, ``unit`` the unit it was sent to."""
+    user = request.auth
+    rows = _narrow(Warning.objects.for_user(user), filters, filters.unit_for(user), "issued")
+    sight = Sight(user)
+    return page(
+        rows.select_related("unit", "case").prefetch_related("repeats"),
+        filters,
+        lambda warning: build.warning_out(warning, sight),
+    )
+
+
+@router.get("/cases", response=shapes.CasePage, summary="Cases, newest first")
+def cases(request: HttpRequest, filters: Query[Filters], state: str = "", open: bool | None = None):
+    """``since`` is by time raised, ``unit`` the unit in command."""
+    user = request.auth
+    rows = _narrow(Case.objects.for_user(user), filters, filters.unit_for(user), "raised_at")
+    if state:
+        rows = rows.filter(state__in=state.split(","))
+    if open is not None:
+        rows = rows.filter(closed=not open)
+    sight = Sight(user)
+    return page(
+        rows.select_related("unit", "local_unit", "owner"),
+        filters,
+        lambda case: build.case_out(case, sight),
+    )
+
+
+@router.get("/vehicles", response=shapes.VehiclePage, summary="Vehicles with their last state")
+def vehicles(
+    request: HttpRequest, filters: Query[Filters], online: bool | None = None, plate: str = ""
+):
+    """``since`` is by last report, ``unit`` the unit on whose roads it is now, ``kind`` the
+    vehicle kind, ``level`` that of an open case on it."""
+    user = request.auth
+    sight = Sight(user)
+    wanted = filters.unit_for(user)
+    board, now = sight.board, feed_now()
+    on_roads = board.visible(_scope(wanted)) if wanted is not None else None
+    online_rows = board.online(int(now.timestamp() * 1e6))
+    since = filters.since_utc()
+    kinds, levels = set(filters.kinds()), filters.levels()
+    suspects = (
+        set(
+            Case.objects.for_user(user)
+            .open()
+            .filter(level__in=[level.value for level in levels])
+            .values_list("vehicle", flat=True)
+        )
+        if levels
+        else None
+    )
+    plates = plate.strip().upper()
+    chosen = []
+    names = list(dict.fromkeys([*directory(), *board.vehicle]))
+    for name in names:
+        row = board.row_of.get(name)
+        entry = sight.entry(name)
+        if (
+            (on_roads is not None and (row is None or not on_roads[row]))
+            or (kinds and entry.kind not in kinds)
+            or (suspects is not None and name not in suspects)
+            or (online is not None and online != (row is not None and bool(online_rows[row])))
+            or (plates and plates not in entry.plate.upper())
+            or (since and (row is None or board.time_us[row] < since.timestamp() * 1e6))
+            or not sight.may_see(name)
+        ):
+            continue
+        chosen.append(name)
+    return page(
+        chosen,
+        filters,
+        lambda name: build.vehicle_out(name, sight, live_row(sight, name, now), now),
+    )
+
+
+def live_row(sight: Sight, vehicle: str, now) -> dict | None:
+    """The board's row of a vehicle as a dict with ``online``, None if it never reported."""
+    row = sight.board.row_of.get(vehicle)
+    if row is None:
+        return None
+    found = sight.board.batch.slice(row, 1).to_pylist()[0]
+    online = bool(sight.board.online(int(now.timestamp() * 1e6))[row])
+    return {**found, "online": online}
+
+
+def _scope(unit: Unit) -> Scope:
+    return Scope(
+        unit.parent_id is None,
+        frozenset(Unit.objects.filter(path__startswith=unit.path).values_list("pk", flat=True)),
+    )
+
+
+@router.get("/detections", response=shapes.DetectionPage, summary="Detections, newest first")
+def detections(request: HttpRequest, filters: Query[Filters], vehicle: str = ""):
+    """The last revision of each. ``since`` is by time fired, ``kind`` the rule, ``unit`` the unit
+    responsible for the place, ``level`` that of the warning it led to."""
+    user = request.auth
+    sight = Sight(user)
+    scope, wanted = scope_of(user), filters.unit_for(user)
+    narrower = _scope(wanted) if wanted is not None else None
+    since, kinds = filters.since_utc(), set(filters.kinds())
+    graded = None
+    if levels := filters.levels():
+        graded = set(
+            Warning.objects.for_user(user)
+            .filter(level__in=[level.value for level in levels])
+            .values_list("detection", flat=True)
+        )
+    chosen = []
+    for row in window(ports().detections).newest():
+        if (
+            (since and row["fired"] < since)
+            or (kinds and row["rule"] not in kinds)
+            or (vehicle and row["vehicle"] != vehicle)
+            or (graded is not None and row["id"] not in graded)
+        ):
+            continue
+        if not _placed(row, scope) and row["vehicle"] not in sight.cases:
+            continue
+        if narrower is not None and not _placed(row, narrower):
+            continue
+        chosen.append(row)
+    return page(chosen, filters, lambda row: build.detection_out(row, sight))
+
+
+def _placed(row: dict, scope: Scope) -> bool:
+    if scope.everything:
+        return True
+    if not scope.units:
+        return False
+    squadron = territory().squadron(
+        row["area"] or "", row["road_class"] or "", row["lat"], row["lon"]
+    )
+    return squadron.pk in scope.units
+
+
+@router.get("/indicators", response=shapes.IndicatorPage, summary="Indicators over a period")
+def list_indicators(request: HttpRequest, filters: Query[Filters]):
+    """Over the cases raised since ``since`` (default: the last 24 hours), as known now."""
+    user = request.auth
+    levels, kinds = filters.levels(), filters.kinds()
+    now = feed_now()
+    rows = indicators(
+        user,
+        filters.since_utc() or now - timedelta(hours=24),
+        now,
+        unit=filters.unit_for(user),
+        kind=kinds[0] if kinds else "",
+        level=levels[0] if levels else None,
+    )
+    return page(rows, filters, build.indicator_out)

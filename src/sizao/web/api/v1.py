@@ -1,0 +1,24 @@
+"""The API as one object. OpenAPI 3.1 is at ``/api/v1/openapi.json``."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+
+from sizao import __version__
+from sizao.web.api import errors, lists, things
+from sizao.web.api.auth import AUTH
+
+api = NinjaAPI(
+    title="Sizao 四早",
+    version=__version__,
+    description=(
+        "Road-safety operations: warnings, cases, vehicles, detections, indicators. "
+        "Errors have one shape; see docs/reference/api.md."
+    ),
+    docs_url=None,  # its pages come from a CDN; police networks have none
+    auth=AUTH,
+    urls_namespace="api",
+)
+errors.install(api)
+api.add_router("", lists.router)
+api.add_router("", things.router)

@@ -1,0 +1,52 @@
+"""The register in memory: every list of vehicles needs it, and it rarely changes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from sizao.web.fleet.models import Vehicle
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A vehicle of the register."""
+
+    id: str
+    plate: str
+    plate_colour: int | None
+    kind: str
+    enterprise: str
+    enterprise_name: str
+    area: str
+
+
+_kept: dict[str, Entry] | None = None
+_turn = threading.Lock()
+
+
+def directory() -> dict[str, Entry]:
+    """Every registered vehicle by terminal phone."""
+    global _kept
+    with _turn:
+        if _kept is None:
+            _kept = {
+                vehicle.id: Entry(
+                    vehicle.id,
+                    vehicle.plate,
+                    vehicle.plate_colour,
+                    vehicle.kind,
+                    vehicle.enterprise_id or "",
+                    vehicle.enterprise.name if vehicle.enterprise else "",
+                    vehicle.area,
+                )
+                for vehicle in Vehicle.objects.select_related("enterprise")
+            }
+        return _kept
+
+
+def forget() -> None:
+    """Drop it; called when the register was loaded, and by tests."""
+    global _kept
+    with _turn:
+        _kept = None

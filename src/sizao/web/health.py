@@ -1,0 +1,89 @@
+"""/healthz and /metrics: how every part is, for a watchdog and for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from sizao.core.levels import WarningLevel
+from sizao.log.datadir import read_status
+from sizao.web import metrics
+from sizao.web.cases.models import Case
+from sizao.web.config import config
+from sizao.web.ports import ports
+
+PARTS = ("gateway", "pipeline", "web")
+"""All must run. The simulated city is no part of an installation."""
+
+
+def part_states(now_s: float) -> dict[str, dict[str, Any]]:
+    """State of each part: ``ok``, ``stale`` (no heartbeat), ``missing`` or ``failing``."""
+    found = {}
+    for part in PARTS:
+        status = read_status(ports().data, part)
+        if status is None:
+            found[part] = {"status": "missing"}
+            continue
+        age = now_s - status["at_s"]
+        state = "ok" if age <= config.heartbeat_s.read() else "stale"
+        error = status["counters"].get("error")
+        if state == "ok" and part == "web" and error:
+            state = "failing"
+        found[part] = {"status": state, "age_s": round(age, 1)}
+        if state == "failing":
+            found[part]["error"] = error
+    return found
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while gateway, pipeline and desk run, else 503; ``parts`` says which does not."""
+    parts = part_states(time.time())
+    ok = all(part["status"] == "ok" for part in parts.values())
+    return JsonResponse(
+        {"status": "ok" if ok else "degraded", "parts": parts},
+        status=200 if ok else 503,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@login_not_required
+@require_safe
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """Counts only, nothing about vehicles or people."""
+    own = CollectorRegistry()
+    up = Gauge("sizao_part_up", "1 while the part's heartbeat is fresh.", ["part"], registry=own)
+    values = Gauge(
+        "sizao_part", "Numbers that the parts publish.", ["part", "counter"], registry=own
+    )
+    now_s = time.time()
+    for part, state in part_states(now_s).items():
+        up.labels(part).set(state["status"] == "ok")
+        status = read_status(ports().data, part)
+        for name, value in _numbers((status or {}).get("counters", {})):
+            values.labels(part, name).set(value)
+    cases = Gauge("sizao_open_cases", "Cases not yet closed.", ["level"], registry=own)
+    counts = dict(Case.objects.open().order_by().values_list("level").annotate(number=Count("pk")))
+    for level in WarningLevel:
+        cases.labels(level.code).set(counts.get(level.value, 0))
+    return HttpResponse(
+        generate_latest(metrics.registry) + generate_latest(own),
+        content_type=CONTENT_TYPE_LATEST,
+    )
+
+
+def _numbers(counters: dict[str, Any], prefix: str = ""):
+    """Every number in nested counters, with a dotted name."""
+    for name, value in counters.items():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, bool | int | float):
+            yield f"{prefix}{name}", float(value)

@@ -1,0 +1,166 @@
+"""The stream endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from sizao.core.vehicles import KINDS
+from sizao.web.config import config
+from sizao.web.fleet.directory import directory
+from sizao.web.live import board, channels, hub
+
+LIFE_S = 1800.0
+HEARTBEAT_S = 15.0
+
+
+@contextmanager
+def closing_seat(seat: hub.Seat) -> Iterator[None]:
+    """Release the seat at the end of the block."""
+    try:
+        yield
+    finally:
+        seat.release()
+
+
+def refuse(status: int, code: str, zh: str, en: str) -> JsonResponse:
+    """An error in the API's shape."""
+    return JsonResponse(
+        {"error": {"code": code, "message": zh, "message_en": en}},
+        status=status,
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def _unauthorised() -> JsonResponse:
+    return refuse(401, "unauthorised", "请先登录。", "Sign in first.")
+
+
+def _streaming(parts: AsyncIterator[bytes], content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(parts, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """What a stream needs to know of a user, loaded before it starts."""
+
+    sees_all: bool
+    path: str
+    scope: board.Scope
+
+
+@sync_to_async
+def _viewer(user) -> Viewer:
+    return Viewer(user.sees_all, user.path, board.scope_of(user))
+
+
+def _too_many() -> JsonResponse:
+    return refuse(
+        429, "too_many_streams", "本账号打开的实时页面过多，请关闭一些。",
+        "This account has too many live pages open; close some.",
+    )  # fmt: skip
+
+
+@login_not_required
+@require_GET
+async def vehicles(request: HttpRequest) -> HttpResponse:
+    """``GET /stream/vehicles``: binary frames once a second; ``live/frames.py`` has the bytes."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return _unauthorised()
+    seat = hub.take_seat(user.pk, config.streams_per_user.read())
+    if seat is None:
+        return _too_many()
+    scope = (await _viewer(user)).scope
+    return _streaming(_vehicle_frames(scope, seat), "application/octet-stream")
+
+
+async def _vehicle_frames(scope: board.Scope, seat: hub.Seat) -> AsyncIterator[bytes]:
+    with closing_seat(seat):
+        queue = channels.vehicles.join(scope, 2)
+        try:
+            yield (await channels.encode_in_thread([scope]))[scope]
+            async for frame in hub.items(
+                channels.vehicles, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S
+            ):
+                if frame:
+                    yield frame
+        finally:
+            channels.vehicles.leave(queue)
+
+
+@login_not_required
+@require_GET
+async def events(request: HttpRequest) -> HttpResponse:
+    """``GET /stream/events``: server-sent events; resumes after ``Last-Event-ID`` or ``?last=``."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return _unauthorised()
+    seat = hub.take_seat(user.pk, config.streams_per_user.read())
+    if seat is None:
+        return _too_many()
+    given = request.headers.get("Last-Event-ID") or request.GET.get("last") or ""
+    return _streaming(_event_lines(await _viewer(user), given, seat), "text/event-stream")
+
+
+async def _event_lines(viewer: Viewer, given: str, seat: hub.Seat) -> AsyncIterator[bytes]:
+    with closing_seat(seat):
+        # Listen first and look back second, so that nothing falls between.
+        queue = channels.events.join(viewer, channels.BACKLOG)
+        try:
+            sent = int(given) if given.isdigit() else await channels.last_event()
+            yield channels.hello()
+            while missed := await channels.events_after(sent, channels.BACKLOG):
+                for event in missed:
+                    sent = event.id
+                    if event.visible_to(viewer):
+                        yield channels.sse(event)
+            async for event in hub.items(channels.events, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
+                if not event:
+                    yield b": heartbeat\n\n"
+                elif event.id > sent:
+                    sent = event.id
+                    yield channels.sse(event)
+        finally:
+            channels.events.leave(queue)
+
+
+@login_not_required
+@require_GET
+def meta(request: HttpRequest) -> HttpResponse:
+    """``GET /stream/meta``: the box, and who is in which row; null where the user may not see."""
+    user = request.user
+    if not user.is_authenticated:
+        return _unauthorised()
+    newest = board.board()
+    shown = newest.visible(board.scope_of(user))
+    known = directory()
+    rows = []
+    kinds = newest.batch.column("kind").to_pylist()
+    for row, vehicle in enumerate(newest.vehicle):
+        if not shown[row]:
+            rows.append(None)
+            continue
+        entry = known.get(vehicle)
+        rows.append(
+            {
+                "id": vehicle,
+                "plate": entry.plate if entry else "",
+                "plate_colour": entry.plate_colour if entry else None,
+                "kind": kinds[row],
+            }
+        )
+    return JsonResponse(
+        {"bbox": list(channels.box()), "kinds": KINDS, "count": len(rows), "vehicles": rows},
+        json_dumps_params={"ensure_ascii": False},
+        headers={"Cache-Control": "no-store"},
+    )
