@@ -113,7 +113,13 @@ def _enter(
 
 @njit(cache=True)
 def _stopped(
-    s: Any, seed: int, vehicle: int, now: int, day_only: bool, offender: float, two: bool,
+    s: Any,
+    seed: int,
+    vehicle: int,
+    now: int,
+    day_only: bool,
+    offender: float,
+    two: bool,
     heavy: bool,
 ) -> None:
     """The vehicle has just come to a stop that was decided on: how long, and what then."""
@@ -302,9 +308,7 @@ def advance(
                 if halted:
                     s["v"] = 0.0
                     since[i] = now
-                    _stopped(
-                        s, seed, i, now, day_only[i], offender[i], two_drivers[i], heavy[i]
-                    )
+                    _stopped(s, seed, i, now, day_only[i], offender[i], two_drivers[i], heavy[i])
                 elif s["offset_m"] >= length[seg]:
                     s["offset_m"] -= length[seg]
                     _next(s, seed, i, now, first, segment, stop, urban, choice_first, choice)

@@ -108,8 +108,10 @@ class Truth:
         self._limit = limit_table(network)
         self._state = np.zeros(len(fleet), _STATE)
         self._state["driver"] = -1
-        speed, law, own = entry("detect.speeding"), entry("fatigue.continuous_any"), entry(
-            "detect.fatigue"
+        speed, law, own = (
+            entry("detect.speeding"),
+            entry("fatigue.continuous_any"),
+            entry("detect.fatigue"),
         )
         self._params = (
             1.0 + float(speed.value("tolerance")) / 100.0,
