@@ -1,0 +1,275 @@
+"""Matching: which road, where two are near; and the same answer however the batch is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.core.errors import ColumnError
+from sizao.roads.matching import (
+    AMBIGUOUS,
+    DEFAULT,
+    GOOD,
+    STATE_DTYPE,
+    UNMATCHED,
+    Matched,
+    MatchParams,
+    match,
+    new_state,
+)
+from sizao.roads.network import Network
+
+from .worlds import EAST, LAT, LON, NORTH, Drive, by_ref, drive, line, valley
+
+NO_CONTINUITY = MatchParams(continuity=False)
+ROADS = valley()
+DOWN, UP = by_ref(ROADS, "G5", "下行"), by_ref(ROADS, "G5", "上行")
+SERVICE = [s for s in by_ref(ROADS, "X101") if s < ROADS.twin[s]]
+OVER = [s for s in by_ref(ROADS, "X202") if s < ROADS.twin[s]]
+RAMP = np.flatnonzero(ROADS.direction == "")[
+    np.flatnonzero(ROADS.road_class[ROADS.direction == ""] == 7)
+].tolist()
+
+
+def right(route: list[int], params: MatchParams = DEFAULT, seeds: int = 40) -> float:
+    """Share of positions put on the true segment, over many noisy drives of a route."""
+    hits, rows = 0, 0
+    for seed in range(seeds):
+        d = drive(ROADS, route, np.random.default_rng(seed), start_m=seed * 3.0)
+        found, _ = match(ROADS, *d.columns(), new_state(1), params)
+        hits += int((found.segment == d.segment).sum())
+        rows += len(d.segment)
+    return hits / rows
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "least"),
+    [
+        ("expressway with a service road 25 m beside it", DOWN, 0.99),
+        ("opposite carriageway", UP, 0.998),
+        ("service road", SERVICE, 0.99),
+        ("flyover", OVER, 0.998),
+        # The ramp leaves at a few degrees: two positions at the nose cannot be told.
+        ("exit over the ramp", [DOWN[0], *RAMP, *SERVICE[1:]], 0.94),
+    ],
+)
+def test_right_road_with_ten_metres_noise(name, route, least):
+    assert right(route) >= least, name
+
+
+def test_control_without_continuity_the_expressway_is_taken_for_its_service_road():
+    with_it, without = right(DOWN), right(DOWN, NO_CONTINUITY)
+    assert without < 0.92
+    assert (1 - with_it) < (1 - without) / 10
+
+
+def test_offset_is_right_to_the_noise():
+    d = drive(ROADS, DOWN, np.random.default_rng(5))
+    found, _ = match(ROADS, *d.columns(), new_state(1))
+    on = found.segment == d.segment
+    assert np.median(np.abs(found.offset_m - d.offset_m)[on]) < 10
+    assert np.nanmedian(found.distance_m) < 12
+
+
+def test_never_against_a_one_way_road():
+    d = drive(ROADS, DOWN, np.random.default_rng(1), noise_m=0.0)
+    around = d.heading + np.float32(180)
+    found, _ = match(ROADS, *replace(d, heading=around % 360).columns(), new_state(1))
+    assert not np.isin(found.segment, DOWN).any()
+
+
+def replace(d: Drive, **changes: np.ndarray) -> Drive:
+    return Drive(**(vars(d) | changes))
+
+
+def test_heading_means_nothing_when_slow():
+    d = drive(ROADS, OVER, np.random.default_rng(2), noise_m=1.0)
+    crawling = replace(
+        d,
+        heading=np.full(len(d.heading), 90, np.float32),
+        speed=np.full(len(d.speed), 2, np.float32),
+    )
+    found, _ = match(ROADS, *crawling.columns(), new_state(1))
+    road = np.where(found.segment >= 0, ROADS.ref[found.segment], "")
+    assert (road == "X202").mean() > 0.9
+    fast = replace(crawling, speed=d.speed)
+    found, _ = match(ROADS, *fast.columns(), new_state(1))
+    road = np.where(found.segment >= 0, ROADS.ref[found.segment], "")
+    assert not (road == "X202").any(), "control: at speed a wrong heading is held against it"
+
+
+def test_missing_heading_and_speed_are_no_obstacle():
+    d = drive(ROADS, OVER, np.random.default_rng(3), noise_m=3.0)
+    nothing = np.full(len(d.time_us), np.nan, np.float32)
+    found, _ = match(ROADS, *replace(d, heading=nothing, speed=nothing).columns(), new_state(1))
+    assert (ROADS.ref[found.segment] == "X202").mean() > 0.9
+
+
+def test_without_a_fix_unmatched_but_the_road_is_remembered():
+    # Five minutes without a fix, then one position in the middle between the two roads.
+    d = drive(ROADS, DOWN, np.random.default_rng(4), noise_m=3.0)
+    lat, lon = d.lat.copy(), d.lon.copy()
+    lat[10:40] = np.nan
+    found, _ = match(ROADS, *replace(d, lat=lat, lon=lon).columns(), new_state(1))
+    assert (found.segment[10:40] == -1).all()
+    assert np.isnan(found.offset_m[10:40]).all()
+    assert (found.quality[10:40] == UNMATCHED).all()
+    towards = 14.0 / NORTH  # a little nearer to the service road, 25 m to the south
+    lat[40:] = ROADS.points(d.segment[40:], d.offset_m[40:])[0] - towards
+    found, _ = match(ROADS, *replace(d, lat=lat, lon=lon).columns(), new_state(1))
+    assert np.isin(found.segment[40], DOWN)
+    alone, _ = match(ROADS, *replace(d, lat=lat, lon=lon).columns(), new_state(1), NO_CONTINUITY)
+    assert alone.segment[40] in SERVICE, "control"
+
+
+def test_a_vehicle_not_seen_for_an_hour_may_be_anywhere():
+    d = drive(ROADS, DOWN, np.random.default_rng(4), noise_m=0.0)
+    cut = 10
+    time_us, lat = d.time_us.copy(), d.lat.copy()
+    time_us[cut:] += int(3600e6)
+    lat[cut:] -= 18.0 / NORTH
+    found, _ = match(ROADS, *replace(d, time_us=time_us, lat=lat).columns(), new_state(1))
+    assert found.segment[cut] in SERVICE
+    found, _ = match(ROADS, *replace(d, lat=lat).columns(), new_state(1))
+    assert found.segment[cut] in DOWN, "control: without the hour it would have stayed"
+
+
+def test_one_wild_position_is_unmatched_and_changes_nothing_after():
+    d = drive(ROADS, DOWN, np.random.default_rng(6))
+    clean, _ = match(ROADS, *d.columns(), new_state(1))
+    lat = d.lat.copy()
+    lat[20] += 5000.0 / NORTH
+    wild, _ = match(ROADS, *replace(d, lat=lat).columns(), new_state(1))
+    assert wild.segment[20] == -1
+    others = np.arange(len(lat)) != 20
+    assert (wild.segment == clean.segment)[others].all()
+
+
+def test_a_parked_vehicle_keeps_its_road_and_its_doubts():
+    # Half an hour beside the expressway, reports a metre apart: the same doubt, not thirty.
+    n = 120
+    rng = np.random.default_rng(8)
+    lat0, lon0 = ROADS.point(DOWN[0], 2000.0)
+    parked = Drive(
+        np.arange(n, dtype=np.int64) * 15_000_000,
+        lat0 - 14.0 / NORTH + rng.normal(0, 0.5, n) / NORTH,
+        lon0 + rng.normal(0, 0.5, n) / EAST,
+        np.zeros(n, np.float32),
+        np.zeros(n, np.float32),
+        np.zeros(n, np.int64),
+        np.zeros(n),
+    )
+    found, state = match(ROADS, *parked.columns(), new_state(1))
+    assert len(set(found.segment.tolist())) == 1
+    assert (found.quality == AMBIGUOUS).all()
+    assert state["count"][0] >= 2
+
+
+def test_a_road_beyond_the_greatest_distance_is_none():
+    d = drive(ROADS, OVER, np.random.default_rng(9), noise_m=0.0, heading_noise_deg=0.0)
+    before = ROADS.points(d.segment, d.offset_m)[0] > LAT + 1000 / NORTH  # away from G5
+    for metres, is_matched in ((55.0, True), (66.0, False)):
+        lon = d.lon + metres / EAST
+        found, _ = match(ROADS, *replace(d, lon=lon).columns(), new_state(1))
+        assert ((found.segment >= 0) == is_matched)[before].all()
+    wide = MatchParams(max_distance_m=120.0)
+    found, _ = match(ROADS, *replace(d, lon=d.lon + 66.0 / EAST).columns(), new_state(1), wide)
+    assert (found.segment >= 0)[before].all()
+
+
+def test_three_hundred_roads_in_one_place_are_all_weighed():
+    star = Network.from_features(
+        [
+            line([(0, 0), (400 * np.sin(angle), 400 * np.cos(angle))], oneway=True)
+            for angle in np.radians(np.arange(0, 360, 1.2))
+        ]
+    )
+    heading = np.arange(0.6, 360.0, 7.2)
+    n = len(heading)
+    nearest_ray = np.round(heading / 1.2).astype(int) % 300
+    courses = np.radians(nearest_ray * 1.2)
+    found, _ = match(
+        star,
+        np.arange(n, dtype=np.int32),
+        np.zeros(n, np.int64),
+        LAT + 300 * np.cos(courses) / NORTH,
+        LON + 300 * np.sin(courses) / EAST,
+        (np.degrees(courses) % 360).astype(np.float32),
+        np.full(n, 50, np.float32),
+        np.ones(n, bool),
+        new_state(n),
+    )
+    assert found.segment.tolist() == nearest_ray.tolist()
+
+
+def many_vehicles() -> tuple[np.ndarray, ...]:
+    """Drives of several vehicles, grouped by slot, with gaps, stops and a second way."""
+    routes = [DOWN, UP, SERVICE, OVER, [DOWN[0], *RAMP, *SERVICE[1:]]]
+    columns = []
+    for slot, route in enumerate(routes):
+        d = drive(ROADS, route, np.random.default_rng(slot), every_s=20.0)
+        d.lat[slot + 5 : slot + 9] = np.nan
+        d.speed[30:34] = 0
+        columns.append(d.columns(slot))
+    return tuple(np.concatenate(column) for column in zip(*columns, strict=True))
+
+
+_ROWS = many_vehicles()
+
+
+def _run(order: np.ndarray, cuts: list[int]) -> tuple[Matched, np.ndarray]:
+    """Match rows in this order, batch by batch; within a batch rows are grouped by slot."""
+    state = new_state(int(_ROWS[0].max()) + 1)
+    out = Matched(*(np.empty(len(order), dtype) for dtype in ("i4", "f8", "f4", "i1")))
+    for part in np.split(order, cuts):
+        part = part[np.argsort(_ROWS[0][part], kind="stable")]
+        found, state = match(ROADS, *(column[part] for column in _ROWS), state)
+        # A round trip through bytes, as a checkpoint does.
+        state = np.frombuffer(state.tobytes(), STATE_DTYPE).copy()
+        for target, values in zip(out, found, strict=True):
+            target[part] = values
+    return out, state
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, len(_ROWS[0])), max_size=12).map(sorted),
+    st.booleans(),
+)
+def test_the_answer_does_not_depend_on_where_batches_are_cut(cuts, by_time):
+    order = np.argsort(_ROWS[1], kind="stable") if by_time else np.arange(len(_ROWS[0]))
+    whole, state = _run(np.arange(len(_ROWS[0])), [])
+    found, after = _run(order, cuts)
+    for one, other in zip(whole, found, strict=True):
+        assert one.tobytes() == other.tobytes()
+    assert after.tobytes() == state.tobytes()
+
+
+def test_an_empty_batch_is_fine():
+    found, _ = match(ROADS, *(column[:0] for column in _ROWS), new_state(3))
+    assert [len(column) for column in found] == [0, 0, 0, 0]
+
+
+def test_broken_promises_are_named():
+    slot, *rest = (column[:5] for column in _ROWS)
+    with pytest.raises(ColumnError, match="rows"):
+        match(ROADS, slot[:4], *rest, new_state(1))
+    with pytest.raises(ColumnError, match="slots 9 to 9 in a state of 1"):
+        match(ROADS, slot + 9, *rest, new_state(1))
+    with pytest.raises(ColumnError, match="another version"):
+        match(ROADS, slot, *rest, np.zeros(1, np.int64))
+    foreign = new_state(1)
+    foreign["segment"][0, 0] = len(ROADS)
+    with pytest.raises(ColumnError, match="another network"):
+        match(ROADS, slot, *rest, foreign)
+
+
+def test_clear_and_doubtful_are_told_apart():
+    found, _ = match(ROADS, *drive(ROADS, OVER, np.random.default_rng(0)).columns(), new_state(1))
+    assert (found.quality == GOOD).mean() > 0.95
+    d = drive(ROADS, DOWN, np.random.default_rng(0))
+    alone, _ = match(ROADS, *d.columns(), new_state(1), NO_CONTINUITY)
+    wrong = (alone.segment != d.segment) & (alone.segment >= 0)
+    assert (alone.quality[wrong] == AMBIGUOUS).mean() > 0.5
