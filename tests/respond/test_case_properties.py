@@ -18,7 +18,7 @@ from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import steps
 from sizao.respond.case import apply, join, next_steps, open_case, refusal, replay
-from sizao.respond.clocks import CLOCKS, deadline, deadlines, limit_s, promised_s, unmet
+from sizao.respond.clocks import deadline, deadlines, limit_s, promised_s, unmet
 from sizao.respond.escalation import escalate_all
 from sizao.respond.records import RUNGS, Actor, CaseState, Event, State
 from sizao.respond.steps import STEPS
@@ -107,7 +107,7 @@ def test_nobody_closes_a_case_alone_control(monkeypatch: pytest.MonkeyPatch) -> 
     careless = {**STEPS, "verify": replace(STEPS["verify"], by_another=False)}
     monkeypatch.setattr("sizao.respond.case.STEPS", careless)
     found = find(sequences, closed_alone, settings=ANY)
-    assert play(found)[-1][0].state is State.VERIFIED
+    assert any(case.state is State.VERIFIED for case, _ in play(found))
 
 
 @given(sequences)
@@ -139,12 +139,10 @@ def test_a_case_never_slips_down_the_ladder(sequence) -> None:
 
 
 def buys_time(sequence) -> bool:
-    """A worse warning moved a deadline away."""
+    """Something moved a promise away. (``verify`` runs from the report, and so from each.)"""
     history = play(sequence)
-    for (before, _), (after, events) in pairwise(history):
-        if events[-1].action != "join":
-            continue
-        for clock in CLOCKS:
+    for (before, _), (after, _) in pairwise(history):
+        for clock in ("sign", "first_action", "feedback"):
             old, new = promised_s(before, clock), promised_s(after, clock)
             if old is not None and new is not None and new > old:
                 return True
@@ -164,9 +162,15 @@ def test_deadlines_are_monotone(sequence) -> None:
             assert first is not None
             if one.escalated:
                 assert one.at_s > one.start_s
+            elif case.reopened:
+                assert one.at_s >= first
             else:
                 assert one.at_s == first
     for (before, _), (after, events) in pairwise(history):
+        if events[-1].action == "join":
+            known = {one.clock: one.at_s for one in deadlines(before)}
+            for one in deadlines(after):
+                assert one.at_s <= known[one.clock], "getting worse never buys time"
         if events[-1].action == "escalate":
             known = {one.clock: one.at_s for one in deadlines(before)}
             for one in deadlines(after):
@@ -179,7 +183,7 @@ def test_deadlines_are_monotone_control(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("tests.respond.test_case_properties.promised_s", newest_only)
     found = find(sequences, buys_time, settings=ANY)
-    assert JOIN in [move[0] for move in found[1]]
+    assert len(play(found)) > 1
 
 
 @given(sequences)

@@ -14,10 +14,12 @@ from sizao.respond.clocks import (
     deadlines,
     due,
     limit_s,
+    next_escalation,
     promised_s,
     remaining,
     unmet,
 )
+from sizao.respond.escalation import escalate_all
 from sizao.respond.records import CaseState
 from tests.respond.cases import LEADER, OPERATOR, PATHS, in_state, raised, walk
 
@@ -120,12 +122,49 @@ def test_getting_worse_never_buys_time() -> None:
     assert promised_s(late, "sign") == 1600.0, "red from 1590 would give until 1770"
 
 
-def test_reopening_starts_the_clocks_again_but_not_the_signature() -> None:
+def test_reopening_gives_new_deadlines_to_work_by_but_moves_no_promise() -> None:
+    before, _ = in_state("resolved")
+    case, _ = apply(before, "reopen", LEADER, 50_000.0, reason="再次超速")
+    assert unmet(case) == ("first_action", "feedback"), "it stays signed"
+    assert [one.at_s for one in deadlines(case)] == [50_000.0 + 15 * 60, 50_000.0 + 60 * 60]
+    for clock in ("sign", "first_action", "feedback"):
+        assert promised_s(case, clock) == promised_s(before, clock)
+    assert promised_s(case, "verify") is None
+
+
+def test_a_late_signature_stays_late_after_reopening() -> None:
+    case, _ = raised(WarningLevel.RED, at_s=1000.0)
+    for action in ("sign", "control", "resolve", "reopen"):
+        case, _ = apply(case, action, OPERATOR, 1500.0, reason="x")
+    promised = promised_s(case, "sign")
+    assert promised is not None
+    assert case.signed_s is not None
+    assert case.signed_s > promised == 1180.0
+
+
+def test_a_worse_warning_after_reopening_still_brings_the_deadline_nearer() -> None:
     case, _ = in_state("resolved")
     case, _ = apply(case, "reopen", LEADER, 50_000.0, reason="再次超速")
-    assert unmet(case) == ("first_action", "feedback")
-    assert promised_s(case, "first_action") == 50_000.0 + 15 * 60
-    assert promised_s(case, "verify") is None
+    case, _ = join(
+        case, warning="w2", level=WarningLevel.RED, command_level=CommandLevel.CITY, at_s=50_060.0
+    )
+    assert [one.at_s for one in deadlines(case)] == [50_660.0, 50_060.0 + 30 * 60]
+
+
+def test_what_escalates_next_is_not_what_is_shown_once_it_has_escalated() -> None:
+    """The desk looks for cases by this moment; by the shown one it would ask in vain for ever."""
+    case, _ = raised(WarningLevel.RED, at_s=1000.0)
+    ahead = next_escalation(case)
+    assert ahead is not None
+    assert ahead.at_s == 1180.0
+    case, _ = escalate_all(case, 1181.0)
+    shown, ahead = deadline(case), next_escalation(case)
+    assert shown is not None
+    assert ahead is not None
+    assert (shown.clock, shown.at_s) == ("sign", 1361.0)
+    assert (ahead.clock, ahead.at_s) == ("first_action", 1600.0)
+    case, _ = escalate_all(case, 1e6)
+    assert next_escalation(case) is None
 
 
 def test_verification_runs_from_the_report() -> None:

@@ -285,7 +285,7 @@ def evolve(case: CaseState, event: Event) -> CaseState:
         case "reopen":
             return replace(
                 moved,
-                gradings=((at_s, case.level),),
+                gradings=(*case.gradings, (at_s, case.level)),
                 dispatched_s=None,
                 on_scene_s=None,
                 controlled_s=None,
@@ -297,6 +297,7 @@ def evolve(case: CaseState, event: Event) -> CaseState:
                 escalations=(),
                 false_alarm=False,
                 reopened=case.reopened + 1,
+                reopened_s=at_s,
             )
     raise TransitionError(
         f"时间线中有未知事件“{event.action}”。",

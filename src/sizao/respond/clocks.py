@@ -67,13 +67,24 @@ def limit_s(clock: str, level: WarningLevel) -> float:
 
 
 def promised_s(case: CaseState, clock: str) -> float | None:
-    """The first deadline of a clock, before any escalation; on-time shares count against it.
+    """The deadline that was promised; on-time shares count against it.
 
-    None if the clock has not started: ``verify`` before somebody reports.
+    Neither an escalation nor a reopening moves it: a late signature stays late, and a hasty
+    report that is sent back gains no time. None if the clock has not started: ``verify`` before
+    somebody reports.
     """
     if clock == "verify":
         return None if case.resolved_s is None else case.resolved_s + limit_s(clock, case.level)
     return min(at_s + limit_s(clock, level) for at_s, level in case.gradings)
+
+
+def _working_s(case: CaseState, clock: str) -> float:
+    """The deadline of a running clock before any escalation: as promised, or since reopening."""
+    if clock == "verify":
+        assert case.resolved_s is not None  # unmet() only names clocks that have started
+        return case.resolved_s + limit_s(clock, case.level)
+    since = case.raised_s if case.reopened_s is None else case.reopened_s
+    return min(at_s + limit_s(clock, level) for at_s, level in case.gradings if at_s >= since)
 
 
 def unmet(case: CaseState) -> tuple[str, ...]:
@@ -100,8 +111,7 @@ def deadlines(case: CaseState) -> tuple[Deadline, ...]:
             start = escalated[clock]
             found.append(Deadline(clock, start + limit, start, True))
         else:
-            at_s = promised_s(case, clock)
-            assert at_s is not None  # unmet() only names clocks that have started
+            at_s = _working_s(case, clock)
             found.append(Deadline(clock, at_s, at_s - limit, False))
     return tuple(found)
 
@@ -122,12 +132,19 @@ def remaining(case: CaseState, at_s: float) -> Remaining | None:
     return Remaining(ahead, left, phase)
 
 
+def next_escalation(case: CaseState) -> Deadline | None:
+    """The first deadline whose passing will escalate the case; None if none is left.
+
+    Keep its moment in an indexed column to find the cases that :func:`due` is worth asking about.
+    """
+    ahead = (one for one in deadlines(case) if not one.escalated)
+    return min(ahead, key=lambda one: one.at_s, default=None)
+
+
 def due(case: CaseState, at_s: float) -> Deadline | None:
     """The first clock that has run out by ``at_s`` and was not escalated yet.
 
     A deadline is kept if the step is taken at that very moment; it has run out after it.
     """
-    for candidate in deadlines(case):
-        if not candidate.escalated and at_s > candidate.at_s:
-            return candidate
-    return None
+    ahead = next_escalation(case)
+    return ahead if ahead is not None and at_s > ahead.at_s else None

@@ -107,7 +107,7 @@ class CaseState:
     raised_s: float
     state: State = State.RAISED
     gradings: tuple[tuple[float, WarningLevel], ...] = ()
-    """When the case got which level; the clocks run from here. A reopening starts it anew."""
+    """When the case got which level, and when it was reopened; the clocks run from here."""
     signed_s: float | None = None
     dispatched_s: float | None = None
     on_scene_s: float | None = None
@@ -125,6 +125,8 @@ class CaseState:
     """Clock name and moment, at most one a clock (a reopening starts anew)."""
     false_alarm: bool = False
     reopened: int = 0
+    reopened_s: float | None = None
+    """The last reopening: working deadlines run from it, promised ones do not move."""
     updated_s: float = 0.0
     version: int = 0
     """Number of events so far; use it for optimistic locking."""
