@@ -43,6 +43,16 @@ def test_a_later_revision_is_the_same_thing_however_long_it_took() -> None:
     assert decide(ended_worse, [OPEN]) == Update("w1", "c1", WarningLevel.YELLOW)
 
 
+def test_a_later_revision_of_a_repeat_is_known_again() -> None:
+    """d2 was counted to w1; its end two hours later must not make a warning of its own."""
+    ended = replace(SEEN, at_s=9000.0 + 7200.0)
+    assert decide(ended, [OPEN]) == New(), "without the list of repeats nobody can tell"
+    counted = replace(OPEN, repeats=("d0", "d2"))
+    assert decide(ended, [counted]) == Repeat("w1", "c1", counts=False)
+    worse = replace(ended, level=WarningLevel.RED)
+    assert decide(worse, [counted]) == Update("w1", "c1", WarningLevel.YELLOW)
+
+
 def test_delivered_twice_changes_nothing() -> None:
     """The worse revision made w2; the same row again must not make a third warning."""
     worse = replace(SEEN, detection="d1", level=WarningLevel.ORANGE)

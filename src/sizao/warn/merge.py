@@ -37,6 +37,12 @@ class OpenWarning:
     last_s: float
     """The last moment counted to it: its own detection's end or a repeat's, whichever is later."""
     issued_s: float = 0.0
+    repeats: tuple[str, ...] = ()
+    """Detections counted to it as repeats, so that their later revisions are known again."""
+
+    def knows(self, detection: str) -> bool:
+        """It was made from this detection or has counted it."""
+        return detection == self.detection or detection in self.repeats
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,14 @@ class Repeat:
     of: str
     case: str
     counts: bool
-    """False for a later revision of the very detection that made the warning."""
+    """False for a later revision of a detection that was counted or made the warning."""
 
 
 def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Update | Repeat:
     """What becomes of a graded detection.
 
     It joins an open warning of the same vehicle and kind if it is a later revision of the same
-    detection, or if it comes within the merge window of that warning's last moment. Several may
+    detection or of one counted to it, or if it comes within the merge window of that warning's last moment. Several may
     fit, because an update joins the case of the one before: the worst of them speaks for the
     case, and of equals the latest. A higher level makes an update, the rest are repeats.
     """
@@ -77,8 +83,7 @@ def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Up
         if known.vehicle == detected.vehicle
         and known.kind == detected.kind
         and (
-            known.detection == detected.detection
-            or abs(detected.at_s - known.last_s) <= detected.merge_s
+            known.knows(detected.detection) or abs(detected.at_s - known.last_s) <= detected.merge_s
         )
     ]
     if not fitting:
@@ -86,6 +91,6 @@ def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Up
     speaks = max(fitting, key=lambda known: (known.level, known.issued_s, known.id))
     if detected.level > speaks.level:
         return Update(speaks.id, speaks.case, speaks.level)
-    same = [known for known in fitting if known.detection == detected.detection]
+    same = [known for known in fitting if known.knows(detected.detection)]
     of = same[0] if same else speaks
     return Repeat(of.id, of.case, counts=not same)
