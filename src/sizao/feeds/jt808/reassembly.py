@@ -1,10 +1,12 @@
 """Puts the parts of long messages together again.
 
-Parts carry consecutive serials, so phone, message id and the first part's serial name the
-message. They may come in any order and more than once; a message is handed on once, also if a
-part is repeated later. Memory and time are bounded: the oldest message gives way when there are
-too many bytes, and one that stays incomplete is given up, with its parts, so that nothing
-disappears without a trace.
+Parts should carry consecutive serials, so phone, message id and the first part's serial name the
+message. Some terminals number other messages in between; a part that fits no message by its
+serial therefore joins one that lacks it and whose parts' serials still rise with their indexes.
+Parts may come in any order and more than once; a message is handed on once, also if a part is
+repeated later. Memory and time are bounded: the oldest message gives way when there are too many
+bytes, and one that stays incomplete is given up, with its parts, so that nothing disappears
+without a trace.
 
 Source: JT/T 808-2013 clauses 4.4.3 and 8.4 (0x8003).
 """
@@ -18,35 +20,70 @@ from sizao.feeds.jt808.header import Header
 
 _PART_COST = 128
 """Memory of a part beside its bytes: without it, empty parts would be free."""
+_MAX_KEYS = 64
+"""Gaps in the serials of one message; a bound on the work a hostile sender can cause."""
 
 Key = tuple[bytes, int, int]
-"""Raw phone, message id, serial of the first part."""
+"""Raw phone, message id, serial of the first part as this part's serial and index give it."""
 
 
 def _key(header: Header) -> Key:
     return (header.raw_phone, header.message_id, (header.serial - header.index + 1) & 0xFFFF)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Partial:
     """A message of which some parts are there."""
 
     header: Header
     """Of the part that came first."""
-    first_serial: int
-    total: int
     started_us: int
     touched_us: int
     parts: dict[int, bytes] = field(default_factory=dict)
+    headers: dict[int, Header] = field(default_factory=dict)
+    keys: set[Key] = field(default_factory=set)
+    """As the serials and indexes of the parts give it; more than one if serials have gaps."""
     raws: list[bytes] = field(default_factory=list)
     size: int = 0
     asked: int = 0
     """How often the missing parts were asked for."""
 
     @property
+    def total(self) -> int:
+        """Number of parts of the whole message."""
+        return self.header.total
+
+    @property
     def missing(self) -> list[int]:
         """1-based indexes of the parts that are not there."""
         return [index for index in range(1, self.total + 1) if index not in self.parts]
+
+    @property
+    def first_serial(self) -> int:
+        """Serial of the first part; worked out from the earliest one that is there."""
+        return _key(self.headers[min(self.headers)])[2]
+
+    @property
+    def serials(self) -> list[int]:
+        """Serials of the parts that are there, by index."""
+        return [self.headers[index].serial for index in sorted(self.headers)]
+
+    def takes(self, header: Header, max_gap: int) -> bool:
+        """Whether a part whose serial names another message may still be one of this."""
+        mine = self.header
+        if (mine.raw_phone, mine.message_id, mine.total) != (
+            header.raw_phone,
+            header.message_id,
+            header.total,
+        ) or header.index in self.parts:
+            return False
+        for index, other in self.headers.items():
+            ahead = (header.serial - other.serial) & 0xFFFF
+            if header.index < index:
+                ahead = -ahead & 0xFFFF
+            if not abs(header.index - index) <= ahead <= abs(header.index - index) + max_gap:
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -56,11 +93,13 @@ class ReassemblyLimits:
     max_bytes: int = 1 << 20
     """All parts held together; a four-megabyte video is not what this is for."""
     max_messages: int = 16
+    max_gap: int = 64
+    """Serials a terminal may use for other messages between two parts of one."""
     ask_after_us: int = 5_000_000
     """Quiet time before missing parts are asked for, and between two requests."""
     max_asks: int = 3
     give_up_us: int = 60_000_000
-    remember: int = 32
+    remember: int = 64
     """Completed messages remembered, to tell a repeated part from a new message ..."""
     remember_us: int = 600_000_000
     """... and for how long: serials come round again."""
@@ -73,7 +112,7 @@ class Reassembler:
         self.limits = limits or ReassemblyLimits()
         self.size = 0
         """Bytes held, with an allowance for each part's bookkeeping."""
-        self._open: OrderedDict[Key, Partial] = OrderedDict()
+        self._open: list[Partial] = []
         self._done: OrderedDict[Key, tuple[int, int]] = OrderedDict()
         self._given_up: list[Partial] = []
 
@@ -97,51 +136,45 @@ class Reassembler:
             return False
         return now_us - done[1] < self.limits.remember_us
 
-    def add(self, header: Header, body: bytes, raw: bytes, now_us: int) -> bytes | None:
-        """Take a part; returns the whole body when it was the last one missing.
+    def add(
+        self, header: Header, body: bytes, raw: bytes, now_us: int
+    ) -> tuple[bytes, list[int]] | None:
+        """Take a part. When it was the last one missing: the whole body, and all serials.
 
         ``header`` must have an index from 1 to its total.
         """
-        key = _key(header)
         if self.repeated(header, now_us):
             return None
-        partial = self._open.get(key)
-        if partial is not None and partial.total != header.total:
-            # Same serials, other message: the terminal started again.
-            self._drop(key)
-            partial = None
+        partial = self._find(header)
         if partial is None:
-            partial = Partial(header, key[2], header.total, now_us, now_us)
-            self._open[key] = partial
+            partial = Partial(header, now_us, now_us)
+            self._open.append(partial)
         partial.touched_us = now_us
         if header.index in partial.parts:
             return None
         partial.parts[header.index] = body
+        partial.headers[header.index] = header
+        partial.keys.add(_key(header))
         partial.raws.append(raw)
-        cost = len(raw) + _PART_COST
+        cost = len(raw) + len(body) + _PART_COST
         partial.size += cost
         self.size += cost
         if len(partial.parts) == partial.total:
-            del self._open[key]
-            self.size -= partial.size
-            self._done[key] = (partial.total, now_us)
-            while len(self._done) > self.limits.remember:
-                self._done.popitem(last=False)
-            return b"".join(partial.parts[index] for index in range(1, partial.total + 1))
+            return self._finish(partial, now_us), partial.serials
         while self._open and (
             self.size > self.limits.max_bytes or len(self._open) > self.limits.max_messages
         ):
-            self._drop(next(iter(self._open)))
+            self._drop(self._open[0])
         return None
 
     def due(self, now_us: int) -> list[Partial]:
         """Messages whose missing parts should be asked for now; gives up the overdue ones."""
-        for key, partial in list(self._open.items()):
+        for partial in list(self._open):
             if now_us - partial.started_us >= self.limits.give_up_us:
-                self._drop(key)
+                self._drop(partial)
         quiet = [
             partial
-            for partial in self._open.values()
+            for partial in self._open
             if partial.asked < self.limits.max_asks
             and now_us - partial.touched_us >= self.limits.ask_after_us
         ]
@@ -152,10 +185,30 @@ class Reassembler:
 
     def close(self) -> None:
         """Give up everything: the connection has ended."""
-        for key in list(self._open):
-            self._drop(key)
+        for partial in list(self._open):
+            self._drop(partial)
 
-    def _drop(self, key: Key) -> None:
-        partial = self._open.pop(key)
+    def _find(self, header: Header) -> Partial | None:
+        """The message this part belongs to: by its serial, else by what it lacks."""
+        key = _key(header)
+        for partial in self._open:
+            if partial.total == header.total and key in partial.keys:
+                return partial
+        for partial in reversed(self._open):
+            if len(partial.keys) < _MAX_KEYS and partial.takes(header, self.limits.max_gap):
+                return partial
+        return None
+
+    def _finish(self, partial: Partial, now_us: int) -> bytes:
+        self._open.remove(partial)
+        self.size -= partial.size
+        for key in partial.keys:
+            self._done[key] = (partial.total, now_us)
+        while len(self._done) > self.limits.remember:
+            self._done.popitem(last=False)
+        return b"".join(partial.parts[index] for index in range(1, partial.total + 1))
+
+    def _drop(self, partial: Partial) -> None:
+        self._open.remove(partial)
         self.size -= partial.size
         self._given_up.append(partial)

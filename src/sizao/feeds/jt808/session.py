@@ -238,10 +238,9 @@ class Session:
             # The terminal has not seen our answer; the message itself is safe.
             self._answer(got, OK)
             return
-        whole = self._parts.add(header, got.body, got.raw, got.now_us)
-        if whole is not None:
-            first = header.serial - header.index + 1
-            serials = (first + number & 0xFFFF for number in range(header.total))
+        done = self._parts.add(header, got.body, got.raw, got.now_us)
+        if done is not None:
+            whole, serials = done
             also = tuple(serial for serial in serials if serial != header.serial)
             self._dispatch(_Arrival(header, whole, whole, got.now_us, got.out, also))
 
