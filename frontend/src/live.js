@@ -3,6 +3,7 @@
 import { syncFeed } from "./time.js";
 import { say } from "./words.js";
 
+const GATHER_MS = 600;
 const RETRY_MS = [1000, 2000, 5000, 10000];
 
 export function startLive() {
@@ -22,6 +23,18 @@ export function startLive() {
   const announce = (name, data) => {
     document.body.dispatchEvent(new CustomEvent(`sizao:${name}`, { detail: data }));
   };
+  // Pages ask again for what they show, at most once in a while however much happens.
+  const pending = new Set();
+  let timer = 0;
+  const changed = (name) => {
+    pending.add(name);
+    timer ||= setTimeout(() => {
+      timer = 0;
+      const names = [...pending];
+      pending.clear();
+      for (const one of names) announce(one, {});
+    }, GATHER_MS);
+  };
 
   const open = () => {
     state(tries ? "offline" : "connecting");
@@ -36,7 +49,11 @@ export function startLive() {
         return;
       }
       if (data.feed_now) syncFeed(data.feed_now);
+      if (event.type === "message") return; // the greeting: feed time only
       announce(event.type, data);
+      changed("changed");
+      const id = event.type === "case" ? data.id : data.case;
+      if (id) changed(`case-${id}`);
     };
     source.onopen = () => {
       clearTimeout(offlineTimer);
@@ -44,7 +61,10 @@ export function startLive() {
       tries = 0;
       state("online");
       // What happened meanwhile may be older than the stream's memory: ask for everything once.
-      if (again) announce("refresh", {});
+      if (again) {
+        changed("changed");
+        if (document.body.dataset.case) changed(`case-${document.body.dataset.case}`);
+      }
     };
     source.onerror = () => {
       source.close();
@@ -53,7 +73,7 @@ export function startLive() {
       offlineTimer = setTimeout(() => state("offline"), tries > 1 ? 0 : 1500);
       setTimeout(open, RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
     };
-    for (const name of ["warning", "case", "control", "unit", "message"]) source.addEventListener(name, receive);
+    for (const name of ["message", "warning", "case", "repeat", "control"]) source.addEventListener(name, receive);
     addEventListener("pagehide", () => source.close(), { once: true });
   };
   open();

@@ -1,6 +1,5 @@
 // The vehicle stream: length-prefixed binary frames over fetch. See docs/reference/api.md.
 
-const MARK_HIDDEN = 65535;
 
 /** One frame's columns, read without copying more than once. */
 export function parseFrame(bytes) {
@@ -65,4 +64,3 @@ export async function follow(url, onFrame, onState) {
   }
 }
 
-export { MARK_HIDDEN };

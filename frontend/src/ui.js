@@ -16,9 +16,20 @@ export function toast(text, seconds = 6) {
   setTimeout(() => item.remove(), seconds * 1000);
 }
 
+/** A dialog acts on the case as it is now on the page, not as it was when the page was loaded. */
+function openDialog(opener) {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  if (!dialog) return;
+  const version = document.querySelector("[data-case-version]")?.dataset.caseVersion;
+  for (const field of dialog.querySelectorAll("input[name=version]")) if (version) field.value = version;
+  dialog.showModal();
+  htmx.trigger(dialog, "sizao:open");
+}
+
 function click(event) {
   const opener = event.target.closest("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  if (opener) openDialog(opener);
+  // A dialog whose form was sent has done its work; what came back is on the page.
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog")?.close();
   if (event.target.matches("dialog.sz-dialog")) event.target.close();
@@ -60,8 +71,17 @@ export function startUi() {
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const button of document.querySelectorAll("form[method=post] button:disabled")) button.disabled = false;
   });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful || event.detail.xhr?.status === 409) event.target.closest("dialog[open]")?.close();
+  });
   document.body.addEventListener("htmx:load", (event) => tick(event.detail.elt));
   document.body.addEventListener("htmx:afterSwap", () => {
+    const notice = document.querySelector("[data-toast]");
+    if (notice) {
+      toast(notice.dataset.toast);
+      delete notice.dataset.toast;
+      notice.removeAttribute("data-toast");
+    }
     const id = document.body.dataset.currentRow;
     if (id) setCurrent(document.querySelector(`[data-row="${CSS.escape(id)}"]`), false);
     count();

@@ -6,6 +6,7 @@ import { MercatorCoordinate } from "maplibre-gl";
 import { palette } from "./mapstyle.js";
 
 const HIDDEN = 65535;
+const TOP = 65534;
 /** Seconds a point takes to its next place. Longer would show where a vehicle no longer is. */
 const GLIDE_S = 1.5;
 const FRAME_MS = 66;
@@ -108,7 +109,7 @@ export class VehicleLayer {
     // Latitude to Mercator is not linear: one table instead of a logarithm a vehicle a second.
     this.rise = new Float32Array(65536);
     for (let index = 0; index < 65536; index += 1) {
-      const lat = south + ((north - south) * index) / HIDDEN;
+      const lat = south + ((north - south) * index) / TOP;
       this.rise[index] = MercatorCoordinate.fromLngLat([west, lat]).y - this.origin[1];
     }
     this.began = performance.now();
@@ -140,7 +141,7 @@ export class VehicleLayer {
         continue;
       }
       shown += 1;
-      const toX = this.left + (this.scale * x[row]) / HIDDEN;
+      const toX = this.left + (this.scale * x[row]) / TOP;
       const toY = rise[y[row]];
       if (data[at + 2] > 8) {
         data[at] = data[at + 2] = toX;

@@ -1,0 +1,1 @@
+"""The pages: views parse, call a service, render. No rule of the trade lives here."""

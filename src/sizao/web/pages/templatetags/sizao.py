@@ -1,0 +1,212 @@
+"""Template tags: the small parts that look the same on every page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from sizao.web.clock import feed_now
+from sizao.web.pages import words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon of ``static/sizao/icons.svg``, decorative: the word stands beside it."""
+    return format_html(
+        '<svg class="sz-icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        extra, static("sizao/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def level(code: str, *, word: bool = True, unsigned: bool = False) -> SafeString:
+    """A warning level: colour, shape and word together."""
+    return format_html(
+        '<span class="sz-level{}" data-level="{}"><svg aria-hidden="true">'
+        '<use href="{}#level-{}"></use></svg>{}</span>',
+        " sz-unsigned" if unsigned else "", code, static("sizao/icons.svg"), code,
+        words.level_word(code) if word else format_html('<span class="sz-vh">{}</span>',
+                                                        words.level_word(code)),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def level_word(code: str) -> str:
+    return words.level_word(code)
+
+
+@register.simple_tag
+def clock(deadline_s: float | None, start_s: float | None, name: str = "") -> SafeString | str:
+    """Time left to a deadline; the script keeps it running, this is its first value."""
+    if deadline_s is None:
+        return ""
+    left = deadline_s - feed_now().timestamp()
+    span = deadline_s - (start_s if start_s is not None else deadline_s)
+    phase = "late" if left < 0 else "amber" if left <= span / 4 else "normal"
+    seconds = int(abs(left))
+    digits = (
+        f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        if seconds >= 3600
+        else f"{seconds // 60:02d}:{seconds % 60:02d}"
+    )
+    return format_html(
+        '<span class="sz-clock" role="timer" data-phase="{}" data-deadline="{}" data-start="{}" '
+        'title="{} {}"><span>{}</span><b>{}</b></span>',
+        phase, round(deadline_s, 1), round(start_s or deadline_s, 1), name,
+        _stamp(datetime.fromtimestamp(deadline_s, tz=timezone.get_current_timezone()), full=True),
+        _("超时") if left < 0 else _("剩"), digits,
+    )  # fmt: skip
+
+
+def _stamp(at: datetime, *, full: bool = False) -> str:
+    local = timezone.localtime(at)
+    if full:
+        return f"{local:%Y-%m-%d %H:%M:%S}"
+    today = timezone.localtime(feed_now()).date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
+
+
+@register.simple_tag
+def when(at: datetime | None) -> SafeString | str:
+    """HH:MM:SS today, MM-DD HH:MM before; the whole moment on hover."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(), _stamp(at, full=True), _stamp(at),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def ago(at: datetime | None) -> SafeString | str:
+    """How long ago, kept running by the script; the whole moment on hover."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago="{}">{}</time>',
+        at.isoformat(), _stamp(at, full=True), round(at.timestamp(), 1), _stamp(at),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def plate(number: str, colour: int | None = None) -> SafeString | str:
+    """A number plate; its colour is a band, so that it is not taken for a warning."""
+    if not number:
+        return ""
+    return format_html('<span class="sz-plate" data-colour="{}">{}</span>', colour or "", number)
+
+
+@register.simple_tag
+def certainty(code: str) -> SafeString:
+    """How sure a number is: found in its source, recalled, or the project's own default."""
+    return format_html(
+        '<span class="sz-chip sz-certainty" data-certainty="{}" title="{}">{}</span>',
+        code, _("条文与数值的查证程度"), words.certainty_word(code),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def state(code: str) -> SafeString:
+    """A case's state."""
+    return format_html(
+        '<span class="sz-chip sz-state{}" data-open="{}">{}</span>',
+        " sz-chip-strong" if code == "raised" else "",
+        "no" if code in ("resolved", "dismissed", "verified") else "yes",
+        words.state_word(code),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def state_word(code: str) -> str:
+    return words.state_word(code)
+
+
+@register.simple_tag
+def role_word(role: str) -> str:
+    return words.role_word(role)
+
+
+@register.simple_tag
+def command_word(level: int) -> str:
+    return words.command_word(level)
+
+
+@register.simple_tag
+def kind_word(rule: str) -> str:
+    return words.kind_word(rule)
+
+
+@register.simple_tag
+def delivery_word(state: str) -> str:
+    return words.delivery_word(state)
+
+
+@register.simple_tag
+def unit_name(unit: Any) -> str:
+    """A unit's name in the reader's language."""
+    return "" if unit is None else words.pick(unit.name_zh, unit.name_en or unit.name_zh)
+
+
+@register.simple_tag
+def actor_name(event: Any) -> str:
+    """Who did it: the display name, or the system's own name in the reader's language."""
+    if event.actor == "system":
+        return words.role_word("system")
+    return event.actor_name or event.actor
+
+
+@register.simple_tag
+def minutes(seconds: float | None) -> str:
+    """A travel time in whole minutes, rounded up."""
+    return "" if seconds is None else words.pick("{} 分钟", "{} min").format(ceil(seconds / 60))
+
+
+@register.filter
+def unlocalized(value: Any) -> str:
+    """A number as machines write it, whatever the language."""
+    return str(value)
+
+
+@register.simple_tag
+def page_words() -> SafeString:
+    """The scripts' strings, as data."""
+    return json_script(words.script_words(), "sz-words")
+
+
+@register.filter
+def grouped(value: Any) -> str:
+    """A number with its thousands grouped; nothing for None.
+
+    >>> grouped(12345)
+    '12,345'
+    """
+    if value is None or value == "":
+        return ""
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.1f}"
+    return f"{int(value):,}"
+
+
+@register.filter
+def epoch(value: datetime | None) -> str:
+    """Seconds since the epoch, for data attributes."""
+    return "" if value is None else f"{value.timestamp():.1f}"
+
+
+@register.filter
+def theme_of(user: Any) -> str:
+    """Dark for who sits in the command centre, light for others, unless chosen."""
+    chosen = getattr(user, "theme", "")
+    if chosen:
+        return chosen
+    return "dark" if getattr(user, "role", "") == "operator" else "light"

@@ -1,0 +1,39 @@
+"""Addresses of the pages. Everything machines talk to is in ``sizao.web.urls``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sizao.web.pages.views import (
+    account,
+    audit,
+    case,
+    cases,
+    help,
+    inbox,
+    indicators,
+    map,
+    search,
+    units,
+    vehicle,
+    wall,
+)
+
+urlpatterns = [
+    path("", map.show, name="map"),
+    path("map/context.geojson", map.context, name="map-context"),
+    path("inbox/", inbox.show, name="inbox"),
+    path("cases/", cases.show, name="cases"),
+    path("cases/<int:case_id>/", case.show, name="case"),
+    path("cases/<int:case_id>/act/", case.act, name="case-act"),
+    path("units/", units.show, name="units"),
+    path("indicators/", indicators.show, name="indicators"),
+    path("wall/", wall.show, name="wall"),
+    path("audit/", audit.show, name="audit"),
+    path("vehicles/<str:vehicle_id>/", vehicle.show, name="vehicle"),
+    path("search/", search.show, name="search"),
+    path("help/", help.show, name="help"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", account.Logout.as_view(), name="logout"),
+    path("preferences/", account.preferences, name="preferences"),
+]

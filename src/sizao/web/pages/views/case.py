@@ -1,0 +1,145 @@
+"""One case: what happened, why this grade, who has it, by when, what next; and acting on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from sizao.core.errors import TransitionError
+from sizao.respond.steps import MEASURES
+from sizao.web.cases import services
+from sizao.web.cases.access import may_act
+from sizao.web.cases.errors import CaseConflictError, NotAllowedError
+from sizao.web.cases.models import Case
+from sizao.web.cases.queries import next_steps, propose_units, running_clocks
+from sizao.web.fleet.models import Vehicle
+from sizao.web.pages import words
+from sizao.web.pages.explained import Explained
+from sizao.web.pages.ladder import ladder
+from sizao.web.pages.rows import case_row, shown_plate, with_warnings
+from sizao.web.pages.views import inbox
+
+BEFORE = timedelta(minutes=30)
+AFTER = timedelta(minutes=5)
+"""The track drawn on a case page: this much before the onset and after the last observation."""
+
+DIALOGS = {"dispatch", "control", "resolve", "dismiss", "reopen"}
+"""Steps that ask for something first."""
+
+
+@require_safe
+def show(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The page, or with ``?part=live`` what changes on it, or ``?part=units`` the proposals."""
+    case = _case(request, case_id)
+    part = request.GET.get("part")
+    if part == "units":
+        return render(
+            request, "case/_units.html", {"proposals": propose_units(request.user, case, limit=8)}
+        )
+    found = live(request, case)
+    if part == "live":
+        return render(request, "case/_live.html", found)
+    return render(request, "case/case.html", {**found, **story(request, case)})
+
+
+def _case(request: HttpRequest, case_id: int) -> Case:
+    return get_object_or_404(with_warnings(Case.objects.for_user(request.user)), pk=case_id)
+
+
+def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]:
+    """Everything on the page that can change while somebody looks at it."""
+    steps = next_steps(request.user, case)
+    primary = next((one.step for one in steps if one.primary), None)
+    clocks = running_clocks(case)
+    return {
+        "case": case,
+        "row": case_row(request.user, case),
+        "explained": Explained.of(case),
+        "primary": primary,
+        "others": [one.step for one in steps if not one.primary and not one.step.destructive],
+        "rare": [one.step for one in steps if one.step.destructive],
+        "dialogs": DIALOGS,
+        "may_act": may_act(request.user, case),
+        "clocks": [(words.clock_word(one.clock), one) for one in clocks],
+        "ladder": ladder(case),
+        "events": list(case.events.all()),
+        "controls": list(case.controls.select_related("ordered_by")),
+        "assignments": list(case.assignments.select_related("patrol__unit")),
+        **extra,
+    }
+
+
+def story(request: HttpRequest, case: Case) -> dict[str, object]:
+    """What happened and why: fixed once the warning is out."""
+    explained = Explained.of(case)
+    last = explained.last or case.fired_at
+    window = {
+        "start": (case.onset_at - BEFORE).isoformat(),
+        "end": (last + AFTER).isoformat(),
+    }
+    return {
+        "track_url": f"/api/v1/vehicles/{case.vehicle}/track?{urlencode(window)}",
+        "vehicle": Vehicle.objects.filter(pk=case.vehicle).select_related("enterprise").first(),
+        "plate": shown_plate(request.user, case.plate),
+        "text_template": services.text_template(case),
+        "measures": [(code, words.pick(*names)) for code, names in MEASURES.items()],
+        "last": last,
+    }
+
+
+@require_POST
+def act(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Take one step. Refusals come back as the page as it now is, with the reason on top.
+
+    409 when somebody else was first, 422 when the step is not possible, 403 when it is not the
+    user's to take.
+    """
+    case = get_object_or_404(Case.objects.for_user(request.user), pk=case_id)
+    status, notice = 200, None
+    try:
+        version = int(request.POST.get("version", ""))
+    except ValueError:
+        version = -1
+    try:
+        services.act(
+            request.user,
+            case.pk,
+            request.POST.get("action", ""),
+            version,
+            reason=request.POST.get("reason", ""),
+            units=request.POST.getlist("units"),
+            measure=request.POST.get("measure") or "terminal_text",
+            text=request.POST.get("text", ""),
+        )
+    except CaseConflictError as error:
+        status, notice = 409, {"kind": "conflict", "error": error}
+    except TransitionError as error:
+        status, notice = 422, {"kind": "refused", "text": words.pick(error.zh, error.en)}
+    except NotAllowedError as error:
+        status, notice = 403, {"kind": "refused", "text": words.pick(error.zh, error.en)}
+    if request.POST.get("from") == "inbox":
+        return _inbox(request, case, status, notice)
+    if request.htmx:
+        found = live(request, _case(request, case_id), notice=notice)
+        return render(request, "case/_live.html", found, status=409 if status == 403 else status)
+    if notice is None:
+        return redirect("case", case_id)
+    case = _case(request, case_id)
+    found = {**live(request, case, notice=notice), **story(request, case)}
+    return render(request, "case/case.html", found, status=status)
+
+
+def _inbox(
+    request: HttpRequest, case: Case, status: int, notice: dict[str, object] | None
+) -> HttpResponse:
+    if not request.htmx:
+        return redirect(reverse("inbox"))
+    done = _("案件 %(number)s 已签收。") % {"number": case.number} if notice is None else ""
+    found = {**inbox.found(request), "notice": notice, "done": done, "acted": case}
+    return render(request, "inbox/_rows.html", found, status=409 if status == 403 else status)

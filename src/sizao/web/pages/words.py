@@ -1,0 +1,123 @@
+"""Words: the user's language for what the stages name in both, and the scripts' own strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.core.rulebook import CERTAINTIES
+from sizao.core.vehicles import KINDS
+from sizao.respond.clocks import CLOCKS
+from sizao.respond.records import State
+from sizao.respond.steps import ROLE_NAMES
+from sizao.warn.words import RULES, VEHICLE_KINDS_EN
+
+LEVEL_CODES = ("red", "orange", "yellow", "blue")
+"""Worst first, as lists show them."""
+
+_LEVELS_EN = {"red": "Red", "orange": "Orange", "yellow": "Yellow", "blue": "Blue"}
+_COMMAND_EN = {1: "squadron", 2: "brigade", 3: "detachment", 4: "city"}
+_CERTAINTY_EN = {"found": "verified", "recalled": "to be checked", "proposed": "project default"}
+_DELIVERY = {
+    "queued": lazy("待发送"),
+    "sent": lazy("已发送"),
+    "acknowledged": lazy("终端已应答"),
+    "refused": lazy("终端拒绝"),
+    "offline": lazy("终端离线"),
+    "expired": lazy("已过期"),
+}
+_PATROL = {
+    "available": lazy("可派"),
+    "assigned": lazy("已派"),
+    "on_scene": lazy("到场"),
+    "off_duty": lazy("下勤"),
+}
+
+
+def english() -> bool:
+    """Whether the page is in English; anything else is Chinese."""
+    return (get_language() or "").startswith("en")
+
+
+def pick(zh: Any, en: Any) -> Any:
+    """The one of the two that the user reads."""
+    return en if english() else zh
+
+
+def level_word(code: str) -> str:
+    return pick(WarningLevel.parse(code).zh, _LEVELS_EN[code])
+
+
+def command_word(level: int) -> str:
+    return pick(CommandLevel(level).zh, _COMMAND_EN[level])
+
+
+def state_word(code: str) -> str:
+    state = State(code)
+    return pick(state.zh, state.en.capitalize())
+
+
+def kind_word(rule: str) -> str:
+    """Name of a detection rule."""
+    zh, en = RULES.get(rule, (rule, rule))
+    return pick(zh, en.capitalize())
+
+
+def vehicle_word(kind: str) -> str:
+    kind = kind if kind in KINDS else "other"
+    return pick(KINDS[kind], VEHICLE_KINDS_EN[kind].capitalize())
+
+
+def clock_word(clock: str) -> str:
+    if clock not in CLOCKS:
+        return ""
+    zh, en = CLOCKS[clock]
+    return pick(zh, {"sign": "sign by", "first_action": "act by", "feedback": "resolve by",
+                     "verify": "verify by"}.get(clock, en))  # fmt: skip
+
+
+def certainty_word(code: str) -> str:
+    return pick(CERTAINTIES.get(code, code), _CERTAINTY_EN.get(code, code))
+
+
+def role_word(role: str) -> str:
+    zh, en = ROLE_NAMES.get(role, (role, role))
+    return pick(zh, en.capitalize())
+
+
+def delivery_word(state: str) -> str:
+    return str(_DELIVERY.get(state, state))
+
+
+def patrol_word(state: str) -> str:
+    return str(_PATROL.get(state, state))
+
+
+def script_words() -> dict[str, str]:
+    """The strings that scripts show, in the user's language."""
+    return {
+        "left": _("剩"),
+        "late": _("超时"),
+        "just_now": _("刚刚"),
+        "seconds_ago": _("{n} 秒前"),
+        "minutes_ago": _("{n} 分钟前"),
+        "hours_ago": _("{n} 小时前"),
+        "days": _("{n} 天"),
+        "conn_online": _("实时"),
+        "conn_connecting": _("连接中"),
+        "conn_offline": _("连接中断，正在重连"),
+        "muted_left": _("静音 {left}"),
+        "denied": _("没有权限做这一步。"),
+        "failed": _("服务器没有完成这一步，请稍后再试。"),
+        "unreachable": _("连不上服务器，这一步没有提交。"),
+        "no_track": _("这段时间没有轨迹"),
+        "no_data": _("无数据"),
+        "interval": _("95% 区间"),
+        "numerator": _("分子"),
+        "denominator": _("分母"),
+        "target": _("目标"),
+    }
