@@ -74,12 +74,14 @@ def test_a_log_that_does_not_exist_yet_is_empty_and_then_is_not(tmp_path: Path) 
     with SqliteLog(path) as reader:
         assert reader.read("positions", 0) == []
         assert reader.last("positions") == 0
-        assert reader.rows_after("positions", 0) == (0, 0, None)
+        assert reader.rows_after("positions", 0) == (0, 0)
         with SqliteLog(path, writer=True) as log:
             assert reader.last("positions") == 0
             log.append({"positions": batch(["1", "2"])})
             assert reader.last("positions") == 1
-            assert reader.rows_after("positions", 0)[:2] == (1, 2)
+            assert reader.rows_after("positions", 0) == (1, 2)
+            assert reader.appended_s("positions", 1) is not None
+            assert reader.appended_s("positions", 2) is None
 
 
 def test_topics_and_columns_are_checked(tmp_path: Path) -> None:

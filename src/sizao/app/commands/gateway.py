@@ -6,10 +6,10 @@ import asyncio
 import logging
 import signal
 import time
-from pathlib import Path
 
 import click
 
+from sizao.app.options import data_option
 from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError
 from sizao.feeds.jt808.auth import DerivedCodes
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data folder.")
+@data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=6808, show_default=True, help="Port; 0 lets the system choose.")
 @click.option("--no-auth", is_flag=True, help="Take messages without authentication (replays).")
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 @click.option("--keep-days", default=7.0, show_default=True, help="Keep appended segments.")
 @click.option("--keep-track-days", default=183.0, show_default=True, help="Keep tracks.")
 def command(
-    data: Path,
+    data: DataDir,
     host: str,
     port: int,
     no_auth: bool,
@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Listen for terminals and write what they report to the log."""
     report_to_stderr()
-    folder = DataDir(data).create()
-    clock = load_clock(folder.clock)
+    data.create()
+    clock = load_clock(data.clock)
     allowed = raise_file_limit(max_connections + 64)
     if allowed < max_connections + 64:
         max_connections = max(allowed - 64, 1)
@@ -58,15 +58,16 @@ def command(
         )
 
     def publish(counters: GatewayCounters) -> None:
-        write_status(folder, "gateway", at_s=time.time(), counters=counters.as_dict())
+        figures = counters.as_dict() | {"feed_time_s": clock.time_s()}
+        write_status(data, "gateway", at_s=time.time(), counters=figures)
 
-    with SqliteLog(folder.feeds_log, writer=True) as log, SqliteLog(folder.commands_log) as orders:
+    with SqliteLog(data.feeds_log, writer=True) as log, SqliteLog(data.commands_log) as orders:
         gateway = Gateway(
             log,
             orders,
             clock,
             sessions(
-                DerivedCodes(secret(folder.root / "gateway.secret")),
+                DerivedCodes(secret(data.root / "gateway.secret")),
                 clock,
                 remembered_cards(log),
                 require_auth=not no_auth,

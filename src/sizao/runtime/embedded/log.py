@@ -134,19 +134,28 @@ class SqliteLog:
         _known(topic)
         return self._topic(topic)[0]
 
-    def rows_after(self, topic: str, after: int) -> tuple[int, int, float | None]:
-        """How far behind a reader at ``after`` is: segments, rows, and when the oldest of them
-        was appended (None if there is none)."""
+    def rows_after(self, topic: str, after: int) -> tuple[int, int]:
+        """Number of segments after one, and of their rows. Looks at each of them."""
         _known(topic)
         with self.reading() as connection:
             if connection is None:
-                return 0, 0, None
-            segments, rows, oldest_s = connection.execute(
-                "SELECT count(*), coalesce(sum(rows), 0), min(appended_s) FROM segment"
-                " WHERE topic = ? AND seq > ?",
+                return 0, 0
+            segments, rows = connection.execute(
+                "SELECT count(*), coalesce(sum(rows), 0) FROM segment WHERE topic = ? AND seq > ?",
                 (topic, after),
             ).fetchone()
-        return segments, rows, oldest_s
+        return segments, rows
+
+    def appended_s(self, topic: str, seq: int) -> float | None:
+        """When a segment was committed, None if it is not there."""
+        with self.reading() as connection:
+            row = (
+                connection
+                and connection.execute(
+                    "SELECT appended_s FROM segment WHERE topic = ? AND seq = ?", (topic, seq)
+                ).fetchone()
+            )
+        return row[0] if row else None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:

@@ -44,7 +44,7 @@ class TrackPages:
         Returns how many rows were taken. Commits once, together with how far it got.
         """
         upto = self.upto()
-        segments_waiting, waiting, _ = self.log.rows_after("positions", upto)
+        segments_waiting, waiting = self.log.rows_after("positions", upto)
         if not waiting or (waiting < at_least and segments_waiting < or_segments):
             return 0
         segments = self.log.read("positions", upto, at_most)

@@ -1,0 +1,54 @@
+"""``sizao pipeline``: from the log of positions to detections and the live board."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from sizao.app.options import data_option
+from sizao.core.clock import load_clock
+from sizao.log import live
+from sizao.log.datadir import DataDir, write_status
+from sizao.runtime.embedded.checkpoint import CheckpointStore
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.pipeline import Pace, Pipeline
+from sizao.runtime.reporting import report_to_stderr
+from sizao.runtime.sources import Sources, warm_up
+
+logger = logging.getLogger(__name__)
+
+
+@click.command()
+@data_option
+@click.option("--max-rows", default=Pace.max_rows, show_default=True, help="Positions a turn.")
+@click.option("--rebuild", is_flag=True, help="Forget the state and read the log from its start.")
+@click.option("--once", is_flag=True, help="Stop at the end of the log.")
+def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
+    """Read the log, match roads, run the rules, write detections and the live board."""
+    report_to_stderr()
+    data.create()
+    sources = Sources(data)
+    warm_up(sources())
+
+    def publish(counters: dict[str, Any]) -> None:
+        write_status(data, "pipeline", at_s=time.time(), counters=counters)
+
+    with SqliteLog(data.detect_log, writer=True) as log, SqliteLog(data.feeds_log) as feeds:
+        pipeline = Pipeline(
+            feeds,
+            CheckpointStore(log),
+            sources,
+            load_clock(data.clock),
+            replace(Pace(), max_rows=max_rows),
+            show=lambda board: live.save(board, data.live),
+            publish=publish,
+            rebuild=rebuild,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: pipeline.stop())
+        pipeline.run(once=once)

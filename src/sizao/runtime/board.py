@@ -1,0 +1,160 @@
+"""The live board: where every vehicle was last seen, on which road, under which limit.
+
+Rows are the engine's slots: a vehicle keeps its row for the life of the installation and new ones
+append, so that the web may send rows without names. What the board shows is a function of the
+positions read so far, however they were cut into batches.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sizao.core.errors import LogError
+from sizao.core.places import ROAD_CLASSES
+from sizao.core.schemas import LIVE, TIME
+from sizao.core.vehicles import KINDS
+from sizao.detect.stage import Columns
+from sizao.roads.network import Network
+
+_ROW = np.dtype(
+    [
+        ("time_us", "<i8"),
+        ("received_us", "<i8"),
+        ("lat", "<f8"),
+        ("lon", "<f8"),
+        ("stake_m", "<f8"),
+        ("speed_kmh", "<f4"),
+        ("heading_deg", "<f4"),
+        ("limit_kmh", "<f4"),
+        ("segment", "<i4"),
+        ("kind", "<i1"),
+        ("seen", "<i1"),
+    ]
+)
+_ROOM = 256
+
+
+class Board:
+    """Last state by slot. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._rows = np.zeros(_ROOM, _ROW)
+        self._used = 0
+
+    def __len__(self) -> int:
+        return self._used
+
+    def update(self, columns: Columns) -> None:
+        """Take in prepared positions: the last row of each slot stands.
+
+        A vehicle without a fix (in a tunnel) stays where it was last seen; its time goes on.
+        """
+        if not len(columns):
+            return
+        slot = columns.slot
+        self._make_room(int(slot.max()) + 1)
+        # Time rises within a slot, so of repeated indexes the last assignment is the newest.
+        rows = self._rows
+        rows["time_us"][slot] = columns.time_us
+        rows["received_us"][slot] = columns.received_us
+        rows["speed_kmh"][slot] = columns.speed_kmh
+        rows["kind"][slot] = columns.kind
+        rows["seen"][slot] = 1
+        fixed = ~np.isnan(columns.lat)
+        there = slot[fixed]
+        rows["lat"][there] = columns.lat[fixed]
+        rows["lon"][there] = columns.lon[fixed]
+        rows["heading_deg"][there] = columns.heading_deg[fixed]
+        rows["limit_kmh"][there] = columns.limit_kmh[fixed]
+        rows["stake_m"][there] = columns.stake_m[fixed]
+        rows["segment"][there] = columns.segment[fixed]
+
+    def batch(
+        self, vehicles: list[str], active: list[str], network: Network | None
+    ) -> pa.RecordBatch:
+        """The board, schema LIVE, a row a vehicle in slot order.
+
+        ``vehicles`` and ``active`` (comma list of rules with an open episode) are by slot. A slot
+        whose every position was refused has no row yet and neither have those after it: rows
+        must not move later.
+        """
+        used = min(self._used, len(vehicles))
+        missing = np.flatnonzero(self._rows["seen"][:used] == 0)
+        used = int(missing[0]) if len(missing) else used
+        rows = self._rows[:used]
+        segment = rows["segment"]
+        on_road = segment >= 0
+
+        def of_road(name: str) -> pa.Array:
+            if network is None or not len(network):
+                return pa.nulls(used, pa.string())
+            values = getattr(network, name)[np.where(on_road, segment, 0)]
+            return pa.array(values, pa.string(), mask=~on_road | (values == ""))
+
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(vehicles[:used], pa.string()),
+                pa.array(rows["time_us"], TIME),
+                pa.array(rows["received_us"], TIME),
+                _number(rows["lat"]),
+                _number(rows["lon"]),
+                _number(rows["speed_kmh"]),
+                _number(rows["heading_deg"]),
+                _number(rows["limit_kmh"]),
+                of_road("ref"),
+                self._road_class(segment, network),
+                _number(rows["stake_m"]),
+                of_road("area"),
+                pa.array(np.array(list(KINDS))[rows["kind"]], pa.string()),
+                pa.array(active[:used], pa.string()),
+            ],
+            schema=LIVE,
+        )
+
+    def to_bytes(self) -> bytes:
+        """The same board gives the same bytes."""
+        sink = io.BytesIO()
+        np.save(sink, self._rows[: self._used], allow_pickle=False)
+        return sink.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Board:
+        """A board of :meth:`to_bytes`. Raises LogError if the bytes are none.
+
+        A board of another release's layout comes back empty: the next positions fill it.
+        """
+        try:
+            rows = np.load(io.BytesIO(data), allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise LogError(f"damaged live board of {len(data)} bytes: {error}") from error
+        board = cls()
+        if rows.dtype == _ROW:
+            board._make_room(len(rows))
+            board._rows[: len(rows)] = rows
+        return board
+
+    def _make_room(self, used: int) -> None:
+        if used > len(self._rows):
+            longer = np.zeros(max(used, 2 * len(self._rows)), _ROW)
+            longer[: len(self._rows)] = self._rows
+            self._rows = longer
+        for name in ("lat", "lon", "stake_m", "heading_deg", "limit_kmh"):
+            self._rows[name][self._used : used] = np.nan
+        self._rows["segment"][self._used : used] = -1
+        self._used = max(self._used, used)
+
+    def _road_class(self, segment: npt.NDArray[np.int32], network: Network | None) -> pa.Array:
+        if network is None or not len(network):
+            return pa.nulls(len(segment), pa.string())
+        code = np.where(segment >= 0, network.road_class[segment], -1)
+        return pa.array(np.array(list(ROAD_CLASSES))[code], pa.string(), mask=code < 0)
+
+
+def _number(values: npt.NDArray[Any]) -> pa.Array:
+    """Floats with NaN as null: "not known" is never a number on the wire."""
+    return pa.array(values, from_pandas=True)

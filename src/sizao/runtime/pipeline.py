@@ -1,0 +1,276 @@
+"""The pipeline: positions from the log through the stages to detections and the live board.
+
+The stages stand in order in :attr:`Pipeline.stages`. Everything between two commits is a pure
+function of the positions read and the state before, so a kill costs nothing: the next start reads
+the same positions into the same state and gets the same detections.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sizao.core.clock import Clock
+from sizao.core.errors import LogError
+from sizao.core.schemas import DETECTION, empty
+from sizao.detect import engine
+from sizao.detect.context import Context
+from sizao.detect.prepare import Prepared
+from sizao.detect.state import EngineState
+from sizao.log.interface import Segment
+from sizao.runtime.board import Board
+from sizao.runtime.counters import Spread, rss_mb
+from sizao.runtime.embedded.checkpoint import CheckpointStore
+from sizao.runtime.embedded.log import SqliteLog
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """When to do what; times in wall seconds."""
+
+    max_rows: int = 10_000
+    """Rows a turn takes when behind. Gains flatten past 3,000; beyond 10,000 only delay grows."""
+    poll_s: float = 0.05
+    commit_s: float = 1.0
+    """Commit so often if there is nothing to report; detections are committed at once ..."""
+    commit_share: float = 0.1
+    """... unless commits would take more than this share of the time (a very large state)."""
+    show_s: float = 1.0
+
+
+@dataclass
+class Turn:
+    """What one pass through the stages carries along."""
+
+    segments: list[Segment] = field(default_factory=list)
+    batch: pa.RecordBatch | None = None
+    prepared: Prepared | None = None
+    detections: pa.RecordBatch = field(default_factory=lambda: empty(DETECTION))
+
+
+class Pipeline:
+    """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
+
+    ``context`` is asked before each turn for roads, register and rules, and answers the same
+    object as long as nothing changed. ``show`` gets the board, ``publish`` the counters, each
+    about once a second.
+    """
+
+    def __init__(
+        self,
+        feeds: SqliteLog,
+        store: CheckpointStore,
+        context: Callable[[], Context],
+        clock: Clock,
+        pace: Pace | None = None,
+        *,
+        show: Callable[[pa.RecordBatch], None] = lambda board: None,
+        publish: Callable[[dict[str, Any]], None] = lambda counters: None,
+        rebuild: bool = False,
+    ) -> None:
+        self.feeds = feeds
+        self.store = store
+        self.clock = clock
+        self.pace = pace or Pace()
+        self._context_now = context
+        self._show = show
+        self._publish = publish
+        self.stages: list[tuple[str, Callable[[Turn], None]]] = [
+            ("read", self._read),
+            ("match", self._match),
+            ("detect", self._detect),
+            ("board", self._update_board),
+            ("commit", self._commit_if_due),
+        ]
+        self.seconds = {name: 0.0 for name, _ in self.stages}
+        """Wall seconds spent in each stage."""
+        self.positions = 0
+        self.detections = 0
+        self.commits = 0
+        self.error: str | None = None
+        self.latency = Spread()
+        self.detection_latency = Spread()
+        self._stop = threading.Event()
+        self.state, self.board, self.offset = self._restored(rebuild)
+        self.context = context()
+        self._committed = self.offset
+        self._pending: list[pa.RecordBatch] = []
+        self._last_commit = time.monotonic()
+        self._commit_cost_s = 0.0
+        self._last_show = 0.0
+        self._shown: tuple[int, Context] | None = None
+
+    def run(self, *, once: bool = False) -> None:
+        """Work until :meth:`stop`, or with ``once`` until nothing is left; then commit.
+
+        Trouble with a log is reported and tried again. Raises LogError if the log of positions
+        is not the one that was read before.
+        """
+        self._check_log()
+        logger.info(
+            "starting after segment %d with %d vehicles", self.offset, len(self.state.slots)
+        )
+        while not self._stop.is_set():
+            try:
+                worked = self.turn()
+                self.error = None
+            except LogError as error:
+                worked = 0
+                if self.error != str(error):
+                    logger.error("%s; trying again", error)
+                self.error = str(error)
+            self.show()
+            if once and not worked and self.error is None:
+                break
+            if not worked:
+                self._stop.wait(self.pace.poll_s if self.error is None else self.pace.show_s)
+        self.commit()
+        self.show(now=True)
+        logger.info("stopped after segment %d", self.offset)
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end. Safe from a signal handler."""
+        self._stop.set()
+
+    def turn(self) -> int:
+        """One pass through the stages. Returns how many positions were read."""
+        self.context = self._context_now()
+        turn = Turn()
+        for name, stage in self.stages:
+            began = time.perf_counter()
+            stage(turn)
+            self.seconds[name] += time.perf_counter() - began
+        return 0 if turn.batch is None else len(turn.batch)
+
+    # The stages
+
+    def _read(self, turn: Turn) -> None:
+        turn.segments = self.feeds.read("positions", self.offset, self.pace.max_rows)
+        if turn.segments:
+            turn.batch = _joined([segment.batch for segment in turn.segments])
+
+    def _match(self, turn: Turn) -> None:
+        """Order by vehicle, leave out late and repeated points, find road and limit."""
+        if turn.batch is not None:
+            turn.prepared, self.state = engine.prepare(turn.batch, self.state, self.context)
+
+    def _detect(self, turn: Turn) -> None:
+        if turn.prepared is not None:
+            turn.detections, self.state = engine.run(turn.prepared, self.state, self.context)
+
+    def _update_board(self, turn: Turn) -> None:
+        if turn.prepared is not None:
+            self.board.update(turn.prepared.columns)
+
+    def _commit_if_due(self, turn: Turn) -> None:
+        if turn.segments:
+            # From here on the state includes this turn, so the offset must too.
+            self.offset = turn.segments[-1].seq
+            self.positions += len(turn.batch or ())
+        if len(turn.detections):
+            self._pending.append(turn.detections)
+        since_s = time.monotonic() - self._last_commit
+        wait_s = 0.0 if self._pending else self.pace.commit_s
+        if since_s >= max(wait_s, self._commit_cost_s / self.pace.commit_share):
+            self.commit()
+        if turn.batch is not None:
+            received = turn.batch.column("received").cast(pa.int64()).to_numpy()
+            self.latency.extend(self._age_s(_sample(received)))
+
+    # What the stages rest on
+
+    def commit(self) -> None:
+        """Detections, state, board and offset in one transaction. Raises LogError, and then all
+        of them are kept for the next try."""
+        if self.offset == self._committed and not self._pending:
+            return
+        began = time.monotonic()
+        detections = _joined(self._pending) if self._pending else empty(DETECTION)
+        state = {"engine": self.state.to_bytes(), "board": self.board.to_bytes()}
+        _, fresh = self.store.commit(detections, state, self.offset)
+        self._pending = []
+        self._committed = self.offset
+        self.commits += 1
+        self.detections += len(fresh)
+        received = fresh.column("received").cast(pa.int64()).drop_null().to_numpy()
+        self.detection_latency.extend(self._age_s(received))
+        self._last_commit = time.monotonic()
+        self._commit_cost_s = self._last_commit - began
+
+    def show(self, *, now: bool = False) -> None:
+        """Replace the live board and publish the counters, at most once a second."""
+        moment = time.monotonic()
+        if not now and moment - self._last_show < self.pace.show_s:
+            return
+        self._last_show = moment
+        if self._shown != (self.offset, self.context):
+            active = engine.active(self.state, self.context)
+            self._show(self.board.batch(self.state.vehicles, active, self.context.network))
+            self._shown = (self.offset, self.context)
+        self._publish(self.counters())
+
+    def counters(self) -> dict[str, Any]:
+        """What the heartbeat says."""
+        behind = max(self.feeds.last("positions") - self.offset, 0)
+        waiting_since = self.feeds.appended_s("positions", self.offset + 1) if behind else None
+        return {
+            "positions": self.positions,
+            "detections": self.detections,
+            "commits": self.commits,
+            "offset": self.offset,
+            "behind_segments": behind,
+            "behind_s": round(time.time() - waiting_since, 3) if waiting_since else 0.0,
+            "vehicles": len(self.state.slots),
+            "engine": dict(self.state.counters),
+            "stage_s": {name: round(spent, 3) for name, spent in self.seconds.items()},
+            "error": self.error,
+            "rss_mb": rss_mb(),
+            **{f"latency_{k}": v for k, v in self.latency.figures("s", 1).items()},
+            **{f"detection_{k}": v for k, v in self.detection_latency.figures("s", 1).items()},
+        }
+
+    def _check_log(self) -> None:
+        first, last = self.feeds.first("positions"), self.feeds.last("positions")
+        if self.feeds.path.exists() and last < self.offset:
+            raise LogError(
+                f"{self.feeds.path}: ends at segment {last}, but {self.offset} were already read:"
+                " it was replaced. Start once with --rebuild"
+            )
+        if first > self.offset + 1:
+            logger.warning("segments %d to %d were deleted unread", self.offset + 1, first - 1)
+
+    def _restored(self, rebuild: bool) -> tuple[EngineState, Board, int]:
+        saved = self.store.load()
+        if rebuild or not saved.state:
+            return EngineState(), Board(), 0
+        state = EngineState.from_bytes(saved.state["engine"])
+        if state.restarted:
+            logger.warning("begun anew after an upgrade: %s", ", ".join(state.restarted))
+        return state, Board.from_bytes(saved.state["board"]), saved.offset
+
+    def _age_s(self, received_us: npt.NDArray[np.int64]) -> list[float]:
+        """Wall seconds since the gateway had these, whatever the pace of the feed clock."""
+        now_us = self.clock.time_s() * 1_000_000
+        ages: list[float] = ((now_us - received_us) / (1_000_000 * self.clock.factor)).tolist()
+        return ages
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+
+def _sample(values: npt.NDArray[np.int64], at_most: int = 64) -> npt.NDArray[np.int64]:
+    """Some of the values, spread evenly, so that a catch-up does not push out all others."""
+    return values[:: max(len(values) // at_most, 1)]

@@ -1,0 +1,105 @@
+"""Roads and register for the pipeline, read again when somebody replaced the file."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sizao.core.errors import ConfigError
+from sizao.core.schemas import POSITION, REGISTER, TIME, check
+from sizao.detect import engine
+from sizao.detect.context import Context
+from sizao.detect.state import EngineState
+from sizao.log.datadir import DataDir
+from sizao.roads.network import Network
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+
+
+class Sources:
+    """Call it for the context in force: the same object until network or register change.
+
+    A missing network means that no road is matched, a missing register that every vehicle counts
+    as ``other``; both are said in the log. A file that cannot be read at the start is a
+    ConfigError; one that goes bad later is reported and the one before stays in force.
+    """
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._marks: dict[Path, int | None] = {}
+        self._network: Network | None = None
+        self._register: pa.Table | None = None
+        self._looked = 0.0
+        self._context = self._build()
+
+    def __call__(self) -> Context:
+        moment = time.monotonic()
+        if moment - self._looked >= LOOK_S:
+            self._looked = moment
+            if any(_mark(path) != mark for path, mark in self._marks.items()):
+                try:
+                    self._context = self._build()
+                except ConfigError as error:
+                    logger.error("%s; going on with what was read before", error)
+        return self._context
+
+    def _build(self) -> Context:
+        for path in (self._data.network, self._data.register):
+            mark = _mark(path)
+            if path in self._marks and self._marks[path] == mark:
+                continue
+            # Marked before reading: a file that is bad now is not tried again until it changes.
+            self._marks[path] = mark
+            if path == self._data.network:
+                self._network = self._load_network(path, mark)
+            else:
+                self._register = self._load_register(path, mark)
+        return Context.build(self._network, self._register)
+
+    def _load_network(self, path: Path, mark: int | None) -> Network | None:
+        if mark is None:
+            logger.warning("%s is missing: no road is matched, no limit is known", path.name)
+            return None
+        network = Network.load(path)
+        logger.info("%s: %d road segments", path.name, len(network))
+        return network
+
+    def _load_register(self, path: Path, mark: int | None) -> pa.Table | None:
+        if mark is None:
+            logger.warning("%s is missing: every vehicle counts as 'other'", path.name)
+            return None
+        try:
+            register = pq.read_table(path)
+            for batch in register.to_batches():
+                check(batch, REGISTER)
+        except Exception as error:
+            raise ConfigError(f"{path}: not a register: {error}") from error
+        logger.info("%s: %d vehicles", path.name, len(register))
+        return register
+
+
+def warm_up(context: Context) -> None:
+    """Load the compiled kernels before the first position waits for them."""
+    moment = pa.array([0], TIME)
+    arrays = [
+        pa.array(["0"])
+        if field.name == "vehicle"
+        else moment
+        if field.name in ("time", "received")
+        else pa.nulls(1, field.type)
+        for field in POSITION
+    ]
+    engine.step(pa.RecordBatch.from_arrays(arrays, schema=POSITION), EngineState(), context)
+
+
+def _mark(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
