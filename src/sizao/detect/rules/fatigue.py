@@ -128,13 +128,13 @@ def params_from(book: Book) -> Params:
     """The rule's parameters out of a rule book."""
     law, own = "fatigue.continuous_any", "detect.fatigue"
     return {
-        "max_continuous_min": number(book, law, "max_continuous"),
-        "min_rest_min": number(book, law, "min_rest"),
-        "moving_above_kmh": number(book, own, "moving_above"),
-        "max_gap_s": number(book, own, "max_gap"),
-        "rest_displacement_m": number(book, own, "rest_displacement"),
-        "spike_displacement_m": number(book, own, "spike_displacement"),
-        "forget_gap_min": number(book, own, "forget_gap"),
+        "max_continuous_min": number(book, law, "max_continuous", "min"),
+        "min_rest_min": number(book, law, "min_rest", "min"),
+        "moving_above_kmh": number(book, own, "moving_above", "km/h"),
+        "max_gap_s": number(book, own, "max_gap", "s"),
+        "rest_displacement_m": number(book, own, "rest_displacement", "m"),
+        "spike_displacement_m": number(book, own, "spike_displacement", "m"),
+        "forget_gap_min": number(book, own, "forget_gap", "min"),
     }
 
 

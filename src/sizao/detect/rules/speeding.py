@@ -107,15 +107,15 @@ def params_from(book: Book) -> Params:
     """The rule's parameters out of a rule book."""
     own = "detect.speeding"
     return {
-        "tolerance_percent": number(book, own, "tolerance"),
-        "margin_kmh": number(book, own, "margin"),
-        "min_duration_s": number(book, own, "min_duration"),
-        "max_gap_s": number(book, own, "max_gap"),
-        "end_below_samples": number(book, own, "end_below_samples"),
-        "end_below_s": number(book, own, "end_below"),
-        "jump_ratio": number(book, own, "jump") / 100,
-        "jump_contradicted_ratio": number(book, own, "jump_contradicted") / 100,
-        "recorder_agrees_kmh": number(book, own, "recorder_agrees"),
+        "tolerance_percent": number(book, own, "tolerance", "percent_over_limit"),
+        "margin_kmh": number(book, own, "margin", "km/h"),
+        "min_duration_s": number(book, own, "min_duration", "s"),
+        "max_gap_s": number(book, own, "max_gap", "s"),
+        "end_below_samples": number(book, own, "end_below_samples", "sample"),
+        "end_below_s": number(book, own, "end_below", "s"),
+        "jump_ratio": number(book, own, "jump", "percent_of_limit") / 100,
+        "jump_contradicted_ratio": number(book, own, "jump_contradicted", "percent_of_limit") / 100,
+        "recorder_agrees_kmh": number(book, own, "recorder_agrees", "km/h"),
         "band_edges_percent": list(book["speed.enforcement_codes"].value("edges")),
     }
 

@@ -1,0 +1,62 @@
+"""Every rule through every shared check, and the checks through rules that are wrong."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sizao.detect.rules
+from sizao.detect import registry
+from sizao.detect.rules.speeding import Speeding
+from tests.checks import rule_checks
+from tests.checks.rule_checks import CHECKS
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("rule", registry.RULES, ids=lambda rule: rule.id)
+def test_rule(rule, check):
+    check(rule)
+
+
+def test_every_rule_file_is_in_the_registry():
+    folder = Path(sizao.detect.rules.__path__[0])
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert files == {rule.id for rule in registry.RULES}
+
+
+def test_every_check_is_in_the_list():
+    tree = ast.parse(Path(rule_checks.__file__).read_text(encoding="utf-8"))
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert functions - {"only", "play", "same"} == {check.__name__ for check in CHECKS}
+
+
+class Forgetful(Speeding):
+    """A control: forgets at each batch."""
+
+    def step(self, columns, state, params):
+        return super().step(columns, np.zeros_like(state), params)
+
+
+class Mixing(Speeding):
+    """A control: takes all vehicles for one."""
+
+    def step(self, columns, state, params):
+        return super().step(replace(columns, slot=np.zeros_like(columns.slot)), state, params)
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (Forgetful, rule_checks.where_a_batch_is_cut_does_not_matter),
+        (Forgetful, rule_checks.saved_and_restored_between_all_batches),
+        (Mixing, rule_checks.vehicles_do_not_touch_each_other),
+    ],
+)
+def test_checks_catch_a_rule_that_is_wrong(monkeypatch, broken, check):
+    monkeypatch.setattr(registry, "RULES", (broken(),))
+    with pytest.raises(AssertionError):
+        check(broken())
