@@ -73,9 +73,10 @@ def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Up
     """What becomes of a graded detection.
 
     It joins an open warning of the same vehicle and kind if it is a later revision of the same
-    detection or of one counted to it, or if it comes within the merge window of that warning's last moment. Several may
-    fit, because an update joins the case of the one before: the worst of them speaks for the
-    case, and of equals the latest. A higher level makes an update, the rest are repeats.
+    detection or of one counted to it, or if it comes within the merge window of that warning's
+    last moment. Several may fit, because an update joins the case of the one before: the worst
+    of them speaks for the case, and of equals the latest. A higher level makes an update, the
+    rest are repeats.
     """
     fitting = [
         known
