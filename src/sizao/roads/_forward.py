@@ -29,6 +29,20 @@ parked receiver's error stays the same for minutes, so that counting it again wo
 _BACK_M = 50.0
 """Going back along a segment by less than this is noise."""
 
+STATE_FIELDS = (
+    "segment",
+    "offset_m",
+    "cost",
+    "count",
+    "quality",
+    "distance_m",
+    "speed_kmh",
+    "time_us",
+    "lat",
+    "lon",
+)
+"""Fields of ``matching.STATE_DTYPE`` in the order in which :func:`forward` takes them."""
+
 
 class Roads(NamedTuple):
     """A network and its grid as the kernel reads them."""
@@ -251,8 +265,8 @@ def forward(
     s_segment: npt.NDArray[np.int32],
     s_offset: npt.NDArray[np.float64],
     s_cost: npt.NDArray[np.float32],
-    s_count: npt.NDArray[np.int8],
-    s_quality: npt.NDArray[np.int8],
+    s_count: npt.NDArray[np.int32],
+    s_quality: npt.NDArray[np.int32],
     s_distance: npt.NDArray[np.float32],
     s_speed: npt.NDArray[np.float32],
     s_time: npt.NDArray[np.int64],

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
-from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
+from sizao.roads._forward import HYPOTHESES, STATE_FIELDS, Costs, Roads, forward
 from sizao.roads.grid import build_grid
 from sizao.roads.network import Network
 
@@ -35,16 +35,17 @@ UNMATCHED, AMBIGUOUS, GOOD = 0, 1, 2
 
 STATE_DTYPE = np.dtype(
     [
-        ("segment", np.int32, (HYPOTHESES,)),
-        ("offset_m", np.float64, (HYPOTHESES,)),
-        ("cost", np.float32, (HYPOTHESES,)),
-        ("count", np.int8),
-        ("quality", np.int8),
-        ("distance_m", np.float32),
-        ("speed_kmh", np.float32),
         ("time_us", np.int64),
         ("lat", np.float64),
         ("lon", np.float64),
+        ("offset_m", np.float64, (HYPOTHESES,)),
+        ("segment", np.int32, (HYPOTHESES,)),
+        ("cost", np.float32, (HYPOTHESES,)),
+        ("distance_m", np.float32),
+        ("speed_kmh", np.float32),
+        # Wider than they need be: padding bytes are not copied and would make equal states differ.
+        ("count", np.int32),
+        ("quality", np.int32),
     ]
 )
 """State of one vehicle; all zero means never seen."""
@@ -164,7 +165,7 @@ def match(
         np.ascontiguousarray(heading_deg, np.float32),
         np.ascontiguousarray(speed_kmh, np.float32),
         np.ascontiguousarray(positioned, np.bool_),
-        *(state[name] for name in STATE_DTYPE.names or ()),
+        *(state[name] for name in STATE_FIELDS),
         *matched,
     )
     return matched, state
