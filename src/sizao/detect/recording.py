@@ -78,8 +78,9 @@ def read(table: pa.Table) -> Recording:
     # Sorted before repeats are looked for; stable, so that the first in the file counts.
     rows = np.flatnonzero(keep)
     order = rows[_order(table, rows)]
-    vehicle = table["vehicle"].combine_chunks().dictionary_encode().indices.to_numpy()[order]
-    time = table["time"].cast(pa.int64()).to_numpy()[order]
+    names = table["vehicle"].combine_chunks().dictionary_encode()
+    vehicle = names.indices.fill_null(-1).to_numpy()[order]
+    time = table["time"].cast(pa.int64()).fill_null(0).to_numpy()[order]
     repeated = np.zeros(len(order), np.bool_)
     repeated[1:] = (vehicle[1:] == vehicle[:-1]) & (time[1:] == time[:-1])
     rejected += [(int(number), "repeated") for number in order[repeated]]
