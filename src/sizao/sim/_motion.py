@@ -72,14 +72,14 @@ def _new_stretch(s: Any, seed: int, vehicle: int, now: int, offender: float, two
     b = _unit(seed, vehicle, 12, n)
     c = _unit(seed, vehicle, 13, n)
     s["rest_s"] = 1500.0 + 1500.0 * c
-    if offender >= 0.0 and a < 0.035:
+    if offender >= 0.0 and a < 0.02:
         s["plan"] = FATIGUE
         s["rest_after_s"] = 15000.0 + 6600.0 * b  # 4 h 10 to 6 h
-    elif a < 0.045:
+    elif a < 0.035:
         s["plan"] = NEAR_REST
         s["rest_after_s"] = 13080.0 + 240.0 * b  # 3 h 38 and a little: rests before 4 h
         s["rest_s"] = 1500.0 + 120.0 * c
-    elif a < 0.055 and two:
+    elif a < 0.05 and two:
         s["plan"] = NEAR_SWAP
         s["rest_after_s"] = 13080.0 + 240.0 * b
         s["rest_s"] = 200.0 + 240.0 * c
@@ -144,13 +144,13 @@ def _stopped(
     local_hour = ((now // 3600) + 8) % 24
     if now >= s["shift_end"] and s["plan"] == NORMAL:
         s["mode"] = PARKED
-        until = now + 14400 + int(14400 * u)
+        until = now + 10800 + int(10800 * u)
         hour = ((until // 3600) + 8) % 24
-        if (hour >= 22 or hour < 5) and (day_only or w < 0.4):
+        if (hour >= 22 or hour < 5) and (day_only or w < 0.15):
             day = (until + 28800) // 86400 + (1 if hour >= 22 else 0)
             until = day * 86400 - 28800 + 5 * 3600 + int(9000 * w)
         s["until"] = until
-        s["shift_end"] = until + 25200 + int(14400 * u)
+        s["shift_end"] = until + 32400 + int(14400 * u)
         if two:
             s["swap_next"] = 1
         return
@@ -229,15 +229,14 @@ def advance(
             now = start + 1 + j
             at = first[s["route"]] + s["element"]
             seg = segment[at]
-            if s["mode"] != DRIVING:
-                if now >= s["until"]:
-                    stood = now - since[i]
-                    _leave(s, seed, i, now, offender[i], two_drivers[i], stood)
-                    since[i] = now
-                    if length[seg] - s["offset_m"] < 3.0:  # on to the next element
-                        _next(s, seed, i, now, first, segment, stop, urban, choice_first, choice)
-                        at = first[s["route"]] + s["element"]
-                        seg = segment[at]
+            if s["mode"] != DRIVING and now >= s["until"]:
+                stood = now - since[i]
+                _leave(s, seed, i, now, offender[i], two_drivers[i], stood)
+                since[i] = now
+                if length[seg] - s["offset_m"] < 3.0:  # on to the next element
+                    _next(s, seed, i, now, first, segment, stop, urban, choice_first, choice)
+                    at = first[s["route"]] + s["element"]
+                    seg = segment[at]
             if s["mode"] == DRIVING:
                 # Episodes of driving too fast: drawn once a minute.
                 if now % 60 == int(59.0 * _unit(seed, i, 41, now // 60)) and (

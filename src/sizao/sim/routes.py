@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -154,7 +155,7 @@ class _Planner:
             leg = leg[1:]
         if leg and self.network.from_node[leg[-1]] == self.node_at[end]:
             leg = leg[:-1]
-        for here, there in zip(leg, leg[1:], strict=False):
+        for here, there in pairwise(leg):
             if self.network.to_node[here] != self.network.from_node[there]:
                 raise ConfigError(
                     f"{origin} to {destination}: segments {here}, {there} do not join"

@@ -312,13 +312,13 @@ def _send(
                 if in_batch % 20 == 0:
                     batches[vehicle] += 1
                     if in_batch > 0:
-                        at += 500_000
+                        at += 250_000
                 in_batch += 1
                 reports[h]["batch"] = batches[vehicle]
                 reports[h]["send_us"] = at
                 sent[h] = True
             if in_batch > 0:
-                at += 500_000
+                at += 250_000
             reports[k]["send_us"] = at
             sent[k] = True
             line_free_us[vehicle] = at + 1

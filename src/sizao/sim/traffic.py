@@ -3,7 +3,7 @@
 A lawful driver holds 78 to 97 % of the limit, slows down before a lower one, and rests 25 min or
 more before three and a half hours have passed. On top of that each vehicle has a rate of
 speeding episodes (1.12 to 1.7 times the limit for 1.5 to 10 minutes), and one stretch of driving
-in thirty lasts 4 h 10 to 6 h with no stop longer than a quarter of an hour. Things that look
+in fifty lasts 4 h 10 to 6 h with no stop longer than a quarter of an hour. Things that look
 like offences and are none come too: bursts of ten seconds, 5 % over for ten seconds, a rest of
 25 minutes at 3 h 40, a change of driver with the card at 3 h 40.
 
@@ -12,6 +12,7 @@ What really happened is worked out from the motion (``truth.py``), never from th
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,8 +115,8 @@ class Traffic:
         self._since = np.full(n, self.now_s - 86400, np.int64)
         self._state["route"] = [own[int(rng.integers(len(own)))] for own in choices]
         self._state["mode"] = PARKED
-        self._state["until"] = self.now_s + rng.integers(0, 11 * 3600, n)
-        self._state["shift_end"] = self._state["until"] + rng.integers(7 * 3600, 11 * 3600, n)
+        self._state["until"] = self.now_s + rng.integers(0, 8 * 3600, n)
+        self._state["shift_end"] = self._state["until"] + rng.integers(9 * 3600, 13 * 3600, n)
         while self.now_s < start_s:
             self.advance(min(1800, start_s - self.now_s))
 
@@ -151,3 +152,18 @@ class Traffic:
         state = self._state[vehicle]
         state["fast_until"] = min(int(state["fast_until"]), self.now_s)
         state["calm_until"] = self.now_s + seconds
+
+    def rest(self, vehicle: int) -> None:
+        """A driver who was told to rest pulls over within two minutes, for 25 min or more."""
+        state = self._state[vehicle]
+        driven = self.now_s - int(state["stretch_start"])
+        state["plan"] = _motion.NORMAL
+        state["rest_after_s"] = min(float(state["rest_after_s"]), driven - 480.0)
+        state["rest_s"] = max(float(state["rest_s"]), 1500.0)
+
+    def fork(self) -> Traffic:
+        """A copy that goes its own way from here."""
+        twin = copy.copy(self)
+        twin._state = self._state.copy()
+        twin._since = self._since.copy()
+        return twin

@@ -143,6 +143,15 @@ class Truth:
         )
         return [self._offence(row) for row in events[:count]]
 
+    def driving_for_s(self, now_s: int) -> npt.NDArray[np.int64]:
+        """Seconds since each vehicle's continuous driving began, 0 when it rests. Shape (n,)."""
+        start = self._state["run_start"]
+        return np.where(start > 0, now_s - start, 0)
+
+    def adopt(self, other: Truth, vehicles: npt.NDArray[np.integer[Any]]) -> None:
+        """Take over what another knows of some vehicles."""
+        self._state[vehicles] = other._state[vehicles]
+
     def close(self) -> list[Offence]:
         """Offences still going on, as far as they have got."""
         events = np.empty(2 * len(self._fleet), _EVENT)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
@@ -116,7 +118,7 @@ def _site(site: dict[str, Any], network: Network, layout: Layout) -> dict[str, A
         area = str(network.area[segment])
         return {**row, "lat": lat, "lon": lon, "road": ref, "stake_m": km * 1000, "area": area}
     lat, lon = site["at"]
-    area = layout.area_at(geometry.np.array(geometry.to_plane(lat, lon)))
+    area = layout.area_at(np.array(geometry.to_plane(lat, lon)))
     return {**row, "lat": lat, "lon": lon, "road": "", "stake_m": None, "area": area}
 
 

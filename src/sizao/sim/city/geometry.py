@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +144,7 @@ def cut(line: Line, positions: list[float]) -> list[Line]:
     s = along(line)
     bounds = [0.0, *[p for p in positions if 1.0 < p < s[-1] - 1.0], float(s[-1])]
     pieces = []
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         inside = line[(s > start + 1e-6) & (s < stop - 1e-6)]
         pieces.append(np.vstack([point_at(line, start), inside, point_at(line, stop)]))
     return pieces

@@ -1,0 +1,68 @@
+"""``sizao sim``: the simulated city's vehicles against a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+
+import click
+
+from sizao.app.options import data_option
+from sizao.core.clock import ScaledClock, load_clock, save_clock
+from sizao.core.errors import ConfigError
+from sizao.log.datadir import DataDir
+from sizao.runtime.loops import new_event_loop, raise_file_limit
+from sizao.runtime.reporting import report_to_stderr
+
+
+@click.command()
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the gateway.")
+@click.option("--port", default=6808, show_default=True, help="Port of the gateway.")
+@click.option("--vehicles", default=2000, show_default=True, help="How many vehicles drive.")
+@click.option("--seed", default=1, show_default=True, help="Makes the city repeatable.")
+@click.option(
+    "--speed",
+    type=float,
+    help="Feed seconds in one wall second, where the data folder has no clock yet.",
+)
+def command(
+    data: DataDir, host: str, port: int, vehicles: int, seed: int, speed: float | None
+) -> None:
+    """Drive made-up vehicles through a schematic city; each dials in over TCP.
+
+    What they really did is written to truth.jsonl in the data folder. After a restart the same
+    world goes on at the present moment.
+    """
+    if vehicles < 1:
+        raise ConfigError("--vehicles must be at least 1")
+    report_to_stderr()
+    data.create()
+    if speed is not None and not data.clock.exists() and speed != 1.0:
+        now = time.time()
+        save_clock(ScaledClock(wall_start_s=now, feed_start_s=now, factor=speed), data.clock)
+    allowed = raise_file_limit(vehicles + 64)
+    if allowed < vehicles + 64:
+        raise ConfigError(
+            f"the system allows {allowed} open files, {vehicles} connections need {vehicles + 64}: "
+            "raise the limit (ulimit -n) or choose fewer --vehicles"
+        )
+    # Loaded late: the compiled kernels take a second, and a wrong option should not.
+    from sizao.sim.client import Simulation
+
+    logging.getLogger(__name__).info("drawing the city")
+    simulation = Simulation(data, load_clock(data.clock), host, port, vehicles, seed)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_until_told(simulation.run()))
+
+
+async def _until_told(work: object) -> None:
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped")
