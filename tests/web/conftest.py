@@ -190,7 +190,7 @@ class World:
         self.feeds_log.append({"command_results": batch})
 
     def positions(self, *rows: dict[str, Any]) -> None:
-        empty = {name: None for name in POSITION.names}
+        empty = dict.fromkeys(POSITION.names)
         batch = pa.RecordBatch.from_pylist([{**empty, **row} for row in rows], schema=POSITION)
         self.feeds_log.append({"positions": batch})
 

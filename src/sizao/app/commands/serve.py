@@ -38,6 +38,7 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
     """
     setup_django(data, demo=demo)
     from django.core.management import call_command
+    from django.urls import get_resolver
 
     ports = wire(data)
     call_command("migrate", interactive=False, verbosity=0)
@@ -45,6 +46,7 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
     from sizao.web.asgi import application
     from sizao.web.desk.thread import Desk
 
+    get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)
     desk.start()
     config = uvicorn.Config(

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 
-
 from sizao.web.api.models import Token
 from sizao.web.audit.admin import Audited
 

@@ -1,9 +1,9 @@
-"""Whose road is it: the brigade and squadron responsible for a place.
+"""Whose road is it: the squadron responsible for a place.
 
 Roads that a brigade serves wherever they run (the expressway brigade) come first, then the
-brigade of the county, then the nearest brigade. Within the brigade the nearest squadron is
-responsible. The tree is small and rarely changes, so it is kept in memory and reloaded when a
-unit was saved.
+brigade of the county; within it the nearest squadron is responsible. A place in no known county
+goes to the nearest squadron of all. The tree is small and rarely changes, so it is kept in memory
+and reloaded when a unit was saved.
 """
 
 from __future__ import annotations
@@ -30,24 +30,28 @@ class Territory:
     squadrons: dict[int, list[Unit]]
     """Squadrons by brigade id."""
 
-    def brigade(
-        self, area: str, road_class: str, lat: float | None, lon: float | None
-    ) -> Unit | None:
-        """The brigade in charge; None if there is no brigade at all."""
+    def candidates(self, area: str, road_class: str) -> list[Unit]:
+        """The squadrons among which the nearest to the place is responsible."""
         for unit in self.brigades:
             if road_class and road_class in unit.roads.split(","):
-                return unit
+                return self.squadrons.get(unit.pk) or [unit]
         for unit in self.brigades:
             if area and unit.area == area and not unit.roads:
-                return unit
-        return _nearest(self.brigades, lat, lon)
+                return self.squadrons.get(unit.pk) or [unit]
+        return [
+            squadron
+            for unit in self.brigades
+            if not unit.roads
+            for squadron in self.squadrons.get(unit.pk) or [unit]
+        ] or [self.root]
 
     def squadron(self, area: str, road_class: str, lat: float | None, lon: float | None) -> Unit:
         """The squadron responsible for the place, or the lowest unit there is above it."""
-        brigade = self.brigade(area, road_class, lat, lon)
-        if brigade is None:
-            return self.root
-        return _nearest(self.squadrons.get(brigade.pk, []), lat, lon) or brigade
+        found = self.candidates(area, road_class)
+        if len(found) == 1:
+            return found[0]
+        place = np.array([np.nan if value is None else value for value in (lat, lon)])
+        return found[int(_nearest(found, place[:1], place[1:])[0])]
 
     def commanding(self, squadron: Unit, level: CommandLevel) -> Unit:
         """The unit that commands at a level for the squadron's area; the city's is the root."""
@@ -74,52 +78,30 @@ class Territory:
     ) -> npt.NDArray[np.int64]:
         """The same question for many places at once: squadron ids, shape (n,)."""
         found = np.full(len(area), self.root.pk, np.int64)
-        if not self.brigades:
-            return found
-        codes, inverse = np.unique(
+        pairs, inverse = np.unique(
             np.char.add(np.char.add(area, "\x1f"), road_class), return_inverse=True
         )
-        for number, code in enumerate(codes):
+        for number, pair in enumerate(pairs):
             rows = np.flatnonzero(inverse == number)
-            one_area, one_class = str(code).split("\x1f")
-            known = any(
-                one_class in unit.roads.split(",") if unit.roads else unit.area == one_area
-                for unit in self.brigades
-            )
-            if known:
-                brigade = self.brigade(one_area, one_class, None, None)
-                found[rows] = _nearest_many(
-                    self.squadrons.get(brigade.pk) or [brigade], lat[rows], lon[rows]
-                )
-            else:
-                every = [
-                    squadron
-                    for unit in self.brigades
-                    if not unit.roads
-                    for squadron in (self.squadrons.get(unit.pk) or [unit])
-                ]
-                found[rows] = _nearest_many(every or self.brigades, lat[rows], lon[rows])
+            among = self.candidates(*str(pair).split("\x1f"))
+            ids = np.array([unit.pk for unit in among], np.int64)
+            found[rows] = ids[_nearest(among, lat[rows], lon[rows])]
         return found
 
 
-def _nearest(units: list[Unit], lat: float | None, lon: float | None) -> Unit | None:
-    placed = [unit for unit in units if unit.lat is not None and unit.lon is not None]
-    if not placed or lat is None or lon is None:
-        return units[0] if units else None
-    return min(placed, key=lambda unit: float(metres_between(lat, lon, unit.lat, unit.lon)))
-
-
-def _nearest_many(
+def _nearest(
     units: list[Unit], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    placed = [unit for unit in units if unit.lat is not None] or units
+    """Index of the nearest unit to each place, shape (n,); 0 where the place is not known."""
     away = np.stack(
         [
-            np.nan_to_num(metres_between(lat, lon, unit.lat or 0.0, unit.lon or 0.0), nan=0.0)
-            for unit in placed
+            np.full(len(lat), np.inf)
+            if unit.lat is None or unit.lon is None
+            else metres_between(lat, lon, unit.lat, unit.lon)
+            for unit in units
         ]
     )
-    return np.array([unit.pk for unit in placed])[np.argmin(away, axis=0)]
+    return np.argmin(np.nan_to_num(away, nan=np.inf, posinf=np.inf), axis=0)
 
 
 _kept: Territory | None = None
