@@ -90,7 +90,7 @@ class Traffic:
         network = city.network
         choices = [routes.of_home[home] for home in fleet.home]
         kinds = [list(KINDS)[code] for code in fleet.kind]
-        offender = np.where(rng.random(n) < 0.3, 0.75, 0.03) * min(12.0, max(1.0, 2000 / n))
+        offender = np.where(rng.random(n) < 0.3, 0.6, 0.03) * min(12.0, max(1.0, 2000 / n))
         offender[fleet.kind == KIND_CODES["police"]] = -1.0
         self._fixed: tuple[Any, ...] = (
             fleet.kind,
