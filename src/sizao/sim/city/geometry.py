@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry import LineString
+from shapely.geometry import LineString, Point
 
 Line = npt.NDArray[np.float64]
 """Vertices (x east, y north) in metres, shape (n, 2)."""
@@ -132,10 +132,17 @@ def tangent_at(line: Line, at_m: float) -> Line:
     return ahead / max(float(np.hypot(*ahead)), 1e-9)
 
 
+def turned(direction: Line, degrees: float) -> Line:
+    """A direction turned to the left (negative: right)."""
+    angle = math.radians(degrees)
+    x, y = direction
+    return np.array(
+        [x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)]
+    )
+
+
 def nearest_along(line: Line, point: Line) -> float:
     """Distance along the line of its point closest to ``point``, metres."""
-    from shapely.geometry import Point
-
     return float(LineString(line).project(Point(point)))
 
 

@@ -42,9 +42,11 @@ CARRIAGEWAY_M = 11.0
 """Distance of each carriageway of an expressway from the middle, metres."""
 RAMP_REACH_M = 520.0
 """How far before and after an interchange's middle the ramps leave and join, metres."""
+RAMP_ANGLE_DEG = 6.0
+"""Angle at which ramps leave to the right and join from the right."""
 TOLL_GATE_M = 420.0
 """Distance of a toll gate from the expressway, metres."""
-HUB_REACH_M = 1100.0
+HUB_REACH_M = 900.0
 
 
 @dataclass
@@ -287,9 +289,9 @@ def _ramp(
     point, ahead = g.point_at(way, at), g.tangent_at(way, at)
     pull = 0.5 * float(np.hypot(*(toll - point)))
     if leaving:
-        line = g.bezier(point, ahead, toward, toll, pull)
+        line = g.bezier(point, g.turned(ahead, -RAMP_ANGLE_DEG), toward, toll, pull)
     else:
-        line = g.bezier(toll, -toward, ahead, point, pull)
+        line = g.bezier(toll, -toward, g.turned(ahead, RAMP_ANGLE_DEG), point, pull)
     layout.ramps.append({"name": name, "line": line, "limit": 40})
 
 
@@ -321,9 +323,9 @@ def _hub(layout: Layout, plan: Mapping[str, Any]) -> None:
             for other, _, join in ends[there]:
                 start, end = g.point_at(way, leave), g.point_at(other, join)
                 pull = 0.5 * float(np.hypot(*(end - start)))
-                line = g.bezier(
-                    start, g.tangent_at(way, leave), g.tangent_at(other, join), end, pull
-                )
+                ahead = g.turned(g.tangent_at(way, leave), -RAMP_ANGLE_DEG)
+                arrive = g.turned(g.tangent_at(other, join), RAMP_ANGLE_DEG)
+                line = g.bezier(start, ahead, arrive, end, pull)
                 layout.ramps.append({"name": plan["name"], "line": line, "limit": 60})
 
 
