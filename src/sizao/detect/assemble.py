@@ -17,6 +17,8 @@ from sizao.detect.state import EngineState
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLASSES = list(ROAD_CLASSES)
 
+_NONE = pa.RecordBatch.from_pylist([], schema=DETECTION)
+
 Row = dict[str, Any]
 
 
@@ -64,6 +66,8 @@ def rows_of(rule: Rule, found: Findings, state: EngineState, context: Context) -
 
 def batch_of(rows: list[Row], state: EngineState) -> pa.RecordBatch:
     """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``."""
+    if not rows:
+        return _NONE
     rows = sorted(rows, key=lambda row: (row["fired"], row["id"], row["revision"]))
     state.counters["detections"] += len(rows)
     return pa.RecordBatch.from_pylist(rows, schema=DETECTION)

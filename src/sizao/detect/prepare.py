@@ -26,7 +26,6 @@ from numba import njit
 
 from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
-from sizao.core.vehicles import KIND_CODES
 from sizao.detect.context import Context
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
@@ -41,8 +40,6 @@ FROZEN_KMH = 10.0
 
 IMPOSSIBLE_KMH = 300.0
 """Above this a speed counts as not reported."""
-
-OTHER = KIND_CODES["other"]
 
 
 class Prepared(NamedTuple):
@@ -69,7 +66,7 @@ def prepare(
     if limit_kmh is not None and len(limit_kmh) != len(batch):
         raise ColumnError(f"{len(limit_kmh)} limits for {len(batch)} positions")
     context.adopt(state)
-    code, slot_of, kind_of = _vehicles(batch, state, context)
+    code, slot_of = _vehicles(batch, state)
     state.make_room(context.rules)
 
     time_us = _integers(batch, "time")
@@ -89,7 +86,7 @@ def prepare(
     state.counters["no_fix"] += int(lost[row].sum())
 
     slot = slot_of[code[row]]
-    kind = kind_of[code[row]]
+    kind = state.kinds_of(slot, context.kinds)
     n = len(row)
     segment = np.full(n, -1, np.int32)
     road_class = np.full(n, -1, np.int8)
@@ -187,19 +184,12 @@ def _take_in(  # type: ignore[no-untyped-def]
 
 
 def _vehicles(
-    batch: pa.RecordBatch, state: EngineState, context: Context
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int8]]:
-    """Code of each row, and slot and kind of each code. New vehicles get the next slots."""
+    batch: pa.RecordBatch, state: EngineState
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Code of each row, dense in this batch, and slot of each code."""
     encoded = batch.column("vehicle").dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    slots, kinds = state.slots, context.kinds
-    slot_of = np.fromiter(
-        (slots.setdefault(name, len(slots)) for name in names), np.int32, len(names)
-    )
-    kind_of = np.fromiter(
-        (KIND_CODES.get(kinds.get(name, "other"), OTHER) for name in names), np.int8, len(names)
-    )
-    return encoded.indices.to_numpy(zero_copy_only=False), slot_of, kind_of
+    slot_of = state.slots_of(encoded.dictionary.to_pylist())
+    return encoded.indices.to_numpy(zero_copy_only=False), slot_of
 
 
 def _drivers(batch: pa.RecordBatch, state: EngineState) -> npt.NDArray[np.int32]:

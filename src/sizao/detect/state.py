@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sizao.core.errors import LogError
+from sizao.core.vehicles import KIND_CODES
 from sizao.detect.stage import Rule
 from sizao.roads import matching
 
@@ -40,6 +41,7 @@ COUNTERS = (
 taken in, but without a usable place. detections: rows put out."""
 
 _ROOM = 64
+_OTHER = KIND_CODES["other"]
 
 
 @dataclass
@@ -59,11 +61,33 @@ class EngineState:
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
     restarted: list[str] = field(default_factory=list)
     """Parts of a checkpoint that could not be used (another version) and began anew."""
+    kind: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    """Kind code of each slot, looked up in ``kinds`` once. Not part of the bytes."""
+    kinds: Mapping[str, str] | None = None
 
     @property
     def vehicles(self) -> list[str]:
         """Vehicle of each slot."""
         return list(self.slots)
+
+    def slots_of(self, names: list[str]) -> npt.NDArray[np.int32]:
+        """Slot of each name, int32; new vehicles get the next slots in order."""
+        slots = list(map(self.slots.get, names))
+        if None in slots:
+            slots = [self.slots.setdefault(name, len(self.slots)) for name in names]
+        return np.array(slots, np.int32)
+
+    def kinds_of(
+        self, slots: npt.NDArray[np.int32], kinds: Mapping[str, str]
+    ) -> npt.NDArray[np.int8]:
+        """Kind code of each slot; a register of another identity is looked up afresh."""
+        if kinds is not self.kinds:
+            self.kinds, self.kind = kinds, np.zeros(0, np.int8)
+        if len(self.kind) < len(self.slots):
+            new = list(self.slots)[len(self.kind) :]
+            codes = [KIND_CODES.get(kinds.get(name, "other"), _OTHER) for name in new]
+            self.kind = np.concatenate([self.kind, np.array(codes, np.int8)])
+        return self.kind[slots]
 
     def make_room(self, rules: tuple[Rule, ...]) -> None:
         """Lengthen every array to hold all slots; new rows are zero, "never seen"."""

@@ -29,7 +29,7 @@ from sizao.detect.stage import Columns, Findings
 
 CODE_VERSION = 1
 
-MAX_BITS = 8
+MAX_BITS = 6
 """Bits the state has room for."""
 
 STATE = np.dtype(
@@ -42,10 +42,11 @@ STATE = np.dtype(
         ("stake_m", "f8", (MAX_BITS,)),
         ("segment", "i4", (MAX_BITS,)),
         ("driver", "i4", (MAX_BITS,)),
-        ("up", "i1", (MAX_BITS,)),
+        ("up", "u4"),
     ],
     align=True,
 )
+"""One vehicle; ``up`` has bit k set while the k-th of the alarms is up, the rest is by k."""
 
 
 def params_from(book: Book) -> Params:
@@ -83,14 +84,18 @@ def _kernel(  # type: ignore[no-untyped-def]
     out,
 ):
     count = 0
+    watched = np.uint32(0)
+    for k in range(len(bits)):
+        watched |= np.uint32(1) << bits[k]
     for i in range(len(slot)):
         own = slot[i]
+        if alarm[i] & watched == 0 and up[own] == 0:
+            continue
         for k in range(len(bits)):
-            now_up = (alarm[i] >> bits[k]) & 1
-            was_up = up[own, k] != 0
+            now_up = (alarm[i] >> bits[k]) & 1 != 0
+            was_up = (up[own] >> np.uint32(k)) & 1 != 0
             if now_up:
                 if not was_up:
-                    up[own, k] = 1
                     start[own, k] = time_us[i]
                     received[own, k] = received_us[i]
                     at_lat[own, k] = lat[i]
@@ -99,8 +104,9 @@ def _kernel(  # type: ignore[no-untyped-def]
                     at_segment[own, k] = segment[i]
                     at_driver[own, k] = driver[i]
                 last[own, k] = time_us[i]
-            if bool(now_up) == was_up:
+            if now_up == was_up:
                 continue
+            up[own] ^= np.uint32(1) << np.uint32(k)
             out = room(out, count)
             row = out[count]
             row.slot = own
@@ -120,7 +126,6 @@ def _kernel(  # type: ignore[no-untyped-def]
             row.driver = at_driver[own, k]
             row.quality = 0
             count += 1
-            up[own, k] = now_up
     return out[:count]
 
 
@@ -141,8 +146,7 @@ class TerminalAlarm:
         return params_from(rulebook())
 
     def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        up: npt.NDArray[np.bool_] = np.any(state["up"] != 0, axis=1)
-        return up
+        return state["up"] != 0
 
     def step(
         self, columns: Columns, state: npt.NDArray[Any], params: Params
@@ -172,7 +176,7 @@ class TerminalAlarm:
         return self._findings(rows, params), state
 
     def close(self, state: npt.NDArray[Any], params: Params) -> Findings:
-        slots, bits = np.nonzero(state["up"])
+        slots, bits = np.nonzero(state["up"][:, None] >> np.arange(MAX_BITS) & 1)
         rows = np.zeros(len(slots), FINDING)
         rows["slot"], rows["code"], rows["revision"], rows["measured"] = slots, bits, 1, 1
         rows["end_us"] = state["last_us"][slots, bits]
