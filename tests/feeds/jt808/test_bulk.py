@@ -136,6 +136,14 @@ def test_both_paths_agree_on_anything(data: bytes) -> None:
     agree(data)
 
 
+def test_a_cut_off_item_goes_to_the_python_path() -> None:
+    base = bytes(22) + bytes.fromhex("251231235959")
+    for items in (b"\x01", b"\x01\x04\x00\x00\x00", b"\x30\x01", b"\x30\x01\x09\xe1\x02\x00"):
+        data = encode_frame(0x0200, "139", 1, base + items)
+        assert agree(data) == 0
+        assert decode_frame(data[1:-1])["error"]["kind"] == "truncated_extra"
+
+
 def test_a_buffer_may_be_cut_anywhere() -> None:
     chance = random.Random(4)
     data = b"".join(

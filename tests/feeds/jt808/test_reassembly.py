@@ -80,6 +80,13 @@ def test_a_part_whose_serial_does_not_rise_with_its_index_is_another_message(ser
     assert len(reassembler) == 2
 
 
+def test_a_part_further_on_than_its_serial_is_another_message() -> None:
+    reassembler = Reassembler()
+    reassembler.add(*part(1, 4, 1000, b"one"), now_us=0)
+    reassembler.add(*part(4, 4, 1001, b"four"), now_us=0)
+    assert len(reassembler) == 2
+
+
 def test_missing_parts_are_asked_for_after_a_quiet_time_and_not_for_ever() -> None:
     limits = ReassemblyLimits(ask_after_us=100, max_asks=2, give_up_us=1000)
     reassembler = Reassembler(limits)

@@ -183,6 +183,21 @@ def test_the_short_cut_answers_like_the_long_way(version: int, alarm: int) -> No
         assert one == other
 
 
+def test_the_short_cut_refuses_what_the_long_way_refuses() -> None:
+    terminal = Terminal(OPEN)
+    terminal.say(0x0200, location())
+    for damaged in (20, 30, -2):
+        frame = bytearray(terminal.frame(0x0200, location()))
+        frame[damaged] ^= 1
+        outcome = terminal.session.receive(bytes(frame), NOW)
+        assert (reasons(outcome), outcome.positions, outcome.replies) == (["bad_checksum"], [], [])
+    shorter = encode_frame(0x0200, PHONE, 9, location() + b"\x30\x01\x09")
+    plain = Framer().feed(shorter)[0]
+    assert 0x7D not in plain
+    wrong = plain[:-2] + bytes((plain[-1] ^ plain[-2],))
+    assert reasons(terminal.session.receive(b"\x7e" + wrong + b"\x7e", NOW)) == ["bad_length"]
+
+
 def test_a_2019_header_without_its_bit_takes_both_ways() -> None:
     def frame(serial: int) -> bytes:
         good = encode_frame(0x0200, PHONE, serial, location(), 2019)
