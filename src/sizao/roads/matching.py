@@ -65,9 +65,10 @@ class MatchParams:
     """A road at a larger angle is no candidate, unless the vehicle was on it already."""
     slow_kmh: float = 5.0
     """Below this a receiver's heading means nothing and is left aside."""
-    leave_cost: float = 2.0
-    """Turning off onto a road of another number or name. Most vehicles drive on, and one taken
-    for leaving where it does not would be held against the ramp's limit."""
+    leave_cost: float = 0.5
+    """Turning off onto a road of another number, name or class. Little, so that a real exit is
+    seen at once; enough that a doubtful position at a diverge is not held against the ramp's
+    limit (it halved those on the simulated city, and more than this gained nothing)."""
     switch_cost: float = 20.0
     """Appearing on an unconnected road: as unlikely as a position 6.3 deviations off."""
     turn_back_cost: float = 10.0
