@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query, Router
 
 from sizao.web.api import build, shapes
 from sizao.web.api.filters import Filters, page
+from sizao.web.cases.access import concerning
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
@@ -18,14 +17,16 @@ from sizao.web.fleet.directory import directory
 from sizao.web.indicators.services import indicators
 from sizao.web.live.board import Scope, scope_of
 from sizao.web.ports import ports
-from sizao.web.units.models import Unit, under
+from sizao.web.units.models import Unit
 from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning
 
 router = Router()
 
 
-def _narrow(rows: QuerySet, filters: Filters, unit: Unit | None, moment: str) -> QuerySet:
+def _narrow(
+    rows: QuerySet, filters: Filters, unit: Unit | None, moment: str, case: str = ""
+) -> QuerySet:
     if filters.since is not None:
         rows = rows.filter(**{f"{moment}__gte": filters.since_utc()})
     if levels := filters.levels():
@@ -33,15 +34,18 @@ def _narrow(rows: QuerySet, filters: Filters, unit: Unit | None, moment: str) ->
     if kinds := filters.kinds():
         rows = rows.filter(kind__in=kinds)
     if unit is not None:
-        rows = rows.filter(under(unit.path, "unit"))
+        rows = rows.filter(concerning(unit, case))
     return rows
 
 
 @router.get("/warnings", response=shapes.WarningPage, summary="Warnings, newest first")
 def warnings(request: HttpRequest, filters: Query[Filters]):
-    """``since`` is by time of issue, ``unit`` the unit it was sent to."""
+    """``since`` is by time of issue, ``unit`` a unit that it concerns: in command, responsible for
+    the place, or sent there."""
     user = request.auth
-    rows = _narrow(Warning.objects.for_user(user), filters, filters.unit_for(user), "issued")
+    rows = _narrow(
+        Warning.objects.for_user(user), filters, filters.unit_for(user), "issued", "case__"
+    )
     sight = Sight(user)
     return page(
         rows.select_related("unit", "case").prefetch_related("repeats"),
@@ -52,7 +56,8 @@ def warnings(request: HttpRequest, filters: Query[Filters]):
 
 @router.get("/cases", response=shapes.CasePage, summary="Cases, newest first")
 def cases(request: HttpRequest, filters: Query[Filters], state: str = "", open: bool | None = None):
-    """``since`` is by time raised, ``unit`` the unit in command."""
+    """``since`` is by time raised, ``unit`` a unit that it concerns: in command, responsible
+    for the place, or sent there."""
     user = request.auth
     rows = _narrow(Case.objects.for_user(user), filters, filters.unit_for(user), "raised_at")
     if state:
@@ -181,11 +186,9 @@ def list_indicators(request: HttpRequest, filters: Query[Filters]):
     """Over the cases raised since ``since`` (default: the last 24 hours), as known now."""
     user = request.auth
     levels, kinds = filters.levels(), filters.kinds()
-    now = feed_now()
     rows = indicators(
         user,
-        filters.since_utc() or now - timedelta(hours=24),
-        now,
+        filters.since_utc(),
         unit=filters.unit_for(user),
         kind=kinds[0] if kinds else "",
         level=levels[0] if levels else None,

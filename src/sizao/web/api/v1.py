@@ -10,7 +10,6 @@ from sizao.web.api import errors, lists, things
 from sizao.web.api.auth import AUTH
 
 
-
 class _Utf8(JSONRenderer):
     """Chinese as it is: a third of the bytes, and a person can read it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from sizao.web.units.models import NOTHING, User
+from sizao.web.units.models import NOTHING, Unit, User
 
 
 def visible_cases(user: User, prefix: str = "") -> Q:
@@ -19,6 +19,11 @@ def visible_cases(user: User, prefix: str = "") -> Q:
     if not user.path:
         return NOTHING
     return Q(**{f"{prefix}reach__contains": f"|{user.path}"})
+
+
+def concerning(unit: Unit, prefix: str = "") -> Q:
+    """Condition on cases that concern a unit or one below it, as ``visible_cases`` means it."""
+    return Q(**{f"{prefix}reach__contains": f"|{unit.path}"})
 
 
 def may_act(user: User, case) -> bool:

@@ -12,9 +12,10 @@ from sizao.govern.indicator import Definition, Indicator
 from sizao.govern.indicators import KPIS, definition
 from sizao.govern.records import CaseRecord
 from sizao.respond.records import State
+from sizao.web.cases.access import concerning
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
-from sizao.web.units.models import Unit, User, under
+from sizao.web.units.models import Unit, User
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ def records(
 ) -> list[CaseRecord]:  # fmt: skip
     """The cases that the user may see, raised in ``start <= t < end``, as records.
 
-    ``unit`` narrows to the cases commanded in its subtree.
+    ``unit`` narrows to the cases that concern its subtree, so that a case which a brigade let
+    escalate still counts for the brigade.
     """
     cases = Case.objects.for_user(user).filter(raised_at__gte=start, raised_at__lt=end)
     if unit is not None:
-        cases = cases.filter(under(unit.path, "unit"))
+        cases = cases.filter(concerning(unit))
     if kind:
         cases = cases.filter(kind=kind)
     if level is not None:
@@ -81,9 +83,10 @@ def indicators(
     user: User, start: datetime | None = None, end: datetime | None = None, **narrow: Any
 ) -> list[Row]:
     """Every indicator over what the user may see; without times, the last 24 hours."""
-    end = end or feed_now()
+    now = feed_now()
+    end = end or now + timedelta(microseconds=1)  # a case of this very moment counts
     start = start or end - timedelta(hours=24)
-    return compute(records(user, start, end, **narrow), end)
+    return compute(records(user, start, end, **narrow), min(end, now))
 
 
 def series(
