@@ -183,24 +183,42 @@ def test_connections_that_die_in_the_middle_of_a_tick_stall_nobody(tmp_path: Pat
         assert len(logged(log, "positions")) == 3 * (20 * 3 + 5)
 
 
+async def authenticated(port: int, phone: str = PHONE) -> Terminal:
+    terminal = await Terminal(phone).connect(port)
+    code = authentication(CODES.code(phone))
+    assert await terminal.answered(terminal.send(0x0102, code)) == 0
+    return terminal
+
+
 def test_a_newer_connection_of_a_phone_replaces_the_older(tmp_path: Path) -> None:
     async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
-        older = await Terminal(PHONE).connect(gateway.port)
+        older = await authenticated(gateway.port)
         assert await older.answered(older.position()) == 0
-        newer = await Terminal(PHONE).connect(gateway.port)
-        assert await newer.answered(newer.position()) == 0
+        newer = await authenticated(gateway.port)
         await asyncio.wait_for(older.closed.wait(), 5)
         assert await newer.answered(newer.position()) == 0
         await newer.leave()
 
-    gateway = serve(tmp_path, scene)
+    gateway = serve(tmp_path, scene, auth=True)
     assert gateway.counters.closed["replaced by a newer connection"] == 1
+
+
+def test_without_authentication_nobody_is_replaced(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        one = await Terminal(PHONE).connect(gateway.port)
+        assert await one.answered(one.position()) == 0
+        other = await Terminal(PHONE).connect(gateway.port)
+        assert await other.answered(other.position()) == 0
+        assert await one.answered(one.position()) == 0
+        await one.leave()
+        await other.leave()
+
+    serve(tmp_path, scene)
 
 
 def test_an_unauthenticated_stranger_does_not_replace_anybody(tmp_path: Path) -> None:
     async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
-        owner = await Terminal(PHONE).connect(gateway.port)
-        await owner.answered(owner.send(0x0102, authentication(CODES.code(PHONE))))
+        owner = await authenticated(gateway.port)
         stranger = await Terminal(PHONE).connect(gateway.port)
         assert await stranger.answered(stranger.position()) == 1
         assert await stranger.answered(stranger.send(0x0102, authentication("guess"))) == 1

@@ -183,12 +183,13 @@ class Gateway:
     # Inside
 
     def _identify(self, link: Link, phone: str) -> None:
-        """The session vouches that the link speaks for this phone."""
+        """The session vouches that the link speaks for this phone, from now on."""
         link.phone = phone
         older = self._by_phone.get(phone)
         self._by_phone[phone] = link
-        if older is not None and older is not link and older.phone == phone:
-            # A terminal that lost its network comes back before its old socket times out.
+        # A terminal that lost its network comes back before its old socket times out. Without
+        # authentication nobody vouches for a phone: recordings name one on several connections.
+        if older is not None and older is not link and link.session.authenticated:
             older.close("replaced by a newer connection")
 
     def _collect(self, link: Link, outcome: Outcome, size: int = 0) -> None:

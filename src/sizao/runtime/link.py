@@ -23,6 +23,9 @@ in a row) would let one flood keep all others waiting for seconds."""
 MAX_UNANSWERED = 256 << 10
 """Bytes of one connection that may wait for the disk before nothing more is read from it."""
 
+ORDINARY = frozenset({"left", "logout", "gateway stops"})
+"""Endings that are not worth a line each."""
+
 _buffer = memoryview(bytearray(READ_SIZE))
 """One for all links: the loop fills it and hands it over before it serves the next."""
 
@@ -36,6 +39,7 @@ class Link(asyncio.BufferedProtocol):
         self._gateway = gateway
         self.peer = ""
         self.phone: str | None = None
+        """Whom it speaks for, once known; in a recording the last of several."""
         self.heard = time.monotonic()
         self.pending = 0
         """Arrivals whose records are not durable yet, so not answered,"""
@@ -125,14 +129,16 @@ class Link(asyncio.BufferedProtocol):
         """Close after what was written has gone out."""
         if self.reason is None and self.alive:
             self.reason = reason
-            logger.info("%s %s: closed, %s", self.peer, self.phone or "-", reason)
+            level = logging.DEBUG if reason in ORDINARY else logging.INFO
+            logger.log(level, "%s %s: closed, %s", self.peer, self.phone or "-", reason)
             self.transport.close()
 
     def abort(self, reason: str) -> None:
         """Cut off without waiting for the peer to read."""
         self.reason = self.reason or reason
         if self._open:
-            logger.info("%s %s: cut off, %s", self.peer, self.phone or "-", self.reason)
+            level = logging.DEBUG if self.reason in ORDINARY else logging.INFO
+            logger.log(level, "%s %s: cut off, %s", self.peer, self.phone or "-", self.reason)
             self.transport.abort()
 
     def pause(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sizao.core.errors import ConfigError
 from sizao.feeds.jt808.fields import time_us
-from sizao.feeds.jt808.framing import DELIMITER, Framer, unescape
+from sizao.feeds.jt808.framing import DELIMITER, Framer, checksum, unescape
 from sizao.feeds.jt808.header import Header, parse_header
 from sizao.feeds.jt808.problems import Malformed
 
@@ -40,7 +40,7 @@ class Shot:
     pieces: tuple[bytes, ...]
     phone: str
     awaits: tuple[tuple[int, int], ...]
-    """(serial, message id) of each readable frame in it."""
+    """(serial, message id) of each sound frame in it."""
     time_s: float | None = None
     """When it was sent originally, if known: seconds since the epoch."""
 
@@ -54,7 +54,8 @@ class Summary:
     connections: int = 0
     acked: Counter[str] = field(default_factory=Counter)
     no_answer: int = 0
-    """Readable frames that were not answered in time."""
+    """Sound frames that were not answered in time: refused messages, parts of a message that
+    never became whole."""
     drops: int = 0
     """Connections that the gateway closed or refused."""
     seconds: float = 0.0
@@ -239,37 +240,37 @@ def _shot(text: str) -> Shot | None:
         if name.startswith("0x") and int(name, 16) >= PLATFORM:
             return None
     headers = list(_headers(b"".join(pieces)))
-    if headers and all(header.message_id >= PLATFORM for header, _ in headers):
+    if headers and all(header.message_id >= PLATFORM for header, _, _ in headers):
         return None
     return Shot(
         pieces=pieces,
         phone=headers[0][0].phone if headers else SHARED,
         awaits=tuple(
             (header.serial, header.message_id)
-            for header, _ in headers
-            if header.message_id < PLATFORM and header.message_id not in _NO_ANSWER
+            for header, _, sound in headers
+            if sound and header.message_id < PLATFORM and header.message_id not in _NO_ANSWER
         ),
         time_s=_time_s(record.get("time"), headers),
     )
 
 
-def _headers(stream: bytes) -> Iterator[tuple[Header, bytes]]:
-    """Headers and bodies of the frames that can be read."""
+def _headers(stream: bytes) -> Iterator[tuple[Header, bytes, bool]]:
+    """Headers and bodies of the frames that can be read, and whether their checksum is right."""
     for raw in Framer().feed(stream):
         try:
-            plain = unescape(raw)[:-1]
-            header = parse_header(plain)
+            plain = unescape(raw)
+            header = parse_header(plain[:-1])
         except Malformed:
             continue
-        yield header, plain[header.size :]
+        yield header, plain[header.size : -1], checksum(plain) == 0
 
 
-def _time_s(stated: str | float | None, headers: list[tuple[Header, bytes]]) -> float | None:
+def _time_s(stated: str | float | None, headers: list[tuple[Header, bytes, bool]]) -> float | None:
     if isinstance(stated, str):
         return datetime.fromisoformat(stated).timestamp()
     if stated is not None:
         return float(stated)
-    for header, body in headers:
+    for header, body, _ in headers:
         if header.message_id == 0x0200 and len(body) >= 28:
             at = time_us(body[22:28])
             return None if at is None else at / 1_000_000

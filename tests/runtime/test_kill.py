@@ -1,0 +1,147 @@
+"""``kill -9`` of the real pipeline at random moments changes nothing it concludes.
+
+The control runs the same kills against a pipeline whose commit is split in two: it must lose
+detections, or this test would prove nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sizao.log.datadir import DataDir
+from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
+from sizao.runtime.embedded.log import SqliteLog
+from tests.runtime import city
+
+ROOT = Path(__file__).resolve().parents[2]
+WHOLE = [sys.executable, "-m", "sizao", "pipeline"]
+SPLIT = [sys.executable, "-m", "tests.runtime.split_pipeline"]
+KILLS = 20
+MAX_ROWS = "200"
+"""One segment a turn, so that a life is many turns and a kill falls between any two steps."""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    return city.write(tmp_path_factory.mktemp("city"), count=60, hours=5.0, segment_rows=200)
+
+
+def installation(recorded: DataDir, folder: Path) -> DataDir:
+    shutil.copytree(recorded.root, folder)
+    return DataDir(folder)
+
+
+def start(command: list[str], data: DataDir, *more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*command, "--data", str(data.root), "--max-rows", MAX_ROWS, *more],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def finish(command: list[str], data: DataDir) -> None:
+    assert start(command, data, "--once").wait(120) == 0
+
+
+def committed(data: DataDir) -> int:
+    """The offset in the checkpoint, as another process sees it."""
+    if not data.detect_log.exists():
+        return 0
+    with closing(sqlite3.connect(f"{data.detect_log.as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            row = connection.execute("SELECT max(at) FROM checkpoint").fetchone()
+        except sqlite3.OperationalError:
+            return 0
+    return row[0] or 0
+
+
+def live_and_die(command: list[str], data: DataDir, target: int, delay_s: float) -> int:
+    """Start, wait until the checkpoint has passed a target, kill a little later."""
+    process = start(command, data)
+    try:
+        until = time.monotonic() + 60
+        while committed(data) < target and time.monotonic() < until:
+            assert process.poll() is None, "the pipeline ended by itself"
+            time.sleep(0.002)
+        time.sleep(delay_s)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+    return committed(data)
+
+
+def kill_often(command: list[str], data: DataDir, kills: int, seed: int) -> list[int]:
+    """Kill at random places spread over the log; returns the offsets the kills left behind."""
+    with SqliteLog(data.feeds_log) as feeds:
+        last = feeds.last("positions")
+    return list(_deaths(command, data, kills, last, random.Random(seed)))
+
+
+def _deaths(
+    command: list[str], data: DataDir, kills: int, last: int, chance: random.Random
+) -> Iterator[int]:
+    for number in range(kills):
+        target = int(last * (number + chance.uniform(0.1, 0.9)) / (kills + 1))
+        yield live_and_die(command, data, target, chance.uniform(0, 0.03))
+
+
+def left_behind(data: DataDir) -> tuple[Saved, pa.Table]:
+    with SqliteLog(data.detect_log, writer=True) as log:
+        found = [segment.batch for segment in log.read("detections", 0, 10**9)]
+        order = [("id", "ascending"), ("revision", "ascending")]
+        return CheckpointStore(log).load(), pa.Table.from_batches(found).sort_by(order)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    recorded: DataDir, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Saved, pa.Table]:
+    data = installation(recorded, tmp_path_factory.mktemp("whole") / "data")
+    finish(WHOLE, data)
+    return left_behind(data)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_twenty_kills_change_nothing(
+    recorded: DataDir, uninterrupted: tuple[Saved, pa.Table], tmp_path: Path
+) -> None:
+    data = installation(recorded, tmp_path / "data")
+    offsets = kill_often(WHOLE, data, KILLS, seed=20)
+    saved, detections = uninterrupted
+    # Otherwise the kills proved nothing: they must fall inside the log, and in different places.
+    inside = [offset for offset in offsets if 0 < offset < saved.offset]
+    assert len(inside) >= KILLS * 3 // 4, offsets
+    assert len(set(inside)) >= KILLS // 2, offsets
+    finish(WHOLE, data)
+    after, found = left_behind(data)
+    assert found.num_rows > 1000
+    assert found.equals(detections)
+    assert after == saved
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_control_a_split_commit_is_caught(
+    recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
+) -> None:
+    data = installation(recorded, tmp_path / "data")
+    kill_often(SPLIT, data, 6, seed=20)
+    finish(SPLIT, data)
+    after, found = left_behind(data)
+    saved, detections = uninterrupted
+    assert after == saved, "the state is whole: only the outputs were left out of its transaction"
+    assert found.num_rows < detections.num_rows, "no kill fell between the two transactions"
