@@ -139,6 +139,18 @@ def test_after_reopening_the_new_reporter_may_not_verify_but_the_old_one_may() -
     assert refusal(case, "verify", OPERATOR) is None
 
 
+def test_reopening_begins_the_work_anew() -> None:
+    case, _ = walk(*in_state("on_scene"), ("control", "resolve", "verify"))
+    after, event = apply(case, "reopen", LEADER, 2000.0, reason="车辆再次超速")
+    assert event.zh == "重新打开：车辆再次超速"
+    assert after.state is State.SIGNED
+    assert (after.units, after.resolved_by, after.verified_by) == ((), "", "")
+    moments = (after.dispatched_s, after.on_scene_s, after.controlled_s)
+    assert (*moments, after.resolved_s, after.verified_s) == (None,) * 5
+    assert (after.signed_s, after.signed_by) == (case.signed_s, "u-op"), "somebody still has it"
+    assert (after.reopened, after.reopened_s) == (1, 2000.0)
+
+
 @pytest.mark.parametrize("action", ["resolve", "dismiss", "reopen"])
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_steps_that_need_words(action: str, reason: str) -> None:

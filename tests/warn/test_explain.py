@@ -136,6 +136,24 @@ def test_points_are_those_of_the_order(kind: str, road: str) -> None:
         assert text.endswith("不记分" if points is None else f"记{points}分"), (excess, text)
 
 
+@pytest.mark.parametrize(
+    ("measured", "points", "band"),
+    [
+        (95.9, 1, "10%以上不到20%"),
+        (96.0, 6, "20%以上不到50%"),
+        (119.9, 6, "20%以上不到50%"),
+        (120.0, 9, "50%以上不到70%"),
+        (135.9, 9, "50%以上不到70%"),
+        (136.0, 9, "70%以上"),
+    ],
+)
+def test_a_band_begins_at_its_lower_edge(measured: float, points: int, band: str) -> None:
+    facts = speeding(measured=measured, limit=80.0, road_class="national")
+    assert rule_text(entry("speed.points"), facts)[0].endswith(f"记{points}分")
+    bands = rule_text(entry("speed.enforcement_codes"), facts)[0]
+    assert bands == f"超速按10%、20%、50%、70%分级，本次属{band}一级"
+
+
 def test_it_never_names_a_person_or_a_plate() -> None:
     said = json.dumps(explained(speeding(driver="510402199001011234")).to_dict())
     assert "510402199001011234" not in said

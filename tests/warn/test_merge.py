@@ -74,3 +74,9 @@ def test_the_worst_open_warning_speaks_for_the_case_in_any_order() -> None:
     for order in permutations(several):
         assert decide(orange, order) == Repeat("w3", "c1", counts=True)
         assert decide(red, order) == Update("w3", "c1", WarningLevel.ORANGE)
+
+
+def test_a_lesser_newer_warning_does_not_hide_a_worse_older_one() -> None:
+    older = replace(OPEN, id="w0", level=WarningLevel.RED, issued_s=8000.0)
+    orange = replace(SEEN, level=WarningLevel.ORANGE)
+    assert decide(orange, [OPEN, older]) == Repeat("w0", "c1", counts=True)

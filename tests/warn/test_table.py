@@ -287,3 +287,11 @@ def test_groups_stand_for_their_codes() -> None:
     table = read_table(yaml.safe_dump({**GOOD, "rows": rows, "groups": groups}), name="t.yaml")
     assert grade(speeding(vehicle_kind="hazmat"), table).row_id == "a"
     assert grade(speeding(vehicle_kind="minivan"), table).row_id == "z"
+
+
+@pytest.mark.parametrize(("hour", "inside"), [(6, False), (7, True), (8, True), (9, False)])
+def test_hours_within_a_day(hour: int, inside: bool) -> None:
+    """The morning peak, 07:00 to 09:00: from inclusive, to exclusive."""
+    rows = [{**ROW, "when": {"hours": [7, 9]}}, LAST]
+    table = read_table(yaml.safe_dump({**GOOD, "rows": rows}), name="t.yaml")
+    assert grade(speeding(fired_s=local(hour)), table).row_id == ("a" if inside else "z")

@@ -27,7 +27,8 @@ def rule_text(rule: Entry, facts: Facts) -> Text:
 
 
 def _excess(facts: Facts) -> float:
-    return (facts.measured / facts.limit - 1) * 100 if facts.limit > 0 else 0.0
+    """Percent over the limit; 96 at 80 is 20 and not 19.999999999999996, a band lower."""
+    return round((facts.measured / facts.limit - 1) * 100, 9) if facts.limit > 0 else 0.0
 
 
 def _speed_points(rule: Entry, facts: Facts) -> Text:
