@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.govern.statistics import median, median_interval, percentile, wilson
@@ -35,6 +35,7 @@ def test_wilson_of_nothing() -> None:
 
 
 @given(st.integers(1, 10_000), st.data())
+@settings(deadline=None)
 def test_wilson_stays_within_bounds_and_mirrors(n: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(0, n))
     low, high = wilson(k, n) or (2.0, 2.0)
@@ -73,6 +74,7 @@ def test_median_and_percentile() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_percentile_is_the_smallest_that_enough_do_not_exceed(values: list[float]) -> None:
     found = percentile(values, 0.95)
     assert found in values

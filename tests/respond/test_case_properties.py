@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from sizao.core.errors import TransitionError
@@ -27,8 +27,10 @@ from tests.respond.cases import EVERYBODY
 TICK, JOIN = "tick", "join"
 
 GUIDED = "guided"
+# A busy machine generates slowly; that says nothing about the case.
+SOME = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The first broken sequence will do; making it short takes seconds and shows nothing more.
-ANY = settings(max_examples=5000, deadline=None, phases=[Phase.generate], database=None)
+ANY = settings(SOME, max_examples=5000, phases=[Phase.generate], database=None)
 
 moves = st.tuples(
     # Half of the moves take whatever step is allowed, or sequences would hardly get anywhere.
@@ -98,7 +100,7 @@ def closed_alone(sequence) -> bool:
 
 
 @given(sequences)
-@settings(max_examples=300, deadline=None)
+@SOME
 def test_nobody_closes_a_case_alone(sequence) -> None:
     assert not closed_alone(sequence)
 
@@ -111,7 +113,7 @@ def test_nobody_closes_a_case_alone_control(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_the_timeline_alone_gives_every_state_again(sequence) -> None:
     for case, events in play(sequence):
         stored = json.loads(json.dumps([event.to_dict() for event in events]))
@@ -123,7 +125,7 @@ def test_the_timeline_alone_gives_every_state_again(sequence) -> None:
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_a_case_never_slips_down_the_ladder(sequence) -> None:
     history = play(sequence)
     for (before, _), (after, events) in pairwise(history):
@@ -150,7 +152,7 @@ def buys_time(sequence) -> bool:
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_deadlines_are_monotone(sequence) -> None:
     assert not buys_time(sequence)
     history = play(sequence)
@@ -187,7 +189,7 @@ def test_deadlines_are_monotone_control(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_a_clock_escalates_at_most_once_between_reopenings(sequence) -> None:
     for case, events in play(sequence):
         since: list[str] = []
@@ -202,7 +204,7 @@ def test_a_clock_escalates_at_most_once_between_reopenings(sequence) -> None:
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_what_is_offered_can_be_done_and_what_is_not_is_refused(sequence) -> None:
     case, _ = play(sequence)[-1]
     for actor in EVERYBODY:
@@ -218,7 +220,7 @@ def test_what_is_offered_can_be_done_and_what_is_not_is_refused(sequence) -> Non
 
 
 @given(sequences)
-@settings(max_examples=200, deadline=None)
+@SOME
 def test_a_case_is_never_without_a_clock_or_a_way_out(sequence) -> None:
     """Until it is verified, a deadline runs and somebody of the desk can take a step."""
     case, _ = play(sequence)[-1]
@@ -237,7 +239,7 @@ def test_the_strategy_reaches_every_state_and_step() -> None:
     seen_actions: set[str] = set()
 
     @given(sequences)
-    @settings(max_examples=400, deadline=None, derandomize=True)
+    @settings(SOME, derandomize=True)
     def collect(sequence) -> None:
         for case, events in play(sequence):
             seen_states.add(case.state)
