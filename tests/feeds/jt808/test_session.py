@@ -16,6 +16,7 @@ from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.location import encode_location
 from sizao.feeds.jt808.outcome import Outcome, batches
 from sizao.feeds.jt808.policy import SessionParams
+from sizao.feeds.jt808.reasons import REASONS
 from sizao.feeds.jt808.session import Session
 
 from .vectors import load, raw_of
@@ -76,7 +77,9 @@ def location(at_us: int = NOW, **changes: Any) -> bytes:
 
 
 def reasons(outcome: Outcome) -> list[str]:
-    return [row[3] for row in outcome.quarantine]
+    found = [row[3] for row in outcome.quarantine]
+    assert set(found) <= REASONS.keys()
+    return found
 
 
 @pytest.mark.parametrize("version", [2013, 2019])
@@ -536,4 +539,5 @@ def test_no_input_makes_it_raise_and_any_cut_gives_the_same_rows(
     outcomes = [cut.receive(data[at : at + size], NOW) for at in range(0, len(data), size)]
     for rows in ("positions", "driver_cards", "command_results", "replies"):
         assert [r for o in outcomes for r in getattr(o, rows)] == getattr(outcome, rows)
+    reasons(outcome)
     batches([outcome, whole.tick(NOW + 10**7), whole.close(NOW + 10**8)])
