@@ -8,12 +8,21 @@ export async function liveVehicles(map, element) {
   while (!(await meta.load())) await new Promise((resolve) => setTimeout(resolve, 3000));
   const layer = new VehicleLayer(meta.bbox);
   const before = map.getLayer("road-ref") ? "road-ref" : undefined;
+  let counts = null;
+  const show = () => {
+    if (!counts) return;
+    for (const cell of document.querySelectorAll("[data-online]")) cell.textContent = counts.online.toLocaleString("en-US");
+    for (const cell of document.querySelectorAll("[data-violating]")) cell.textContent = counts.active.toLocaleString("en-US");
+  };
+  document.body.addEventListener("htmx:afterSettle", show);
   map.addLayer(layer, before);
   follow(
     element.dataset.stream,
     (frame) => {
       layer.update(frame.count, frame.x, frame.y, frame.mark);
       element.dataset.vehicles = layer.shown;
+      counts = layer.counts;
+      show();
       element.dataset.renders = layer.renders;
       if (frame.count > meta.size) meta.load();
     },

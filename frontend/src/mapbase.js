@@ -25,10 +25,8 @@ export function makeMap(element, options = {}) {
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disable();
-  map.on("load", () => {
-    addIcons(map);
-    element.dataset.loaded = "yes";
-  });
+  map.on("styleimagemissing", () => addIcons(map));
+  map.on("load", () => (element.dataset.loaded = "yes"));
   map.on("error", (event) => {
     // A source that is not there leaves the rest of the map usable; say so once.
     element.dataset.error = event.error?.message ?? "error";

@@ -4,11 +4,11 @@ const FONT = ["Noto Sans CJK SC"];
 
 const PALETTES = {
   dark: {
-    ground: "#0f141a", land: "#131a21", water: "#13262f", waterEdge: "#1b3540", casing: "#0b0f14",
-    expressway: "#6d8091", main: "#526170", minor: "#3a4652", small: "#2c353f", label: "#8d9aa7", place: "#b9c4ce", halo: "#0f141a",
+    ground: "#0f141a", land: "#131a21", water: "#1a3a47", waterEdge: "#234a59", valley: "#131d24", casing: "#0b0f14",
+    expressway: "#7a8d9e", main: "#5a6a79", minor: "#414e5b", small: "#323d48", label: "#8d9aa7", place: "#b9c4ce", halo: "#0f141a",
   },
   light: {
-    ground: "#eceff1", land: "#e6eae8", water: "#cfdfe6", waterEdge: "#b6ccd6", casing: "#ffffff",
+    ground: "#eceff1", land: "#e6eae8", water: "#bcd5df", waterEdge: "#a9c6d2", valley: "#e4eaea", casing: "#ffffff",
     expressway: "#8496a6", main: "#a3b0bb", minor: "#bfc8d0", small: "#d0d7dc", label: "#52606d", place: "#2f3a45", halo: "#f4f6f7",
   },
 };
@@ -30,7 +30,7 @@ const ROADS = [
 
 /** Layer ids of the switch "roads" and so on; the legend's check boxes name these groups. */
 export const GROUPS = {
-  labels: ["road-ref", "road-name", "place", "tunnel-name"],
+  labels: ["road-ref", "road-name", "place", "village", "tunnel-name"],
   stations: ["station", "station-name"],
 };
 
@@ -41,7 +41,9 @@ export function mapStyle(urls) {
     { id: "area", type: "fill", source: "context", filter: ["==", ["get", "layer"], "area"], paint: { "fill-color": ink.land } },
     { id: "area-edge", type: "line", source: "context", filter: ["==", ["get", "layer"], "area"], paint: { "line-color": ink.small, "line-dasharray": [4, 3] } },
     { id: "water", type: "fill", source: "context", filter: ["all", ["==", ["get", "layer"], "river"], ["==", ["geometry-type"], "Polygon"]], paint: { "fill-color": ink.water, "fill-outline-color": ink.waterEdge } },
-    { id: "water-line", type: "line", source: "context", filter: ["all", ["==", ["get", "layer"], "river"], ["==", ["geometry-type"], "LineString"]], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": ink.water, "line-width": zoomed(8, 3, 11, 8, 15, 60) } },
+    // The valley as broad bands under the river: all the relief a schematic map has.
+    ...[3, 2, 1].map((band) => ({ id: `valley-${band}`, type: "line", source: "context", filter: ["==", ["get", "layer"], "river"], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": ink.valley, "line-opacity": 0.4, "line-width": zoomed(8, 13 * band, 11, 52 * band, 14, 240 * band) } })),
+    { id: "water-line", type: "line", source: "context", filter: ["all", ["==", ["get", "layer"], "river"], ["==", ["geometry-type"], "LineString"]], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": ink.water, "line-width": ["interpolate", ["exponential", 2], ["zoom"], 9, ["max", 2, ["*", ["coalesce", ["get", "width_m"], 80], 0.014]], 17, ["*", ["coalesce", ["get", "width_m"], 80], 0.9]] } },
   ];
   const open = ["!=", ["get", "tunnel"], true];
   for (const road of ROADS) {
@@ -56,10 +58,11 @@ export function mapStyle(urls) {
     { id: "track-points", type: "circle", source: "track", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": ["case", ["get", "over"], 4, 2.2], "circle-color": ["case", ["get", "over"], ink.place, ink.label], "circle-stroke-color": ink.halo, "circle-stroke-width": 1 } },
     { id: "station", type: "symbol", source: "context", minzoom: 9, filter: ["in", ["get", "layer"], ["literal", ["check_station", "checkpoint", "weigh_station", "police"]]], layout: { "icon-image": ["get", "layer"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.7, 13, 1] } },
     { id: "station-name", type: "symbol", source: "context", minzoom: 12, filter: ["in", ["get", "layer"], ["literal", ["check_station", "checkpoint", "weigh_station", "police"]]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.4 } },
-    { id: "road-ref", type: "symbol", source: "roads", filter: of("expressway", "national", "provincial", "county"), layout: { "symbol-placement": "line", "symbol-spacing": 320, "text-field": ["coalesce", ["get", "ref"], ""], "text-font": FONT, "text-size": 11, "text-rotation-alignment": "viewport", "text-padding": 14 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 2 } },
     { id: "road-name", type: "symbol", source: "roads", minzoom: 13, filter: of("urban", "urban_expressway", "village"), layout: { "symbol-placement": "line", "symbol-spacing": 260, "text-field": ["coalesce", ["get", "name"], ""], "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
     { id: "tunnel-name", type: "symbol", source: "context", minzoom: 12, filter: ["==", ["get", "layer"], "tunnel"], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
-    { id: "place", type: "symbol", source: "context", filter: ["==", ["get", "layer"], "place"], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": ["match", ["get", "rank"], 1, 16, 2, 14, 12], "symbol-sort-key": ["coalesce", ["get", "rank"], 3], "text-padding": 4 }, paint: { "text-color": ink.place, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
+    { id: "village", type: "symbol", source: "context", minzoom: 10.6, filter: ["all", ["==", ["get", "layer"], "place"], [">=", ["get", "rank"], 3]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-padding": 4 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
+    { id: "road-ref", type: "symbol", source: "roads", filter: of("expressway", "national", "provincial", "county"), layout: { "text-field": ["coalesce", ["get", "ref"], ""], "text-font": FONT, "text-size": 10.5, "text-padding": 40, "icon-image": ["case", ["==", ["get", "road_class"], "expressway"], "shield-strong", "shield"], "icon-text-fit": "both", "icon-text-fit-padding": [1, 4, 1, 4], "icon-padding": 40, "symbol-sort-key": ["match", ["get", "road_class"], "expressway", 1, "national", 2, "provincial", 3, 4] }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 2 } },
+    { id: "place", type: "symbol", source: "context", filter: ["all", ["==", ["get", "layer"], "place"], ["<", ["coalesce", ["get", "rank"], 3], 3]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": ["match", ["get", "rank"], 1, 15, 12.5], "symbol-sort-key": ["coalesce", ["get", "rank"], 3], "text-padding": 4 }, paint: { "text-color": ink.place, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
   );
   const empty = { type: "FeatureCollection", features: [] };
   return {
@@ -91,6 +94,19 @@ export function addIcons(map) {
     pen.stroke();
     if (!map.hasImage(name)) map.addImage(name, pen.getImageData(0, 0, size, size), { pixelRatio: 2 });
   };
+  for (const [name, edge] of [["shield", ink.small], ["shield-strong", ink.main]]) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 24;
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = ink.halo;
+    pen.strokeStyle = edge;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    pen.roundRect(1, 1, 22, 22, 6);
+    pen.fill();
+    pen.stroke();
+    if (!map.hasImage(name)) map.addImage(name, pen.getImageData(0, 0, 24, 24), { pixelRatio: 2, stretchX: [[9, 15]], stretchY: [[9, 15]], content: [4, 4, 20, 20] });
+  }
   draw("checkpoint", (pen) => pen.rect(-8, -6, 16, 12));
   draw("weigh_station", (pen) => { pen.moveTo(-9, 7); pen.lineTo(0, -9); pen.lineTo(9, 7); pen.closePath(); });
   draw("check_station", (pen) => { pen.moveTo(0, -11); pen.lineTo(11, 0); pen.lineTo(0, 11); pen.lineTo(-11, 0); pen.closePath(); });

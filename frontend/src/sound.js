@@ -15,6 +15,8 @@ export const muted = () => mutedUntil() > Date.now();
 /** Sound a level's tone unless muted. Browsers keep silent until the first click or key. */
 export function tone(level) {
   if (muted() || volume() === 0 || !TONES[level]) return;
+  // Asking earlier only fills the console with the browser's refusals.
+  if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
   context ??= new AudioContext();
   if (context.state === "suspended") context.resume();
   TONES[level].forEach((frequency, index) => {

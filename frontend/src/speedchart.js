@@ -4,7 +4,7 @@ import { say } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const HEIGHT = 150;
-const PAD = { left: 34, right: 8, top: 10, bottom: 20 };
+const PAD = { left: 34, right: 8, top: 20, bottom: 20 };
 
 function node(name, attributes, text) {
   const element = document.createElementNS(NS, name);
@@ -58,7 +58,7 @@ export function drawSpeed(svg, points, { from, to } = {}) {
     }
   });
   svg.append(node("path", { class: "limit", d: limit }), node("path", { class: "speed", d: speed }));
-  svg.append(node("text", { x: PAD.left + 4, y: PAD.top + 2 }, "km/h"));
+  svg.append(node("text", { x: 4, y: 10 }, "km/h"));
 }
 
 /** Fetch a track. Returns points {t, lat, lon, speed, limit, heading}, oldest first. */

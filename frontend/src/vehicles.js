@@ -81,7 +81,7 @@ function inks() {
   const light = document.documentElement.dataset.bsTheme === "light";
   const ink = palette();
   return {
-    u_normal: light ? rgba("#51606e", 0.95) : rgba("#a9b7c4", 0.95),
+    u_normal: light ? rgba("#51606e", 0.95) : rgba("#8598a8", 0.95),
     u_active: light ? rgba("#10171e", 1) : rgba("#ffffff", 1),
     u_offline: light ? rgba("#97a3ad", 0.8) : rgba("#5b6874", 0.8),
     u_police: light ? rgba("#0b7268", 1) : rgba("#4fc0b1", 1),
@@ -133,6 +133,8 @@ export class VehicleLayer {
     const { data, rise } = this;
     const now = this.now();
     let shown = 0;
+    let online = 0;
+    let active = 0;
     for (let row = 0; row < count; row += 1) {
       const at = row * 6;
       data[at + 5] = mark[row];
@@ -141,6 +143,9 @@ export class VehicleLayer {
         continue;
       }
       shown += 1;
+      const status = mark[row] & 15;
+      if (status !== STATUS.OFFLINE) online += 1;
+      if (status === STATUS.ACTIVE) active += 1;
       const toX = this.left + (this.scale * x[row]) / TOP;
       const toY = rise[y[row]];
       if (data[at + 2] > 8) {
@@ -156,6 +161,7 @@ export class VehicleLayer {
     }
     this.count = count;
     this.shown = shown;
+    this.counts = { online, active };
     this.fresh = true;
     this.map?.triggerRepaint();
   }

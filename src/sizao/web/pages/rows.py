@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Case as When_
 from django.db.models import IntegerField, Prefetch, QuerySet, Value, When
@@ -63,13 +62,12 @@ def shown_plate(user: User, plate: str) -> str:
     return plate if user.acts else mask_plate(plate)
 
 
-def measured_words(warning: Any) -> str:
+def measured_words(warning: Warning) -> str:
     """Measured value against the limit, in the unit people say it in."""
     if warning.measured_unit == "km/h":
         return f"{warning.measured:.0f}/{warning.limit:.0f} km/h"
     if warning.measured_unit == "min":
-        hours, minutes = divmod(round(warning.measured), 60)
-        return words.pick(f"{hours} 小时 {minutes:02d} 分", f"{hours} h {minutes:02d} min")
+        return words.quantity(warning.measured, "min")
     return ""
 
 
@@ -106,7 +104,7 @@ def case_rows(user: User, cases: QuerySet[Case]) -> list[CaseRow]:
 
 def level_counts(cases: QuerySet[Case]) -> list[tuple[str, int]]:
     """Number of cases a level, worst first; a level without any counts 0."""
-    counts = {level: 0 for level in WarningLevel}
+    counts = dict.fromkeys(WarningLevel, 0)
     for level in cases.order_by().values_list("level", flat=True):
         counts[WarningLevel(level)] += 1
     return [(level.code, counts[level]) for level in sorted(counts, reverse=True)]

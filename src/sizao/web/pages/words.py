@@ -97,6 +97,18 @@ def patrol_word(state: str) -> str:
     return str(_PATROL.get(state, state))
 
 
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit as people say it: 262 min is 4 h 22 min."""
+    if unit == "min" and value >= 60:
+        hours, minutes = divmod(round(value), 60)
+        if not minutes:
+            return pick(f"{hours} 小时", f"{hours} h")
+        return pick(f"{hours} 小时 {minutes:02d} 分", f"{hours} h {minutes:02d} min")
+    if unit == "min":
+        return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
+    return f"{value:.0f} {unit}".strip()
+
+
 def script_words() -> dict[str, str]:
     """The strings that scripts show, in the user's language."""
     return {

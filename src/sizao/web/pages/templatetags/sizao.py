@@ -166,6 +166,11 @@ def actor_name(event: Any) -> str:
 
 
 @register.simple_tag
+def quantity(value: float, unit: str) -> str:
+    return words.quantity(value, unit)
+
+
+@register.simple_tag
 def minutes(seconds: float | None) -> str:
     """A travel time in whole minutes, rounded up."""
     return "" if seconds is None else words.pick("{} 分钟", "{} min").format(ceil(seconds / 60))
