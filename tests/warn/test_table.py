@@ -17,8 +17,9 @@ from sizao.core.rulebook import entry
 from sizao.core.vehicles import KINDS
 from sizao.detect.emit import QUALITIES as DETECT_QUALITIES
 from sizao.detect.registry import RULES as DETECT_RULES
+from sizao.detect.rules.speeding import band
 from sizao.warn.table import grade, load, read_table
-from sizao.warn.words import QUALITIES, ROAD_CLASSES_EN, RULES, VEHICLE_KINDS_EN
+from sizao.warn.words import QUALITIES, ROAD_CLASSES_EN, RULES, SEVERITIES, VEHICLE_KINDS_EN
 from tests.warn.facts import alarm, fatigue, local, speeding
 
 TODAY = date(2026, 11, 23)
@@ -183,6 +184,14 @@ def test_words_cover_what_detection_emits() -> None:
     assert set(DETECT_QUALITIES.values()) <= set(QUALITIES)
     assert set(VEHICLE_KINDS_EN) == set(KINDS)
     assert set(ROAD_CLASSES_EN) == set(ROAD_CLASSES)
+
+
+def test_words_cover_every_severity_that_detection_emits() -> None:
+    """A band or alarm without a word could not stand in a row and would read as a code."""
+    edges = entry("speed.enforcement_codes").value("edges")
+    bands = {band(100.0 + excess, 100.0, edges) for excess in (*edges, 99)}
+    alarms = set(entry("detect.terminal_alarm").value("bits"))
+    assert bands | alarms | {"over_limit"} == set(SEVERITIES)
 
 
 def test_the_newest_table_that_has_started_is_in_force(tmp_path: Path) -> None:
