@@ -260,6 +260,15 @@ def test_bad_geometry_is_named(geometry, reason):
         Network.from_features([{"geometry": geometry, "properties": {"road_class": "urban"}}])
 
 
+def test_roads_that_stop_short_of_each_other_show_in_the_summary():
+    whole = [line([(0, 0), (500, 0)]), line([(500, 0), (500, 500)])]
+    assert Network.from_features(whole).summary()["share_connected"] == 1
+    short = [line([(0, 0), (700, 0)]), line([(702, 0), (702, 300)])]
+    assert Network.from_features(short).summary()["share_connected"] == pytest.approx(0.7, abs=0.01)
+    chain = [line([(x, 0), (x + 9, 0)], oneway=bool(x % 2)) for x in range(0, 2700, 9)]
+    assert Network.from_features(chain[::-1]).summary()["share_connected"] == 1
+
+
 def test_an_empty_input_is_an_error():
     with pytest.raises(ConfigError, match="no road"):
         Network.from_features([])

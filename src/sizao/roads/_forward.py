@@ -287,7 +287,7 @@ def forward(
     reached_m = np.empty(REACHED, np.float64)
     for row in range(len(slot)):
         y, x = lat[row], lon[row]
-        if not positioned[row] or math.isnan(y) or math.isnan(x):
+        if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
         who = slot[row]
         kmh = speed[row]

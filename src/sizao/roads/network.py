@@ -151,7 +151,11 @@ class Network:
         return west, float(self.lat.min()), east, float(self.lat.max())
 
     def summary(self) -> dict[str, Any]:
-        """Counts and kilometres of road (both directions of a two-way road count once)."""
+        """Counts and kilometres of road (both directions of a two-way road count once).
+
+        ``share_connected`` is the share of the length that hangs together in one piece: far below
+        1 means that lines in the source stop short of each other.
+        """
         once = (self.twin < 0) | (np.arange(len(self)) < self.twin)
         kilometres = {
             name: round(float(self.length_m[once & (self.road_class == code)].sum()) / 1000, 3)
@@ -166,9 +170,23 @@ class Network:
             "km_tunnel": round(float(self.length_m[once & self.tunnel].sum()) / 1000, 3),
             "share_with_sign": round(float(np.isfinite(self.limit_kmh).mean()), 4),
             "share_with_stakes": round(float(np.isfinite(self.stake_start_m).mean()), 4),
+            "share_connected": round(self._share_connected(), 4),
             "bounds": [round(value, 6) for value in self.bounds()],
             "digest": self.digest(),
         }
+
+    def _share_connected(self) -> float:
+        piece = np.arange(int(max(self.from_node.max(), self.to_node.max())) + 1)
+        while True:
+            # Every junction takes the least number around it, then that number's own least.
+            before = piece.copy()
+            np.minimum.at(piece, self.from_node, piece[self.to_node])
+            np.minimum.at(piece, self.to_node, piece[self.from_node])
+            piece = piece[piece]
+            if np.array_equal(piece, before):
+                break
+        by_piece = np.bincount(piece[self.from_node], weights=self.length_m)
+        return float(by_piece.max() / by_piece.sum())
 
     # Places
 
