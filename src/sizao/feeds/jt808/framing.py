@@ -19,6 +19,19 @@ MAX_RAW = 2 * MAX_PLAIN
 """Longest frame on the wire, without delimiters: every byte escaped."""
 
 
+def _folds(size: int) -> tuple[int, ...]:
+    """Shifts that fold ``size`` bytes down to one: ..., 32, 16, 8 bits."""
+    shifts = []
+    shift = 8
+    while shift < size * 8:
+        shifts.append(shift)
+        shift *= 2
+    return tuple(reversed(shifts))
+
+
+_FOLDS = [_folds(size) for size in range(MAX_PLAIN + 1)]
+
+
 def checksum(plain: bytes) -> int:
     """XOR of all bytes.
 
@@ -26,12 +39,9 @@ def checksum(plain: bytes) -> int:
     s bits the low s bits hold the XOR of both halves, and what stands above them no longer
     matters.
     """
+    size = len(plain)
     number = int.from_bytes(plain, "big")
-    shift = 8
-    while shift < len(plain) * 8:
-        shift *= 2
-    while shift > 8:
-        shift //= 2
+    for shift in _FOLDS[size] if size <= MAX_PLAIN else _folds(size):
         number ^= number >> shift
     return number & 0xFF
 
