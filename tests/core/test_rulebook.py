@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sizao.core.errors import ConfigError
-from sizao.core.rulebook import CERTAINTIES, entry, rulebook
+from sizao.core.rulebook import CERTAINTIES, Entry, entry, rulebook
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "rules"
 
@@ -17,7 +17,26 @@ def test_the_continuous_driving_rule_is_the_law() -> None:
     rule = entry("fatigue.continuous_any")
     assert (rule.value("max_continuous"), rule.value("min_rest")) == (240, 20)
     assert rule.certainty == "found"
-    assert rule.citation() == "《中华人民共和国道路交通安全法实施条例》(2004)第62(7)条"
+    assert rule.citation() == "《中华人民共和国道路交通安全法实施条例》（2004）第62条第（7）项"
+
+
+@pytest.mark.parametrize(
+    ("article", "cited"),
+    [
+        ("38", "第38条"),
+        ("38(5)", "第38条第（5）项"),
+        ("8-12", "第8至12条"),
+        ("9, 11", "第9、11条"),
+        ("42 (renumbered in 2024 text)", "第42条"),
+        ("annex", "附件"),
+        ("unknown", ""),
+        ("limit-setting article (number unchecked)", ""),
+    ],
+)
+def test_articles_are_cited_as_chinese_texts_do(article: str, cited: str) -> None:
+    source = {"title": "某办法", "year": "unknown", "article": article}
+    rule = Entry("x", "", "", "law", {}, source, "found")
+    assert rule.citation() == f"《某办法》{cited}"
 
 
 def test_what_is_not_found_says_so() -> None:

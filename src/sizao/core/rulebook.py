@@ -11,6 +11,7 @@ shows its certainty too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -57,12 +58,29 @@ class Entry:
             return "项目默认值（无法定来源）"
         parts = [f"《{title}》"]
         if self.source.get("year") not in (None, "none", "unknown"):
-            parts.append(f"({self.source['year']})")
-        if str(self.source.get("article")) not in ("None", "none", "unknown"):
-            parts.append(f"第{self.source['article']}条")
+            parts.append(f"（{self.source['year']}）")
+        parts.append(_article_zh(str(self.source.get("article", "none"))))
         if self.certainty != "found":
-            parts.append(f"[{CERTAINTIES[self.certainty]}]")
+            parts.append(f"【{CERTAINTIES[self.certainty]}】")
         return "".join(parts)
+
+
+def _article_zh(article: str) -> str:
+    """An article's number as Chinese texts cite it; anything that is no number is left out.
+
+    >>> [_article_zh(text) for text in ("38", "62(7)", "8-12", "9, 11", "annex", "unknown")]
+    ['第38条', '第62条第（7）项', '第8至12条', '第9、11条', '附件', '']
+    """
+    if article == "annex":
+        return "附件"
+    item = re.fullmatch(r"(\d+)\((\d+)\)", article)
+    if item:
+        return f"第{item[1]}条第（{item[2]}）项"
+    numbers = re.match(r"\d+(?:\s*[-,]\s*\d+)*", article)
+    if not numbers:
+        return ""
+    text = re.sub(r"\s*,\s*", "、", numbers[0]).replace("-", "至")
+    return f"第{text}条"
 
 
 @cache
