@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES
@@ -23,18 +22,18 @@ _LEVELS_EN = {"red": "Red", "orange": "Orange", "yellow": "Yellow", "blue": "Blu
 _COMMAND_EN = {1: "squadron", 2: "brigade", 3: "detachment", 4: "city"}
 _CERTAINTY_EN = {"found": "verified", "recalled": "to be checked", "proposed": "project default"}
 _DELIVERY = {
-    "queued": lazy("待发送"),
-    "sent": lazy("已发送"),
-    "acknowledged": lazy("终端已应答"),
-    "refused": lazy("终端拒绝"),
-    "offline": lazy("终端离线"),
-    "expired": lazy("已过期"),
+    "queued": ("待发送", "waiting"),
+    "sent": ("已发送", "sent"),
+    "acknowledged": ("终端已应答", "acknowledged"),
+    "refused": ("终端拒绝", "refused"),
+    "offline": ("终端离线", "offline"),
+    "expired": ("已过期", "expired"),
 }
 _PATROL = {
-    "available": lazy("可派"),
-    "assigned": lazy("已派"),
-    "on_scene": lazy("到场"),
-    "off_duty": lazy("下勤"),
+    "available": ("可派", "free"),
+    "assigned": ("已派", "sent out"),
+    "on_scene": ("到场", "on scene"),
+    "off_duty": ("下勤", "off duty"),
 }
 
 
@@ -90,11 +89,11 @@ def role_word(role: str) -> str:
 
 
 def delivery_word(state: str) -> str:
-    return str(_DELIVERY.get(state, state))
+    return pick(*_DELIVERY.get(state, (state, state)))
 
 
 def patrol_word(state: str) -> str:
-    return str(_PATROL.get(state, state))
+    return pick(*_PATROL.get(state, (state, state)))
 
 
 def quantity(value: float, unit: str) -> str:

@@ -63,7 +63,10 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _export(request: HttpRequest, entries) -> HttpResponse:
-    header = [_("序号"), _("时间"), _("操作人"), _("单位"), _("动作"), _("对象"), _("对象编号"), _("内容"), _("哈希")]  # fmt: skip
+    header = [
+        _("序号"), _("时间"), _("操作人"), _("单位"), _("动作"), _("对象"), _("对象编号"),
+        _("内容"), _("哈希"),
+    ]  # fmt: skip
     rows = (
         [
             one.seq, f"{timezone.localtime(one.at):%Y-%m-%d %H:%M:%S}", one.actor, one.actor_unit,

@@ -95,8 +95,8 @@ def show(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest, cases) -> HttpResponse:
     """The rows as CSV. Plates follow the same rule as on the page."""
     header = [
-        _("编号"), _("等级"), _("类型"), _("地点"), _("车辆类型"), _("号牌"), _("状态"), _("指挥单位"),
-        _("发布时间"), _("签收时间"), _("处置时间"), _("核实时间"), _("升级次数"),
+        _("编号"), _("等级"), _("类型"), _("地点"), _("车辆类型"), _("号牌"), _("状态"),
+        _("指挥单位"), _("发布时间"), _("签收时间"), _("处置时间"), _("核实时间"), _("升级次数"),
     ]  # fmt: skip
 
     def stamp(at) -> str:

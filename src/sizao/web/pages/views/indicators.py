@@ -72,7 +72,10 @@ def measured(request: HttpRequest, period: str, unit: Unit | None = None) -> lis
 
 
 def _export(request: HttpRequest, found: list[Card]) -> HttpResponse:
-    header = [_("指标"), _("时段"), _("数值"), _("单位"), _("区间下限"), _("区间上限"), _("分子"), _("分母"), _("样本数")]  # fmt: skip
+    header = [
+        _("指标"), _("时段"), _("数值"), _("单位"), _("区间下限"), _("区间上限"), _("分子"),
+        _("分母"), _("样本数"),
+    ]  # fmt: skip
     rows = [
         [
             card.name, point["label"], point["value"], card.unit, point["low"], point["high"],
