@@ -14,13 +14,14 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from sizao.feeds.jt808.batch import encode_batch
+from sizao.feeds.jt808.batch import encode_batch, split_batch
 from sizao.feeds.jt808.bulk import Bulk, decode_bulk
-from sizao.feeds.jt808.decode import decode_frame, open_frame
+from sizao.feeds.jt808.decode import decode_body, open_frame
 from sizao.feeds.jt808.encode import encode_frame
 from sizao.feeds.jt808.framing import Framer
 from sizao.feeds.jt808.location import encode_location
 from sizao.feeds.jt808.positions import position_row
+from sizao.feeds.jt808.problems import Malformed
 
 START_US = 1_767_225_600_000_000
 """2026-01-01 00:00 UTC, event time of the first report."""
@@ -81,9 +82,20 @@ def _python_path(buffer: bytes) -> int:
 
 
 def _both_paths(buffer: bytes) -> int:
+    """The loop, then what a session does with the rest: rows of batches, fields of others."""
     found: Bulk = decode_bulk(buffer)
+    rows = []
     for _, raw in found.rest:
-        decode_frame(raw)
+        try:
+            frame = open_frame(raw)
+        except Malformed:
+            continue
+        header = frame.header
+        if header.message_id == 0x0704:
+            for body in split_batch(frame.body)[2]:
+                rows.append(position_row(body, header.phone, START_US + 10**12, catch_up=True))
+        else:
+            decode_body(header.message_id, frame.body, header.version)
     return found.frames
 
 
