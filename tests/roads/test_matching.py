@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.core.errors import ColumnError
+from sizao.roads._forward import forward
 from sizao.roads.matching import (
     AMBIGUOUS,
     DEFAULT,
@@ -250,6 +251,18 @@ def test_the_answer_does_not_depend_on_where_batches_are_cut(cuts, by_time):
 def test_an_empty_batch_is_fine():
     found, _ = match(ROADS, *(column[:0] for column in _ROWS), new_state(3))
     assert [len(column) for column in found] == [0, 0, 0, 0]
+
+
+def test_one_compiled_kernel_serves_every_make_of_array():
+    match(ROADS, *_ROWS, new_state(9))
+    before = len(forward.signatures)
+    match(ROADS, *(column[:1] for column in _ROWS), new_state(1))
+    match(ROADS, *(column[::-2] for column in _ROWS), new_state(9))
+    frozen = [column.astype("i8" if column.dtype == "i4" else column.dtype) for column in _ROWS]
+    for column in frozen:
+        column.flags.writeable = False
+    match(ROADS, *frozen, new_state(9)[:7])
+    assert len(forward.signatures) == before
 
 
 def test_broken_promises_are_named():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,20 +28,6 @@ _STILL_M = 5.0
 parked receiver's error stays the same for minutes, so that counting it again would be wrong."""
 _BACK_M = 50.0
 """Going back along a segment by less than this is noise."""
-
-STATE_FIELDS = (
-    "segment",
-    "offset_m",
-    "cost",
-    "count",
-    "quality",
-    "distance_m",
-    "speed_kmh",
-    "time_us",
-    "lat",
-    "lon",
-)
-"""Fields of ``matching.STATE_DTYPE`` in the order in which :func:`forward` takes them."""
 
 
 class Roads(NamedTuple):
@@ -262,22 +248,13 @@ def forward(
     heading: npt.NDArray[np.float32],
     speed: npt.NDArray[np.float32],
     positioned: npt.NDArray[np.bool_],
-    s_segment: npt.NDArray[np.int32],
-    s_offset: npt.NDArray[np.float64],
-    s_cost: npt.NDArray[np.float32],
-    s_count: npt.NDArray[np.int32],
-    s_quality: npt.NDArray[np.int32],
-    s_distance: npt.NDArray[np.float32],
-    s_speed: npt.NDArray[np.float32],
-    s_time: npt.NDArray[np.int64],
-    s_lat: npt.NDArray[np.float64],
-    s_lon: npt.NDArray[np.float64],
+    state: npt.NDArray[Any],
     segment: npt.NDArray[np.int32],
     offset_m: npt.NDArray[np.float64],
     distance_m: npt.NDArray[np.float32],
     quality: npt.NDArray[np.int8],
 ) -> None:
-    """Match rows in order; ``s_*`` are the state's fields, the last four the answer."""
+    """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last four are the answer."""
     c_segment = np.empty(CANDIDATES, np.int32)
     c_offset = np.empty(CANDIDATES, np.float64)
     c_square = np.empty(CANDIDATES, np.float64)
@@ -289,19 +266,19 @@ def forward(
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
-        who = slot[row]
+        me = state[slot[row]]
         kmh = speed[row]
         slow = not (kmh >= costs.slow_kmh) or math.isnan(heading[row])
-        waited_us = time_us[row] - s_time[who]
-        known = s_count[who] if waited_us <= costs.expire_us else 0
+        waited_us = time_us[row] - me.time_us
+        known = me.count if waited_us <= costs.expire_us else 0
         moved_m = 0.0
         if known > 0:
             north, east = metres_per_degree(y)
-            moved_m = math.hypot((y - s_lat[who]) * north, (x - s_lon[who]) * east)
+            moved_m = math.hypot((y - me.lat) * north, (x - me.lon) * east)
             if slow and moved_m <= _STILL_M:
-                s_time[who] = time_us[row]
-                segment[row], offset_m[row] = s_segment[who, 0], s_offset[who, 0]
-                distance_m[row], quality[row] = s_distance[who], s_quality[who]
+                me.time_us = time_us[row]
+                segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
+                distance_m[row], quality[row] = me.distance_m, me.quality
                 continue
         count = _candidates(
             roads,
@@ -310,7 +287,7 @@ def forward(
             x,
             heading[row],
             slow,
-            s_segment[who],
+            me.segment,
             known,
             c_segment,
             c_offset,
@@ -321,7 +298,7 @@ def forward(
             continue  # off the road, or a wild position: what was known waits
         if known > 0 and count > 1:
             fast = kmh if not math.isnan(kmh) else np.float32(0.0)
-            fast = max(fast, s_speed[who])
+            fast = max(fast, me.speed_kmh)
             # Half as much again for bends and noise, and a hundred metres for two bad fixes.
             budget_m = 1.5 * max(moved_m, fast / 3.6 * waited_us * 1e-6) + 100.0
             c_from[:count] = np.inf
@@ -331,9 +308,9 @@ def forward(
                     costs,
                     y,
                     x,
-                    s_segment[who, i],
-                    s_offset[who, i],
-                    s_cost[who, i],
+                    me.segment[i],
+                    me.offset_m[i],
+                    me.cost[i],
                     budget_m,
                     count,
                     c_segment,
@@ -359,17 +336,17 @@ def forward(
                 break
             if kept == 0:
                 least = c_cost[best]
-                s_distance[who] = math.sqrt(c_square[best])
+                me.distance_m = math.sqrt(c_square[best])
             elif c_cost[best] - least > _DROP:
                 break
-            s_segment[who, kept] = c_segment[best]
-            s_offset[who, kept] = c_offset[best]
-            s_cost[who, kept] = c_cost[best] - least
+            me.segment[kept] = c_segment[best]
+            me.offset_m[kept] = c_offset[best]
+            me.cost[kept] = c_cost[best] - least
             c_cost[best] = math.inf
             kept += 1
-        s_count[who] = kept
-        s_quality[who] = 1 if kept > 1 and s_cost[who, 1] < _CLEAR else 2
-        s_time[who], s_lat[who], s_lon[who] = time_us[row], y, x
-        s_speed[who] = kmh if not math.isnan(kmh) else 0.0
-        segment[row], offset_m[row] = s_segment[who, 0], s_offset[who, 0]
-        distance_m[row], quality[row] = s_distance[who], s_quality[who]
+        me.count = kept
+        me.quality = 1 if kept > 1 and me.cost[1] < _CLEAR else 2
+        me.time_us, me.lat, me.lon = time_us[row], y, x
+        me.speed_kmh = kmh if not math.isnan(kmh) else 0.0
+        segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
+        distance_m[row], quality[row] = me.distance_m, me.quality

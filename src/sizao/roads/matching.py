@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
-from sizao.roads._forward import HYPOTHESES, STATE_FIELDS, Costs, Roads, forward
+from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
 from sizao.roads.grid import build_grid
 from sizao.roads.network import Network
 
@@ -159,17 +159,23 @@ def match(
             params.turn_back_cost,
             int(params.expire_s * 1e6) if params.continuity else -1,
         ),
-        np.ascontiguousarray(slot, np.int32),
-        np.ascontiguousarray(time_us, np.int64),
-        np.ascontiguousarray(lat, np.float64),
-        np.ascontiguousarray(lon, np.float64),
-        np.ascontiguousarray(heading_deg, np.float32),
-        np.ascontiguousarray(speed_kmh, np.float32),
-        np.ascontiguousarray(positioned, np.bool_),
-        *(state[name] for name in STATE_FIELDS),
+        _plain(slot, np.int32),
+        _plain(time_us, np.int64),
+        _plain(lat, np.float64),
+        _plain(lon, np.float64),
+        _plain(heading_deg, np.float32),
+        _plain(speed_kmh, np.float32),
+        _plain(positioned, np.bool_),
+        state,
         *matched,
     )
     return matched, state
+
+
+def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Contiguous and writable, as columns out of Arrow are not: the kernel would be compiled
+    once more, for seconds, for every other make of array."""
+    return np.require(column, dtype, ("C", "W"))
 
 
 _prepared: WeakKeyDictionary[Network, dict[float, Roads]] = WeakKeyDictionary()
