@@ -1,0 +1,151 @@
+"""The permission matrix: account × address × method -> status. Every address must have a row.
+
+The world has one open case in the east, commanded by its first squadron (dd1), on a truck of the
+east. ``off-dd1`` is that squadron's officer, ``off-dd2`` the next squadron's, ``lead-xd`` leads
+the west brigade, ``nobody`` has no unit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from sizao.web.cases.models import Case
+
+from .conftest import TRUCK, World
+
+WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin", "nobody")
+"""``-`` is a stranger."""
+
+PAGE = "302 200 200 200 200 200 200 200 200"
+LIST = "401 200 200 200 200 200 200 200 200"
+OPEN = "200 200 200 200 200 200 200 200 200"
+
+MATRIX: dict[tuple[str, str], str] = {
+    # Pages: a stranger is sent to sign in.
+    ("map", "GET"): PAGE,
+    ("map-context", "GET"): PAGE,
+    ("inbox", "GET"): PAGE,
+    ("cases", "GET"): PAGE,
+    ("units", "GET"): PAGE,
+    ("indicators", "GET"): PAGE,
+    ("wall", "GET"): PAGE,
+    ("help", "GET"): PAGE,
+    ("search", "GET"): PAGE,
+    ("case", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("case-act", "POST"): "302 302 302 302 404 404 403 403 404",
+    ("vehicle", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
+    ("login", "GET"): "200 302 302 302 302 302 302 302 302",
+    ("logout", "POST"): "302 302 302 302 302 302 302 302 302",
+    ("preferences", "POST"): "302 302 302 302 302 302 302 302 302",
+    # The API: 401 for a stranger, 404 for what one may not see, 403 for what one may not do.
+    ("api:warnings", "GET"): LIST,
+    ("api:cases", "GET"): LIST,
+    ("api:vehicles", "GET"): LIST,
+    ("api:detections", "GET"): LIST,
+    ("api:list_indicators", "GET"): LIST,
+    ("api:units", "GET"): LIST,
+    ("api:case", "GET"): "401 200 200 200 404 404 200 200 404",
+    ("api:act", "POST"): "401 200 200 200 404 404 403 403 404",
+    ("api:vehicle", "GET"): "401 200 200 200 404 404 200 200 404",
+    ("api:track", "GET"): "401 200 200 200 404 404 200 200 404",
+    ("api:roads", "GET"): "401 404 404 404 404 404 404 404 404",  # this world has no roads
+    ("api:openapi-json", "GET"): OPEN,
+    ("api:api-root", "GET"): "404 404 404 404 404 404 404 404 404",
+    # Streams: who sees which row and event is in test_streams.py.
+    ("stream-meta", "GET"): LIST,
+    # Watchdogs.
+    ("healthz", "GET"): "503 503 503 503 503 503 503 503 503",  # this world has no gateway
+    ("metrics", "GET"): OPEN,
+}
+
+ELSEWHERE = {"stream-vehicles", "stream-events"}
+"""Endless answers: their matrix is in test_streams.py."""
+
+ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
+             "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle"}  # fmt: skip
+
+WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def names(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    for item in resolver.url_patterns:
+        if isinstance(item, URLResolver):
+            yield from names(item, f"{item.namespace}:" if item.namespace else space)
+        elif isinstance(item, URLPattern):
+            yield f"{space}{item.name}"
+
+
+def test_every_address_has_a_row():
+    known = {name for name, _ in MATRIX} | ELSEWHERE
+    every = {name for name in names(get_resolver()) if not name.startswith("admin:")}
+    assert every - known == set(), "give the new address a row in MATRIX"
+    assert known - every == set(), "rows of addresses that are gone"
+
+
+def address(name: str, case: Case) -> str:
+    argument = {"case": case.pk, "vehicle": TRUCK, None: None}[ARGUMENTS.get(name)]
+    return reverse(name, args=[] if argument is None else [argument])
+
+
+def call(client: Client, method: str, name: str, case: Case) -> int:
+    url = address(name, case)
+    if method == "GET":
+        return client.get(url).status_code
+    given = {"action": "sign", "version": case.version}
+    if name.startswith("api:"):
+        return client.post(url, json.dumps(given), "application/json").status_code
+    if name == "preferences":
+        given = {"theme": "dark"}
+    return client.post(url, given).status_code
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_matrix(world: World, who: str):
+    case = world.raise_case()
+    column = WHO.index(who)
+    expected, found = {}, {}
+    for (name, method), row in MATRIX.items():
+        expected[name] = int(row.split()[column])
+        with transaction.atomic():  # what one address changes, the next must not see
+            client = Client() if who == "-" else world.client(who)
+            found[name] = call(client, method, name, case)
+            transaction.set_rollback(True)
+    assert found == expected
+
+
+def test_the_admin_is_for_admins(world: World):
+    pages = [
+        reverse(name)
+        for name in sorted(set(names(get_resolver())))
+        if name.startswith("admin:") and name.endswith(("index", "changelist", "add"))
+    ]
+    for who in WHO:
+        client = Client() if who == "-" else world.client(who)
+        for url in pages:
+            # 403 to the admin: what nobody may add, such as an audit entry.
+            allowed = (200, 403) if who == "admin" else (302,)
+            assert client.get(url).status_code in allowed, (who, url)
+    assert world.client("admin").get(reverse("admin:units_unit_changelist")).status_code == 200
+
+
+def test_lists_cannot_be_written(world: World):
+    client, case = world.client("op-zd"), world.raise_case()
+    for name, _ in MATRIX:
+        if name.startswith("api:") and name not in ("api:act", "api:api-root", "api:openapi-json"):
+            for method in WRITING_METHODS:
+                assert client.generic(method, address(name, case)).status_code == 405, name
+
+
+def test_reading_a_post_address_changes_nothing(world: World):
+    case = world.raise_case()
+    client = world.client("op-zd")
+    for name in ("api:act", "case-act"):
+        assert client.get(address(name, case)).status_code == 405
+    assert Case.objects.get(pk=case.pk).state == "raised"
