@@ -27,6 +27,12 @@ def test_messages(page: str) -> None:
     assert listed == {k: (m.name, m.encode is not None) for k, m in MESSAGES.items()}
 
 
+def test_messages_without_a_real_frame(page: str) -> None:
+    (sentence,) = re.findall(r"^Of (.*) no real frame", page, re.MULTILINE)
+    unproven = {f"`0x{k:04X}`" for k, m in MESSAGES.items() if not m.proven}
+    assert set(re.findall(r"`0x\w+`", sentence)) == unproven
+
+
 def test_items(page: str) -> None:
     rows = re.findall(r"^\| `0x([0-9A-F]{2})` \| ([\d or]+) \| ([\w, ]+) \|", page, re.MULTILINE)
     listed = {int(number, 16): (lengths, keys) for number, lengths, keys in rows}

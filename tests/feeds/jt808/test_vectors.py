@@ -23,6 +23,13 @@ def test_collected_vectors_are_there() -> None:
     assert len(load("frame", "frame_header_only", "stream", "stream_chunks", "reassembly")) >= 366
 
 
+def test_every_proven_message_has_a_golden_frame() -> None:
+    if not COLLECTED.exists():
+        pytest.skip("the collected vectors are not beside this checkout")
+    golden = {int(p.values[0]["message_id"], 16) for p in load("frame")}
+    assert {k for k, m in MESSAGES.items() if m.proven} == golden
+
+
 @pytest.mark.parametrize("vector", load("frame", "frame_header_only"))
 def test_frame(vector: dict[str, Any]) -> None:
     expected = vector["expected"]

@@ -75,9 +75,12 @@ def decode_body(message_id: int, body: bytes, version: str) -> dict[str, Any]:
     if message is None:
         return {"body_hex": body.hex()}
     try:
-        return message.decode(body, version)
+        fields = message.decode(body, version)
     except Malformed as problem:
-        return problem_fields(problem)
+        fields = problem_fields(problem)
+    if not message.proven:
+        fields["body_hex"] = body.hex()
+    return fields
 
 
 def problem_fields(problem: Malformed) -> dict[str, Any]:

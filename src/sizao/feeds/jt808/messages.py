@@ -34,13 +34,16 @@ class Message(NamedTuple):
     name: str
     decode: Decode
     encode: Encode | None = None
+    proven: bool = True
+    """A real frame of it is among the golden ones. If not, decoding keeps ``body_hex`` too, so
+    that nothing is lost should the layout turn out to be read wrongly."""
 
 
 MESSAGES: dict[int, Message] = {
     # terminal to platform
     0x0001: Message("terminal answer", replies.decode_general, replies.encode_general),
     0x0002: Message("heartbeat", replies.decode_empty, replies.encode_empty),
-    0x0003: Message("logout", replies.decode_empty, replies.encode_empty),
+    0x0003: Message("logout", replies.decode_empty, replies.encode_empty, proven=False),
     0x0100: Message(
         "registration", registration.decode_registration, registration.encode_registration
     ),
@@ -62,7 +65,7 @@ MESSAGES: dict[int, Message] = {
     0x0805: Message("shot answer", media.decode_shot_answer),
     0x0900: Message("transparent up", control.decode_transparent),
     0x0901: Message("compressed up", control.decode_compressed),
-    0x0A00: Message("terminal RSA key", control.decode_rsa_key),
+    0x0A00: Message("terminal RSA key", control.decode_rsa_key, proven=False),
     0x1210: Message("evidence announcement", evidence.decode_announcement),
     0x1211: Message("evidence file", evidence.decode_file),
     0x1212: Message("evidence file sent", evidence.decode_file),
@@ -78,7 +81,7 @@ MESSAGES: dict[int, Message] = {
     0x8104: Message("query parameters", replies.decode_empty, replies.encode_empty),
     0x8105: Message("terminal control", control.decode_terminal_control),
     0x8106: Message("query some parameters", parameters.decode_query),
-    0x8201: Message("query location", replies.decode_empty, replies.encode_empty),
+    0x8201: Message("query location", replies.decode_empty, replies.encode_empty, proven=False),
     0x8202: Message("tracking", control.decode_tracking),
     0x8203: Message(
         "alarm confirmation", replies.decode_alarm_confirmation, replies.encode_alarm_confirmation
@@ -86,9 +89,9 @@ MESSAGES: dict[int, Message] = {
     0x8300: Message("text", text.decode_text, text.encode_text),
     0x8400: Message("call back", control.decode_call_back),
     0x8601: Message("delete circles", control.decode_deletion),
-    0x8603: Message("delete rectangles", control.decode_deletion),
-    0x8605: Message("delete polygons", control.decode_deletion),
-    0x8607: Message("delete routes", control.decode_deletion),
+    0x8603: Message("delete rectangles", control.decode_deletion, proven=False),
+    0x8605: Message("delete polygons", control.decode_deletion, proven=False),
+    0x8607: Message("delete routes", control.decode_deletion, proven=False),
     0x8800: Message("media upload answer", media.decode_upload_answer),
     0x8801: Message("take pictures", media.decode_shot),
     0x8900: Message("transparent down", control.decode_transparent),
