@@ -73,8 +73,8 @@ def moment(stamp: str) -> datetime:
 
 def _same_place(row: dict[str, Any], item: dict[str, Any]) -> bool:
     if row["lat"] is None:
-        # Without a usable fix: 0, 0 or nonsense that its sender says is none.
-        return not row["positioned"]
+        # No fix (0, 0 or nonsense), or coordinates that are enciphered (status bit 5).
+        return not row["positioned"] or bool(row["status"] & 1 << 5)
     return (row["lat"], row["lon"]) == (item["lat"], item["lon"])
 
 

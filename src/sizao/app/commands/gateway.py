@@ -18,7 +18,7 @@ from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.gateway import Gateway, Settings
-from sizao.runtime.loops import new_event_loop, raise_file_limit
+from sizao.runtime.loops import new_event_loop, raise_file_limit, settle_garbage_collector
 from sizao.runtime.reporting import report_to_stderr
 from sizao.runtime.sessions import remembered_cards, secret, sessions
 
@@ -77,6 +77,7 @@ def command(
             publish=publish,
             tidy=Housekeeping(log, clock, Retention(segments=keep_days, tracks=keep_track_days)),
         )
+        settle_garbage_collector()
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(gateway))
 
