@@ -82,7 +82,7 @@ class Session:
         self._flag = 0
         self._handlers: dict[int, Callable[[_Arrival], None]] = {
             0x0001: self._on_answer,
-            0x0002: self._on_heartbeat,
+            0x0002: lambda got: self._answer(got, OK),
             0x0003: self._on_logout,
             0x0100: self._on_registration,
             0x0102: self._on_authentication,
@@ -272,9 +272,6 @@ class Session:
         known = self._down.answered(fields) if fields is not None else None
         if known is not None:
             self._result(*known, got.now_us, got.out)
-
-    def _on_heartbeat(self, got: _Arrival) -> None:
-        self._answer(got, OK)
 
     def _on_logout(self, got: _Arrival) -> None:
         self._answer(got, OK)
