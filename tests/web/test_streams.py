@@ -210,6 +210,21 @@ def async_client(world: World, name: str) -> AsyncClient:
     return client
 
 
+def test_a_program_streams_with_its_token(threaded: World):
+    from sizao.web.api.tokens import create_token
+
+    token = create_token("off-dd1")
+
+    async def scenario(given: str) -> int:
+        answer = await AsyncClient().get(
+            "/stream/events", headers={"Authorization": f"Bearer {given}"}
+        )
+        return answer.status_code
+
+    assert run(scenario(token)) == 200
+    assert run(scenario(token + "x")) == 401
+
+
 def test_events_resume_after_the_last_one_seen_and_only_those_of_the_unit(threaded: World):
     for vehicle, place in ((TRUCK, {}), (HAZMAT, {"area": "510403", "lat": WEST[0],
                                                  "lon": WEST[1]})):  # fmt: skip

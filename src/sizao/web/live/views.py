@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from sizao.core.vehicles import KINDS
+from sizao.web.api.tokens import user_of
 from sizao.web.config import config
 from sizao.web.fleet.directory import directory
 from sizao.web.live import board, channels, hub
@@ -58,6 +60,19 @@ class Viewer:
     scope: board.Scope
 
 
+def _bearer(request: HttpRequest):
+    """The account of a bearer token, or an anonymous user."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return (user_of(token) if scheme.lower() == "bearer" else None) or AnonymousUser()
+
+
+async def _user(request: HttpRequest):
+    """Who asks: a browser by its session, a program by its token."""
+    if "Authorization" in request.headers:
+        return await sync_to_async(_bearer)(request)
+    return await request.auser()
+
+
 @sync_to_async
 def _viewer(user) -> Viewer:
     return Viewer(user.sees_all, user.path, board.scope_of(user))
@@ -74,7 +89,7 @@ def _too_many() -> JsonResponse:
 @require_GET
 async def vehicles(request: HttpRequest) -> HttpResponse:
     """``GET /stream/vehicles``: binary frames once a second; ``live/frames.py`` has the bytes."""
-    user = await request.auser()
+    user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
     seat = hub.take_seat(user.pk, config.streams_per_user.read())
@@ -102,7 +117,7 @@ async def _vehicle_frames(scope: board.Scope, seat: hub.Seat) -> AsyncIterator[b
 @require_GET
 async def events(request: HttpRequest) -> HttpResponse:
     """``GET /stream/events``: server-sent events; resumes after ``Last-Event-ID`` or ``?last=``."""
-    user = await request.auser()
+    user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
     seat = hub.take_seat(user.pk, config.streams_per_user.read())
@@ -138,7 +153,7 @@ async def _event_lines(viewer: Viewer, given: str, seat: hub.Seat) -> AsyncItera
 @require_GET
 def meta(request: HttpRequest) -> HttpResponse:
     """``GET /stream/meta``: the box, and who is in which row; null where the user may not see."""
-    user = request.user
+    user = _bearer(request) if "Authorization" in request.headers else request.user
     if not user.is_authenticated:
         return _unauthorised()
     newest = board.board()
