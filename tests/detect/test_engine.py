@@ -13,7 +13,7 @@ from sizao.core.schemas import DETECTION, POSITION, REGISTER, check, empty
 from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
 from sizao.roads.network import Network
-from tests.detect.tracks import Track, at, batch_of, episodes
+from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, at, batch_of, episodes
 
 ROAD = [[101.6, 26.5], [102.4, 26.5]]
 
@@ -67,11 +67,33 @@ def test_off_the_road_there_is_no_limit():
     assert state.counters["unmatched"] == len(rows)
 
 
-def test_a_repeated_place_at_speed_is_on_no_road():
-    rows = Track().leg(600, 150, lon=101.8).rows
-    found, state = engine.step(batch_of(rows), EngineState(), Context.build(network()))
+def test_a_receiver_that_hangs_has_no_fix():
+    track = Track().leg(60, 60)
+    hung = len(track.rows)
+    track.leg(600, 150, lon=101.8)
+    found, state = engine.step(track.batch(), EngineState(), Context.build(network(limit_kmh=100)))
     assert len(found) == 0
-    assert state.counters["frozen"] == len(rows) - 1
+    assert state.counters["frozen"] == len(track.rows) - hung - 1
+    assert state.counters["no_fix"] == state.counters["frozen"]
+
+
+def test_a_receiver_that_repeats_a_place_for_a_moment_does_not_hang():
+    track = Track(every_s=1)
+    for second in range(60):
+        track.leg(1, 50, lon=101.7 + second // 2 * 2 * 14 / METRES_A_DEGREE_EAST)
+    assert take_in(track.rows).counters["frozen"] == 0
+
+
+def test_a_recording_without_real_places_keeps_its_speeds():
+    track = Track().leg(60, 100, lon=101.7).leg(60, 60, lon=101.7)
+    found, state = engine.step(track.batch(), EngineState(), Context.build(), track.limit_column())
+    assert len(found) == 2
+    assert state.counters["frozen"] == 0
+
+
+def test_standing_on_one_spot_is_no_hanging():
+    track = Track().leg(60, 60).leg(3600, 0).leg(60, 8, lon=101.8).leg(60, 9, lon=101.8)
+    assert take_in(track.rows).counters["frozen"] == 0
 
 
 def test_late_repeated_and_future_rows_are_counted_and_left_out():

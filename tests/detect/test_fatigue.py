@@ -94,6 +94,17 @@ class TestSpeed:
         track = Track().drive(150).drive(40, positioned=False).drive(60).stand(60)
         assert fatigue(track) == []
 
+    def test_a_receiver_that_hangs_is_not_believed_to_drive(self):
+        # It hangs at 60 km/h while the vehicle rests for half an hour.
+        track = Track().drive(150)
+        hung_at = track.rows[-1]["lon"]
+        track.drive(30, 60, lon=hung_at).drive(150).stand(60)
+        assert [row["quality"] for row in fatigue(track)] == ["gap"]
+        assert fatigue(track)[0]["measured"] == 299.75
+        told = Track().drive(150)
+        told.drive(30, 60, lon=hung_at, recorder_speed_kmh=0.0).drive(150).stand(60)
+        assert fatigue(told) == []
+
     def test_a_spike_at_rest_does_not_break_the_rest(self):
         track = Track().drive(150).stand(12)
         track.sample(90).silence(0.25).stand(12).drive(150).stand(60)

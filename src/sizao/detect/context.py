@@ -16,7 +16,7 @@ from sizao.detect.state import EngineState
 from sizao.roads.network import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """Make one with :meth:`build`; it does not change, a new register means a new context."""
 

@@ -10,8 +10,10 @@ time rises. What is left out or taken in without a place is counted in ``EngineS
   everything the vehicle sends afterwards late;
 - *no_fix*: the terminal had none, or a place that cannot be (outside the globe, or 0°N 0°E, which
   terminals send when they do not know);
-- *frozen*: exactly the same place as before at a speed above ``FROZEN_KMH``: the receiver repeats
-  itself. The speed counts, but nobody knows on which road, so the limit is unknown;
+- *frozen*: exactly the same place as before, although at its speed the vehicle would have gone on
+  by more than ``FROZEN_M`` since it began to move there: the receiver hangs and repeats itself,
+  speed included. It counts as having no fix. Only a receiver that has shown another place before
+  is judged, so that a recording that never had real places keeps its speeds;
 - *unmatched*: no road within reach.
 """
 
@@ -35,8 +37,11 @@ from sizao.roads.matching import match
 FUTURE_US = 600_000_000
 """10 min: clocks of terminals set by satellite are right to the second, others by minutes."""
 
+FROZEN_M = 20.0
+"""More than a receiver's noise, and 200 steps of the protocol's resolution."""
+
 FROZEN_KMH = 10.0
-"""At 10 km/h a vehicle moves 2.8 m in a second, 28 steps of the protocol's resolution."""
+"""Slower than this, standing still with a wandering speed looks the same."""
 
 IMPOSSIBLE_KMH = 300.0
 """Above this a speed counts as not reported."""
@@ -78,8 +83,21 @@ def prepare(
     speed = _speed(batch, "speed_kmh")
 
     row, frozen, counts = _take_in(
-        code, slot_of, time_us, received_us, lat, lon, speed, state.last, FUTURE_US, FROZEN_KMH
+        code,
+        slot_of,
+        time_us,
+        received_us,
+        lat,
+        lon,
+        speed,
+        state.last,
+        FUTURE_US,
+        FROZEN_KMH,
+        FROZEN_M,
     )
+    lost[row[frozen]] = True
+    lat[row[frozen]] = np.nan
+    lon[row[frozen]] = np.nan
     for name, count in zip(("repeated", "late", "future", "frozen"), counts, strict=True):
         state.counters[name] += int(count)
     state.counters["positions"] += len(row)
@@ -96,7 +114,7 @@ def prepare(
     heading = _floats(batch, "heading_deg", np.float32)[row]
     network = context.network
     if network is not None and n:
-        placed = ~lost[row] & ~frozen
+        placed = ~lost[row]
         matched, state.match = match(
             network,
             slot,
@@ -142,7 +160,7 @@ def prepare(
 
 @njit(cache=True)
 def _take_in(  # type: ignore[no-untyped-def]
-    code, slot_of, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh
+    code, slot_of, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
     """Row numbers grouped by vehicle with rising time, their frozen flags, and counts."""
     vehicles = len(slot_of)
@@ -170,12 +188,20 @@ def _take_in(  # type: ignore[no-untyped-def]
             counts[2] += 1
             continue
         if not np.isnan(lat[i]):
-            # A place is only ever stored from a fix, so zero here means "none yet": see _lost.
-            if was.lat == lat[i] and was.lon == lon[i] and speed[i] > frozen_kmh:
+            fast = speed[i] > frozen_kmh
+            if was.lat != lat[i] or was.lon != lon[i]:
+                # A fix is never at 0, 0 (see _lost), so zeros in the state mean "none yet".
+                was.moved = was.moved or was.lat != 0.0 or was.lon != 0.0
+                was.lat = lat[i]
+                was.lon = lon[i]
+                was.since_us = now if fast else 0
+            elif not fast:
+                was.since_us = 0
+            elif was.since_us == 0:
+                was.since_us = now
+            elif was.moved and speed[i] / 3.6 * (now - was.since_us) / 1e6 > frozen_m:
                 frozen[taken] = True
                 counts[3] += 1
-            was.lat = lat[i]
-            was.lon = lon[i]
         was.seen = 1
         was.time_us = now
         row[taken] = i

@@ -24,8 +24,19 @@ from sizao.roads import matching
 FORMAT = "sizao-detect-state"
 VERSION = 1
 
-LAST = np.dtype([("time_us", "i8"), ("lat", "f8"), ("lon", "f8"), ("seen", "i1")], align=True)
-"""The last position taken in of a vehicle; lat, lon of the last one with a fix."""
+LAST = np.dtype(
+    [
+        ("time_us", "i8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("since_us", "i8"),
+        ("seen", "i1"),
+        ("moved", "i1"),
+    ],
+    align=True,
+)
+"""The last position taken in of a vehicle: its event time; the last place with a fix, and since
+when it has been the same at speed (0: it is not); whether the place has ever changed."""
 
 COUNTERS = (
     "positions",
@@ -38,7 +49,7 @@ COUNTERS = (
     "detections",
 )
 """positions: taken in. late, repeated, future: left out by their time. no_fix, frozen, unmatched:
-taken in, but without a usable place. detections: rows put out."""
+taken in, but without a usable place; frozen ones are among those of no_fix. detections: put out."""
 
 _ROOM = 64
 _OTHER = KIND_CODES["other"]
