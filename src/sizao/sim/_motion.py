@@ -207,6 +207,7 @@ def advance(
     limit: npt.NDArray[np.float32],
     grade: npt.NDArray[np.float32],
     urban: npt.NDArray[np.bool_],
+    tunnel: npt.NDArray[np.bool_],
     area: npt.NDArray[np.int8],
     out_segment: npt.NDArray[np.int32],
     out_offset: npt.NDArray[np.float32],
@@ -291,7 +292,12 @@ def advance(
                         ahead += length[segment[look]]
                 if s["pulling_over"] == 1:
                     want = max(0.0, s["v"] - 0.9)
-                elif now - s["stretch_start"] > s["rest_after_s"] + 600.0 and s["stop_ahead"] != 1:
+                elif (
+                    now - s["stretch_start"] > s["rest_after_s"] + 600.0
+                    and s["stop_ahead"] != 1
+                    and not tunnel[seg]
+                    and length[seg] - s["offset_m"] > 0.7 * s["v"] * s["v"] + 20.0
+                ):  # nobody rests in a tunnel
                     s["pulling_over"] = 1
                 change = want - s["v"]
                 s["v"] += min(max(change, -1.6), accel)

@@ -28,13 +28,14 @@ from sizao.detect.context import Context
 from sizao.detect.state import EngineState
 from sizao.feeds.jt808.batch import split_batch
 from sizao.feeds.jt808.bulk import decode_bulk, position_columns
-from sizao.feeds.jt808.cards import Cards
+from sizao.feeds.jt808.cards import Cards, card_event
 from sizao.feeds.jt808.decode import decode_body, open_frame
-from sizao.feeds.jt808.positions import position_batch, position_row
+from sizao.feeds.jt808.positions import DEFAULT_LIMITS, position_batch, position_row
 from sizao.feeds.jt808.problems import Malformed
+from sizao.sim._sampling import SOUND
 from sizao.sim.city import build
 from sizao.sim.fleet import Fleet, fleet
-from sizao.sim.terminal import SOUND, Frames
+from sizao.sim.terminal import Frames
 from sizao.sim.truth import Offence
 from sizao.sim.world import World
 
@@ -105,7 +106,7 @@ class Score:
 
 
 def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 5) if whole else None
+    return round(float(part) / whole, 5) if whole else None
 
 
 class Intake:
@@ -157,10 +158,12 @@ class Intake:
                     self.quarantined[str(reason)] += 1
         elif header.message_id == 0x0702:
             fields = decode_body(header.message_id, frame.body, header.version)
-            stamp = np.datetime64(fields["time"][:19]) - np.timedelta64(8, "h")
-            driver = fields.get("license_no")
-            self.cards.record(header.phone, int(stamp.astype("datetime64[us]").astype(int)), driver)
-            self._driver[header.phone] = driver
+            event = card_event(fields, at_us, DEFAULT_LIMITS.future_s)
+            if isinstance(event, str):
+                self.quarantined[event] += 1
+                return
+            self.cards.record(header.phone, event.time_us, event.driver)
+            self._driver[header.phone] = event.driver
             changed.add(header.phone)
         else:
             self.quarantined["unsupported"] += 1
@@ -253,7 +256,7 @@ def compare(
         number = index[vehicle]
         for offence in own:
             score.offences += 1
-            expected = fault[number] == SOUND and _plain_to_see(
+            expected = bool(fault[number] == SOUND) and _plain_to_see(
                 offence, int(cars.interval_s[number])
             )
             score.expected += expected

@@ -113,7 +113,7 @@ class Terminals:
 
     def _measure(self, motion: Motion, wanted: npt.NDArray[np.bool_]) -> None:
         fleet = self.fleet
-        room = sum(motion.seconds // int(step) + 2 for step in fleet.interval_s)
+        room = int((motion.seconds // fleet.interval_s + 2).sum())
         reports = np.empty(room, _wire.REPORT)
         segment = np.empty(room, np.int32)
         count = _sampling.sample(

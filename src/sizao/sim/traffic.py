@@ -109,6 +109,7 @@ class Traffic:
             limit_table(network),
             np.nan_to_num(network.grade_pct),
             network.road_class == ROAD_CLASS_CODES["urban"],
+            network.tunnel,
             np.array([list(AREAS).index(area) for area in network.area], np.int8),
         )
         self._state = np.zeros(n, _motion.STATE)

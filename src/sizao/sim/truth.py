@@ -1,9 +1,10 @@
 """Ground truth: what the vehicles really did, by the rules' own definitions, second by second.
 
 The definitions are those at the head of ``detect/rules/speeding.py`` and ``fatigue.py`` with
-their default parameters, applied to the true speed on the true segment each second. They are
-written here again, by hand and without a line of the detector's, so that the two check each
-other. ``docs/reference/ground-truth.md`` documents the file.
+their default parameters, applied to the true speed on the true segment each second. Where the
+speeding rule bridges one sample that is not over, a dip as long as the terminal's reporting
+interval is bridged here. They are written here again, by hand and without a line of the
+detector's, so that the two check each other. ``docs/reference/ground-truth.md`` documents the file.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ class Truth:
             motion.driver,
             self._fleet.kind,
             self._fleet.two_drivers,
+            self._fleet.interval_s,
             self._limit,
             self._network.tunnel,
             self._state,
@@ -211,7 +213,7 @@ def _end_run(s: Any, vehicle: int, events: npt.NDArray[Any], count: int, longest
         e["rule"] = FATIGUE
         e["vehicle"] = vehicle
         e["start"] = s["run_start"]
-        e["onset"] = s["run_start"] + longest
+        e["onset"] = s["tired"]
         e["end"] = s["run_last"]
         e["worst"] = (s["run_last"] - s["run_start"]) / 60.0
         e["limit"] = longest / 60.0
@@ -233,6 +235,7 @@ def _judge(
     driver: npt.NDArray[np.int8],
     kind: npt.NDArray[np.int8],
     cards: npt.NDArray[np.bool_],
+    interval: npt.NDArray[np.int32],
     limit: npt.NDArray[np.float32],
     tunnel: npt.NDArray[np.bool_],
     state: npt.NDArray[Any],
@@ -275,8 +278,8 @@ def _judge(
                 if s["fast_fired"] == 0 and now - s["fast_start"] >= shortest:
                     s["fast_fired"] = now
             elif s["fast_start"] > 0:
-                # At one sample a second "continuous" bears no break before it is long enough.
-                patience = end_below if s["fast_fired"] > 0 else 1
+                # The rule goes on through one sample that is not over: one report's interval.
+                patience = end_below if s["fast_fired"] > 0 else interval[i]
                 if now - s["fast_last"] > patience:
                     count = _end_fast(s, i, events, count)
             # Continuous driving
@@ -291,7 +294,7 @@ def _judge(
                 s["run_last"] = now
                 s["run_segment"] = seg
                 s["run_offset"] = offset[i, j]
-                if now - s["run_start"] > longest:
+                if s["tired"] == 0 and now - s["run_start"] > longest:
                     s["tired"] = now
             elif s["run_start"] > 0:
                 if s["stop_start"] == 0:

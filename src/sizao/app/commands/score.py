@@ -1,0 +1,99 @@
+"""``sizao score``: detection against the simulated city's ground truth."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from sizao.core.errors import ConfigError
+
+
+def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
+    try:
+        return [int(part) for part in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a comma list of whole numbers") from None
+
+
+@click.command()
+@click.option("--vehicles", default=2000, show_default=True, help="How many vehicles drive.")
+@click.option(
+    "--seeds", default="1,2,3", show_default=True, callback=_seeds, help="Comma list of seeds."
+)
+@click.option("--hours", default=24.0, show_default=True, help="Simulated hours of each seed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--mistakes", default=0, show_default=True, help="List so many mistakes of a rule.")
+def command(vehicles: int, seeds: list[int], hours: float, as_json: bool, mistakes: int) -> None:
+    """Simulate whole days and compare what was detected with what really happened.
+
+    Nothing is left out between a terminal's bytes and a detection but sockets and waiting.
+    "Expected" offences are those a sound terminal showed long enough to be seen; precision counts
+    every detection, faulty terminals included. Delays are feed seconds from the moment the rule's
+    own minimum had passed to the arrival of the report that made it fire.
+    """
+    if vehicles < 1 or hours <= 0:
+        raise ConfigError("--vehicles and --hours must be positive")
+    from sizao.sim import score
+
+    total = {rule: score.RuleScore() for rule in score.OVERLAP_S}
+    runs: list[dict[str, Any]] = []
+    for seed in seeds:
+        one = score.run(seed, vehicles, hours)
+        for rule, figures in one.rules.items():
+            total[rule].add(figures)
+        runs.append(
+            {
+                "seed": seed,
+                "frames": one.frames,
+                "positions": one.positions,
+                "quarantined": {name: n for name, n in one.quarantined.items() if n},
+                "seconds": round(one.seconds, 1),
+                "rules": {rule: figures.figures() for rule, figures in one.rules.items()},
+            }
+        )
+        if not as_json:
+            click.echo(f"seed {seed}: {one.positions:,} positions in {one.seconds:.0f} s", err=True)
+    answer = {
+        "vehicles": vehicles,
+        "hours": hours,
+        "runs": runs,
+        "rules": {rule: figures.figures() for rule, figures in total.items()},
+    }
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        _table(runs, answer["rules"])
+    for rule, figures in total.items():
+        for offence in figures.missed[:mistakes]:
+            click.echo(f"missed {rule}: {offence}", file=sys.stderr)
+        for row in figures.wrong[:mistakes]:
+            click.echo(f"wrong {rule}: {row}", file=sys.stderr)
+
+
+_COLUMNS = (
+    ("offences", "offences"),
+    ("expected", "expected"),
+    ("detections", "detected"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("recall_of_all", "of all"),
+    ("delay_median_s", "delay s"),
+    ("delay_p95_s", "p95 s"),
+)
+
+
+def _table(runs: list[dict[str, Any]], total: Any) -> None:
+    click.echo(f"{'':<6}{'rule':<10}" + "".join(f"{title:>11}" for _, title in _COLUMNS))
+    for label, rules in [*((f"{run['seed']}", run["rules"]) for run in runs), ("all", total)]:
+        for rule, figures in rules.items():
+            cells = "".join(f"{_cell(figures[key]):>11}" for key, _ in _COLUMNS)
+            click.echo(f"{label:<6}{rule:<10}{cells}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) and value <= 1 else f"{value:,}"
