@@ -256,3 +256,12 @@ def test_roads_are_cached_by_etag_and_packed(world: World):
     assert gzip.decompress(packed.content) == answer.content
     again = client.get("/api/v1/roads.geojson", HTTP_IF_NONE_MATCH=answer["ETag"])
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_reference_names_every_address(client: Client, world: World):
+    from pathlib import Path
+
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
+    text = page.read_text(encoding="utf-8")
+    for path in client.get("/api/v1/openapi.json").json()["paths"]:
+        assert f"{path}`" in text, path

@@ -149,3 +149,17 @@ def test_reading_a_post_address_changes_nothing(world: World):
     for name in ("api:act", "case-act"):
         assert client.get(address(name, case)).status_code == 405
     assert Case.objects.get(pk=case.pk).state == "raised"
+
+
+def test_the_reference_shows_this_matrix():
+    from pathlib import Path
+
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "permissions.md"
+    rows = {}
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == len(WHO) + 2 and cells[1] in ("GET", "POST"):
+            rows[cells[0].strip("`"), cells[1]] = " ".join(cells[2:])
+    # Their status depends on the test's own world, not on the account.
+    own = {"api:roads", "api:api-root", "healthz"}
+    assert rows == {key: row for key, row in MATRIX.items() if key[0] not in own}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 
@@ -63,6 +64,10 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
         forwarded_allow_ips="127.0.0.1",
     )
     server = _Server(config)
+    # The server takes a signal, stops, and raises it once more: by then it must not kill us,
+    # because the desk still has a round to finish.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     try:
         server.run()
     finally:
