@@ -4,6 +4,7 @@ import { maplibregl } from "./mapbase.js";
 import { setCurrent } from "./keys.js";
 
 const kept = new Map();
+const CROWD = 20;
 
 function build(row) {
   const button = document.createElement("button");
@@ -46,6 +47,8 @@ export function syncMarkers(map, list) {
     element.style.zIndex = String({ blue: 1, yellow: 2, orange: 3, red: 4 }[row.dataset.level]);
     marker.setLngLat([lon, lat]);
   }
+  // Words of lesser warnings make way when the map is full; the list beside it has them all.
+  map.getContainer().dataset.crowded = seen.size > CROWD ? "yes" : "no";
   for (const [id, { marker }] of kept) {
     if (seen.has(id)) continue;
     marker.remove();

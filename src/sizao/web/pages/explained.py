@@ -60,7 +60,7 @@ class Explained:
                 RuleText(
                     rule.get(f"name_{language}", ""),
                     rule.get(f"text_{language}", ""),
-                    rule.get("citation", ""),
+                    words.citation(rule.get("citation", "")),
                     rule.get("certainty", "proposed"),
                     rule.get("note", ""),
                 )

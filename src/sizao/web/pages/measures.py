@@ -74,7 +74,7 @@ def cards(
                 note=words.pick(value.note_zh, value.note_en),
                 formula=words.pick(definition.formula_zh, definition.formula_en),
                 certainty=definition.certainty,
-                citation=definition.citation,
+                citation=words.citation(definition.citation),
                 parts=[(code, words.level_word(code), n) for code, n in value.parts],
                 total=_point(_("全部"), row, scale),
                 points=[_point(_label(start, step), rows[index], scale) for start, rows in spans],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.translation import get_language
@@ -18,6 +19,7 @@ from sizao.warn.words import RULES, VEHICLE_KINDS_EN
 LEVEL_CODES = ("red", "orange", "yellow", "blue")
 """Worst first, as lists show them."""
 
+_CERTAINTY_MARK = re.compile(r"\s*[\[【](?:已查证|待核实|项目默认)[\]】]$")
 _LEVELS_EN = {"red": "Red", "orange": "Orange", "yellow": "Yellow", "blue": "Blue"}
 _COMMAND_EN = {1: "squadron", 2: "brigade", 3: "detachment", 4: "city"}
 _CERTAINTY_EN = {"found": "verified", "recalled": "to be checked", "proposed": "project default"}
@@ -106,6 +108,15 @@ def quantity(value: float, unit: str) -> str:
     if unit == "min":
         return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
     return f"{value:.0f} {unit}".strip()
+
+
+def citation(text: str) -> str:
+    """A rule's source as the rule book cites it, without the certainty, which has a badge.
+
+    Titles of Chinese law stay Chinese; that there is no such source is said in English too.
+    """
+    bare = _CERTAINTY_MARK.sub("", text)
+    return pick(bare, bare if "《" in bare else "project default, no legal source")
 
 
 def script_words() -> dict[str, str]:

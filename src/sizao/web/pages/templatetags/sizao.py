@@ -177,6 +177,12 @@ def minutes(seconds: float | None) -> str:
 
 
 @register.filter
+def listed(values: list[str]) -> str:
+    """Several phrases in one line, with the language's own mark between them."""
+    return words.pick("；", "; ").join(values)
+
+
+@register.filter
 def unlocalized(value: Any) -> str:
     """A number as machines write it, whatever the language."""
     return str(value)

@@ -1,0 +1,216 @@
+"""What holds on every page, for every account: it opens, its markup is safe, English is English."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.web.conftest import PEOPLE, TRUCK, World
+
+ADDRESSES = (
+    "/",
+    "/?part=live",
+    "/inbox/",
+    "/inbox/?part=rows",
+    "/inbox/?level=red",
+    "/cases/",
+    "/cases/?sort=level&q=G353",
+    "/cases/{case}/",
+    "/cases/{case}/?part=live",
+    "/cases/{case}/?part=units",
+    "/units/",
+    "/units/?part=tree",
+    "/indicators/",
+    "/indicators/?period=7d",
+    "/wall/",
+    "/wall/?part=live",
+    "/vehicles/{vehicle}/",
+    "/vehicles/{vehicle}/?panel=1",
+    "/search/?q=K120",
+    "/help/",
+    "/audit/",
+)
+
+CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+
+
+class Markup(HTMLParser):
+    """Collects what a content security policy and a screen reader care about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self.texts: list[str] = []
+        self.ids: list[str] = []
+        self._form: dict[str, str | None] | None = None
+        self._token = False
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        for name, value in attrs:
+            if name.startswith("on"):
+                self.faults.append(f"<{tag} {name}>: an inline handler")
+            if name == "style":
+                self.faults.append(f"<{tag} style>: an inline style")
+            if name in ("src", "href", "action") and (value or "").startswith(("http:", "https:")):
+                self.faults.append(f"<{tag} {name}={value}>: another host")
+            if name in ("title", "aria-label", "placeholder", "alt", "data-title", "data-word"):
+                self.texts.append(value or "")
+        if tag in ("script", "style"):
+            self._hidden = tag
+            if tag == "style" or ("src" not in given and given.get("type") != "application/json"):
+                self.faults.append(f"<{tag}> inline")
+        if "id" in given:
+            self.ids.append(given["id"] or "")
+        if tag == "form":
+            self._form, self._token = given, False
+        if tag == "input" and given.get("name") == "csrfmiddlewaretoken":
+            self._token = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._hidden:
+            self._hidden = ""
+        if tag == "form" and self._form is not None:
+            if (self._form.get("method") or "").lower() == "post" and not self._token:
+                self.faults.append(f"form {self._form.get('action')} without CSRF token")
+            self._form = None
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.texts.append(data)
+
+
+def read(html: str) -> Markup:
+    markup = Markup()
+    markup.feed(html)
+    return markup
+
+
+@pytest.fixture
+def full(world: World) -> World:
+    """A world with a case in hand, a text sent, and a conflict behind it."""
+    from sizao.web.cases.services import act
+
+    case = world.raise_case()
+    world.raise_case(vehicle="19800000002", severity="ge70", measured=120.0)
+    leader = world.user("op-zd")
+    case = act(leader, case.pk, "sign", case.version)
+    case = act(leader, case.pk, "dispatch", case.version, units=["东一01"])
+    act(leader, case.pk, "control", case.version)
+    return world
+
+
+def addresses(world: World) -> list[str]:
+    from sizao.web.cases.models import Case
+
+    case = Case.objects.get(vehicle=TRUCK)
+    return [one.format(case=case.pk, vehicle=TRUCK) for one in ADDRESSES]
+
+
+@pytest.mark.parametrize("name", ["op-zd", "op-dd", "off-dd1", "audit", "lead-xd", "nobody"])
+def test_opens_with_safe_markup_for(full: World, name: str) -> None:
+    client = full.client(name)
+    opened = 0
+    for address in addresses(full):
+        answer = client.get(address)
+        assert answer.status_code in (200, 403, 404), (name, address)
+        if answer.status_code != 200:
+            continue
+        opened += 1
+        markup = read(answer.content.decode())
+        assert markup.faults == [], (name, address)
+        assert len(markup.ids) == len(set(markup.ids)), (name, address, "an id twice")
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert opened >= (13 if name in ("lead-xd", "nobody") else 20), "pages were refused"
+
+
+@pytest.mark.parametrize("name", ["op-zd", "audit", "off-dd1"])
+def test_english_has_no_chinese_left(full: World, name: str) -> None:
+    """What remains in Chinese is data: plates, call signs, enterprises, stakes without a road."""
+    client = full.client(name)
+    user = full.user(name)
+    user.language = "en"
+    user.save()
+    data = (
+        "川D",
+        "四早",
+        "简体中文",
+        "下行",
+        "上行",
+        "虚构货运一公司",
+        "虚构危运公司",
+        "东一",
+        "东二",
+        "西一",
+        # The audit log keeps the unit's name as it was written.
+        "市交警支队",
+        "东区大队",
+        "东区一中队",
+        # Texts to drivers are spoken in Chinese whatever the operator reads.
+        "您已超速，请立即减速，按限速行驶。",
+    )
+    left = set()
+    for address in addresses(full):
+        answer = client.get(address)
+        if answer.status_code != 200:
+            continue
+        for text in read(answer.content.decode()).texts:
+            rest = re.sub(r"《.*", "", text)  # titles and articles of Chinese law
+            for word in (*data, *PEOPLE):
+                rest = rest.replace(word, "")
+            if CJK.search(rest):
+                left.add((address, text.strip()[:120]))
+    assert not left, sorted({text for _, text in left})
+
+
+def test_strangers_are_sent_to_sign_in(world: World, client) -> None:
+    for address in ("/", "/inbox/", "/wall/", "/audit/"):
+        answer = client.get(address)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/login/")
+
+
+def test_chinese_is_the_default_whatever_the_browser_prefers(world: World, client) -> None:
+    page = client.get("/login/", headers={"accept-language": "en-US,en"}).content.decode()
+    assert "登录" in page
+    assert 'lang="zh-CN"' in page
+    answer = client.post("/preferences/", {"language": "en", "next": "/login/"})
+    assert answer.headers["Location"] == "/login/"
+    page = client.get("/login/").content.decode()
+    assert "Sign in" in page
+    assert 'lang="en"' in page
+
+
+def test_preferences_stay_with_the_account_and_never_lead_away(world: World) -> None:
+    client = world.client("off-dd1")
+    answer = client.post("/preferences/", {"theme": "dark", "next": "https://elsewhere.test/"})
+    assert answer.headers["Location"] == "/"
+    assert 'data-bs-theme="dark"' in client.get("/help/").content.decode()
+    assert world.user("off-dd1").theme == "dark"
+
+
+def test_operators_start_dark_and_others_light(world: World) -> None:
+    assert 'data-bs-theme="dark"' in world.client("op-zd").get("/help/").content.decode()
+    assert 'data-bs-theme="light"' in world.client("off-dd1").get("/help/").content.decode()
+
+
+def test_the_wall_shows_no_personal_data(full: World) -> None:
+    client = full.client("op-zd")
+    for address in ("/wall/", "/wall/?part=live"):
+        page = client.get(address).content.decode()
+        assert "G353" in page
+        for secret in ("A0001", "A0002", TRUCK, "op-zd", "虚构货运一公司"):
+            assert secret not in page, (address, secret)
+
+
+def test_wrong_addresses_get_a_page_of_ours(world: World) -> None:
+    client = world.client("off-dd1")
+    answer = client.get("/no-such-page/")
+    assert answer.status_code == 404
+    assert "没有这个页面" in answer.content.decode()
+    answer = client.get("/audit/")
+    assert answer.status_code == 403
+    assert "没有权限" in answer.content.decode()
