@@ -62,7 +62,7 @@ def committed(data: DataDir) -> int:
         return 0
     with closing(sqlite3.connect(f"{data.detect_log.as_uri()}?mode=ro", uri=True)) as connection:
         try:
-            row = connection.execute("SELECT max(at) FROM checkpoint").fetchone()
+            row = connection.execute("SELECT max(at) FROM saved_part").fetchone()
         except sqlite3.OperationalError:
             return 0
     return row[0] or 0

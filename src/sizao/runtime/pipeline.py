@@ -28,7 +28,7 @@ from sizao.detect.state import EngineState
 from sizao.log.interface import Segment
 from sizao.runtime.board import Board
 from sizao.runtime.counters import Spread, rss_mb
-from sizao.runtime.embedded.checkpoint import CheckpointStore
+from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
 
 logger = logging.getLogger(__name__)
@@ -250,8 +250,8 @@ class Pipeline:
             logger.warning("segments %d to %d were deleted unread", self.offset + 1, first - 1)
 
     def _restored(self, rebuild: bool) -> tuple[EngineState, Board, int]:
-        saved = self.store.load()
-        if rebuild or not saved.state:
+        saved = Saved() if rebuild else self.store.load()
+        if not saved.state:
             return EngineState(), Board(), 0
         state = EngineState.from_bytes(saved.state["engine"])
         if state.restarted:

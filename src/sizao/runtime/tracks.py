@@ -16,7 +16,8 @@ from sizao.core.schemas import POSITION
 from sizao.log.encoding import decode
 from sizao.log.interface import Segment
 from sizao.runtime.embedded import track_pages
-from sizao.runtime.embedded.log import SqliteLog, checksum
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.segments import checksum
 
 
 class TrackReader:

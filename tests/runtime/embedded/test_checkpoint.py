@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def test_a_refused_commit_leaves_the_one_before(tmp_path: Path) -> None:
         store.commit(detections(["a"], [0]), {"engine": b"one"}, 1)
         log._connection.execute("PRAGMA max_page_count = 1")  # type: ignore[union-attr]
         with pytest.raises(LogError, match="full"):
-            store.commit(detections(["b"], [0]), {"engine": b"x" * 1_000_000}, 2)
+            store.commit(
+                detections(["b"], [0]), {"engine": random.Random(1).randbytes(1_000_000)}, 2
+            )
         log._connection.execute("PRAGMA max_page_count = 100000")  # type: ignore[union-attr]
         assert store.load() == Saved(1, {"engine": b"one"})
         # The key of the refused detection was not kept either.
@@ -57,7 +60,7 @@ def test_damage_is_an_error(tmp_path: Path) -> None:
     with SqliteLog(path, writer=True) as log:
         CheckpointStore(log).commit(detections([], []), {"engine": b"one"}, 1)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE checkpoint SET state = x'6f6e66'")
+        connection.execute("UPDATE saved_part SET state = x'6f6e66'")
     connection.close()
     with SqliteLog(path, writer=True) as log, pytest.raises(LogError, match="'engine' is damaged"):
         CheckpointStore(log).load()

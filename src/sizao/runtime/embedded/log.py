@@ -24,7 +24,6 @@ import os
 import sqlite3
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,12 +32,11 @@ from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sizao.core.errors import ColumnError, LogError
-from sizao.core.schemas import TOPICS, check
-from sizao.log.encoding import decode, encode, sort_by_partition
+from sizao.core.errors import LogError
+from sizao.log.encoding import decode, encode
 from sizao.log.interface import Segment
+from sizao.runtime.embedded.segments import checksum, known, prepare, time_span
 
 APPLICATION_ID = 0x53495A41
 """Marks a file as ours in SQLite's own header: ASCII ``SIZA``."""
@@ -64,11 +62,6 @@ CREATE TABLE segment (
 );
 CREATE UNIQUE INDEX segment_seq ON segment (topic, seq);
 """
-
-_BARE = {
-    topic: pa.schema([field.remove_metadata() for field in schema])
-    for topic, schema in TOPICS.items()
-}
 
 
 class SqliteLog:
@@ -103,7 +96,7 @@ class SqliteLog:
     def read(self, topic: str, after: int, max_rows: int = 10_000) -> list[Segment]:
         """Segments with ``seq > after`` in order, at least one if there is any, stopping
         before ``max_rows`` would be passed. Raises LogError if a segment is damaged or missing."""
-        _known(topic)
+        known(topic)
         segments: list[Segment] = []
         total = 0
         with self.reading() as connection:
@@ -126,17 +119,17 @@ class SqliteLog:
 
     def last(self, topic: str) -> int:
         """The highest ``seq`` of the topic, 0 if it is empty. Pruning does not lower it."""
-        _known(topic)
+        known(topic)
         return self._topic(topic)[1]
 
     def first(self, topic: str) -> int:
         """The lowest ``seq`` that pruning has left; one more than ``last`` if none is."""
-        _known(topic)
+        known(topic)
         return self._topic(topic)[0]
 
     def rows_after(self, topic: str, after: int) -> tuple[int, int]:
         """Number of segments after one, and of their rows. Looks at each of them."""
-        _known(topic)
+        known(topic)
         with self.reading() as connection:
             if connection is None:
                 return 0, 0
@@ -182,7 +175,7 @@ class SqliteLog:
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses, and
         ColumnError if a batch is not what its topic's schema says.
         """
-        ready = [(topic, *_prepare(topic, batch)) for topic, batch in batches.items() if len(batch)]
+        ready = [(topic, *prepare(topic, batch)) for topic, batch in batches.items() if len(batch)]
         if not ready:
             return {}
         with self.transaction() as connection:
@@ -221,7 +214,7 @@ class SqliteLog:
         """Append within :meth:`transaction`. Returns the ``seq``, None for an empty batch."""
         if not len(batch):
             return None
-        return self._insert(connection, topic, *_prepare(topic, batch))
+        return self._insert(connection, topic, *prepare(topic, batch))
 
     def prune(self, topic: str, before_s: float, *, at_most: int = 10_000) -> int:
         """Delete the oldest segments, appended before a moment; the numbering goes on.
@@ -229,7 +222,7 @@ class SqliteLog:
         Takes at most ``at_most`` in one transaction, so that appends wait briefly; call again
         until it returns 0. Returns how many segments went. SQLite reuses their room.
         """
-        _known(topic)
+        known(topic)
         with self.transaction() as connection:
             row = connection.execute(
                 "SELECT max(seq) FROM (SELECT seq, appended_s FROM segment WHERE topic = ?"
@@ -276,7 +269,7 @@ class SqliteLog:
             (topic,),
         ).fetchone()
         blob = encode(batch)
-        first_us, last_us = _time_span(batch)
+        first_us, last_us = time_span(batch)
         connection.execute(
             "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -387,38 +380,6 @@ class SqliteLog:
         except OSError as error:
             self.close()
             raise LogError(f"{path}: {error.strerror}") from error
-
-
-def _known(topic: str) -> None:
-    if topic not in TOPICS:
-        raise LogError(f"no topic {topic!r}; known: {', '.join(TOPICS)}")
-
-
-def _prepare(topic: str, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, bytes]:
-    """Checked, sorted rows without field documentation, and the 65 bounds as bytes."""
-    _known(topic)
-    schema = TOPICS[topic]
-    check(batch, schema)
-    if batch.schema.names != schema.names:
-        batch = batch.select(schema.names)
-    for field in schema:
-        if not field.nullable and batch.column(field.name).null_count:
-            raise ColumnError(f"{topic}: column {field.name!r} has nulls")
-    bare = pa.RecordBatch.from_arrays(batch.columns, schema=_BARE[topic])
-    ordered, bounds = sort_by_partition(bare)
-    return ordered, np.asarray(bounds, "<u4").tobytes()
-
-
-def _time_span(batch: pa.RecordBatch) -> tuple[int | None, int | None]:
-    if "time" not in batch.schema.names:
-        return None, None
-    span = pc.min_max(batch.column("time").cast(pa.int64()))
-    return span["min"].as_py(), span["max"].as_py()
-
-
-def checksum(bounds: bytes, blob: bytes) -> int:
-    """CRC-32 of a stored segment."""
-    return zlib.crc32(blob, zlib.crc32(bounds))
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from sizao.core.ids import PARTITIONS
 from sizao.log.encoding import sort_by_partition
-from sizao.runtime.embedded.log import SqliteLog, checksum
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.segments import checksum
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS track_page (partition INTEGER NOT NULL, first_us INTEGER NOT NULL,"

@@ -1,0 +1,81 @@
+"""Retention, secrets and drivers over a restart."""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from sizao.core.clock import ManualClock
+from sizao.core.errors import ConfigError
+from sizao.core.schemas import DRIVER_CARD, QUARANTINE
+from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.sessions import remembered_cards, secret
+from tests.runtime.helpers import START_US, positions, rows
+
+
+def test_segments_go_after_their_time_but_not_before_they_are_pages(tmp_path: Path) -> None:
+    moment = [time.time() - 30 * DAY_S]
+    clock = ManualClock(START_US / 1e6 + 30 * DAY_S)
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True, now=lambda: moment[0]) as log:
+        names = [str(number) for number in range(100)]
+        for _ in range(3):
+            log.append({"positions": positions(names, [0.0] * 100)})
+        log.append(
+            {
+                "quarantine": rows(
+                    QUARANTINE, 1, received=[START_US], source=["t"], reason=["x"], raw=[b"~"]
+                )
+            }
+        )
+        keep = Housekeeping(log, clock, Retention(segments=7, tracks=183, quarantine=60))
+        keep()
+        assert log.first("positions") == 1, "deleted before its rows were in pages"
+        keep.pages.make(at_least=1)
+        moment[0] = time.time()
+        log.append({"positions": positions(names, [0.0] * 100)})
+        keep()
+        assert (log.first("positions"), log.last("positions")) == (4, 4)
+        assert log.first("quarantine") == 1
+        with log.reading() as connection:
+            assert connection is not None
+            assert connection.execute("SELECT count(*) FROM track_page").fetchone()[0] > 0
+            clock.advance(200 * DAY_S)
+            keep()
+            assert connection.execute("SELECT count(*) FROM track_page").fetchone()[0] == 0
+
+
+def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.secret"
+    made = secret(path)
+    assert len(made) >= 32
+    assert secret(path) == made
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text("short")
+    with pytest.raises(ConfigError, match="too short"):
+        secret(path)
+
+
+def test_drivers_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        assert remembered_cards(log).driver("1", START_US) is None
+        for at, inserted, driver in ((0, True, "A"), (100, False, None), (200, True, "B")):
+            log.append(
+                {
+                    "driver_cards": rows(
+                        DRIVER_CARD,
+                        1,
+                        vehicle=["1"],
+                        time=[START_US + at],
+                        received=[START_US + at],
+                        inserted=[inserted],
+                        driver=[driver],
+                    )
+                }
+            )
+        cards = remembered_cards(log)
+        drivers = [cards.driver("1", START_US + at) for at in (50, 150, 250)]
+        assert drivers == ["A", None, "B"]
