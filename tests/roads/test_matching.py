@@ -74,6 +74,36 @@ def test_offset_is_right_to_the_noise():
     assert np.nanmedian(found.distance_m) < 12
 
 
+def test_who_slows_down_still_goes_the_same_way():
+    # Blocks of 40 m, drawn against the direction of travel, so that a tie would go the other way
+    # and turning at the next corner would fit the distance.
+    corners = [(x, 0.0) for x in range(400, -1, -40)]
+    streets = [line(corners, name="东街")]
+    streets += [line([(x, 0.0), (x, 90.0)], name=f"{x}巷") for x, _ in corners]
+    town = Network.from_features(streets)
+    east = [int(s) for s in town.twin[town.name == "东街"] if s > town.twin[s]][::-1]
+    d = drive(town, east, np.random.default_rng(5), noise_m=0.5, kmh=30.0, every_s=2.0)
+    speed = d.speed.copy()
+    speed[6:] = 3.0
+    found, _ = match(town, *replace(d, speed=speed).columns(), new_state(1))
+    assert np.isin(found.segment, east).all()
+    at = np.array(town.points(found.segment, found.offset_m))
+    off_m = np.hypot((at[0] - d.lat) * NORTH, (at[1] - d.lon) * EAST)
+    assert off_m.max() < 5
+    assert found.distance_m == pytest.approx(off_m, abs=0.5)
+    forgetful, _ = match(town, *replace(d, speed=speed).columns(), new_state(1), NO_CONTINUITY)
+    assert not np.isin(forgetful.segment[8:], east).any(), "control"
+
+
+def test_offset_on_the_way_back_counts_from_its_own_start():
+    back = [int(ROADS.twin[segment]) for segment in OVER[::-1]]
+    d = drive(ROADS, back, np.random.default_rng(5), noise_m=1.0)
+    found, _ = match(ROADS, *d.columns(), new_state(1))
+    on = found.segment == d.segment
+    assert on.mean() > 0.99
+    assert np.abs(found.offset_m - d.offset_m)[on].max() < 6
+
+
 def test_never_against_a_one_way_road():
     d = drive(ROADS, DOWN, np.random.default_rng(1), noise_m=0.0)
     around = d.heading + np.float32(180)
