@@ -103,6 +103,9 @@ class Score:
     quarantined: Counter[str]
     counters: Mapping[str, int]
     seconds: float
+    offences: list[Offence]
+    found: list[dict[str, Any]]
+    """Every revision of every detection."""
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -218,6 +221,8 @@ def run(seed: int, vehicles: int = 2000, hours: float = 24.0) -> Score:
         quarantined=intake.quarantined,
         counters=dict(state.counters),
         seconds=time.perf_counter() - began,
+        offences=offences,
+        found=found,
     )
 
 
