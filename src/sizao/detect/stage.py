@@ -2,7 +2,7 @@
 
 A rule is a pure function over columns. It gets observations in event time, never asks for the
 time of day, never reads a file, and its result does not depend on where a batch was cut: for any
-split of the rows into batches, the concatenated detections are the same, byte for byte.
+split of the rows into batches, all detections together, in one order, are the same byte for byte.
 
 The engine (``engine.py``) prepares :class:`Columns` once for all rules: rows grouped by vehicle,
 event time strictly rising within each (a late or repeated point is left out here and counted;

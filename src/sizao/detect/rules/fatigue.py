@@ -60,36 +60,17 @@ from numba import njit
 
 from sizao.core.rulebook import rulebook
 from sizao.detect.distance import within
-from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
+from sizao.detect.emit import FINDING, GAP, findings, no_findings
 from sizao.detect.params import Book, Params, number, version_of
+from sizao.detect.runs import RUN, change_driver, drive, end_run, fire
 from sizao.detect.stage import Columns, Findings
 
 CODE_VERSION = 1
 
-_RUN = [
-    ("start_us", "i8"),
-    ("end_us", "i8"),
-    ("gaps_us", "i8"),
-    ("gaps_at_end_us", "i8"),
-    ("fired_us", "i8"),
-    ("received_us", "i8"),
-    ("lat", "f8"),
-    ("lon", "f8"),
-    ("stake_m", "f8"),
-    ("segment", "i4"),
-    ("driver", "i4"),
-    ("quality", "i4"),
-    ("revision", "i2"),
-    ("running", "i1"),
-    ("fired", "i1"),
-]
-"""A run of continuous driving. ``end_us`` is the last moment of driving so far,
-``gaps_at_end_us`` the gaps before it. ``driver`` is the index plus one, so that 0 is unknown."""
-
 STATE = np.dtype(
     [
-        *_RUN,
-        *[(f"left_{name}", kind) for name, kind in _RUN],
+        *RUN,
+        *[(f"left_{name}", kind) for name, kind in RUN],
         ("prev_us", "i8"),
         ("prev_lat", "f8"),
         ("prev_lon", "f8"),
@@ -139,104 +120,11 @@ def params_from(book: Book) -> Params:
 
 
 @njit(cache=True)
-def _report(st, slot, out, count):  # type: ignore[no-untyped-def]
-    out = room(out, count)
-    row = out[count]
-    row.slot = slot
-    row.revision = st.revision
-    row.start_us = st.start_us
-    row.end_us = st.end_us
-    row.fired_us = st.fired_us
-    row.received_us = st.received_us
-    row.worst_us = st.end_us
-    row.measured = (st.end_us - st.start_us - st.gaps_at_end_us) / 60e6
-    row.limit = 0.0
-    row.lat = st.lat
-    row.lon = st.lon
-    row.stake_m = st.stake_m
-    row.segment = st.segment
-    row.driver = st.driver - 1
-    row.quality = st.quality
-    row.code = 0
-    return out, count + 1
-
-
-@njit(cache=True)
-def _end_run(st, slot, out, count):  # type: ignore[no-untyped-def]
-    if st.running and st.fired:
-        st.revision += 1
-        out, count = _report(st, slot, out, count)
-    st.running = 0
-    return out, count
-
-
-@njit(cache=True)
-def _drive(st, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
-    """The vehicle is known to have been driven at (or until) this sample."""
-    if not st.running:
-        st.running = 1
-        st.start_us = us
-        st.gaps_us = 0
-        st.quality = 0
-        st.fired = 0
-        st.revision = 0
-    st.end_us = us
-    st.gaps_at_end_us = st.gaps_us
-    st.lat = lat
-    st.lon = lon
-    st.stake_m = stake_m
-    st.segment = segment
-
-
-@njit(cache=True)
-def _fire(st, slot, us, received_us, max_us, out, count):  # type: ignore[no-untyped-def]
-    if st.running and not st.fired and us - st.start_us - st.gaps_us > max_us:
-        st.fired = 1
-        st.fired_us = us
-        st.received_us = received_us
-        out, count = _report(st, slot, out, count)
-    return out, count
-
-
-@njit(cache=True)
-def _swap_runs(st):  # type: ignore[no-untyped-def]
-    """Exchange the present run with the one another driver left."""
-    st.start_us, st.left_start_us = st.left_start_us, st.start_us
-    st.end_us, st.left_end_us = st.left_end_us, st.end_us
-    st.gaps_us, st.left_gaps_us = st.left_gaps_us, st.gaps_us
-    st.gaps_at_end_us, st.left_gaps_at_end_us = st.left_gaps_at_end_us, st.gaps_at_end_us
-    st.fired_us, st.left_fired_us = st.left_fired_us, st.fired_us
-    st.received_us, st.left_received_us = st.left_received_us, st.received_us
-    st.lat, st.left_lat = st.left_lat, st.lat
-    st.lon, st.left_lon = st.left_lon, st.lon
-    st.stake_m, st.left_stake_m = st.left_stake_m, st.stake_m
-    st.segment, st.left_segment = st.left_segment, st.segment
-    st.driver, st.left_driver = st.left_driver, st.driver
-    st.quality, st.left_quality = st.left_quality, st.quality
-    st.revision, st.left_revision = st.left_revision, st.revision
-    st.running, st.left_running = st.left_running, st.running
-    st.fired, st.left_fired = st.left_fired, st.fired
-
-
-@njit(cache=True)
-def _change_driver(st, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]
-    """Another known driver: leave this run, take up the one he left if that is fresh."""
-    was_running = st.running
-    out, count = _end_run(st, slot, out, count)
-    st.running = was_running
-    _swap_runs(st)
-    if not (st.driver == driver and us - st.end_us < min_rest_us):
-        st.running = 0
-        st.driver = driver
-    return out, count
-
-
-@njit(cache=True)
 def _rest(st, slot, us, min_rest_us, out, count):  # type: ignore[no-untyped-def]
     """If the stop in progress has lasted long enough at ``us``, nobody's run goes on."""
     if st.stopping and us - st.stop_us >= min_rest_us:
         if st.running:
-            out, count = _end_run(st, slot, out, count)
+            out, count = end_run(st, slot, out, count)
             st.driver = 0
         st.left_running = 0
     return out, count
@@ -297,7 +185,7 @@ def _kernel(  # type: ignore[no-untyped-def]
                 spike = not moving and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m)
             if not spike:
                 st.stopping = 0
-                _drive(
+                drive(
                     st, st.doubt_us, st.doubt_lat, st.doubt_lon, st.doubt_stake_m, st.doubt_segment
                 )
         if is_gap:
@@ -309,7 +197,7 @@ def _kernel(  # type: ignore[no-untyped-def]
             else:
                 st.stopping = 0
                 if gap_us > forget_us:
-                    out, count = _end_run(st, own, out, count)
+                    out, count = end_run(st, own, out, count)
                     st.left_running = 0
             st.gaps_us += gap_us
             st.left_gaps_us += gap_us
@@ -320,15 +208,15 @@ def _kernel(  # type: ignore[no-untyped-def]
         code = driver[i] + 1
         if code > 0:
             if st.driver > 0 and st.driver != code:
-                out, count = _change_driver(st, own, now, code, min_rest_us, out, count)
+                out, count = change_driver(st, own, now, code, min_rest_us, out, count)
             st.driver = code
 
         if not moving:
             if not st.stopping:
                 _stop(st, now, lat[i], lon[i])
                 if st.running and st.prev_moving:
-                    _drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
-                    out, count = _fire(st, own, now, received_us[i], max_us, out, count)
+                    drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
+                    out, count = fire(st, own, now, received_us[i], max_us, out, count)
             st.prev_moving = 0
         elif st.stopping and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m):
             st.doubt = 1
@@ -340,8 +228,8 @@ def _kernel(  # type: ignore[no-untyped-def]
             st.prev_moving = 1
         else:
             st.stopping = 0
-            _drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
-            out, count = _fire(st, own, now, received_us[i], max_us, out, count)
+            drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
+            out, count = fire(st, own, now, received_us[i], max_us, out, count)
             st.prev_moving = 1
         st.seen = 1
         st.prev_us = now
