@@ -245,6 +245,9 @@ def advance(
                 ):
                     u = _unit(seed, i, 42, now // 60)
                     chance = offender[i] / 60.0
+                    night_hour = ((now // 3600) + 8) % 24
+                    if night_hour >= 20 or night_hour < 6:  # empty roads
+                        chance *= 2.2
                     if now - s["fast_until"] < 240:  # who has been fast is soon fast again
                         chance *= 8.0
                     if u < chance:
@@ -373,7 +376,7 @@ def _go_fast(s: Any, seed: int, vehicle: int, now: int, limit_kmh: float) -> Non
         s["fast_until"] = now + 10 + int(4 * b)
         s["fast_factor"] = 1.05
     else:
-        s["fast_until"] = now + 95 + int(500 * b * b)
+        s["fast_until"] = now + 95 + int(420 * b * b)
         if c < 0.45:
             factor = 1.12 + 0.08 * (c / 0.45)
         elif c < 0.80:
