@@ -30,13 +30,13 @@ ROOT = Path(__file__).resolve().parents[2]
 WHOLE = [sys.executable, "-m", "sizao", "pipeline"]
 SPLIT = [sys.executable, "-m", "tests.runtime.split_pipeline"]
 KILLS = 20
-MAX_ROWS = "200"
+MAX_ROWS = "40"
 """One segment a turn, so that a life is many turns and a kill falls between any two steps."""
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
-    return city.write(tmp_path_factory.mktemp("city"), count=60, hours=5.0, segment_rows=200)
+    return city.write(tmp_path_factory.mktemp("city"), count=40, hours=5.0, segment_rows=40)
 
 
 def installation(recorded: DataDir, folder: Path) -> DataDir:
@@ -94,7 +94,9 @@ def _deaths(
     command: list[str], data: DataDir, kills: int, last: int, chance: random.Random
 ) -> Iterator[int]:
     for number in range(kills):
-        target = int(last * (number + chance.uniform(0.1, 0.9)) / (kills + 1))
+        planned = int(last * (number + chance.uniform(0.1, 0.9)) / (kills + 1))
+        # Every life commits something, or two kills would be one.
+        target = min(max(planned, committed(data) + 1), last)
         yield live_and_die(command, data, target, chance.uniform(0, 0.03))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 
@@ -90,4 +91,5 @@ async def _serve(gateway: Gateway) -> None:
     try:
         await gateway.run()
     except OSError as error:
-        raise ConfigError(f"{settings.host}:{settings.port}: {error.strerror}") from error
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(f"{settings.host}:{settings.port}: {why}") from error
