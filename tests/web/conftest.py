@@ -88,9 +88,45 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "desk.sqlite")
 
 
+def _people_and_units() -> None:
+    """Units, patrols, register and accounts: the same in every test."""
+    from django.db import connection
+
+    from sizao.web.fleet.services import load_register
+    from sizao.web.units import services
+    from sizao.web.units.models import Unit, User
+
+    services.load_units(UNITS)
+    services.load_patrols(PATROLS)
+    load_register(pa.RecordBatch.from_pylist(VEHICLES, schema=REGISTER))
+    for name, (role, unit) in PEOPLE.items():
+        User.objects.create_user(
+            name,
+            password=PASSWORD,
+            role=role,
+            unit=Unit.objects.get(code=unit) if unit else None,
+            is_staff=role == "admin",
+            is_superuser=role == "admin",
+        )
+    with connection.cursor() as cursor:  # each test's audit log begins with the test
+        cursor.execute("DELETE FROM audit_auditentry")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Fill the database once: every test rolls back to this."""
+    from django.test.utils import override_settings
+
+    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=QUICK):
+        _people_and_units()
+
+
+QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
 def _quick_hashes(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = QUICK
     settings.AXES_ENABLED = True
 
 
@@ -212,10 +248,9 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
     from sizao.runtime.tracks import TrackReader
     from sizao.web import ports as ports_module
     from sizao.web.fleet import directory
-    from sizao.web.fleet.services import load_register
     from sizao.web.live import board
-    from sizao.web.units import services, territory
-    from sizao.web.units.models import Unit, User
+    from sizao.web.units import territory
+    from sizao.web.units.models import Unit
 
     data = DataDir(tmp_path / "data").create()
     clock = ManualClock(NOON.timestamp())
@@ -234,18 +269,8 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
     ports_module.install(ports)
     for forget in (territory.forget, directory.forget, board.forget):
         forget()
-    services.load_units(UNITS)
-    services.load_patrols(PATROLS)
-    load_register(pa.RecordBatch.from_pylist(VEHICLES, schema=REGISTER))
-    for name, (role, unit) in PEOPLE.items():
-        User.objects.create_user(
-            name,
-            password=PASSWORD,
-            role=role,
-            unit=Unit.objects.get(code=unit) if unit else None,
-            is_staff=role == "admin",
-            is_superuser=role == "admin",
-        )
+    if not Unit.objects.exists():  # a test with threads before this one emptied the database
+        _people_and_units()
     made = World(data, clock, ports, detect_log, feeds_log, commands_log)
     made.board()
     yield made

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-THINK_S = (0.1, 0.7)
+THINK_S = (0.5, 2.0)
 """Pause between two steps of a person: far quicker than a real one."""
 
 
