@@ -9,6 +9,7 @@ commands.sqlite   log written by the web process: commands
 desk.sqlite       Django database, written by the web process
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
+sim.json          when the simulated city began, so that a restart goes on with the same one
 status/PART.json  a heartbeat each second of gateway, pipeline, web, sim
 logs/PART.log     what each part printed
 """
@@ -63,6 +64,10 @@ class DataDir:
     @property
     def truth(self) -> Path:
         return self.root / "truth.jsonl"
+
+    @property
+    def sim(self) -> Path:
+        return self.root / "sim.json"
 
     def status(self, part: str) -> Path:
         return self.root / "status" / f"{part}.json"
