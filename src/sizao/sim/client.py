@@ -67,7 +67,7 @@ class Simulation:
         ]
 
     def _world(self, city: City) -> World:
-        path = self._folder.root / "sim.json"
+        path = self._folder.sim
         now_s = int(self._clock.time_s())
         want = Beginning(self._seed, len(self._fleet), now_s)
         before = _beginning(path)
