@@ -9,6 +9,7 @@ import click
 
 from sizao import __version__
 from sizao.core.errors import SizaoError
+from sizao.core.kernel_cache import use_kernel_cache
 
 COMMANDS: dict[str, str] = {
     "demo": "Everything on one machine: database, simulated city over real TCP, web.",
@@ -53,6 +54,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error of ours is one clear line, not a traceback."""
+    use_kernel_cache()
     try:
         cli(standalone_mode=True)
     except SizaoError as error:

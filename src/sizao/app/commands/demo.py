@@ -20,6 +20,7 @@ from sizao.app.options import data_option
 from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, load_clock, save_clock
 from sizao.core.errors import ConfigError, SizaoError
+from sizao.core.kernel_cache import is_warm, use_kernel_cache
 from sizao.log.datadir import DataDir, read_status
 
 HOST = "127.0.0.1"
@@ -138,20 +139,22 @@ def _run(
     folder = ("--data", str(data.root))
     url = f"http://{HOST}:{port}"
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
-        _step("starting gateway, pipeline and web pages")
+        if not is_warm(use_kernel_cache()):
+            _step("compiling the inner loops: the first start takes a minute longer")
+        _step("starting gateway, pipeline, web pages and vehicles")
         parts.start("gateway", *folder, "--host", HOST, "--port", str(gateway_port))
         parts.start("pipeline", *folder)
         parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
         parts.wait_ready("gateway", 60)
-        parts.wait_ready("pipeline", 120)
-        parts.wait_ready("serve", 60, lambda: _health(url) is not None)
         parts.start(
             "sim",
             *folder,
             *("--host", HOST, "--port", str(gateway_port)),
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
-        parts.wait_ready("sim", 120)
+        parts.wait_ready("pipeline", 300)
+        parts.wait_ready("serve", 120, lambda: _health(url) is not None)
+        parts.wait_ready("sim", 300)
         parts.wait_ready("serve", 60, lambda: (_health(url) or {}).get("status") == "ok")
         click.echo("")
         click.echo(f"  Open {click.style(url, bold=True)} and sign in:")

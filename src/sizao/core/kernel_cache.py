@@ -1,0 +1,55 @@
+"""Where compiled inner loops are kept: a folder a version of their source.
+
+Numba's own check looks at the time of the file that holds the kernel. That misses two cases: a
+helper in another file changed, and a new wheel whose files carry the same fixed time. So the
+folder's name is a digest of every source file with a kernel in it; another source, another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def use_kernel_cache() -> Path:
+    """Point Numba at the folder for this version. Call before anything imports numba.
+
+    A folder named in ``NUMBA_CACHE_DIR`` is left as it is. A service without a writable home
+    gets one in the system's temporary folder: it then compiles anew after a reboot.
+    """
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return Path(named)
+    folder = _base() / f"kernels-{_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        folder = Path(tempfile.gettempdir()) / f"sizao-{os.getuid()}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    return folder
+
+
+def is_warm(folder: Path) -> bool:
+    """Whether something was compiled there before: a first start takes a minute longer."""
+    return any(folder.rglob("*.nbi"))
+
+
+def _base() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path("~/.cache").expanduser()) / "sizao"
+
+
+def _digest() -> str:
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if b"njit" in source:
+            digest.update(path.relative_to(package).as_posix().encode() + source)
+    return digest.hexdigest()[:16]
