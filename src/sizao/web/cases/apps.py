@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,6 @@ class Config(AppConfig):
     name = "sizao.web.cases"
     label = "cases"
     verbose_name = "处置"
+
+    def ready(self):
+        import_module("sizao.web.cases.signals")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
+from django.dispatch import Signal
 
 from sizao.core.levels import CommandLevel
+
+moved = Signal()
+"""A unit got another place in the tree: ``old`` and ``new`` path."""
 
 
 def under(path: str, *fields: str) -> Q:
@@ -67,10 +71,15 @@ class Unit(models.Model):
 
     def save(self, *args, **kwargs) -> None:
         super().save(*args, **kwargs)
-        path = f"{self.parent.path if self.parent else ''}{self.pk}/"
-        if path != self.path:
-            self.path = path
-            super().save(update_fields=["path"])
+        old, path = self.path, f"{self.parent.path if self.parent else ''}{self.pk}/"
+        if path == old:
+            return
+        self.path = path
+        super().save(update_fields=["path"])
+        if old:  # it was moved: everything below moves with it
+            for unit in Unit.objects.filter(path__startswith=old).exclude(pk=self.pk):
+                Unit.objects.filter(pk=unit.pk).update(path=path + unit.path.removeprefix(old))
+            moved.send(Unit, old=old, new=path)
 
 
 class User(AbstractUser):
