@@ -105,9 +105,7 @@ def test_tunnels_are_clear_of_interchanges(city: City) -> None:
 def test_no_two_roads_run_side_by_side(city: City) -> None:
     """Roads a receiver could not tell apart would make every score a matter of luck."""
     network = city.network
-    pieces = [
-        index for index in range(len(network)) if network.twin[index] < 0 or index < network.twin[index]
-    ]  # fmt: skip
+    pieces = np.flatnonzero((network.twin < 0) | (np.arange(len(network)) < network.twin)).tolist()
     lines = [
         LineString(
             [

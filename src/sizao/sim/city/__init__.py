@@ -16,7 +16,8 @@ from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
 from sizao.sim.city import geometry
-from sizao.sim.city.layout import Layout, draw, features, load
+from sizao.sim.city.features import features
+from sizao.sim.city.layout import Layout, draw, load
 
 AREAS = {
     "510402": "东区",
