@@ -41,7 +41,7 @@ class Terminal:
     def position(self, speed_kmh: float = 50.0, ago_s: float = 0.0, alarm: int = 0) -> int:
         return self.send(0x0200, location(speed_kmh, ago_s, alarm))
 
-    async def answered(self, serial: int, limit_s: float = 5.0) -> int:
+    async def answered(self, serial: int, limit_s: float = 30.0) -> int:
         """Result code of the general answer to a serial."""
         until = time.monotonic() + limit_s
         while True:
@@ -51,7 +51,7 @@ class Terminal:
             self._came.clear()
             await asyncio.wait_for(self._came.wait(), max(until - time.monotonic(), 0.001))
 
-    async def heard(self, message_id: int, limit_s: float = 5.0) -> bytes:
+    async def heard(self, message_id: int, limit_s: float = 30.0) -> bytes:
         """Body of the first message with this id."""
         until = time.monotonic() + limit_s
         while True:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -42,11 +44,13 @@ class Stubborn(SqliteLog):
     """A real log whose disk refuses the first appends, or waits for a sign."""
 
     refuse = 0
+    entered = 0
     gate: threading.Event | None = None
 
     def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
+        self.entered += 1
         if self.gate is not None:
-            self.gate.wait(5)
+            self.gate.wait(30)
         if self.refuse:
             self.refuse -= 1
             raise LogError("disk is full")
@@ -55,8 +59,16 @@ class Stubborn(SqliteLog):
 
 async def settle(collector: Collector, task: asyncio.Task[None]) -> None:
     collector.stop()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
     collector.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must happen, however busy the machine is."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen"
+        await asyncio.sleep(0.002)
 
 
 def collect(log: SqliteLog, ticks: Ticks = QUICK) -> Collector:
@@ -73,7 +85,8 @@ def test_answers_follow_the_commit_in_order(tmp_path: Path) -> None:
             collector.add(trace.item("a", 3))
             collector.add(trace.item("silent", 0))
             collector.add(trace.item("b"))
-            await asyncio.sleep(0.05)
+            await until(lambda: log.entered > 0)
+            await asyncio.sleep(0.02)
             assert trace.events == [], "answered before the append returned"
             log.gate.set()
             await settle(collector, task)
@@ -94,14 +107,13 @@ def test_an_append_that_works_in_the_end_answers_in_the_end(tmp_path: Path) -> N
             collector = Collector(
                 log,
                 GatewayCounters(),
-                QUICK,
+                replace(QUICK, retry_s=60.0),
                 hold=lambda: moves.append("hold"),
                 release=lambda: moves.append("release"),
             )
             task = asyncio.create_task(collector.run())
             collector.add(trace.item("a"))
-            await asyncio.sleep(0.15)
-            assert trace.events == ["a durable"]
+            await until(lambda: trace.events == ["a durable"] and len(moves) == 2)
             assert moves == ["hold", "release"]
             assert collector.counters.commit_failures == 3
             await settle(collector, task)
@@ -118,8 +130,7 @@ def test_an_append_that_never_works_fails_unanswered_and_work_goes_on(tmp_path: 
             collector = collect(log)
             task = asyncio.create_task(collector.run())
             collector.add(trace.item("a"))
-            await asyncio.sleep(0.4)
-            assert trace.events == ["a failed: disk is full"]
+            await until(lambda: trace.events == ["a failed: disk is full"])
             log.refuse = 0
             collector.add(trace.item("b"))
             await settle(collector, task)
@@ -166,7 +177,7 @@ def test_rows_that_break_the_schema_fail_at_once(tmp_path: Path) -> None:
             bad = trace.item("bad")
             bad.records = [("quarantine", [("not a time",)])]
             collector.add(bad)
-            await asyncio.sleep(0.05)
+            await until(lambda: bool(trace.events))
             assert trace.events[0].startswith("bad failed: ")
             collector.add(trace.item("good"))
             await settle(collector, task)
@@ -190,37 +201,45 @@ def test_reading_stops_while_too_much_waits(tmp_path: Path) -> None:
             task = asyncio.create_task(collector.run())
             trace = Trace()
             collector.add(trace.item("first"))
-            await asyncio.sleep(0.02)  # now the worker is busy with it
+            await until(lambda: log.entered > 0)  # now the worker is busy with it
             for number in range(49):
                 collector.add(trace.item(str(number)))
             assert moves == []
             collector.add(trace.item("the one too many"))
             assert moves == ["hold"]
             log.gate.set()
-            await asyncio.sleep(0.1)
-            assert moves == ["hold", "release"]
+            await until(lambda: moves == ["hold", "release"])
             await settle(collector, task)
             assert collector.counters.rows == 51
 
     asyncio.run(run())
 
 
-def test_few_rows_wait_for_company_and_many_do_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ticks", "company", "alone"),
+    [
+        # One row waits its calm time and no longer.
+        (Ticks(calm_s=0.02), 0, True),
+        # Few rows wait for company; enough of them wait the busy time only.
+        (Ticks(few=10, busy_s=0.02, calm_s=60), 10, False),
+        # Very many wait for nothing.
+        (Ticks(rows=100, few=10, busy_s=60, calm_s=60), 100, False),
+    ],
+)
+def test_few_rows_wait_for_company_and_many_do_not(
+    tmp_path: Path, ticks: Ticks, company: int, alone: bool
+) -> None:
     async def run() -> None:
-        ticks = Ticks(rows=100, busy_s=0.02, few=10, calm_s=0.3)
         with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
             collector = collect(log, ticks)
             task = asyncio.create_task(collector.run())
             trace = Trace()
-            collector.add(trace.item("lonely"))
-            await asyncio.sleep(0.1)
-            assert trace.events == []
-            collector.add(trace.item("company", 10))
-            await asyncio.sleep(0.05)
-            assert trace.events == ["lonely durable", "company durable"]
-            collector.add(trace.item("crowd", 100))
-            await asyncio.sleep(0.015)
-            assert trace.events[-1] == "crowd durable"
+            collector.add(trace.item("first"))
+            if not alone:
+                await asyncio.sleep(0.1)
+                assert trace.events == []
+                collector.add(trace.item("company", company))
+            await until(lambda: len(trace.events) == (1 if alone else 2))
             await settle(collector, task)
 
     asyncio.run(run())

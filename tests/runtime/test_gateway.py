@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 import struct
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,8 +37,11 @@ class Refusing(SqliteLog):
     """A real log whose disk can be told to be full."""
 
     full = False
+    gate: threading.Event | None = None
 
     def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
+        if self.gate is not None:
+            self.gate.wait(30)
         if self.full:
             raise LogError("disk is full")
         return super().append(batches)
@@ -47,7 +52,7 @@ Scene = Callable[[Gateway, Refusing, Path], Awaitable[None]]
 
 def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) -> Gateway:
     """Run a scene against a gateway on a port of its own, as ``sizao gateway`` would run it."""
-    settings.setdefault("ticks", Ticks(busy_s=0.005, calm_s=0.005, retry_s=0.3, retry_every_s=0.05))
+    settings.setdefault("ticks", Ticks(busy_s=0.005, calm_s=0.005, retry_s=2.0, retry_every_s=0.05))
 
     async def run() -> Gateway:
         with (
@@ -64,10 +69,10 @@ def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) ->
             task = asyncio.create_task(gateway.run())
             await gateway.listening.wait()
             try:
-                await asyncio.wait_for(scene(gateway, log, folder), 20)
+                await asyncio.wait_for(scene(gateway, log, folder), 60)
             finally:
                 gateway.stop()
-                await asyncio.wait_for(task, 10)
+                await asyncio.wait_for(task, 30)
             return gateway
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -76,6 +81,14 @@ def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) ->
 
 def logged(log: SqliteLog, topic: str) -> list[dict[str, Any]]:
     return [row for segment in log.read(topic, 0, 10**9) for row in segment.batch.to_pylist()]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must happen, however busy the machine is."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen"
+        await asyncio.sleep(0.005)
 
 
 def test_a_terminal_registers_authenticates_reports_and_is_answered(tmp_path: Path) -> None:
@@ -127,16 +140,15 @@ def test_nothing_is_acknowledged_while_the_log_refuses_and_nothing_is_lost(tmp_p
         assert await terminal.answered(terminal.position(1.0)) == 0
         log.full = True
         waiting = terminal.position(2.0)
-        await asyncio.sleep(0.15)
+        await until(lambda: gateway.counters.commit_failures > 0)
         assert terminal.results() == [0], "acknowledged what is not in the log"
-        assert gateway.counters.commit_failures > 0
         log.full = False
         assert await terminal.answered(waiting) == 0
         assert [row["speed_kmh"] for row in logged(log, "positions")] == [1.0, 2.0]
 
         log.full = True
         terminal.position(3.0)
-        await asyncio.wait_for(terminal.closed.wait(), 5)
+        await asyncio.wait_for(terminal.closed.wait(), 30)
         assert len(terminal.results()) == 2, "acknowledged what is not in the log"
         log.full = False
         # As a terminal does that got no answer: dial again, send again.
@@ -152,7 +164,8 @@ def test_connections_that_die_in_the_middle_of_a_tick_stall_nobody(tmp_path: Pat
     """kernels.md: the generator hung up, a write raised inside the flush, the server span."""
 
     async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
-        for _ in range(3):
+        for turn in range(3):
+            log.gate = threading.Event()
             dying = []
             for number in range(20):
                 sock = socket.create_connection(("127.0.0.1", gateway.port))
@@ -161,24 +174,21 @@ def test_connections_that_die_in_the_middle_of_a_tick_stall_nobody(tmp_path: Pat
                 dying.append(sock)
             living = await Terminal(PHONE).connect(gateway.port)
             serials = [living.position() for _ in range(5)]
-            await asyncio.sleep(0.02)
+            await until(lambda turn=turn: gateway.counters.positions == 65 * (turn + 1))
             for sock in dying:
                 # RST, not FIN: the transport is gone by the time the answers are due.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 sock.close()
+            await until(lambda: gateway.counters.connections == 1)
+            log.gate.set()
             for serial in serials:
                 assert await living.answered(serial) == 0
             await living.leave()
-        for _ in range(100):
-            if gateway.counters.connections == 0:
-                break
-            await asyncio.sleep(0.02)
-        assert gateway.counters.connections == 0
+            await until(lambda: gateway.counters.connections == 0)
 
-    ticks = Ticks(busy_s=0.1, calm_s=0.1)
-    gateway = serve(tmp_path, scene, ticks=ticks)
+    gateway = serve(tmp_path, scene)
     assert gateway.counters.unanswered == 3 * 20 * 3
-    assert gateway.counters.commits < 30, "the batch was not cleared"
+    assert gateway.counters.commits < 200, "the batch was not cleared"
     with SqliteLog(tmp_path / "feeds.sqlite") as log:
         assert len(logged(log, "positions")) == 3 * (20 * 3 + 5)
 
@@ -195,7 +205,7 @@ def test_a_newer_connection_of_a_phone_replaces_the_older(tmp_path: Path) -> Non
         older = await authenticated(gateway.port)
         assert await older.answered(older.position()) == 0
         newer = await authenticated(gateway.port)
-        await asyncio.wait_for(older.closed.wait(), 5)
+        await asyncio.wait_for(older.closed.wait(), 30)
         assert await newer.answered(newer.position()) == 0
         await newer.leave()
 
@@ -236,16 +246,15 @@ def test_silence_and_crowds_end_connections(tmp_path: Path) -> None:
         talker = await Terminal(PHONE).connect(gateway.port)
         await talker.answered(talker.position())
         third = await Terminal("13800000008").connect(gateway.port)
-        await asyncio.wait_for(third.closed.wait(), 5)
+        await asyncio.wait_for(third.closed.wait(), 30)
         assert gateway.counters.refused_connections == 1
-        for _ in range(6):
+        while not silent.closed.is_set():
             await asyncio.sleep(0.1)
             assert await talker.answered(talker.send(0x0002)) == 0
-        assert silent.closed.is_set()
         assert not talker.closed.is_set()
         await talker.leave()
 
-    gateway = serve(tmp_path, scene, idle_s=0.3, max_connections=2)
+    gateway = serve(tmp_path, scene, idle_s=1.5, max_connections=2)
     assert gateway.counters.closed["idle"] == 1
 
 
@@ -256,7 +265,7 @@ def test_a_sender_that_half_closes_still_gets_its_answers(tmp_path: Path) -> Non
         terminal.writer.write_eof()
         for serial in serials:
             assert await terminal.answered(serial) == 0
-        await asyncio.wait_for(terminal.closed.wait(), 5)
+        await asyncio.wait_for(terminal.closed.wait(), 30)
 
     serve(tmp_path, scene, ticks=Ticks(busy_s=0.05, calm_s=0.05))
 
@@ -274,12 +283,10 @@ def test_one_who_never_reads_is_cut_off_and_the_others_are_served(tmp_path: Path
 
         shouting = asyncio.create_task(asyncio.to_thread(shout))
         terminal = await Terminal(PHONE).connect(gateway.port)
-        for _ in range(200):
+        while not gateway.counters.closed:
             assert await terminal.answered(terminal.position()) == 0
-            if gateway.counters.closed:
-                break
             await asyncio.sleep(0.02)
-        await asyncio.wait_for(shouting, 10)
+        await asyncio.wait_for(shouting, 30)
         assert gateway.counters.closed == {"does not read its answers": 1}
         deaf.close()
         await terminal.leave()
@@ -291,16 +298,16 @@ def test_stopping_answers_what_was_read_and_closes(tmp_path: Path) -> None:
     async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
         terminal = await Terminal(PHONE).connect(gateway.port)
         serials = [terminal.position(float(number)) for number in range(20)]
-        await asyncio.sleep(0.1)
+        await until(lambda: gateway.counters.positions == 20)
         assert terminal.results() == []
         gateway.stop()
         for serial in serials:
             assert await terminal.answered(serial) == 0
-        await asyncio.wait_for(terminal.closed.wait(), 5)
+        await asyncio.wait_for(terminal.closed.wait(), 30)
         with pytest.raises(OSError, match="Connect"):
             await Terminal().connect(gateway.port)
 
-    serve(tmp_path, scene, ticks=Ticks(busy_s=5, calm_s=5))
+    serve(tmp_path, scene, ticks=Ticks(busy_s=60, calm_s=60))
     with SqliteLog(tmp_path / "feeds.sqlite") as log:
         assert len(logged(log, "positions")) == 20
 
@@ -320,14 +327,6 @@ def order(name: str, vehicle: str = PHONE, expires_in_s: float = 600.0) -> pa.Re
 
 def states(log: SqliteLog) -> list[tuple[str, str]]:
     return [(row["command"], row["state"]) for row in logged(log, "command_results")]
-
-
-async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
-    for _ in range(int(limit_s / 0.01)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("did not happen in time")
 
 
 def test_an_order_is_spoken_and_its_answer_recorded(tmp_path: Path) -> None:
