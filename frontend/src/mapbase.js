@@ -1,6 +1,7 @@
 // A map as every page has it: our style, our worker, no rotation, redrawn when asked.
 import maplibregl from "maplibre-gl";
 import { addIcons, mapStyle } from "./mapstyle.js";
+import { say } from "./words.js";
 
 maplibregl.setWorkerUrl(document.querySelector("script[data-map-worker]").dataset.mapWorker);
 
@@ -20,6 +21,12 @@ export function makeMap(element, options = {}) {
     maxZoom: 18,
     minZoom: 6,
     localIdeographFontFamily: '"Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
+    locale: {
+      "Map.Title": say("map"),
+      "Marker.Title": say("warning"),
+      "NavigationControl.ZoomIn": say("zoom_in"),
+      "NavigationControl.ZoomOut": say("zoom_out"),
+    },
     fadeDuration: 150,
     interactive: options.interactive ?? true,
   });

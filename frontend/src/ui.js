@@ -72,6 +72,7 @@ export function startUi() {
     if (event.persisted) for (const button of document.querySelectorAll("form[method=post] button:disabled")) button.disabled = false;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.requestConfig?.verb !== "post") return;
     if (event.detail.successful || event.detail.xhr?.status === 409) event.target.closest("dialog[open]")?.close();
   });
   document.body.addEventListener("htmx:load", (event) => tick(event.detail.elt));

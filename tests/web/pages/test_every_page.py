@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.web.conftest import PEOPLE, TRUCK, World
+from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
 
 ADDRESSES = (
     "/",
@@ -177,6 +177,11 @@ def test_chinese_is_the_default_whatever_the_browser_prefers(world: World, clien
     page = client.get("/login/", headers={"accept-language": "en-US,en"}).content.decode()
     assert "登录" in page
     assert 'lang="zh-CN"' in page
+    signed_in = client.post("/login/", {"username": "off-dd1", "password": PASSWORD})
+    assert signed_in.status_code == 302
+    page = client.get("/inbox/", headers={"accept-language": "en-US,en"}).content.decode()
+    assert "预警收件箱" in page
+    client.post("/logout/")
     answer = client.post("/preferences/", {"language": "en", "next": "/login/"})
     assert answer.headers["Location"] == "/login/"
     page = client.get("/login/").content.decode()

@@ -88,8 +88,9 @@ def case_row(user: User, case: Case) -> CaseRow:
         clock=words.clock_word(ahead.clock) if ahead else "",
         deadline_s=ahead.at_s if ahead else None,
         start_s=ahead.start_s if ahead else None,
-        repeats=sum(
-            1 for one in found for again in one.repeats.all() if getattr(again, "counts", True)
+        # An episode that fired and later ended has two revisions and is one repeat.
+        repeats=len(
+            {again.detection for one in found for again in one.repeats.all() if again.counts}
         ),
         unsigned=case.state == "raised",
         can_sign=case.state == "raised"

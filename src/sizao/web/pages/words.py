@@ -142,4 +142,8 @@ def script_words() -> dict[str, str]:
         "numerator": _("分子"),
         "denominator": _("分母"),
         "target": _("目标"),
+        "map": _("地图"),
+        "warning": _("预警"),
+        "zoom_in": _("放大"),
+        "zoom_out": _("缩小"),
     }

@@ -29,12 +29,14 @@ class Login(auth.LoginView):
 
     def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         # Chinese unless somebody chose English here: a browser's default is not a choice.
-        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-            with translation.override(settings.LANGUAGE_CODE):
-                request.LANGUAGE_CODE = settings.LANGUAGE_CODE
-                answer = super().dispatch(request, *args, **kwargs)
-                return answer.render() if hasattr(answer, "render") else answer
-        return super().dispatch(request, *args, **kwargs)
+        if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+            return super().dispatch(request, *args, **kwargs)
+        with translation.override(settings.LANGUAGE_CODE):
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+            answer = super().dispatch(request, *args, **kwargs)
+            if hasattr(answer, "render"):
+                answer.render()
+        return _keep(answer, settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
 
     def get_context_data(self, **kwargs) -> dict[str, object]:
         context = super().get_context_data(**kwargs)
@@ -73,9 +75,20 @@ def preferences(request: HttpRequest) -> HttpResponse:
         following = "/"
     answer = redirect(following)
     if language:
-        answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR_S, samesite="Lax", httponly=True
-        )
+        _keep(answer, settings.LANGUAGE_COOKIE_NAME, language)
     if theme:
-        answer.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="Lax", httponly=True)
+        _keep(answer, THEME_COOKIE, theme)
+    return answer
+
+
+def _keep(answer: HttpResponse, name: str, value: str) -> HttpResponse:
+    """Remember a choice in this browser, for the pages before the sign-in."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=YEAR_S,
+        samesite="Lax",
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
     return answer
