@@ -48,6 +48,20 @@ def test_segments_go_after_their_time_but_not_before_they_are_pages(tmp_path: Pa
             assert connection.execute("SELECT count(*) FROM track_page").fetchone()[0] == 0
 
 
+def test_a_backlog_is_paged_in_helpings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sizao.runtime.embedded.housekeeping.PAGED_ROWS", 12_000)
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        names = [str(number) for number in range(5_000)]
+        for _ in range(10):
+            log.append({"positions": positions(names, [0.0] * 5_000)})
+        keep = Housekeeping(log, ManualClock(START_US / 1e6))
+        reached = []
+        while keep():
+            reached.append(keep.pages.upto())
+        # 10,000 rows a time; the last 10,000 wait for company.
+        assert reached == [2, 4, 6, 8]
+
+
 def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "gateway.secret"
     made = secret(path)

@@ -62,11 +62,12 @@ class Gateway:
         settings: Settings | None = None,
         *,
         publish: Callable[[GatewayCounters], None] = lambda counters: None,
-        tidy: Callable[[], None] | None = None,
+        tidy: Callable[[], bool] | None = None,
         tidy_every_s: float = 60.0,
     ) -> None:
         """``publish`` is called each second with the counters; ``tidy`` now and then in the log's
-        thread, for work on the log file that may take a moment (retention, track pages)."""
+        thread, for work on the log file that may take a moment (retention, track pages); it says
+        whether there is more of it to do."""
         self.settings = settings or Settings()
         self.counters = GatewayCounters()
         self.collector = Collector(
@@ -263,7 +264,10 @@ class Gateway:
 
     async def _tidy_up(self) -> None:
         assert self._tidy is not None
-        await asyncio.get_running_loop().run_in_executor(self.collector.worker, self._tidy)
+        loop = asyncio.get_running_loop()
+        # One helping at a time, so that the appends that queue meanwhile get their turn.
+        while await loop.run_in_executor(self.collector.worker, self._tidy):
+            pass
 
     # Orders
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
@@ -202,7 +203,9 @@ class Pipeline:
         self._committed = self.offset
         self.commits += 1
         self.detections += len(fresh)
-        received = fresh.column("received").cast(pa.int64()).drop_null().to_numpy()
+        # A later revision keeps the receive time of the position that made it fire.
+        fired = fresh.filter(pc.equal(fresh.column("revision"), 0))
+        received = fired.column("received").cast(pa.int64()).drop_null().to_numpy()
         self.detection_latency.extend(self._age_s(received))
         self._last_commit = time.monotonic()
         self._commit_cost_s = self._last_commit - began

@@ -1,0 +1,23 @@
+"""The benchmarks run, and what they promise about loss holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from sizao.app.benches import gateway, pipeline
+
+
+@pytest.mark.slow
+def test_gateway_loses_nothing_it_acknowledged() -> None:
+    found = gateway.run(quick=True)
+    assert found["connections"] == 100
+    assert found["acked_per_s"] > 50
+    assert (found["lost"], found["unanswered"], found["dropped"]) == (0, 0, 0)
+
+
+@pytest.mark.slow
+def test_pipeline_is_faster_than_its_vehicles() -> None:
+    found = pipeline.run(quick=True, seconds=2)
+    assert found["realtime_factor"] > 20
+    assert found["detections"] > 0
+    assert found["p50_s"] is not None
