@@ -24,9 +24,9 @@ def english() -> bool:
     return (get_language() or "").startswith("en")
 
 
-def number(value: Any) -> float | None:
-    """A float, or None for NaN: JSON has no NaN."""
-    return None if value is None or not math.isfinite(value) else float(value)
+def number(value: Any, digits: int = 2) -> float | None:
+    """A float, or None for NaN: JSON has no NaN, and float32 has no thirteenth digit."""
+    return None if value is None or not math.isfinite(value) else round(float(value), digits)
 
 
 def unit_ref(unit: Unit) -> dict[str, Any]:
@@ -171,8 +171,8 @@ def vehicle_out(vehicle: str, sight: Sight, live: Mapping[str, Any] | None, now:
         **row,
         "time": live["time"],
         "online": live["online"],
-        "lat": number(live["lat"]),
-        "lon": number(live["lon"]),
+        "lat": number(live["lat"], 6),
+        "lon": number(live["lon"], 6),
         "speed_kmh": number(live["speed_kmh"]),
         "heading_deg": number(live["heading_deg"]),
         "limit_kmh": number(live["limit_kmh"]),
@@ -198,8 +198,8 @@ def detection_out(row: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
         "plate": sight.plate(row["vehicle"], entry.plate),
         "measured": number(row["measured"]) or 0.0,
         "limit": number(row["limit"]) or 0.0,
-        "lat": number(row["lat"]),
-        "lon": number(row["lon"]),
+        "lat": number(row["lat"], 6),
+        "lon": number(row["lon"], 6),
         "stake_m": number(row["stake_m"]),
         "evidence": row["evidence"] or [],
         "quality": [part for part in (row["quality"] or "").split(",") if part],

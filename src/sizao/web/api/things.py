@@ -85,7 +85,9 @@ def track(
     rows = found.batch.to_pylist()
     for row, limit in zip(rows, found.limit_kmh.tolist(), strict=True):
         row["limit_kmh"] = build.number(limit)
-        for name in ("lat", "lon", "speed_kmh", "recorder_speed_kmh", "heading_deg"):
+        for name in ("lat", "lon"):
+            row[name] = build.number(row[name], 6)
+        for name in ("speed_kmh", "recorder_speed_kmh", "heading_deg"):
             row[name] = build.number(row[name])
     return {"items": rows, "count": len(rows)}
 
