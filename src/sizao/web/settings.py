@@ -129,6 +129,7 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = config.login_tries.read()
 AXES_COOLOFF_TIME = config.login_pause_min.read() / 60
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = False

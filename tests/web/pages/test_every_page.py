@@ -219,3 +219,15 @@ def test_wrong_addresses_get_a_page_of_ours(world: World) -> None:
     answer = client.get("/audit/")
     assert answer.status_code == 403
     assert "没有权限" in answer.content.decode()
+
+
+def test_too_many_failed_sign_ins_pause_in_plain_words(world: World, client, settings) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = client.post("/login/", {"username": "off-dd1", "password": "wrong"})
+    assert answer.status_code == 429
+    assert "登录已暂停" in answer.content.decode()
+    # The right password does not help while the pause lasts, and others are not locked out.
+    answer = client.post("/login/", {"username": "off-dd1", "password": PASSWORD})
+    assert answer.status_code == 429
+    answer = client.post("/login/", {"username": "off-dd2", "password": PASSWORD})
+    assert answer.status_code == 302
