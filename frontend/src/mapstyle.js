@@ -20,8 +20,8 @@ const of = (...classes) => ["in", ["get", "road_class"], ["literal", classes]];
 
 // Widest last, so that it lies on top.
 const ROADS = [
-  { id: "village", classes: ["village"], colour: "small", width: [9, 0.4, 13, 1.6, 17, 6], min: 9.5 },
-  { id: "urban", classes: ["urban", "ramp"], colour: "small", width: [9, 0.4, 13, 2, 17, 9], min: 9.5 },
+  { id: "village", classes: ["village"], colour: "small", width: [8, 0.35, 13, 1.6, 17, 6], min: 0 },
+  { id: "urban", classes: ["urban", "ramp"], colour: "small", width: [8, 0.35, 13, 2, 17, 9], min: 0 },
   { id: "county", classes: ["county"], colour: "minor", width: [8, 0.6, 13, 2.2, 17, 9], min: 0 },
   { id: "provincial", classes: ["provincial"], colour: "minor", width: [8, 0.9, 13, 3, 17, 11], min: 0 },
   { id: "national", classes: ["national", "urban_expressway"], colour: "main", width: [8, 1.2, 13, 3.6, 17, 13], min: 0 },

@@ -248,7 +248,7 @@ export class VehicleLayer {
     gl.uniformMatrix4fv(this.uniforms.u_matrix, false, matrix);
     gl.uniform1f(this.uniforms.u_now, this.now());
     const zoom = this.map.getZoom();
-    gl.uniform1f(this.uniforms.u_size, Math.min(22, Math.max(6, 6 + (zoom - 9) * 2.2)) * devicePixelRatio);
+    gl.uniform1f(this.uniforms.u_size, Math.min(24, Math.max(7, 7.5 + (zoom - 9) * 2.2)) * devicePixelRatio);
     for (const [name, value] of Object.entries(this.inks)) gl.uniform4fv(this.uniforms[name], value);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
