@@ -107,7 +107,7 @@ def quantity(value: float, unit: str) -> str:
         return pick(f"{hours} 小时 {minutes:02d} 分", f"{hours} h {minutes:02d} min")
     if unit == "min":
         return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
-    return f"{value:.0f} {unit}".strip()
+    return f"{round(value, 1):g} {unit}".strip()
 
 
 def citation(text: str) -> str:

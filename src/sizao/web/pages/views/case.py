@@ -29,6 +29,9 @@ BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=5)
 """The track drawn on a case page: this much before the onset and after the last observation."""
 
+PROPOSED = 5
+"""Patrols that the dispatch dialog offers, the soonest first."""
+
 DIALOGS = {"dispatch", "control", "resolve", "dismiss", "reopen"}
 """Steps that ask for something first."""
 
@@ -40,7 +43,7 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
     part = request.GET.get("part")
     if part == "units":
         return render(
-            request, "case/_units.html", {"proposals": propose_units(request.user, case, limit=8)}
+            request, "case/_units.html", {"proposals": propose_units(request.user, case, limit=PROPOSED)}
         )
     found = live(request, case)
     if part == "live":
