@@ -15,6 +15,7 @@ from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.outcome import Outcome
 from sizao.feeds.jt808.policy import SessionParams
 from sizao.feeds.jt808.positions import Limits, Row
+from sizao.feeds.jt808.reassembly import ReassemblyLimits
 from sizao.feeds.jt808.session import Session
 from sizao.log.interface import LogReader
 
@@ -46,8 +47,19 @@ def sessions(
         idle_s=NEVER_S,
         answer_s=ANSWER_S * clock.factor,
         limits=replace(Limits(), age_s=max_age_s),
+        reassembly=_in_feed_time(ReassemblyLimits(), clock.factor),
     )
     return lambda peer: Session(peer, auth, params, now_us(clock), cards)
+
+
+def _in_feed_time(limits: ReassemblyLimits, factor: float) -> ReassemblyLimits:
+    """Patience for missing parts, meant in wall time, on a clock that runs ``factor`` fast."""
+    return replace(
+        limits,
+        ask_after_us=round(limits.ask_after_us * factor),
+        give_up_us=round(limits.give_up_us * factor),
+        remember_us=round(limits.remember_us * factor),
+    )
 
 
 def now_us(clock: Clock) -> int:

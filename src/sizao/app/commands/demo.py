@@ -142,14 +142,15 @@ def _run(
         if not is_warm(use_kernel_cache()):
             _step("compiling the inner loops: the first start takes a minute longer")
         _step("starting gateway, pipeline, web pages and vehicles")
-        parts.start("gateway", *folder, "--host", HOST, "--port", str(gateway_port))
+        listen = ("--host", HOST, "--port", str(gateway_port))
+        parts.start("gateway", *folder, *listen, "--registered-only")
         parts.start("pipeline", *folder)
         parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
         parts.wait_ready("gateway", 60)
         parts.start(
             "sim",
             *folder,
-            *("--host", HOST, "--port", str(gateway_port)),
+            *listen,
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
         parts.wait_ready("pipeline", 300)

@@ -15,6 +15,7 @@ from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError
 from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.log.datadir import DataDir, write_status
+from sizao.runtime.admission import RegisteredOnly
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention
 from sizao.runtime.embedded.log import SqliteLog
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=6808, show_default=True, help="Port; 0 lets the system choose.")
 @click.option("--no-auth", is_flag=True, help="Take messages without authentication (replays).")
+@click.option("--registered-only", is_flag=True, help="Admit only terminals of the register.")
 @click.option("--idle-s", default=180.0, show_default=True, help="Close after so much silence.")
 @click.option("--max-connections", default=16_000, show_default=True)
 @click.option("--max-age-days", type=float, help="Refuse positions older than this.")
@@ -41,6 +43,7 @@ def command(
     host: str,
     port: int,
     no_auth: bool,
+    registered_only: bool,
     idle_s: float,
     max_connections: int,
     max_age_days: float | None,
@@ -51,6 +54,7 @@ def command(
     report_to_stderr()
     data.create()
     clock = load_clock(data.clock)
+    admit = RegisteredOnly(data.register) if registered_only else None
     allowed = raise_file_limit(max_connections + 64)
     if allowed < max_connections + 64:
         max_connections = max(allowed - 64, 1)
@@ -68,7 +72,7 @@ def command(
             orders,
             clock,
             sessions(
-                DerivedCodes(secret(data.root / "gateway.secret")),
+                DerivedCodes(secret(data.root / "gateway.secret"), admit),
                 clock,
                 remembered_cards(log),
                 require_auth=not no_auth,
