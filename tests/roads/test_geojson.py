@@ -8,7 +8,7 @@ import pytest
 
 from sizao.core.errors import ConfigError
 from sizao.roads.areas import assign_areas
-from sizao.roads.geojson import Rejected, read_geojson
+from sizao.roads.geojson import Rejected, read_geojson, to_geojson
 from sizao.roads.network import Network
 
 from .worlds import line
@@ -57,7 +57,7 @@ def test_export_can_be_imported_again(write):
     n = Network.from_features(
         [line([(0, 0), (500, 0), (900, 10)], ref="S214", limit_kmh=60, oneway=True)]
     )
-    again = Network.from_lines(read_geojson(write(n.to_geojson()["features"])).lines)
+    again = Network.from_lines(read_geojson(write(to_geojson(n)["features"])).lines)
     assert again.ref.tolist() == ["S214"]
     assert again.length_m == pytest.approx(n.length_m, abs=0.5)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sizao.core.errors import ConfigError
 from sizao.core.vehicles import KIND_CODES
+from sizao.roads.geojson import to_geojson
 from sizao.roads.network import Network
 
 from .worlds import by_ref, line, valley
@@ -189,7 +190,7 @@ def test_bad_files_are_one_clear_error(network, tmp_path):
 
 
 def test_geojson_has_each_road_once_and_is_json(network):
-    document = json.loads(json.dumps(network.to_geojson()))
+    document = json.loads(json.dumps(to_geojson(network)))
     assert len(document["features"]) == 7, "ten segments, three of them twins"
     first = document["features"][0]
     assert first["properties"] == {
@@ -207,8 +208,8 @@ def test_geojson_has_each_road_once_and_is_json(network):
 
 
 def test_simplified_geojson_stays_within_its_metres(network):
-    full = network.to_geojson()["features"][0]["geometry"]["coordinates"]
-    thin = network.to_geojson(simplify_m=5)["features"][0]["geometry"]["coordinates"]
+    full = to_geojson(network)["features"][0]["geometry"]["coordinates"]
+    thin = to_geojson(network, simplify_m=5)["features"][0]["geometry"]["coordinates"]
     assert len(thin) < len(full) / 2
     assert (thin[0], thin[-1]) == (full[0], full[-1])
     kept = Network.from_features(

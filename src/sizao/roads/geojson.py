@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,9 +16,7 @@ from sizao.core.errors import ConfigError
 from sizao.core.places import ROAD_CLASSES
 from sizao.roads.features import Line, read_line
 from sizao.roads.geometry import metres_per_degree
-
-if TYPE_CHECKING:
-    from sizao.roads.network import Network
+from sizao.roads.network import Network
 
 _CLASS_NAMES = list(ROAD_CLASSES)
 
@@ -81,7 +79,12 @@ def _parts(feature: object) -> list[Mapping[str, Any]]:
 
 
 def to_geojson(network: Network, simplify_m: float | None = None) -> dict[str, Any]:
-    """See :meth:`sizao.roads.network.Network.to_geojson`."""
+    """Roads for a map: a FeatureCollection, one LineString a road piece.
+
+    The two directions of a two-way road are one feature. Properties: segment, ref, name,
+    road_class, tunnel, area, limit (km/h or None), oneway. ``simplify_m`` leaves out
+    vertices that change the line by less than so many metres.
+    """
     features = []
     for segment in range(len(network)):
         if 0 <= network.twin[segment] < segment:

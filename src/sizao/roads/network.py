@@ -278,14 +278,3 @@ class Network:
         share = float(np.clip((stake_m - start[at]) / (end[at] - start[at]), 0.0, 1.0))
         offset_m = share * float(self.length_m[segment])
         return segment, offset_m, *self.point(segment, offset_m)
-
-    def to_geojson(self, simplify_m: float | None = None) -> dict[str, Any]:
-        """Roads for a map: a FeatureCollection, one LineString a road piece.
-
-        The two directions of a two-way road are one feature. Properties: segment, ref, name,
-        road_class, tunnel, area, limit (km/h or None), oneway. ``simplify_m`` leaves out
-        vertices that change the line by less than so many metres.
-        """
-        from sizao.roads.geojson import to_geojson
-
-        return to_geojson(self, simplify_m)

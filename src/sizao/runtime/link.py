@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
-if TYPE_CHECKING:
-    from sizao.runtime.gateway import Gateway
+from sizao.feeds.jt808.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +29,35 @@ _buffer = memoryview(bytearray(READ_SIZE))
 """One for all links: the loop fills it and hands it over before it serves the next."""
 
 
+class Owner(Protocol):
+    """What a link needs of the gateway: the registry of links and the way to the log."""
+
+    @property
+    def held(self) -> bool:
+        """Nothing more is read from anybody: the queue to the disk is full."""
+        ...
+
+    def admit(self, link: Link) -> bool:
+        """Whether there is room for one more connection."""
+        ...
+
+    def new_session(self, peer: str) -> Session: ...
+
+    def take(self, link: Link, data: bytes) -> None:
+        """Bytes have come."""
+        ...
+
+    def forget(self, link: Link, reason: str) -> None:
+        """The connection is gone."""
+        ...
+
+
 class Link(asyncio.BufferedProtocol):
-    """A connection. ``gateway`` owns the registry of links and the way to the log."""
+    """A connection."""
 
     transport: asyncio.Transport
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Owner) -> None:
         self._gateway = gateway
         self.peer = ""
         self.phone: str | None = None

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router
 
+from sizao.roads.geojson import to_geojson
 from sizao.web import ports as ports_module
 from sizao.web.api import build, shapes
 from sizao.web.api.lists import live_row
@@ -139,7 +140,7 @@ def _roads_file() -> tuple[str, bytes, bytes]:
     with _turn:
         if _roads is None or _roads[0] != tag:
             text = json.dumps(
-                network.to_geojson(SIMPLIFY_M), ensure_ascii=False, separators=(",", ":")
+                to_geojson(network, SIMPLIFY_M), ensure_ascii=False, separators=(",", ":")
             ).encode()
             _roads = (tag, text, gzip.compress(text, 6))
         return _roads
