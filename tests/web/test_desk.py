@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from sizao.core.clock import now
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.cases import services as cases
@@ -140,6 +143,35 @@ def test_the_end_of_an_episode_is_no_repeat_but_may_make_it_worse(world: World):
     levels = [one.level_code for one in Warning.objects.filter(vehicle=HAZMAT).order_by("level")]
     assert levels == ["yellow", "orange"]
     assert Case.objects.filter(vehicle=HAZMAT).count() == 1
+
+
+def test_the_late_end_of_a_counted_repeat_is_no_new_warning(world: World):
+    """An hour-long episode was counted as a repeat when it fired; its end is known again."""
+    world.raise_case()
+    world.clock.advance(600)
+    repeat = world.detection()
+    world.append(repeat)
+    world.round()
+    world.clock.advance(6 * 3600)
+    late = repeat["end"] + timedelta(hours=6)
+    world.append({**repeat, "revision": 1, "final": True, "end": late})
+    world.round()
+    assert Warning.objects.count() == 1
+    assert Case.objects.count() == 1
+
+
+def test_a_case_that_escalated_as_far_as_it_can_is_left_alone(world: World):
+    """Every look costs a write transaction: an overdue case must not cost one each round."""
+    case = world.raise_case()
+    for _ in range(12):
+        world.clock.advance(24 * 3600)
+        world.round()
+    case.refresh_from_db()
+    assert case.deadline < now(world.clock)
+    assert case.escalate_at is None
+    with CaptureQueriesContext(connection) as queries:
+        assert cases.escalate_due(now(world.clock)) == 0
+    assert len(queries) == 1
 
 
 def test_an_end_that_comes_after_the_case_was_resolved_raises_nothing_new(world: World):

@@ -68,6 +68,7 @@ class Case(models.Model):
     outcome = models.TextField("处置结果", blank=True)
     clock = models.CharField("当前时限", max_length=16, blank=True)
     deadline = models.DateTimeField("到期时间", null=True, db_index=True)
+    escalate_at = models.DateTimeField("升级时间", null=True, db_index=True)
     first_deadlines = models.JSONField(
         "原定时限", default=dict, help_text="各步骤最初的到期时间（纪元秒），指标按它计算"
     )

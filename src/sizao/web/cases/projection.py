@@ -64,6 +64,8 @@ def project(case: Case, state: CaseState) -> None:
     case.resolved_by = state.resolved_by
     case.clock = ahead.clock if ahead else ""
     case.deadline = moment(ahead.at_s) if ahead else None
+    upward = clocks.next_escalation(state)
+    case.escalate_at = moment(upward.at_s) if upward else None
     case.escalations = len(state.escalations)
     case.changed_at = moment(state.updated_s)
     case.first_deadlines = {

@@ -108,7 +108,7 @@ def check_version(case: Case, expected_version: int) -> None:
 
 def escalate_due(now: datetime) -> int:
     """Escalate every case whose clock has run out; a transaction each. Returns how many."""
-    overdue = Case.objects.open().filter(deadline__lt=now).values_list("pk", flat=True)
+    overdue = Case.objects.open().filter(escalate_at__lt=now).values_list("pk", flat=True)
     return sum(_escalate(pk, now) for pk in list(overdue))
 
 

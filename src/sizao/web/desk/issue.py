@@ -75,6 +75,7 @@ def _open_warnings(facts: Facts) -> list[merge.OpenWarning]:
                 level=WarningLevel(warning.level),
                 last_s=max(ends),
                 issued_s=warning.issued.timestamp(),
+                repeats=tuple(one.detection for one in warning.repeats.all()),
             )
         )
     return known

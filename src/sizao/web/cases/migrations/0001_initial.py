@@ -123,6 +123,10 @@ class Migration(migrations.Migration):
                     models.DateTimeField(db_index=True, null=True, verbose_name="到期时间"),
                 ),
                 (
+                    "escalate_at",
+                    models.DateTimeField(db_index=True, null=True, verbose_name="升级时间"),
+                ),
+                (
                     "first_deadlines",
                     models.JSONField(
                         default=dict,
