@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 
 from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
+from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
@@ -56,6 +57,7 @@ class Desk:
         self.rounds = 0
         self.errors = 0
         self.last_error = ""
+        self.open_cases = 0
         self._pruned_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
@@ -86,6 +88,7 @@ class Desk:
                 with write():
                     outbox.prune()
                 self._pruned_s = began
+            self.open_cases = Case.objects.open().count()
             self.last_error = ""
         except Exception as error:
             # Whatever it is, the desk must try again: nobody is there to restart it at night.
@@ -111,6 +114,7 @@ class Desk:
                     "rounds": self.rounds,
                     "errors": self.errors,
                     "error": self.last_error,
+                    "open_cases": self.open_cases,
                     "feed_time_s": self.ports.clock.time_s(),
                 },
             )
