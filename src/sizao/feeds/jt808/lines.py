@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 from sizao.feeds.jt808.decode import decode_frame, open_frame, problem_fields
@@ -18,8 +19,8 @@ def decode_line(line: str, profile: str = "2013") -> dict[str, Any]:
     cleaned = "".join(line.split()).removeprefix("0x").removeprefix("0X")
     try:
         data = bytes.fromhex(cleaned)
-    except ValueError as error:
-        return problem_fields(Malformed("bad_hex", str(error)))
+    except ValueError:
+        return problem_fields(Malformed("bad_hex", _what_is_not_hex(cleaned)))
     if 0x7E not in data:
         return decode_frame(data, profile)
     *pieces, last = data.split(b"\x7e")
@@ -50,3 +51,10 @@ def _stream(raws: list[bytes], headless: bool, last: bytes, profile: str) -> dic
         problem = Malformed("incomplete", f"{len(last)} bytes after the last delimiter")
         errors.append(problem_fields(problem))
     return {"frames": frames, "errors": errors} if errors else {"frames": frames}
+
+
+def _what_is_not_hex(text: str) -> str:
+    wrong = next((n for n, letter in enumerate(text) if letter not in string.hexdigits), None)
+    if wrong is not None:
+        return f"character {wrong + 1} is {text[wrong]!r}, not a hexadecimal digit"
+    return f"{len(text)} hexadecimal digits are not whole bytes"
