@@ -41,7 +41,7 @@ def test_map_draws_live_vehicles_with_webgl(demo, sit_down) -> None:
     expect(desk.page.locator("[data-online]")).to_have_text(re.compile(r"^\d+$"), timeout=30_000)
     expect(desk.page.locator("[data-warnlist] [data-row]").first).to_be_visible(timeout=60_000)
     expect(desk.page.locator(".sz-marker").first).to_be_attached()
-    desk.page.wait_for_timeout(1500)
+    desk.page.wait_for_timeout(2500)
     desk.shot("map-dark")
 
 

@@ -162,3 +162,21 @@ def test_drawer_shows_speed_limit_and_place(world: World) -> None:
     world.board({"vehicle": TRUCK, "speed_kmh": None, "limit_kmh": None})
     page = world.client("op-dd").get(f"/vehicles/{TRUCK}/?panel=1").content.decode()
     assert "未报速度" in page
+
+
+def test_ladder_says_done_now_and_passed_over(world: World) -> None:
+    from sizao.web.pages.ladder import ladder
+
+    case = world.raise_case()
+
+    def standings(next_step: str = "") -> str:
+        case.refresh_from_db()
+        return " ".join(rung.standing for rung in ladder(case, next_step))
+
+    assert standings("sign") == "done now ahead ahead ahead ahead ahead"
+    client = world.client("op-dd")
+    post(client, case, "sign")
+    assert standings("control") == "done done ahead ahead now ahead ahead"
+    post(client, case, "control", measure="terminal_text", text="请减速")
+    assert standings("resolve") == "done done skipped skipped done now ahead"
+    assert standings() == "done done skipped skipped done now ahead"

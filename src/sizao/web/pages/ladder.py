@@ -19,8 +19,15 @@ class Rung:
     at: datetime | None
 
 
-def ladder(case: Case) -> list[Rung]:
-    """Warned to verified. A step that was passed over is shown as such, never as done."""
+_RUNG_OF = {"sign": 1, "dispatch": 2, "arrive": 3, "control": 4, "resolve": 5, "verify": 6}
+"""Step to the place of its rung."""
+
+
+def ladder(case: Case, next_step: str = "") -> list[Rung]:
+    """Warned to verified. A step that was passed over is shown as such, never as done.
+
+    ``next_step`` is what should come next for the reader; without one, the rung above the last.
+    """
     moments = [
         (words.pick("预警", "Warned"), case.raised_at),
         (words.pick("签收", "Signed"), case.signed_at),
@@ -36,13 +43,14 @@ def ladder(case: Case) -> list[Rung]:
         (words.pick("核实", "Verified"), case.verified_at),
     ]
     reached = max(index for index, (_, at) in enumerate(moments) if at is not None)
+    ahead = max(_RUNG_OF.get(next_step, reached + 1), reached + 1)
     rungs = []
     for index, (name, at) in enumerate(moments):
         if at is not None:
             standing = "done"
         elif index < reached:
             standing = "skipped"
-        elif index == reached + 1:
+        elif index == ahead:
             standing = "now"
         else:
             standing = "ahead"

@@ -7,7 +7,6 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -26,17 +25,6 @@ class Login(auth.LoginView):
 
     template_name = "account/login.html"
     redirect_authenticated_user = True
-
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        # Chinese unless somebody chose English here: a browser's default is not a choice.
-        if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
-            return super().dispatch(request, *args, **kwargs)
-        with translation.override(settings.LANGUAGE_CODE):
-            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
-            answer = super().dispatch(request, *args, **kwargs)
-            if hasattr(answer, "render"):
-                answer.render()
-        return _keep(answer, settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
 
     def get_context_data(self, **kwargs) -> dict[str, object]:
         context = super().get_context_data(**kwargs)

@@ -43,7 +43,9 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
     part = request.GET.get("part")
     if part == "units":
         return render(
-            request, "case/_units.html", {"proposals": propose_units(request.user, case, limit=PROPOSED)}
+            request,
+            "case/_units.html",
+            {"proposals": propose_units(request.user, case, limit=PROPOSED)},
         )
     found = live(request, case)
     if part == "live":
@@ -70,7 +72,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "dialogs": DIALOGS,
         "may_act": may_act(request.user, case),
         "clocks": [(words.clock_word(one.clock), one) for one in clocks],
-        "ladder": ladder(case),
+        "ladder": ladder(case, primary.action if primary else ""),
         "events": list(case.events.all()),
         "controls": list(case.controls.select_related("ordered_by")),
         "assignments": list(case.assignments.select_related("patrol__unit")),
