@@ -25,3 +25,6 @@ data_option = click.option(
     help="Folder of the installation.",
 )
 """``--data DIR``, given to the command as a DataDir."""
+
+PORT = click.IntRange(1, 65_535)
+"""A TCP port; anything else is refused before a server wraps it round to another."""

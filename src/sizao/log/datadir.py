@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sizao.core.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class DataDir:
@@ -76,9 +78,12 @@ class DataDir:
         return self.root / "logs" / f"{part}.log"
 
     def create(self) -> DataDir:
-        """Make the folders."""
-        for folder in (self.root, self.root / "status", self.root / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders. Raises ConfigError where that cannot be done."""
+        try:
+            for folder in (self.root, self.root / "status", self.root / "logs"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"data folder {self.root}: {error.strerror}") from error
         return self
 
 

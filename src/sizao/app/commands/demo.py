@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import click
 
 from sizao.app.commands.doctor import port_is_free
-from sizao.app.options import data_option
+from sizao.app.options import PORT, data_option
 from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, load_clock, save_clock
 from sizao.core.errors import ConfigError, SizaoError
@@ -27,12 +27,26 @@ HOST = "127.0.0.1"
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="Port of the web pages.")
-@click.option("--gateway-port", default=6808, show_default=True, help="Port of the gateway.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port of the web pages.")
+@click.option(
+    "--gateway-port", type=PORT, default=6808, show_default=True, help="Port of the gateway."
+)
 @data_option
 @click.option("--seed", default=1, show_default=True, help="Makes the city repeatable.")
-@click.option("--speed", default=1.0, show_default=True, help="Feed seconds in one wall second.")
-@click.option("--vehicles", default=2000, show_default=True, help="How many vehicles drive.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Feed seconds in one wall second.",
+)
+@click.option(
+    "--vehicles",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="How many vehicles drive.",
+)
 @click.option("--host", default=HOST, show_default=True, help="Address the web pages listen on.")
 def command(
     port: int,

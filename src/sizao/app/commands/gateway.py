@@ -30,7 +30,13 @@ logger = logging.getLogger(__name__)
 @click.command()
 @data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=6808, show_default=True, help="Port; 0 lets the system choose.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=6808,
+    show_default=True,
+    help="Port; 0 lets the system choose.",
+)
 @click.option("--no-auth", is_flag=True, help="Take messages without authentication (replays).")
 @click.option("--registered-only", is_flag=True, help="Admit only terminals of the register.")
 @click.option("--idle-s", default=180.0, show_default=True, help="Close after so much silence.")

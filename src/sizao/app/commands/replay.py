@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from sizao.app.options import PORT
 from sizao.core.errors import ConfigError
 from sizao.runtime.replay import Summary, load, play
 
@@ -16,7 +17,7 @@ from sizao.runtime.replay import Summary, load, play
 @click.command()
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the gateway.")
-@click.option("--port", default=6808, show_default=True, help="Port of the gateway.")
+@click.option("--port", type=PORT, default=6808, show_default=True, help="Port of the gateway.")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0, min_open=True),

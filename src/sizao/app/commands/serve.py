@@ -9,7 +9,7 @@ import sys
 import click
 import uvicorn
 
-from sizao.app.options import data_option
+from sizao.app.options import PORT, data_option
 from sizao.app.wiring import setup_django, wire
 from sizao.log.datadir import DataDir
 
@@ -34,7 +34,9 @@ class _Server(uvicorn.Server):
 @click.command()
 @data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, envvar="SIZAO_PORT", help="TCP port.")
+@click.option(
+    "--port", type=PORT, default=8000, show_default=True, envvar="SIZAO_PORT", help="TCP port."
+)
 @click.option("--demo", is_flag=True, envvar="SIZAO_DEMO", help="Show the demo accounts.")
 def command(data: DataDir, host: str, port: int, demo: bool) -> None:
     """Migrate the database, start the desk and serve the pages and the API.

@@ -9,7 +9,7 @@ import time
 
 import click
 
-from sizao.app.options import data_option
+from sizao.app.options import PORT, data_option
 from sizao.core.clock import ScaledClock, load_clock, save_clock
 from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir
@@ -20,8 +20,14 @@ from sizao.runtime.reporting import report_to_stderr
 @click.command()
 @data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the gateway.")
-@click.option("--port", default=6808, show_default=True, help="Port of the gateway.")
-@click.option("--vehicles", default=2000, show_default=True, help="How many vehicles drive.")
+@click.option("--port", type=PORT, default=6808, show_default=True, help="Port of the gateway.")
+@click.option(
+    "--vehicles",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="How many vehicles drive.",
+)
 @click.option("--seed", default=1, show_default=True, help="Makes the city repeatable.")
 @click.option(
     "--speed",
