@@ -35,11 +35,11 @@ def test_a_speeding_lorry_in_plain_words() -> None:
     )
     said = explained(facts, place="G5 K2650+300 下行", place_en="G5 K2650+300 southbound")
     assert said.what_zh == (
-        "G5 K2650+300 下行，半挂牵引车超速行驶95秒，最高128.4 km/h，限速80 km/h（超速60%）。"
+        "G5 K2650+300 下行，半挂牵引车超速行驶95秒，超速最多时128.4 km/h，限速80 km/h（超速60%）。"
     )
     assert said.what_en == (
         "G5 K2650+300 southbound: semi-trailer tractor over the limit for 95 s, "
-        "up to 128.4 km/h where 80 km/h is allowed (60 % over)."
+        "at worst 128.4 km/h where 80 km/h is allowed (60 % over)."
     )
     assert said.grade_zh == "定为橙色预警，由大队处置：超速50%以上，属最重的超速幅度。"
     assert said.because_zh == ("类型：超速", "程度：超速50%以上不到70%")

@@ -136,13 +136,14 @@ def what_happened(facts: Facts, *, place: str = "", place_en: str = "") -> tuple
 
 
 def _speeding(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    # The worst moment is the one furthest over its limit, not always the fastest one.
     zh, en = duration(facts.end_s - facts.start_s)
     speed, limit = number(facts.measured), number(facts.limit)
     # Rounded down, so that the words never claim a band that the severity does not.
     excess = int((facts.measured / facts.limit - 1) * 100 + 1e-6) if facts.limit > 0 else 0
     return (
-        f"{subject_zh}超速行驶{zh}，最高{speed} km/h，限速{limit} km/h（超速{excess}%）。",
-        f"{subject_en} over the limit for {en}, up to {speed} km/h "
+        f"{subject_zh}超速行驶{zh}，超速最多时{speed} km/h，限速{limit} km/h（超速{excess}%）。",
+        f"{subject_en} over the limit for {en}, at worst {speed} km/h "
         f"where {limit} km/h is allowed ({excess} % over).",
     )
 
