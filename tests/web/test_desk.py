@@ -156,8 +156,9 @@ def test_the_late_end_of_a_counted_repeat_is_no_new_warning(world: World):
     late = repeat["end"] + timedelta(hours=6)
     world.append({**repeat, "revision": 1, "final": True, "end": late})
     world.round()
-    assert Warning.objects.count() == 1
     assert Case.objects.count() == 1
+    warning = Warning.objects.get()
+    assert [one.counts for one in warning.repeats.order_by("pk")] == [True, False]
 
 
 def test_a_case_that_escalated_as_far_as_it_can_is_left_alone(world: World):

@@ -12,6 +12,7 @@ import uvicorn
 from sizao.app.options import PORT, data_option
 from sizao.app.wiring import setup_django, wire
 from sizao.log.datadir import DataDir
+from sizao.runtime.loops import settle_garbage_collector
 
 SWITCH_S = 0.0005
 """Threads take turns ten times as often as Python's default. A write touches the database a dozen
@@ -70,6 +71,8 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
         forwarded_allow_ips="127.0.0.1",
     )
     sys.setswitchinterval(SWITCH_S)
+    # A full collection over Django and its libraries holds up everybody for a tenth of a second.
+    settle_garbage_collector()
     server = _Server(config)
     # The server takes a signal, stops, and raises it once more: by then it must not kill us,
     # because the desk still has a round to finish.
