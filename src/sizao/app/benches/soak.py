@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sizao.app.benches.soak_people import Person, Tally, percentile
+from sizao.app.benches.soak_people import STALL_S, Person, Tally, percentile
 from sizao.app.benches.soak_plant import Plant, prepare
 from sizao.core.errors import SizaoError
 
@@ -87,6 +87,7 @@ def _measure(plant: Plant, tokens: list[str], length: float) -> dict[str, Any]:
         "lock_errors": log.count("locked") + tally.locked,
         "server_errors": sum(n for code, n in tally.statuses.items() if code >= 500),
         "broken_streams": tally.broken_streams,
-        "stalls_over_1_s": sum(wait > 1.0 for wait in [*waits, *gaps]),
+        "stalls_over_1_s": sum(wait > STALL_S for wait in [*waits, *gaps]),
+        "stalls_by_request": dict(tally.slow.most_common()),
         "audit_intact": plant.audit_intact(),
     }

@@ -17,6 +17,9 @@ THINK_S = (0.5, 2.0)
 """Pause between two steps of a person: far quicker than a real one."""
 
 
+STALL_S = 1.0
+
+
 @dataclass
 class Tally:
     """What all people together saw. List appends and the counters under a lock are thread-safe."""
@@ -24,6 +27,8 @@ class Tally:
     reads: list[float] = field(default_factory=list)
     writes: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    slow: Counter[str] = field(default_factory=Counter)
+    """Answers that took more than STALL_S, by what was asked."""
     locked: int = 0
     events: int = 0
     broken_streams: int = 0
@@ -76,6 +81,9 @@ class Person:
             (self._tally.reads if given is None else self._tally.writes).append(took)
             self._tally.statuses[answer.status] += 1
             self._tally.locked += b"locked" in data
+            if took > STALL_S:
+                kind = "write" if given else path.partition("?")[0].partition("/")[0]
+                self._tally.slow[kind] += 1
         found: dict[str, Any] = json.loads(data) if answer.status < 500 else {}
         return found
 
