@@ -22,7 +22,7 @@ test: setup ## Run the tests; browser tests join where a Chromium is found
 lint: setup ## Check style of code and templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --check --lint --quiet src/sizao/web/templates
+	$(BIN)/djlint --check --lint src/sizao/web/templates
 	$(BIN)/python scripts/check_repository.py
 
 types: setup ## Check types
