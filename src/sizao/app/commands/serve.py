@@ -18,6 +18,9 @@ SWITCH_S = 0.0005
 """Threads take turns ten times as often as Python's default. A write touches the database a dozen
 times and waits for its turn after each; the soak showed half the longest wait with this."""
 
+KEEP_ALIVE_S = 75
+"""Longer than anybody pauses between two steps: a program's next call finds its connection open."""
+
 GRACE_S = 5
 """How long a stop waits for requests in flight; open streams are ended at once."""
 
@@ -66,6 +69,7 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
         # A proxy on this machine may say who the client is; nobody else.
         proxy_headers=True,
         forwarded_allow_ips="127.0.0.1",
