@@ -21,8 +21,8 @@ def records() -> str:
         MADE,
         "# Records\n\n",
         "What travels between stages, as Arrow columns. Times are UTC microseconds, angles degrees"
-        " WGS-84. A null means *not reported*, never zero. The first ten are topics of the log;"
-        " the last two are files of the data folder.\n",
+        " WGS-84. A null means *not reported*, never zero. All but the last two are topics of"
+        " the log; those are files of the data folder.\n",
     ]
     for name, schema in {**TOPICS, "register": REGISTER, "live": LIVE}.items():
         parts.append(

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.errors import LogError
+from sizao.core.schemas import QUARANTINE
+from sizao.feeds.jt808.positions import rows_to_batch
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.log import SqliteLog
@@ -94,6 +96,23 @@ def test_answers_follow_the_commit_in_order(tmp_path: Path) -> None:
             assert [len(one.batch) for one in log.read("quarantine", 0)] == [4]
             assert collector.counters.commits == 1
             assert collector.counters.rows == 4
+
+    asyncio.run(run())
+
+
+def test_rows_and_batches_of_a_tick_become_one_segment_in_order(tmp_path: Path) -> None:
+    async def run() -> None:
+        with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+            collector = collect(log)
+            batch = rows_to_batch([row(1), row(2)], QUARANTINE)
+            for records in ([row(0)], batch, [row(3)], [row(4)]):
+                collector.add(Item([("quarantine", records)], lambda: None, lambda reason: None))
+            task = asyncio.create_task(collector.run())
+            await settle(collector, task)
+            (segment,) = log.read("quarantine", 0)
+            received = segment.batch.column("received").cast(pa.int64()).to_pylist()
+            assert received == [START_US + number for number in range(5)]
+            assert collector.counters.rows == 5
 
     asyncio.run(run())
 

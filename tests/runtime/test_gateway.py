@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from sizao.core.schemas import COMMAND, COMMAND_RESULT
 from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.encode import encode_frame
-from sizao.runtime.collector import Ticks
+from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.gateway import Gateway, Settings
+from sizao.runtime.gateway import Gateway, Service, Settings
 from sizao.runtime.loops import new_event_loop
 from sizao.runtime.sessions import sessions
 from tests.runtime.terminal import Terminal, authentication, location
@@ -50,7 +50,14 @@ class Refusing(SqliteLog):
 Scene = Callable[[Gateway, Refusing, Path], Awaitable[None]]
 
 
-def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) -> Gateway:
+def serve(
+    folder: Path,
+    scene: Scene,
+    *,
+    auth: bool = False,
+    services: Sequence[Service] = (),
+    **settings: Any,
+) -> Gateway:
     """Run a scene against a gateway on a port of its own, as ``sizao gateway`` would run it."""
     settings.setdefault("ticks", Ticks(busy_s=0.005, calm_s=0.005, retry_s=2.0, retry_every_s=0.05))
 
@@ -65,6 +72,7 @@ def serve(folder: Path, scene: Scene, *, auth: bool = False, **settings: Any) ->
                 CLOCK,
                 sessions(CODES, CLOCK, Cards(), require_auth=auth),
                 Settings(port=0, orders_every_s=0.02, status_every_s=0.1, **settings),
+                services=services,
             )
             task = asyncio.create_task(gateway.run())
             await gateway.listening.wait()
@@ -400,3 +408,38 @@ def test_an_order_that_cannot_be_recorded_is_not_sent(tmp_path: Path) -> None:
         await terminal.leave()
 
     serve(tmp_path, scene)
+
+
+class Letterbox:
+    """Another way in: one record as soon as it is opened."""
+
+    def __init__(self, trace: list[str]) -> None:
+        self.trace = trace
+
+    async def open(self, collector: Collector) -> None:
+        row = (1_700_000_000_000_000, "letterbox", "peer", "reason", None, b"raw")
+        collector.add(
+            Item(
+                [("quarantine", [row])],
+                lambda: self.trace.append("durable"),
+                lambda reason: self.trace.append(reason),
+            )
+        )
+
+    def figures(self) -> dict[str, object]:
+        return {"letterbox": len(self.trace)}
+
+    async def close(self) -> None:
+        self.trace.append("closed")
+
+
+def test_a_service_shares_the_log_and_the_heartbeat(tmp_path: Path) -> None:
+    trace: list[str] = []
+
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        while gateway.counters.services.get("letterbox") != 1:
+            await asyncio.sleep(0.01)
+        assert [len(one.batch) for one in log.read("quarantine", 0)] == [1]
+
+    serve(tmp_path, scene, services=[Letterbox(trace)])
+    assert trace == ["durable", "closed"]

@@ -4,6 +4,7 @@
     ├── ConfigError        a setting, rule file or register is wrong; the message says where
     ├── ColumnError        a batch breaks the schema that two of our stages agreed on
     ├── LogError           the durable log cannot be read or written
+    ├── EvidenceError      a piece of evidence cannot be kept or was changed
     ├── TransitionError    a case may not take this step now; carries why
     └── ConflictError      somebody else changed the object first; carries who and when
 
@@ -29,6 +30,10 @@ class ColumnError(SizaoError):
 
 class LogError(SizaoError):
     """The durable log cannot be read or written."""
+
+
+class EvidenceError(SizaoError):
+    """A piece of evidence cannot be kept, is missing, or is not what its name says."""
 
 
 class TransitionError(SizaoError):

@@ -35,7 +35,12 @@ POSITION = pa.schema(
         _field("positioned", pa.bool_(), "", "The terminal had a satellite fix"),
         _field("catch_up", pa.bool_(), "", "Sent later from the terminal's store (0x0704)"),
         _field("driver", pa.string(), "", "Licence number of the card in the reader, if known"),
-        _field("source", pa.string(), "", "Feed that reported it: jt808, jt809, replay"),
+        _field(
+            "source",
+            pa.string(),
+            "",
+            "Id of the source that reported it: jt808, jt809:LINK, replay",
+        ),
     ]
 )
 """Where a vehicle was. Observation id: ``core.ids.observation_id(vehicle, time)``."""
@@ -48,55 +53,177 @@ DRIVER_CARD = pa.schema(
         _field("inserted", pa.bool_(), "", "In (true) or out (false)", null=False),
         _field("driver", pa.string(), "", "Licence number; null on removal or failed reading"),
         _field("name", pa.string(), "", "Driver's name on the card"),
-        _field("source", pa.string(), "", "Feed"),
+        _field("source", pa.string(), "", "Id of the source"),
     ]
 )
 """A driver card was put in or taken out (JT/T 808 0x0702)."""
 
+DEVICE_ALARM = pa.schema(
+    [
+        _field("vehicle", pa.string(), "", "Terminal phone", null=False),
+        _field("time", TIME, "UTC", "When the device saw it", null=False),
+        _field("received", TIME, "UTC", "Receive time", null=False),
+        _field(
+            "kind",
+            pa.string(),
+            "",
+            "Family and type, e.g. dsm.fatigue, adas.lane_departure",
+            null=False,
+        ),
+        _field("level", pa.uint8(), "", "1 or 2, as the device graded it"),
+        _field("state", pa.uint8(), "", "0 a moment, 1 start, 2 end", null=False),
+        _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
+        _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
+        _field("speed_kmh", pa.float32(), "km/h", "Speed the device reports with it"),
+        _field("degree", pa.uint8(), "", "Fatigue degree 1 to 10, where the type has one"),
+        _field("alarm_key", pa.string(), "", "The 16 or 40 identity bytes as hex: asks for files"),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""An active-safety device saw something (T/JSATL 12 items 0x64 to 0x67). Deduplicate by
+``alarm_key`` and ``state``: the time in the item may differ from the report's."""
+
+EVIDENCE = pa.schema(
+    [
+        _field("evidence", pa.string(), "", "SHA-256: name in the evidence store", null=False),
+        _field("time", TIME, "UTC", "When it was taken", null=False),
+        _field("received", TIME, "UTC", "When it was whole", null=False),
+        _field("subject", pa.string(), "", "Terminal phone, checkpoint, station or report"),
+        _field(
+            "refers_to", pa.string(), "", "alarm_key, passage, weighing or report it belongs to"
+        ),
+        _field("kind", pa.string(), "", "image, audio, video, text, other", null=False),
+        _field("format", pa.string(), "", "jpg, png, wav, mp4 ...: as sent"),
+        _field("name", pa.string(), "", "File name or media id as sent"),
+        _field("bytes", pa.int64(), "B", "Size", null=False),
+        _field("channel", pa.uint8(), "", "Camera channel"),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""A piece of evidence has been stored."""
+
+PLATFORM_MESSAGE = pa.schema(
+    [
+        _field("message", pa.string(), "", "Content id", null=False),
+        _field("time", TIME, "UTC", "When it was sent", null=False),
+        _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("link", pa.string(), "", "Which platform link, by its name", null=False),
+        _field("direction", pa.string(), "", "in or out", null=False),
+        _field(
+            "kind", pa.string(), "", "Message and sub-message id, e.g. 0x9400/0x9401", null=False
+        ),
+        _field("vehicle", pa.string(), "", "Terminal phone where the register knows the plate"),
+        _field("plate", pa.string(), "", "Plate"),
+        _field("plate_colour", pa.uint8(), "JT/T 697.7", "Plate colour"),
+        _field(
+            "refers_to", pa.string(), "", "Supervision, alarm or question id it answers or sets"
+        ),
+        _field("body", pa.string(), "", "Decoded fields as JSON", null=False),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""What two platforms told each other beside positions (JT/T 809 0x1300, 0x1400, 0x9300, 0x9400,
+0x1600 families): duty checks, alarms, supervision orders and their answers, static data."""
+
 PASSAGE = pa.schema(
     [
+        _field(
+            "passage",
+            pa.string(),
+            "",
+            "Identifier the checkpoint gave, else content id",
+            null=False,
+        ),
         _field("checkpoint", pa.string(), "", "Checkpoint device id", null=False),
         _field("time", TIME, "UTC", "Passing time", null=False),
         _field("received", TIME, "UTC", "Receive time", null=False),
-        _field("plate", pa.string(), "", "Plate as read, null if unreadable"),
+        _field("plate", pa.string(), "", "Plate as read, null if unreadable or none"),
         _field(
             "plate_colour", pa.uint8(), "JT/T 697.7", "1 blue, 2 yellow, 3 black, 4 white, 5 green"
         ),
+        _field(
+            "plate_class", pa.string(), "GA/T 16.7", "Plate class code, e.g. 02 small, 01 large"
+        ),
+        _field("vehicle_class", pa.string(), "GA/T 16.4", "Vehicle class code, e.g. K33, H11"),
+        _field("tollgate", pa.string(), "", "Tollgate id the device belongs to"),
         _field("lane", pa.uint8(), "", "Lane, 1 nearest the median"),
+        _field("direction", pa.string(), "", "Direction code as sent"),
         _field("speed_kmh", pa.float32(), "km/h", "Measured speed"),
-        _field("source", pa.string(), "", "Feed"),
+        _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
+        _field("source", pa.string(), "", "Id of the source"),
     ]
 )
 """A vehicle passed a checkpoint (卡口过车)."""
 
 WEIGHING = pa.schema(
     [
+        _field(
+            "weighing", pa.string(), "", "Identifier the station gave, else content id", null=False
+        ),
         _field("station", pa.string(), "", "Weigh station id", null=False),
         _field("time", TIME, "UTC", "Weighing time", null=False),
         _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("method", pa.string(), "", "static, low_speed or high_speed (weigh in motion)"),
         _field("plate", pa.string(), "", "Plate"),
+        _field(
+            "plate_colour", pa.uint8(), "JT/T 697.7", "1 blue, 2 yellow, 3 black, 4 white, 5 green"
+        ),
+        _field("lane", pa.uint8(), "", "Lane"),
+        _field("speed_kmh", pa.float32(), "km/h", "Speed while weighed"),
         _field("axles", pa.uint8(), "", "Number of axles"),
+        _field("drive_axles", pa.uint8(), "", "Number of driven axles, where known"),
+        _field("combination", pa.bool_(), "", "Tractor or truck with trailer"),
         _field("gross_kg", pa.float64(), "kg", "Gross mass"),
         _field("axle_loads_kg", pa.list_(pa.float64()), "kg", "Load of each axle, front first"),
-        _field("source", pa.string(), "", "Feed"),
+        _field("length_m", pa.float32(), "m", "Length"),
+        _field("width_m", pa.float32(), "m", "Width"),
+        _field("height_m", pa.float32(), "m", "Height"),
+        _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
+        _field("source", pa.string(), "", "Id of the source"),
     ]
 )
-"""A vehicle was weighed."""
+"""A vehicle was weighed, at a station or in motion."""
 
 WEATHER_NOTICE = pa.schema(
     [
         _field("notice", pa.string(), "", "Identifier given by the issuer", null=False),
         _field("time", TIME, "UTC", "Onset", null=False),
         _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("sent", TIME, "UTC", "When it was issued"),
         _field("until", TIME, "UTC", "Expected end"),
-        _field("kind", pa.string(), "", "fog, road_ice, rain, wind, snow"),
+        _field("action", pa.string(), "", "alert, update, cancel (CAP msgType)", null=False),
+        _field("refers_to", pa.string(), "", "Notices this one updates or cancels, comma list"),
+        _field("kind", pa.string(), "", "fog, road_ice, rain, wind, snow, other"),
         _field("level", pa.string(), "", "blue, yellow, orange, red"),
-        _field("area", pa.string(), "", "Administrative division code"),
-        _field("visibility_m", pa.float32(), "m", "Lowest visibility"),
-        _field("source", pa.string(), "", "Feed"),
+        _field("status", pa.string(), "", "actual, exercise, test (CAP status)"),
+        _field("headline", pa.string(), "", "The issuer's headline"),
+        _field("text", pa.string(), "", "The issuer's description"),
+        _field("area", pa.string(), "", "Administrative division codes, comma list"),
+        _field("area_name", pa.string(), "", "Area in words"),
+        _field("polygon", pa.string(), "", "Outline as WKT, WGS-84"),
+        _field("issuer", pa.string(), "", "Who issued it"),
+        _field("source", pa.string(), "", "Id of the source"),
     ]
 )
-"""A weather service's notice or a station's reading."""
+"""A weather service's notice, as CAP 1.2 words it."""
+
+WEATHER_READING = pa.schema(
+    [
+        _field("station", pa.string(), "", "Station id", null=False),
+        _field("time", TIME, "UTC", "Time of the reading", null=False),
+        _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
+        _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
+        _field("visibility_m", pa.float32(), "m", "Meteorological optical range"),
+        _field("rain_mm_h", pa.float32(), "mm/h", "Rain intensity"),
+        _field("air_c", pa.float32(), "degC", "Air temperature"),
+        _field("road_c", pa.float32(), "degC", "Road surface temperature"),
+        _field("wind_ms", pa.float32(), "m/s", "Wind speed"),
+        _field("road_state", pa.string(), "", "dry, damp, wet, snow, ice"),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""A road weather station's reading."""
 
 REPORT = pa.schema(
     [
@@ -105,17 +232,20 @@ REPORT = pa.schema(
         _field("received", TIME, "UTC", "Receive time", null=False),
         _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
         _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
+        _field("address", pa.string(), "", "Place in the reporter's words"),
         _field("kind", pa.string(), "", "crash, hazard, obstruction, weather"),
         _field("text", pa.string(), "", "The reporter's words"),
-        _field("source", pa.string(), "", "Feed"),
+        _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
+        _field("channel", pa.string(), "", "citizen, road_staff, persuader"),
+        _field("source", pa.string(), "", "Id of the source"),
     ]
 )
-"""A person reported something."""
+"""A person reported something. Who it was stays in the database, not in the log."""
 
 QUARANTINE = pa.schema(
     [
         _field("received", TIME, "UTC", "Receive time", null=False),
-        _field("source", pa.string(), "", "Feed", null=False),
+        _field("source", pa.string(), "", "Id of the source", null=False),
         _field("peer", pa.string(), "", "Phone if readable, else network address"),
         _field(
             "reason", pa.string(), "", "Reason code, see docs/reference/quarantine.md", null=False
@@ -234,9 +364,13 @@ LIVE = pa.schema(
 TOPICS: dict[str, pa.Schema] = {
     "positions": POSITION,
     "driver_cards": DRIVER_CARD,
+    "device_alarms": DEVICE_ALARM,
+    "evidence": EVIDENCE,
+    "platform_messages": PLATFORM_MESSAGE,
     "passages": PASSAGE,
     "weighings": WEIGHING,
-    "weather": WEATHER_NOTICE,
+    "weather_notices": WEATHER_NOTICE,
+    "weather_readings": WEATHER_READING,
     "reports": REPORT,
     "quarantine": QUARANTINE,
     "commands": COMMAND,

@@ -3,9 +3,13 @@
 clock.json        feed clock (absent: the wall clock)
 network.npz       road network
 register.parquet  vehicle register (schema REGISTER)
-feeds.sqlite      log written by the gateway: positions, driver_cards, quarantine, command_results
+feeds.sqlite      log written by the gateway: positions, driver_cards, device_alarms, evidence,
+                  platform_messages, quarantine, command_results
+intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
+                  quarantine
+evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
-commands.sqlite   log written by the web process: commands
+commands.sqlite   log written by the web process: commands, reports
 desk.sqlite       Django database, written by the web process
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
@@ -46,6 +50,14 @@ class DataDir:
     @property
     def feeds_log(self) -> Path:
         return self.root / "feeds.sqlite"
+
+    @property
+    def intake_log(self) -> Path:
+        return self.root / "intake.sqlite"
+
+    @property
+    def evidence(self) -> Path:
+        return self.root / "evidence"
 
     @property
     def detect_log(self) -> Path:

@@ -11,7 +11,17 @@ import pyarrow.compute as pc
 from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS, partition_of
 
-_KEYS = ("vehicle", "plate", "checkpoint", "station", "notice", "report", "command")
+_KEYS = (
+    "vehicle",
+    "plate",
+    "checkpoint",
+    "station",
+    "notice",
+    "report",
+    "evidence",
+    "message",
+    "command",
+)
 
 _partition_of = lru_cache(maxsize=1 << 20)(partition_of)
 

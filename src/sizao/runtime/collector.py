@@ -18,6 +18,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
+
+import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.core.schemas import TOPICS
@@ -28,12 +31,17 @@ from sizao.runtime.counters import GatewayCounters
 logger = logging.getLogger(__name__)
 
 
+Records: TypeAlias = Sequence[Row] | pa.RecordBatch
+"""Records of one topic: tuples in the column order of its schema, or a batch of that schema."""
+
+
 @dataclass
 class Item:
     """Records of one arrival, and what follows from their being durable or not."""
 
-    records: Sequence[tuple[str, Sequence[Row]]]
-    """(topic, rows) pairs; may be empty for an arrival that only wants an answer in turn."""
+    records: Sequence[tuple[str, Records]]
+    """(topic, rows or a batch) pairs; may be empty for an arrival that only wants an answer in
+    turn. Rows suit a terminal's single message, a batch a platform's hundreds."""
     durable: Callable[[], None]
     """Called in the event loop after the commit. Its exceptions concern nobody else."""
     failed: Callable[[str], None]
@@ -162,11 +170,11 @@ class Collector:
                 for item in items:
                     _call(partial(item.failed, reason))
                 return
-            self.counters.rows += sum(map(len, rows.values()))
+            self.counters.rows += sum(len(some) for parts in rows.values() for some in parts)
         for item in items:
             _call(item.durable)
 
-    async def _append(self, rows: dict[str, list[Row]]) -> str | None:
+    async def _append(self, rows: dict[str, list[Records]]) -> str | None:
         """Append, trying again while there is hope. Returns why not, or None when durable."""
         loop = asyncio.get_running_loop()
         give_up = time.monotonic() + self.ticks.retry_s
@@ -191,9 +199,9 @@ class Collector:
                 self.counters.commit.add(time.monotonic() - began)
                 return None
 
-    def _write(self, rows: dict[str, list[Row]]) -> None:
+    def _write(self, rows: dict[str, list[Records]]) -> None:
         """In the worker's thread: rows become columns there too, off the event loop."""
-        self.log.append({topic: rows_to_batch(some, TOPICS[topic]) for topic, some in rows.items()})
+        self.log.append({topic: _one_batch(topic, parts) for topic, parts in rows.items()})
 
     def _stop_reading(self) -> None:
         if not self.held:
@@ -202,13 +210,29 @@ class Collector:
             self._hold()
 
 
-def _gather(items: Sequence[Item]) -> dict[str, list[Row]]:
-    rows: dict[str, list[Row]] = {}
+def _gather(items: Sequence[Item]) -> dict[str, list[Records]]:
+    """By topic, in the order of arrival; neighbouring rows joined into one list."""
+    found: dict[str, list[Records]] = {}
     for item in items:
         for topic, some in item.records:
-            if some:
-                rows.setdefault(topic, []).extend(some)
-    return rows
+            if not len(some):
+                continue
+            parts = found.setdefault(topic, [])
+            if isinstance(some, pa.RecordBatch):
+                parts.append(some)
+            elif parts and isinstance(parts[-1], list):
+                parts[-1].extend(some)
+            else:
+                parts.append(list(some))
+    return found
+
+
+def _one_batch(topic: str, parts: Sequence[Records]) -> pa.RecordBatch:
+    schema = TOPICS[topic]
+    batches = [
+        part if isinstance(part, pa.RecordBatch) else rows_to_batch(part, schema) for part in parts
+    ]
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def _call(action: Callable[[], None]) -> None:

@@ -66,6 +66,8 @@ class GatewayCounters:
     """Times reading was stopped because too much was waiting for the disk."""
     orders: Counter[str] = field(default_factory=Counter)
     """Results of orders by state."""
+    services: dict[str, object] = field(default_factory=dict)
+    """Figures of the other ways in, under their own names."""
     started_s: float = field(default_factory=time.time)
     ack: Spread = field(default_factory=Spread)
     commit: Spread = field(default_factory=Spread)

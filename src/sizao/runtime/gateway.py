@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sizao.core.clock import Clock
 from sizao.feeds.jt808.outcome import Outcome
@@ -50,6 +51,26 @@ class Settings:
     ticks: Ticks = field(default_factory=Ticks)
 
 
+class Service(Protocol):
+    """Another way in that shares the gateway's log: datagrams, evidence, platform links.
+
+    A file of its own each; what it receives goes to ``collector.add`` and is answered from the
+    item's ``durable``.
+    """
+
+    async def open(self, collector: Collector) -> None:
+        """Begin. Raises OSError if an address cannot be had."""
+        ...
+
+    def figures(self) -> dict[str, object]:
+        """Counters for the heartbeat, under names of the service's own."""
+        ...
+
+    async def close(self) -> None:
+        """Take nothing more; called while the collector still commits."""
+        ...
+
+
 class Gateway:
     """A server; :meth:`run` it until :meth:`stop` is called."""
 
@@ -64,6 +85,7 @@ class Gateway:
         publish: Callable[[GatewayCounters], None] = lambda counters: None,
         tidy: Callable[[], bool] | None = None,
         tidy_every_s: float = 60.0,
+        services: Sequence[Service] = (),
     ) -> None:
         """``publish`` is called each second with the counters; ``tidy`` now and then in the log's
         thread, for work on the log file that may take a moment (retention, track pages); it says
@@ -80,6 +102,7 @@ class Gateway:
         self._publish = publish
         self._tidy = tidy
         self._tidy_every_s = tidy_every_s
+        self.services = services
         self._links: set[Link] = set()
         self._by_phone: dict[str, Link] = {}
         self._book = OrderBook()
@@ -101,6 +124,7 @@ class Gateway:
         self.port = server.sockets[0].getsockname()[1]
         logger.info("listening on %s:%d", self.settings.host, self.port)
         collecting = asyncio.create_task(self.collector.run())
+        opened: list[Service] = []
         chores = [
             asyncio.create_task(self._orders()),
             asyncio.create_task(self._every(self.settings.status_every_s, self._heartbeat)),
@@ -108,8 +132,11 @@ class Gateway:
         ]
         if self._tidy is not None:
             chores.append(asyncio.create_task(self._every(self._tidy_every_s, self._tidy_up)))
-        self.listening.set()
         try:
+            for service in self.services:
+                await service.open(self.collector)
+                opened.append(service)
+            self.listening.set()
             stopping = asyncio.create_task(self._stop.wait())
             await asyncio.wait({stopping, collecting}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -119,6 +146,8 @@ class Gateway:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            for service in reversed(opened):
+                await service.close()
             self.collector.stop()
             await collecting
             for link in list(self._links):
@@ -255,6 +284,8 @@ class Gateway:
             # While reading is held the silence is ours, not the terminal's.
             if not self.collector.held:
                 link.abort(f"idle: nothing heard for {self.settings.idle_s:g} s")
+        for service in self.services:
+            self.counters.services.update(service.figures())
         self._publish(self.counters)
 
     async def _tick_sessions(self) -> None:
