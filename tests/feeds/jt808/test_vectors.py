@@ -13,7 +13,7 @@ from sizao.feeds.jt808.messages import MESSAGES
 from sizao.feeds.jt808.problems import KINDS
 
 from .adapter import profile
-from .vectors import COLLECTED, flat, load, raw_of
+from .vectors import COLLECTED, load, raw_of
 
 
 def test_collected_vectors_are_there() -> None:
