@@ -49,10 +49,12 @@ def _city_print() -> str:
 
 def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     from sizao.app.context import write_context
+    from sizao.app.demo_sources import write_sources
     from sizao.sim import city, fleet
 
     drawn = city.write(data)
     write_context(drawn, data)
+    write_sources(drawn, data)
     register = fleet.register(drawn, vehicles, seed)
     pq.write_table(pa.Table.from_batches([register]), data.register)
 

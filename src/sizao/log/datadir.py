@@ -8,6 +8,9 @@ feeds.sqlite      log written by the gateway: positions, driver_cards, device_al
 intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
                   quarantine
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
+sources.yaml      registry of sources, written by people (``core/sources_file.py``)
+source-access.json  salted hashes of keys, sources switched off (``core/source_access.py``)
+secrets.yaml      secrets shared with platforms and devices, mode 0600
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, reports
 desk.sqlite       Django database, written by the web process
@@ -54,6 +57,18 @@ class DataDir:
     @property
     def intake_log(self) -> Path:
         return self.root / "intake.sqlite"
+
+    @property
+    def sources(self) -> Path:
+        return self.root / "sources.yaml"
+
+    @property
+    def source_access(self) -> Path:
+        return self.root / "source-access.json"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets.yaml"
 
     @property
     def evidence(self) -> Path:
