@@ -202,10 +202,18 @@ WEATHER_NOTICE = pa.schema(
         _field("area_name", pa.string(), "", "Area in words"),
         _field("polygon", pa.string(), "", "Outline as WKT, WGS-84"),
         _field("issuer", pa.string(), "", "Who issued it"),
+        _field(
+            "quality",
+            pa.string(),
+            "",
+            "Comma list: level_from_severity, no_level, expired, signature_unchecked ...: see the"
+            " CAP page",
+        ),
         _field("source", pa.string(), "", "Id of the source"),
     ]
 )
-"""A weather service's notice, as CAP 1.2 words it."""
+"""A weather service's notice, as CAP 1.2 words it: one row an event, so that ``notice`` and
+``kind`` together are the key."""
 
 WEATHER_READING = pa.schema(
     [

@@ -1,0 +1,1 @@
+"""Dated tables: how Chinese services name colours and kinds of weather."""
