@@ -179,6 +179,12 @@ WEIGHING = pa.schema(
         _field("width_m", pa.float32(), "m", "Width"),
         _field("height_m", pa.float32(), "m", "Height"),
         _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
+        _field(
+            "quality",
+            pa.string(),
+            "",
+            "Comma list: sum_differs, axles_differ, gross_from_axles",
+        ),
         _field("source", pa.string(), "", "Id of the source"),
     ]
 )

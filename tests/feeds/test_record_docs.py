@@ -1,0 +1,30 @@
+"""The pages of the record feeds list what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sizao.feeds.forms import Form
+from sizao.feeds.record_reasons import RECORD_REASONS
+from sizao.feeds.weighing.form import FORM as WEIGHING
+from sizao.runtime.intake.retention import KEEP_DAYS
+from tests.feeds.form_docs import table
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
+
+
+@pytest.mark.parametrize(("page", "form"), [("weighing.md", WEIGHING)])
+def test_fields(page: str, form: Form) -> None:
+    assert table(form) in (REFERENCE / page).read_text(encoding="utf-8")
+
+
+def test_reasons_and_days() -> None:
+    text = (REFERENCE / "intake.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    listed = {code: (zh, en) for code, zh, en in rows if not zh.isascii()}
+    assert listed == RECORD_REASONS
+    days = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|$", text, re.MULTILINE)
+    assert {topic: float(number) for topic, number in days} == dict(KEEP_DAYS)
