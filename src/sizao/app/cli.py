@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Everything on one machine: database, simulated city over real TCP, web.",
     "serve": "The web process: pages, API, warning desk.",
     "gateway": "Listen for terminals and write what they report to the log.",
+    "intake": "Take records of checkpoints, weigh and weather stations over HTTP.",
     "pipeline": "Read the log, match roads, run the rules, write detections.",
     "sim": "Run the simulated city against a gateway.",
     "detect": "Run the rules over recorded positions in a Parquet file.",

@@ -7,6 +7,7 @@ feeds.sqlite      log written by the gateway: positions, driver_cards, device_al
                   platform_messages, quarantine, command_results
 intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
                   quarantine
+drop/FEED/        files that stations leave: FEED is weighings or weather-readings
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
 source-access.json  salted hashes of keys, sources switched off (``core/source_access.py``)
@@ -17,7 +18,7 @@ desk.sqlite       Django database, written by the web process
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
 sim.json          when the simulated city began, so that a restart goes on with the same one
-status/PART.json  a heartbeat each second of gateway, pipeline, web, sim
+status/PART.json  a heartbeat each second of gateway, intake, pipeline, web, sim
 logs/PART.log     what each part printed
 """
 
@@ -69,6 +70,10 @@ class DataDir:
     @property
     def secrets(self) -> Path:
         return self.root / "secrets.yaml"
+
+    @property
+    def drop(self) -> Path:
+        return self.root / "drop"
 
     @property
     def evidence(self) -> Path:

@@ -26,7 +26,7 @@ from sizao.core.errors import LogError
 from sizao.core.schemas import TOPICS
 from sizao.feeds.jt808.positions import Row, rows_to_batch
 from sizao.log.interface import LogWriter
-from sizao.runtime.counters import GatewayCounters
+from sizao.runtime.counters import CommitCounters
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Collector:
     def __init__(
         self,
         log: LogWriter,
-        counters: GatewayCounters,
+        counters: CommitCounters,
         ticks: Ticks | None = None,
         *,
         hold: Callable[[], None] = lambda: None,

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
 class Spread:
@@ -38,6 +38,16 @@ class Spread:
             f"{name}_{unit}": None if value is None else round(value * scale, digits)
             for name, value in values.items()
         }
+
+
+class CommitCounters(Protocol):
+    """What the collector counts; every process that has one publishes these."""
+
+    commits: int
+    commit_failures: int
+    rows: int
+    paused: int
+    commit: Spread
 
 
 @dataclass

@@ -1,0 +1,221 @@
+"""What every way in needs: the clock, the log, the evidence store, the senders' keys, the counters.
+
+The order is the house's: pictures first, then the record that names them, then the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sizao.core.clock import Clock
+from sizao.core.errors import EvidenceError
+from sizao.core.schemas import EVIDENCE, TOPICS
+from sizao.feeds.images import Image
+from sizao.feeds.taken import Taken, as_tuple, quarantine_row
+from sizao.log.datadir import DataDir
+from sizao.log.evidence import EvidenceStore
+from sizao.log.interface import LogReader
+from sizao.runtime.collector import Collector, Item, Records
+from sizao.runtime.counters import Spread, rss_mb
+from sizao.runtime.intake.recall import recent
+from sizao.runtime.intake.refusal import busy
+from sizao.runtime.intake.seen import Seen
+from sizao.runtime.intake.senders import Senders
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class IntakeCounters:
+    """Since the intake started."""
+
+    requests: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    """Requests not taken, by code."""
+    accepted: Counter[str] = field(default_factory=Counter)
+    """Records kept, by topic."""
+    repeated: Counter[str] = field(default_factory=Counter)
+    """Records that had been kept before, by topic."""
+    quarantined: Counter[str] = field(default_factory=Counter)
+    """Quarantine records by reason code."""
+    images: int = 0
+    bytes: int = 0
+    commits: int = 0
+    commit_failures: int = 0
+    rows: int = 0
+    paused: int = 0
+    """Times requests were refused because too much was waiting for the disk."""
+    ways: dict[str, dict[str, object]] = field(default_factory=dict)
+    """Figures of each way in, under its name."""
+    started_s: float = field(default_factory=time.time)
+    commit: Spread = field(default_factory=Spread)
+    answer: Spread = field(default_factory=Spread)
+
+    def as_dict(self) -> dict[str, Any]:
+        plain = {
+            name: dict(value) if isinstance(value, Counter) else value
+            for name, value in vars(self).items()
+            if not isinstance(value, Spread)
+        }
+        spreads = {"commit": self.commit, "answer": self.answer}
+        for name, spread in spreads.items():
+            for figure, value in spread.figures("ms", 1000).items():
+                plain[f"{name}_{figure}"] = value
+        return plain | {"rss_mb": rss_mb()}
+
+
+@dataclass
+class Door:
+    """Shared by all ways in."""
+
+    data: DataDir
+    clock: Clock
+    evidence: EvidenceStore
+    senders: Senders
+    counters: IntakeCounters
+    collector: Collector
+    log: LogReader
+    seen: Seen = field(default_factory=Seen)
+    files: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="files")
+    )
+    """For work that waits for the disk or for another host."""
+    in_flight: int = 0
+    """Bytes of request bodies that are being read or wait for their append."""
+
+    def now_us(self) -> int:
+        """Feed time, microseconds since the epoch."""
+        return round(self.clock.time_s() * 1_000_000)
+
+    def recall(self, topic: str, *columns: str) -> None:
+        """Fill the memory of kept records from the log; columns in the order of the codec's key.
+        Raises LogError."""
+        since_s = time.time() - self.seen.window_s
+        for key in recent(self.log, topic, columns, since_s, self.seen.keep):
+            self.seen.add((topic, *key))
+
+    def append(self, records: Sequence[tuple[str, Records]], size: int = 0) -> asyncio.Future[None]:
+        """Make records durable, all of them in one transaction. Await it before any answer; it
+        raises Refusal when the log refused. Raises Refusal at once when too much is waiting."""
+        if self.collector.held:
+            raise busy("too much is waiting for the disk")
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Nobody may be left to wait: a client that hangs up takes its request with it.
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+        def durable() -> None:
+            if not outcome.done():
+                outcome.set_result(None)
+
+        def failed(reason: str) -> None:
+            if not outcome.done():
+                outcome.set_exception(busy(f"the log refused: {reason}", 10))
+
+        self.collector.add(Item(records, durable, failed, size=size))
+        return outcome
+
+    async def take(
+        self, topic: str, source: str, peer: str, items: Sequence[Taken], received_us: int
+    ) -> list[bool]:
+        """Keep the items of one message. Returns which of them had been kept before.
+
+        Pictures are stored first; rows, the EVIDENCE rows of their pictures and quarantine
+        records are one transaction. Raises Refusal, and then the sender must send all of it again.
+        """
+        known = [bool(item.key) and self.seen.has((topic, *item.key)) for item in items]
+        pictured = [
+            item
+            for item, old in zip(items, known, strict=True)
+            if item.images and item.row and not old
+        ]
+        evidence = await self._store(pictured, source, received_us) if pictured else []
+        # From here to the append nothing else runs, so two requests cannot both be the first.
+        rows, refused, repeated = [], [], []
+        waits: list[asyncio.Future[None]] = []
+        mine: set[tuple[str, ...]] = set()
+        for item in items:
+            if item.problems:
+                refused.append(quarantine_row(received_us, source, peer, item.problems, item.raw))
+            key = (topic, *item.key)
+            coming = self.seen.coming(key) if item.key else None
+            again = bool(item.key) and (coming is not None or key in mine or self.seen.has(key))
+            repeated.append(again and item.row is not None)
+            if coming is not None:
+                waits.append(coming)
+            if item.row is not None and not again:
+                rows.append(as_tuple(item.row, TOPICS[topic]))
+                if item.key:
+                    mine.add(key)
+        records = [(topic, rows), ("evidence", evidence), ("quarantine", refused)]
+        size = 1000 * len(rows) + sum(len(row[-1]) for row in refused)
+        if rows or evidence or refused:
+            append = self.append([(name, some) for name, some in records if some], size)
+            for key in mine:
+                self.seen.expect(key, append)
+            waits.append(append)
+        for wait in waits:
+            await asyncio.shield(wait)
+        self._count(topic, len(rows), sum(repeated), refused, len(evidence))
+        return repeated
+
+    def _count(
+        self, topic: str, kept: int, again: int, refused: Sequence[tuple[Any, ...]], images: int
+    ) -> None:
+        counters = self.counters
+        counters.accepted[topic] += kept
+        counters.repeated[topic] += again
+        counters.images += images
+        for row in refused:
+            counters.quarantined[row[_REASON]] += 1
+
+    async def _store(
+        self, items: Sequence[Taken], source: str, received_us: int
+    ) -> list[tuple[Any, ...]]:
+        """Store the pictures of items, name them in their rows; gives their EVIDENCE rows."""
+        loop = asyncio.get_running_loop()
+        flat = [(item, image) for item in items for image in item.images]
+        try:
+            names = await asyncio.gather(
+                *(loop.run_in_executor(self.files, self.evidence.put, one.data) for _, one in flat)
+            )
+        except EvidenceError as error:
+            logger.error("a picture could not be stored, nothing acknowledged: %s", error)
+            raise busy(f"pictures cannot be stored: {error}", 10) from error
+        found = []
+        for item in items:
+            assert item.row is not None
+            item.row["images"] = []
+        for (item, image), name in zip(flat, names, strict=True):
+            assert item.row is not None
+            item.row["images"].append(name)
+            found.append(_evidence_row(item, image, name, source, received_us))
+        return found
+
+
+_REASON = TOPICS["quarantine"].names.index("reason")
+
+
+def _evidence_row(
+    item: Taken, image: Image, name: str, source: str, received_us: int
+) -> tuple[Any, ...]:
+    assert item.row is not None
+    row = {
+        "evidence": name,
+        "time": image.time_us if image.time_us is not None else item.row["time"],
+        "received": received_us,
+        "subject": item.row.get("checkpoint") or item.row.get("station"),
+        "refers_to": item.id,
+        "kind": "image" if image.format else "other",
+        "format": image.format,
+        "name": image.name,
+        "bytes": len(image.data),
+        "source": source,
+    }
+    return as_tuple(row, EVIDENCE)

@@ -1,0 +1,11 @@
+"""Every way in, in order. A new one is a file of its own and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sizao.runtime.intake.door import Door
+from sizao.runtime.intake.way import Way
+from sizao.runtime.intake.weighings import Weighings
+
+WAYS: tuple[Callable[[Door], Way], ...] = (Weighings,)
