@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sizao.app.cli import COMMANDS, cli
 from sizao.core.schemas import LIVE, REGISTER, TOPICS
+from sizao.feeds.jt809 import tables as jt809_tables
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/reference.py from the code; do not edit by hand. -->\n\n"
@@ -66,7 +67,24 @@ def _help(command: click.Command, parent: click.Context, name: str) -> str:
     return f"\n```text\n{command.get_help(context).rstrip()}\n```\n"
 
 
-PAGES = {"records.md": records, "commands.md": commands}
+def jt809() -> str:
+    """The page of JT/T 809: prose by hand, tables between their marks from the code."""
+    text = (REFERENCE / "jt809.md").read_text(encoding="utf-8")
+    tables = {
+        "messages": jt809_tables.message_table,
+        "unproven": jt809_tables.unproven,
+        "dialects": jt809_tables.dialect_table,
+        "codes": jt809_tables.code_tables,
+        "kinds": jt809_tables.kind_table,
+    }
+    for mark, table in tables.items():
+        head, rest = text.split(f"<!-- {mark} -->\n")
+        tail = rest.split(f"<!-- /{mark} -->\n")[1]
+        text = f"{head}<!-- {mark} -->\n{table()}<!-- /{mark} -->\n{tail}"
+    return text
+
+
+PAGES = {"records.md": records, "commands.md": commands, "jt809.md": jt809}
 
 
 def main() -> int:

@@ -65,11 +65,27 @@ def test_a_file_and_chinese_text(tmp_path: Path) -> None:
     assert "前方拥堵" in result.output, "readable, not escaped"
 
 
-def test_jt809_says_when() -> None:
-    result = CliRunner().invoke(command, ["jt809"], input="5b5d")
+def test_jt809() -> None:
+    keepalive = "5b0000001a0000000110050133efb80100000000000000e3cb5d"
+    result = CliRunner().invoke(command, ["jt809"], input=keepalive)
+    assert json.loads(result.output)["business_type"] == "0x1005"
+
+
+def test_jt809_keys_go_together() -> None:
+    words = ["jt809", "--m1", "30000000", "--ia1", "20000000"]
+    result = CliRunner().invoke(command, words, input="5b5d")
     assert result.exit_code == 2
-    assert "809" in result.output
-    assert "下一版本" in result.output
+    assert "go together" in result.output
+    result = CliRunner().invoke(command, [*words, "--ic1", "20000000"], input=ENCIPHERED)
+    found = json.loads(result.output)
+    assert found["password"] == "20180920"
+    assert found["keys"] == {"M1": 30000000, "IA1": 20000000, "IC1": 20000000}
+
+
+ENCIPHERED = (
+    "5b000000480000008510010133efb8010000010003e8b2d37d9cc4900c77dc78f8676527d8ae12243cfb64cc2fba61"
+    "9aefad33accb3256f67bff19df33097841098665703fe36e5d"
+)
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:

@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve()
 COLLECTED = HERE.parents[2] / "../shared/vectors"
 """Captures collected for this project, where they are at hand."""
 
-PROTOCOLS = ("jt808",)
+PROTOCOLS = ("jt808", "jt809")
 """Protocols that have an adapter."""
 
 Vector = Mapping[str, Any]

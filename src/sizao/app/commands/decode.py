@@ -7,7 +7,12 @@ from typing import TextIO
 
 import click
 
-from sizao.feeds.jt808.lines import decode_line
+from sizao.feeds.jt808 import lines as jt808
+from sizao.feeds.jt809 import lines as jt809
+from sizao.feeds.jt809.cipher import Keys
+from sizao.feeds.jt809.dialect import EDITIONS, Dialect
+
+_U32 = click.IntRange(0, 0xFFFFFFFF)
 
 
 @click.command(name="decode")
@@ -20,19 +25,56 @@ from sizao.feeds.jt808.lines import decode_line
     show_default=True,
     help="Edition of terminals with the short header, which does not say.",
 )
-def command(protocol: str, file: TextIO, profile: str) -> None:
+@click.option("--m1", type=_U32, help="JT/T 809: M1 of the cipher; with --ia1 and --ic1.")
+@click.option("--ia1", type=_U32, help="JT/T 809: IA1 of the cipher.")
+@click.option("--ic1", type=_U32, help="JT/T 809: IC1 of the cipher.")
+@click.option(
+    "--cipher-start",
+    type=click.Choice(["key", "m1"]),
+    default="key",
+    show_default=True,
+    help="JT/T 809: what the cipher starts at.",
+)
+@click.option(
+    "--edition", type=click.Choice(EDITIONS), help="JT/T 809: otherwise each frame shows its own."
+)
+@click.option(
+    "--time-shift-h",
+    type=click.IntRange(-24, 24),
+    default=0,
+    show_default=True,
+    help="JT/T 809: hours the sender adds to its UTC times by mistake.",
+)
+def command(
+    protocol: str,
+    file: TextIO,
+    profile: str,
+    m1: int | None,
+    ia1: int | None,
+    ic1: int | None,
+    cipher_start: str,
+    edition: str | None,
+    time_shift_h: int,
+) -> None:
     """Decode hex frames from FILE (default: standard input) to JSON.
 
     \b
     One frame a line in, one JSON object a line out, in input order. Blank lines are skipped.
     A frame that cannot be decoded gives {"error": {"kind": ..., "detail": ...}} on its line,
-    beside what can still be read, and the run goes on. docs/reference/jt808.md lists the keys.
+    beside what can still be read, and the run goes on. docs/reference/jt808.md and jt809.md
+    list the keys.
     """
-    if protocol == "jt809":
-        raise click.UsageError(
-            "JT/T 809 is not decoded by this release; it comes with the next one. "
-            "本版本尚不支持 JT/T 809，将在下一版本提供。"
-        )
+    keys = None
+    if m1 is not None and ia1 is not None and ic1 is not None:
+        keys = Keys(m1, ia1, ic1, cipher_start)
+    elif not (m1 is None and ia1 is None and ic1 is None):
+        raise click.UsageError("--m1, --ia1 and --ic1 go together")
+    dialect = Dialect(time_shift_h=time_shift_h)
     for line in file:
-        if line.strip():
-            click.echo(json.dumps(decode_line(line, profile), ensure_ascii=False))
+        if not line.strip():
+            continue
+        if protocol == "jt808":
+            found = jt808.decode_line(line, profile)
+        else:
+            found = jt809.decode_line(line, keys, edition, dialect)
+        click.echo(json.dumps(found, ensure_ascii=False))
