@@ -10,6 +10,7 @@ import pytest
 from sizao.core import sources_file
 from sizao.core.sources import KINDS
 from sizao.core.sources_file import read_registry
+from sizao.log.tally import EDGES_S
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/sources.md").read_text("utf-8")
 
@@ -43,3 +44,9 @@ def test_every_field_is_explained(keys: tuple[str, ...]) -> None:
     table = PAGE.partition("| field |")[2].partition("## ")[0]
     for key in keys:
         assert re.search(rf"[`.]{key}[`.]", table), key
+
+
+def test_the_edges_of_the_delay_buckets_are_the_code_s() -> None:
+    found = re.search(r"whose edges are ([\d, ]+) and (\d+) s", PAGE)
+    assert found is not None
+    assert (*map(int, found[1].split(",")), int(found[2])) == EDGES_S

@@ -15,9 +15,11 @@ import pytest
 from sizao.core.errors import LogError
 from sizao.core.schemas import QUARANTINE
 from sizao.feeds.jt808.positions import rows_to_batch
+from sizao.log.tally import Key
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.tallies import LogTallies
 from tests.runtime.helpers import START_US
 
 QUICK = Ticks(busy_s=0.005, calm_s=0.005, retry_s=0.2, retry_every_s=0.02)
@@ -49,14 +51,16 @@ class Stubborn(SqliteLog):
     entered = 0
     gate: threading.Event | None = None
 
-    def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
+    def append(
+        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+    ) -> dict[str, int]:
         self.entered += 1
         if self.gate is not None:
             self.gate.wait(30)
         if self.refuse:
             self.refuse -= 1
             raise LogError("disk is full")
-        return super().append(batches)
+        return super().append(batches, counts)
 
 
 async def settle(collector: Collector, task: asyncio.Task[None]) -> None:
@@ -262,3 +266,26 @@ def test_few_rows_wait_for_company_and_many_do_not(
             await settle(collector, task)
 
     asyncio.run(run())
+
+
+def test_counts_are_durable_with_the_records_or_alone(tmp_path: Path) -> None:
+    async def scene() -> None:
+        trace = Trace()
+        with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+            collector = Collector(log, GatewayCounters(), QUICK)
+            task = asyncio.create_task(collector.run())
+            both = trace.item("both")
+            both.counts = {("weigh:a", 5, "bytes/received"): 70}
+            alone = trace.item("alone", rows=0)
+            alone.counts = {("weigh:a", 5, "quarantined/over_quota"): 3}
+            collector.add(both)
+            collector.add(alone)
+            await settle(collector, task)
+            assert trace.events == ["both durable", "alone durable"]
+            kept = LogTallies(log).counts(5, 5)
+            assert kept == [
+                ("weigh:a", 5, "bytes/received", 70),
+                ("weigh:a", 5, "quarantined/over_quota", 3),
+            ]
+
+    asyncio.run(scene())

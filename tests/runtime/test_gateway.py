@@ -21,6 +21,7 @@ from sizao.core.schemas import COMMAND, COMMAND_RESULT
 from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.encode import encode_frame
+from sizao.log.tally import Key
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.gateway import Gateway, Service, Settings
@@ -39,12 +40,14 @@ class Refusing(SqliteLog):
     full = False
     gate: threading.Event | None = None
 
-    def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
+    def append(
+        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+    ) -> dict[str, int]:
         if self.gate is not None:
             self.gate.wait(30)
         if self.full:
             raise LogError("disk is full")
-        return super().append(batches)
+        return super().append(batches, counts)
 
 
 Scene = Callable[[Gateway, Refusing, Path], Awaitable[None]]

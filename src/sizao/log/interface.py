@@ -14,6 +14,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from sizao.log.tally import Key
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -52,8 +54,12 @@ class LogReader(Protocol):
 class LogWriter(LogReader, Protocol):
     """The one writer of a log file."""
 
-    def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
-        """Append a segment to each topic, all in one durable transaction.
+    def append(
+        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+    ) -> dict[str, int]:
+        """Append a segment to each topic, all in one durable transaction, with their tally.
+
+        counts : added to the tally beside what the batches themselves say (``log/tally.py``)
 
         Returns the new ``seq`` of each topic once the bytes would survive a power cut. Empty
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses.

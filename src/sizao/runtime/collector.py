@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,7 @@ from sizao.core.errors import LogError
 from sizao.core.schemas import TOPICS
 from sizao.feeds.jt808.positions import Row, rows_to_batch
 from sizao.log.interface import LogWriter
+from sizao.log.tally import Key
 from sizao.runtime.counters import CommitCounters
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ class Item:
     """Called in the event loop when the log refused for good, with the reason."""
     size: int = 0
     """Bytes the arrival holds in memory, roughly."""
+    counts: Mapping[Key, int] | None = None
+    """Added to the log's tally beside the records: bytes received, input refused for a quota."""
     at: float = field(default_factory=time.monotonic)
 
 
@@ -164,8 +168,11 @@ class Collector:
 
     async def _commit(self, items: list[Item]) -> None:
         rows = _gather(items)
-        if rows:
-            reason = await self._append(rows)
+        counts: Counter[Key] = Counter()
+        for item in items:
+            counts.update(item.counts or {})
+        if rows or counts:
+            reason = await self._append(rows, counts)
             if reason is not None:
                 for item in items:
                     _call(partial(item.failed, reason))
@@ -174,14 +181,16 @@ class Collector:
         for item in items:
             _call(item.durable)
 
-    async def _append(self, rows: dict[str, list[Records]]) -> str | None:
+    async def _append(
+        self, rows: dict[str, list[Records]], counts: Mapping[Key, int]
+    ) -> str | None:
         """Append, trying again while there is hope. Returns why not, or None when durable."""
         loop = asyncio.get_running_loop()
         give_up = time.monotonic() + self.ticks.retry_s
         while True:
             began = time.monotonic()
             try:
-                await loop.run_in_executor(self.worker, self._write, rows)
+                await loop.run_in_executor(self.worker, self._write, rows, counts)
             except LogError as error:
                 self.counters.commit_failures += 1
                 logger.error("log refused the append, nothing acknowledged: %s", error)
@@ -199,9 +208,10 @@ class Collector:
                 self.counters.commit.add(time.monotonic() - began)
                 return None
 
-    def _write(self, rows: dict[str, list[Records]]) -> None:
+    def _write(self, rows: dict[str, list[Records]], counts: Mapping[Key, int]) -> None:
         """In the worker's thread: rows become columns there too, off the event loop."""
-        self.log.append({topic: _one_batch(topic, parts) for topic, parts in rows.items()})
+        batches = {topic: _one_batch(topic, parts) for topic, parts in rows.items()}
+        self.log.append(batches, counts)
 
     def _stop_reading(self) -> None:
         if not self.held:

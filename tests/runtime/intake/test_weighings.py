@@ -174,10 +174,10 @@ class RefusingLog:
         self.log = log
         self.refuses = True
 
-    def append(self, batches: Any) -> dict[str, int]:
+    def append(self, batches: Any, counts: Any = None) -> dict[str, int]:
         if self.refuses:
             raise LogError("no space left on device")
-        seqs: dict[str, int] = self.log.append(batches)
+        seqs: dict[str, int] = self.log.append(batches, counts)
         return seqs
 
     def __getattr__(self, name: str) -> Any:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from sizao.core.clock import Clock
+from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.track_pages import TrackPages
 
@@ -27,6 +28,8 @@ class Retention:
     tracks: float = 183.0
     """As pages: half a year of positions, about 25 bytes each."""
     quarantine: float = 30.0
+    tallies: float = 400.0
+    """Counts by source and hour: a year and a month, to compare with the same month before."""
 
 
 class Housekeeping:
@@ -48,6 +51,9 @@ class Housekeeping:
             self._told("positions", wall_s - self.retention.segments * DAY_S)
         self._told("quarantine", wall_s - self.retention.quarantine * DAY_S)
         feed_us = (self.clock.time_s() - self.retention.tracks * DAY_S) * 1_000_000
+        hour = int((self.clock.time_s() - self.retention.tallies * DAY_S) // 3600)
+        with self.log.transaction() as connection:
+            tallies.prune(connection, hour)
         gone = self.pages.prune(round(feed_us))
         if gone:
             logger.info("%d track pages older than %g days deleted", gone, self.retention.tracks)

@@ -36,6 +36,8 @@ import pyarrow as pa
 from sizao.core.errors import LogError
 from sizao.log.encoding import decode, encode
 from sizao.log.interface import Segment
+from sizao.log.tally import Key, tally
+from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.segments import checksum, known, prepare, time_span
 
 APPLICATION_ID = 0x53495A41
@@ -168,17 +170,22 @@ class SqliteLog:
 
     # Writing
 
-    def append(self, batches: Mapping[str, pa.RecordBatch]) -> dict[str, int]:
-        """Append a segment to each topic, all in one durable transaction.
+    def append(
+        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+    ) -> dict[str, int]:
+        """Append a segment to each topic, all in one durable transaction, with their tally.
+
+        counts : added to the tally beside what the batches themselves say (``log/tally.py``)
 
         Returns the new ``seq`` of each topic once the bytes would survive a power cut. Empty
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses, and
         ColumnError if a batch is not what its topic's schema says.
         """
         ready = [(topic, *prepare(topic, batch)) for topic, batch in batches.items() if len(batch)]
-        if not ready:
+        if not ready and not counts:
             return {}
         with self.transaction() as connection:
+            tallies.add_counts(connection, counts or {})
             return {
                 topic: self._insert(connection, topic, batch, bounds)
                 for topic, batch, bounds in ready
@@ -284,6 +291,7 @@ class SqliteLog:
                 blob,
             ),
         )
+        tallies.add(connection, tally(topic, batch))
         seq: int = row[0]
         return seq
 
@@ -353,6 +361,8 @@ class SqliteLog:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {FORMAT}")
                 connection.execute("COMMIT")
+            for statement in tallies.TABLES:
+                connection.execute(statement)
         except sqlite3.Error as error:
             raise LogError(f"{self.path}: {error}") from error
 
