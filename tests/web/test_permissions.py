@@ -53,6 +53,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("api:units", "GET"): LIST,
     ("api:case", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:act", "POST"): "401 200 200 200 404 404 403 403 404",
+    ("api:cap", "GET"): "401 200 200 200 404 404 200 200 404",
+    ("cap-feed", "GET"): LIST,
     ("api:vehicle", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:track", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:roads", "GET"): "401 404 404 404 404 404 404 404 404",  # this world has no roads
@@ -69,7 +71,8 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 """Endless answers: their matrix is in test_streams.py."""
 
 ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
-             "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle"}  # fmt: skip
+             "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle",
+             "api:cap": "warning"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -90,7 +93,12 @@ def test_every_address_has_a_row():
 
 
 def address(name: str, case: Case) -> str:
-    argument = {"case": case.pk, "vehicle": TRUCK, None: None}[ARGUMENTS.get(name)]
+    argument = {
+        "case": case.pk,
+        "vehicle": TRUCK,
+        None: None,
+        "warning": case.warnings.values_list("pk", flat=True).first(),
+    }[ARGUMENTS.get(name)]
     return reverse(name, args=[] if argument is None else [argument])
 
 

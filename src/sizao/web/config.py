@@ -132,6 +132,14 @@ class config:
         10,
         "A part whose heartbeat is older than this makes /healthz answer 503.",
     )
+    cap_sender = Setting(
+        "SIZAO_CAP_SENDER",
+        str,
+        "",
+        "cap@sizao.invalid",
+        "Who our CAP documents say they come from: an address under a domain of yours, without "
+        "spaces or commas, unique in the world.",
+    )
     port = Setting("SIZAO_PORT", int, "", 8000, "TCP port of the web process.")
 
 

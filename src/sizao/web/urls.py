@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from sizao.web import health
 from sizao.web.api.v1 import api
+from sizao.web.cap import views as cap
 
 admin.site.site_header = "四早 Sizao 管理"
 admin.site.site_title = "四早管理"
@@ -15,6 +16,7 @@ admin.site.index_title = "单位、账号与登记"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("cap/feed.xml", cap.feed, name="cap-feed"),
     path("stream/", include("sizao.web.live.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.prometheus, name="metrics"),

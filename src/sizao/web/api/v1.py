@@ -8,6 +8,7 @@ from ninja.renderers import JSONRenderer
 from sizao import __version__
 from sizao.web.api import errors, lists, things
 from sizao.web.api.auth import AUTH
+from sizao.web.cap import api as cap
 
 
 class _Utf8(JSONRenderer):
@@ -31,3 +32,4 @@ api = NinjaAPI(
 errors.install(api)
 api.add_router("", lists.router)
 api.add_router("", things.router)
+api.add_router("", cap.router)

@@ -1,0 +1,1 @@
+"""Dated tables: how our own levels and kinds are worded in CAP."""
