@@ -87,13 +87,14 @@ class _Events:
             self.position = await last_event()
         for event in await events_after(self.position, BACKLOG):
             self.position = event.id
+            line = sse(event)  # once, whoever reads it
             for queue, user in list(subscribers.items()):
                 if not event.visible_to(user):
                     continue
                 if queue.full():
                     hub.end(queue)  # it does not read: it resumes from its last event
                 else:
-                    queue.put_nowait(event)
+                    queue.put_nowait((event.id, line))
 
 
 _events = _Events()

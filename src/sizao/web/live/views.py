@@ -139,12 +139,12 @@ async def _event_lines(viewer: Viewer, given: str, seat: hub.Seat) -> AsyncItera
                     sent = event.id
                     if event.visible_to(viewer):
                         yield channels.sse(event)
-            async for event in hub.items(channels.events, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
-                if not event:
+            async for item in hub.items(channels.events, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
+                if not item:
                     yield b": heartbeat\n\n"
-                elif event.id > sent:
-                    sent = event.id
-                    yield channels.sse(event)
+                elif item[0] > sent:
+                    sent, line = item
+                    yield line
         finally:
             channels.events.leave(queue)
 
