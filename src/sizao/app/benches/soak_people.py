@@ -13,12 +13,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-THINK_S = (2.0, 6.0)
-"""Pause between two steps of a person: read a case, decide, press a key, for minutes on end.
-
-``docs/reference/performance.md`` also has the figures for (0.5, 2.0), which fills the process.
-"""
-
+THINK_S = (0.5, 2.0)
+"""Pause between two steps of a person: a hectic desk, harder than reading a case allows."""
 
 STALL_S = 1.0
 
