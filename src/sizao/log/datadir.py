@@ -7,9 +7,11 @@ feeds.sqlite      log written by the gateway: positions, driver_cards, device_al
                   platform_messages, quarantine, command_results
 intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
                   quarantine
-drop/FEED/        files that stations leave: FEED is weighings or weather-readings
+drop/FEED/        files that senders leave: FEED is weighings, weather-readings or cap
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
+cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
+cap-lists.json    what was fetched of them
 source-access.json  salted hashes of keys, sources switched off (``core/source_access.py``)
 secrets.yaml      secrets shared with platforms and devices, mode 0600
 detect.sqlite     log written by the pipeline: detections, and its checkpoint

@@ -1,8 +1,10 @@
-"""Why a document could not be used, as a value: it goes to quarantine with these words."""
+"""Why a document could not be used: it goes to quarantine with these words."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from sizao.feeds.forms import Problem
+
+__all__ = ["REASONS", "Problem"]
 
 REASONS: dict[str, tuple[str, str]] = {
     "too_large": ("超过大小上限", "larger than a document may be"),
@@ -13,13 +15,5 @@ REASONS: dict[str, tuple[str, str]] = {
     "bad_time": ("时间不存在", "a time that does not exist"),
     "not_for_use": ("不是可用的预警", "a draft, a system message, an answer: no warning to act on"),
     "not_a_feed": ("不是可识别的列表", "neither Atom, RSS nor CAP"),
-    "unreachable": ("取不到文档", "a list named a document that could not be fetched"),
 }
 """Reason code to Chinese and English; docs/reference/cap.md is held against it."""
-
-
-class Problem(NamedTuple):
-    """A reason code of :data:`REASONS` and what exactly was wrong."""
-
-    reason: str
-    detail: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sizao.runtime.intake.cap import Cap
 from sizao.runtime.intake.door import Door
 from sizao.runtime.intake.way import Way
 from sizao.runtime.intake.weighings import Weighings
 
-WAYS: tuple[Callable[[Door], Way], ...] = (Weighings,)
+WAYS: tuple[Callable[[Door], Way], ...] = (Weighings, Cap)
