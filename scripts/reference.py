@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from sizao.app.cli import COMMANDS, cli
 from sizao.core.schemas import LIVE, REGISTER, TOPICS
+from sizao.feeds.jt808 import tables as jt808_tables
 from sizao.feeds.jt809 import tables as jt809_tables
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -67,16 +69,9 @@ def _help(command: click.Command, parent: click.Context, name: str) -> str:
     return f"\n```text\n{command.get_help(context).rstrip()}\n```\n"
 
 
-def jt809() -> str:
-    """The page of JT/T 809: prose by hand, tables between their marks from the code."""
-    text = (REFERENCE / "jt809.md").read_text(encoding="utf-8")
-    tables = {
-        "messages": jt809_tables.message_table,
-        "unproven": jt809_tables.unproven,
-        "dialects": jt809_tables.dialect_table,
-        "codes": jt809_tables.code_tables,
-        "kinds": jt809_tables.kind_table,
-    }
+def filled(name: str, tables: dict[str, Callable[[], str]]) -> str:
+    """A page with prose by hand and, between ``<!-- MARK -->`` and ``<!-- /MARK -->``, tables."""
+    text = (REFERENCE / name).read_text(encoding="utf-8")
     for mark, table in tables.items():
         head, rest = text.split(f"<!-- {mark} -->\n")
         tail = rest.split(f"<!-- /{mark} -->\n")[1]
@@ -84,7 +79,20 @@ def jt809() -> str:
     return text
 
 
-PAGES = {"records.md": records, "commands.md": commands, "jt809.md": jt809}
+JT809 = {
+    "messages": jt809_tables.message_table,
+    "unproven": jt809_tables.unproven,
+    "dialects": jt809_tables.dialect_table,
+    "codes": jt809_tables.code_tables,
+    "kinds": jt809_tables.kind_table,
+}
+
+PAGES = {
+    "records.md": records,
+    "commands.md": commands,
+    "jt808.md": lambda: filled("jt808.md", jt808_tables.TABLES),
+    "jt809.md": lambda: filled("jt809.md", JT809),
+}
 
 
 def main() -> int:

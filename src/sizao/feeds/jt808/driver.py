@@ -54,8 +54,17 @@ def _decode_2011(body: bytes) -> dict[str, Any] | None:
 
 
 def encode_driver(fields: Mapping[str, Any], version: str) -> bytes:
-    """Bytes of ``status``, ``time`` (ISO), and the card's fields if ``ic_read_result`` is there."""
-    body = bytes((fields["status"],)) + bcd_from_iso(fields["time"])
+    """Bytes of ``status``, ``time`` (ISO), and the card's fields if ``ic_read_result`` is there;
+    the 2011 form if there is no ``status``."""
+    if "status" not in fields:
+        return (
+            short(fields["driver_name"])
+            + pad(fields["id_card_no"], 20)
+            + pad(fields["license_no"], 40)
+            + short(fields["license_authority"])
+        )
+    time = bytes(6) if fields["time"] is None else bcd_from_iso(fields["time"])
+    body = bytes((fields["status"],)) + time
     if "ic_read_result" not in fields:
         return body
     body += bytes((fields["ic_read_result"],))

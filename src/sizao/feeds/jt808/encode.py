@@ -85,9 +85,35 @@ def encode_message(
 def encode_body(message_id: int, fields: Mapping[str, Any], version: int | str = 2013) -> bytes:
     """Body of a message from the keys :func:`.decode.decode_body` gives.
 
-    Raises KeyError if the message has no encoder or a field is missing.
+    ``version`` is 2011, 2013 or 2019. A message without a layout is written from ``body_hex``.
+    Raises KeyError for a missing field, ValueError, OverflowError or struct.error for a value
+    that has no room.
     """
-    encode = MESSAGES[message_id].encode
-    if encode is None:
-        raise KeyError(f"message 0x{message_id:04X} has no encoder")
-    return encode(fields, str(version))
+    message = MESSAGES.get(message_id)
+    if message is None:
+        return bytes.fromhex(fields["body_hex"])
+    return message.encode(fields, str(version)) + bytes.fromhex(fields.get("trailing", ""))
+
+
+def encode_decoded(fields: Mapping[str, Any]) -> bytes:
+    """The frame, with delimiters, that :func:`.decode.decode_frame` made ``fields`` of.
+
+    Of a part of a message and of an enciphered body the bytes are taken as they are. What
+    decoding does not keep is written as the standard has it: padding behind texts, not before.
+    Raises as :func:`encode_body` does.
+    """
+    message_id = int(fields["message_id"], 16)
+    parts = fields["subpackage"]
+    if parts or fields["encryption"]:
+        body = bytes.fromhex(fields["body_hex"])
+    else:
+        body = encode_body(message_id, fields, fields["version"])
+    # Bit 14 is taken from the words sent: some terminals leave it clear in the 2019 header.
+    properties = int(fields["properties"], 16) & ~MAX_BODY | len(body)
+    head = message_id.to_bytes(2, "big") + properties.to_bytes(2, "big")
+    if "protocol_version" in fields:
+        head += bytes((fields["protocol_version"],))
+    head += bytes.fromhex(fields["phone_raw"]) + fields["serial"].to_bytes(2, "big")
+    if parts:
+        head += parts["total"].to_bytes(2, "big") + parts["index"].to_bytes(2, "big")
+    return seal(head + body)

@@ -12,8 +12,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sizao.feeds.jt808.alarms import decode_alarm
+from sizao.feeds.jt808.alarms import FAMILIES, IDENTITY, WIDE_IDENTITY, is_wide
 from sizao.feeds.jt808.problems import Malformed
+from sizao.feeds.jt808.vendors import DIALECTS, dialect_of
 
 Decode = Callable[[bytes], dict[str, Any]]
 Encode = Callable[[Mapping[str, Any]], bytes]
@@ -97,11 +98,25 @@ _DECODERS: dict[tuple[int, int], Decode] = {
 }
 
 
+def _decode_alarm(item: int, value: bytes) -> dict[str, Any] | None:
+    """The fields of an active-safety item under its family's name, or None if it is another's."""
+    dialect = dialect_of(item, value) if item in FAMILIES else None
+    if dialect is None:
+        return None
+    return {FAMILIES[item]: dialect.items[item].decode(value, "")}
+
+
+def _encode_alarm(item: int, fields: Mapping[str, Any]) -> bytes:
+    size = WIDE_IDENTITY if is_wide(fields["alarm_ident"]) else IDENTITY
+    dialect = next(one for one in DIALECTS if one.size == size)
+    return dialect.items[item].encode(fields, "")
+
+
 def decode_item(item: int, value: bytes) -> dict[str, Any]:
     """One item as JSON keys; unknown ids and lengths give ``raw`` hex."""
     entry: dict[str, Any] = {"id": f"0x{item:02X}", "length": len(value)}
     decode = _DECODERS.get((item, len(value)))
-    fields = decode(value) if decode else decode_alarm(item, value)
+    fields = decode(value) if decode else _decode_alarm(item, value)
     entry.update({"raw": value.hex()} if fields is None else fields)
     return entry
 
@@ -131,5 +146,11 @@ def encode_item(entry: Mapping[str, Any]) -> bytes:
     Raises KeyError if the fields belong to no known item.
     """
     number = int(str(entry["id"]), 16)
-    value = bytes.fromhex(entry["raw"]) if "raw" in entry else ITEMS[number][0][2](entry)
+    family = FAMILIES.get(number)
+    if "raw" in entry:
+        value = bytes.fromhex(entry["raw"])
+    elif family is not None and family in entry:
+        value = _encode_alarm(number, entry[family])
+    else:
+        value = ITEMS[number][0][2](entry)
     return bytes((number, len(value))) + value

@@ -68,7 +68,7 @@ def decode_report(body: bytes, version: str) -> dict[str, Any]:
 
 
 def decode_answer(body: bytes, version: str) -> dict[str, Any]:
-    """0x0201: the serial of the query, then a location."""
+    """0x0201 (clause 8.20) and 0x0500 (8.34): the serial of the query, then a location."""
     location = decode_location(body[2:])
     return {"reply_serial": int.from_bytes(body[:2], "big"), "location": location}
 
@@ -104,9 +104,9 @@ def encode_location(
     return base + b"".join(encode_item(item) for item in items)
 
 
-def encode_report(fields: Mapping[str, Any], version: str) -> bytes:
-    """The body of decoded fields: the inverse of :func:`decode_report`, bit for bit."""
-    base = BASE.pack(
+def encode_base(fields: Mapping[str, Any]) -> bytes:
+    """The 28 base bytes of decoded fields: the inverse of :func:`decode_base`, bit for bit."""
+    return BASE.pack(
         fields["alarm"],
         fields["status"],
         round(abs(fields["lat"]) * 1e6),
@@ -116,4 +116,14 @@ def encode_report(fields: Mapping[str, Any], version: str) -> bytes:
         fields["heading_deg"],
         bytes.fromhex(fields["time_bcd"]),
     )
-    return base + b"".join(encode_item(item) for item in fields["extras"])
+
+
+def encode_report(fields: Mapping[str, Any], version: str) -> bytes:
+    """The body of decoded fields: the inverse of :func:`decode_report`."""
+    return encode_base(fields) + b"".join(encode_item(item) for item in fields["extras"])
+
+
+def encode_answer(fields: Mapping[str, Any], version: str) -> bytes:
+    """The inverse of :func:`decode_answer`."""
+    serial = int(fields["reply_serial"]).to_bytes(2, "big")
+    return serial + encode_report(fields["location"], version)

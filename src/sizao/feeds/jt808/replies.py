@@ -1,6 +1,6 @@
-"""Messages that answer or steer: 0x0001, 0x8001, 0x8003, 0x8203, 0x8800, and bodies that are empty.
+"""Messages that answer or steer: 0x0001, 0x8001, 0x8003, 0x0005, 0x8203, and bodies that are empty.
 
-Source: JT/T 808-2013 clauses 8.1, 8.2, 8.4, 8.22, 8.52.
+Source: JT/T 808-2013 clauses 8.1, 8.2, 8.4, 8.22; 0x0005 is -2019's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """0x8300: a text the terminal shows, speaks or both.
 
-Source: JT/T 808-2013 clause 8.27, table 43; -2019 adds the text type (1 notice, 2 service).
+Source: JT/T 808-2013 clause 8.23; -2019 adds the text type (1 notice, 2 service).
 """
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+"""Active-safety items of a location body as rows of ``core.schemas.DEVICE_ALARM``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sizao.feeds.jt808.alarms import FAMILIES, kinds
+from sizao.feeds.jt808.fields import time_us
+from sizao.feeds.jt808.location import BASE, SOUTH, WEST
+from sizao.feeds.jt808.positions import Row
+from sizao.feeds.jt808.vendors import dialect_of
+
+SHORTEST = BASE.size + 2 + 41
+"""Bytes of the shortest location that can have such an item."""
+
+END = 2
+"""``flag_state`` of an alarm that ends."""
+
+
+class Alarm(NamedTuple):
+    """An item's rows, and what its evidence is asked for by."""
+
+    rows: list[Row]
+    alarm_key: bytes
+    attachments: int
+    kinds: list[str]
+
+
+def has_alarm(body: bytes) -> bool:
+    """Whether a location body has an item with one of the ids, of whatever length. Cheap."""
+    at, end = BASE.size, len(body) - 1
+    while at < end:
+        if body[at] in FAMILIES:
+            return True
+        at += 2 + body[at + 1]
+    return False
+
+
+def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator[Alarm]:
+    """The alarms of a location body of at least 28 bytes. Never raises.
+
+    An item without a time of its own takes the report's; with neither it is left to the report's
+    quarantine. The hemisphere is the report's.
+    """
+    _, status, _, _, _, _, _, stamp = BASE.unpack_from(body)
+    at, end = BASE.size, len(body)
+    while at + 2 <= end:
+        item, length = body[at], body[at + 1]
+        value = body[at + 2 : at + 2 + length]
+        at += 2 + length
+        if item not in FAMILIES or len(value) != length:
+            continue
+        dialect = dialect_of(item, value)
+        if dialect is None:
+            continue
+        family = FAMILIES[item]
+        fields = dialect.items[item].decode(value, "")
+        ident = fields["alarm_ident"]
+        start = _time_at(family)
+        when = time_us(value[start : start + 6])
+        when = time_us(stamp) if when is None else when
+        if when is None:
+            continue
+        names = kinds(family, fields)
+        lat, lon = _place(fields, status)
+        # The identity's own bytes, not those of its decoded form: padding is part of the key.
+        key = value[start + 8 : start + 8 + dialect.size]
+        tail = (
+            lat,
+            lon,
+            fields["speed_kmh"],
+            fields["fatigue_degree"] if names == ["dsm.fatigue"] else None,
+            key.hex(),
+            source,
+        )
+        level, state = fields.get("level"), fields["flag_state"]
+        rows: list[Row] = [(vehicle, when, received_us, n, level, state, *tail) for n in names]
+        yield Alarm(rows, key, ident["attachment_count"], names)
+
+
+def _time_at(family: str) -> int:
+    """Offset of the time in an item: after the head, speed, altitude, latitude, longitude."""
+    head = {"adas": 12, "dsm": 12, "bsd": 6, "tpms": 5}[family]
+    return head + 1 + 2 + 4 + 4
+
+
+def _place(fields: dict[str, Any], status: int) -> tuple[float | None, float | None]:
+    lat, lon = fields["lat"], fields["lon"]
+    if lat > 90 or lon > 180 or not (lat or lon):
+        return None, None
+    return (-lat if status & SOUTH else lat), (-lon if status & WEST else lon)
