@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from sizao.feeds.forms import Form
+from sizao.feeds.gat1400.colours import COLOURS, PLATE_COLOURS
+from sizao.feeds.gat1400.passages import FORM as PASSAGES
+from sizao.feeds.gat1400.status import WORDS
 from sizao.feeds.record_reasons import RECORD_REASONS
 from sizao.feeds.weighing.form import FORM as WEIGHING
 from sizao.runtime.intake.retention import KEEP_DAYS
@@ -16,7 +19,7 @@ from tests.feeds.form_docs import table
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
 
 
-@pytest.mark.parametrize(("page", "form"), [("weighing.md", WEIGHING)])
+@pytest.mark.parametrize(("page", "form"), [("weighing.md", WEIGHING), ("gat1400.md", PASSAGES)])
 def test_fields(page: str, form: Form) -> None:
     assert table(form) in (REFERENCE / page).read_text(encoding="utf-8")
 
@@ -28,3 +31,13 @@ def test_reasons_and_days() -> None:
     assert listed == RECORD_REASONS
     days = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|$", text, re.MULTILINE)
     assert {topic: float(number) for topic, number in days} == dict(KEEP_DAYS)
+
+
+def test_codes_of_gat1400() -> None:
+    text = (REFERENCE / "gat1400.md").read_text(encoding="utf-8")
+    colours = re.findall(r"^\| `(\w+)` \| (\w+) \| (\d) \|$", text, re.MULTILINE)
+    assert {code: (zh, int(to)) for code, zh, to in colours} == {
+        code: (zh, PLATE_COLOURS[code]) for code, zh in COLOURS.items()
+    }
+    words = re.findall(r"^\| (\d) \| ([A-Z][^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    assert {int(code): (en, zh) for code, en, zh in words} == WORDS

@@ -145,11 +145,16 @@ PASSAGE = pa.schema(
             "plate_class", pa.string(), "GA/T 16.7", "Plate class code, e.g. 02 small, 01 large"
         ),
         _field("vehicle_class", pa.string(), "GA/T 16.4", "Vehicle class code, e.g. K33, H11"),
+        _field("vehicle_colour", pa.string(), "GA/T 1400", "Body colour, ColorType code as sent"),
+        _field("vehicle_brand", pa.string(), "", "Brand code as sent"),
         _field("tollgate", pa.string(), "", "Tollgate id the device belongs to"),
         _field("lane", pa.uint8(), "", "Lane, 1 nearest the median"),
         _field("direction", pa.string(), "", "Direction code as sent"),
         _field("speed_kmh", pa.float32(), "km/h", "Measured speed"),
         _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
+        _field(
+            "picture_urls", pa.list_(pa.string()), "", "Where the sender keeps further pictures"
+        ),
         _field("source", pa.string(), "", "Id of the source"),
     ]
 )

@@ -9,10 +9,10 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sizao.core.clock import Clock
 from sizao.core.errors import EvidenceError
@@ -30,6 +30,11 @@ from sizao.runtime.intake.seen import Seen
 from sizao.runtime.intake.senders import Senders
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LARGE = 256 << 10
+"""Bytes of a body that are read in a thread: some milliseconds of work."""
 
 
 @dataclass
@@ -93,6 +98,13 @@ class Door:
     def now_us(self) -> int:
         """Feed time, microseconds since the epoch."""
         return round(self.clock.time_s() * 1_000_000)
+
+    async def aside(self, size: int, work: Callable[[], T]) -> T:
+        """Do work of the processor in a thread when its input is large, so that others are
+        answered meanwhile."""
+        if size < LARGE:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self.files, work)
 
     def recall(self, topic: str, *columns: str) -> None:
         """Fill the memory of kept records from the log; columns in the order of the codec's key.

@@ -1,0 +1,224 @@
+"""The routes of GA/T 1400. Whatever is sent, the answer is a status with a code and words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sizao.feeds.forms import Problem
+from sizao.feeds.gat1400 import status as viid
+from sizao.feeds.gat1400.messages import device_id, unwrap
+from sizao.feeds.gat1400.passages import read_passage
+from sizao.feeds.taken import Taken, quarantine_row
+from sizao.runtime.intake.answers import guarded, peer_of
+from sizao.runtime.intake.bodies import body_of, parse_json
+from sizao.runtime.intake.door import Door
+from sizao.runtime.intake.gat1400.sessions import Session, Sessions
+from sizao.runtime.intake.refusal import Refusal
+from sizao.runtime.intake.way import Way
+
+SYSTEM_BODY = 64 << 10
+"""A registration or keepalive is some hundred bytes."""
+MOST_ITEMS = 2_000
+WRONG_PASSWORD_S = 0.3
+"""Guessing passwords is made slow."""
+
+_CODES = {
+    "busy": viid.BUSY,
+    "over_quota": viid.BUSY,
+    "bad_json": viid.INVALID_JSON,
+    "too_large": viid.INVALID_CONTENT,
+    "too_many": viid.INVALID_CONTENT,
+    "internal_error": viid.OTHER,
+}
+
+
+class Gat1400(Way):
+    """Checkpoints and view libraries."""
+
+    name = "gat1400"
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door)
+        self.sessions = Sessions(door.senders)
+
+    async def open(self) -> None:
+        self.door.recall("passages", "checkpoint", "passage", "time")
+
+    def routes(self) -> Sequence[Route]:
+        routes = [
+            self._route("POST", "/VIID/System/Register", self._register),
+            self._route("POST", "/VIID/System/UnRegister", self._unregister),
+            self._route("POST", "/VIID/System/Keepalive", self._keepalive),
+            self._route("GET", "/VIID/System/Time", self._time),
+            self._route("POST", "/VIID/MotorVehicles", self._motor_vehicles),
+            self._route("POST", "/VIID/SubscribeNotifications", self._notifications),
+        ]
+        every = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+        other = guarded(self.door, self._unsupported, self._word)
+        return [*routes, Route("/VIID/{rest:path}", other, methods=every)]
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(10)
+            self.sessions.sweep()
+
+    def figures(self) -> dict[str, object]:
+        return {"registered": len(self.sessions), "digest": dict(self.sessions.outcomes)}
+
+    # System
+
+    async def _register(self, request: Request) -> Response:
+        device = await self._device(request, "RegisterObject")
+        try:
+            self.sessions.register(request, device)
+        except Refusal as refusal:
+            if refusal.code == "wrong":
+                await asyncio.sleep(WRONG_PASSWORD_S)
+            raise
+        return self._one(request, viid.OK, device)
+
+    async def _unregister(self, request: Request) -> Response:
+        device = await self._device(request, "UnRegisterObject")
+        session = self.sessions.identify(request)
+        if session.device != device:
+            raise Refusal(403, "wrong_device", "a device may only unregister itself")
+        self.sessions.forget(device)
+        return self._one(request, viid.OK, device)
+
+    async def _keepalive(self, request: Request) -> Response:
+        device = await self._device(request, "KeepaliveObject")
+        session = self.sessions.identify(request)
+        if session.device != device:
+            raise Refusal(403, "wrong_device", "KeepaliveObject and User-Identify differ")
+        return self._one(request, viid.OK, device)
+
+    async def _time(self, request: Request) -> Response:
+        now = viid.local_time(self.door.now_us())
+        found = {"TimeMode": "1", "LocalTime": now, "TimeZone": "Asia/Shanghai"}
+        return _json({"SystemTimeObject": found})
+
+    # Passages
+
+    async def _motor_vehicles(self, request: Request) -> Response:
+        session = self.sessions.identify(request)
+        async with body_of(request, self.door) as body:
+            received_us = self.door.now_us()
+            sent = await self._objects(request, session, body, "MotorVehicle", received_us)
+            self.door.senders.charge(session.source, len(sent), len(body))
+            items = await self.door.aside(len(body), lambda: _passages(sent, session, received_us))
+            await self.door.take("passages", session.source, peer_of(request), items, received_us)
+        return self._many(
+            request,
+            [
+                (viid.INVALID_CONTENT if one.refused else viid.OK, one.id, one.why())
+                for one in items
+            ],
+        )
+
+    async def _notifications(self, request: Request) -> Response:
+        """What a lower platform sends because we subscribed.
+
+        Its queue stands still until it gets code 0, so an object that cannot be used is answered
+        with 0 once it is durable in quarantine; the words say so.
+        """
+        session = self.sessions.identify(request)
+        async with body_of(request, self.door) as body:
+            received_us = self.door.now_us()
+            sent = await self._objects(request, session, body, "SubscribeNotification", received_us)
+            told: list[tuple[int, str, str]] = []
+            items: list[Taken] = []
+            for one in sent:
+                objects = unwrap(one, "MotorVehicle")
+                name = str(one.get("NotificationID") or "")[:64] if isinstance(one, dict) else ""
+                name = name.encode("utf-8", "replace").decode()
+                if isinstance(objects, Problem):
+                    # Notifications about things we keep no record of.
+                    told.append((viid.OK, name, "no MotorVehicle in it; nothing kept"))
+                    continue
+                found = await self.door.aside(
+                    len(body), partial(_passages, objects, session, received_us)
+                )
+                bad = sum(item.refused for item in found)
+                words = f"{bad} of {len(found)} objects are in quarantine" if bad else ""
+                told.append((viid.OK, name, words))
+                items += found
+            if len(items) > MOST_ITEMS:
+                raise Refusal(413, "too_many", f"a message may have {MOST_ITEMS:,} objects")
+            self.door.senders.charge(session.source, len(items), len(body))
+            await self.door.take("passages", session.source, peer_of(request), items, received_us)
+        return self._many(request, told)
+
+    # Inside
+
+    def _route(
+        self, method: str, path: str, handler: Callable[[Request], Awaitable[Response]]
+    ) -> Route:
+        return Route(path, guarded(self.door, handler, self._word), methods=[method])
+
+    async def _unsupported(self, request: Request) -> Response:
+        raise Refusal(404, "unsupported", f"{request.method} is not supported here")
+
+    async def _device(self, request: Request, wrapper: str) -> str:
+        async with body_of(request, self.door, SYSTEM_BODY) as body:
+            device = device_id(parse_json(body), wrapper)
+        if device is None:
+            raise Refusal(400, "bad_json", f"{wrapper} with a DeviceID is needed")
+        return device
+
+    async def _objects(
+        self, request: Request, session: Session, body: bytes, what: str, received_us: int
+    ) -> list[Any]:
+        """The objects of a message; one that cannot be read at all goes into quarantine whole.
+        Raises Refusal."""
+        try:
+            sent = await self.door.aside(len(body), lambda: parse_json(body))
+            found = unwrap(sent, what)
+            if isinstance(found, Problem):
+                raise Refusal(400, "bad_json", found.detail)
+        except Refusal as refusal:
+            problem = Problem(refusal.code, refusal.detail)
+            row = quarantine_row(received_us, session.source, peer_of(request), [problem], body)
+            self.door.senders.charge(session.source, 1, len(body))
+            await self.door.append([("quarantine", [row])], len(row[-1]))
+            self.door.counters.quarantined[problem.reason] += 1
+            raise
+        if len(found) > MOST_ITEMS:
+            raise Refusal(413, "too_many", f"a message may have {MOST_ITEMS:,} objects")
+        return found
+
+    def _word(self, request: Request, refusal: Refusal) -> Response:
+        code = _CODES.get(refusal.code, viid.INVALID_OPERATION)
+        found = viid.status(code, request.url.path, self.door.now_us(), detail=refusal.detail)
+        return _json(viid.one(found), refusal.status, refusal.headers)
+
+    def _one(self, request: Request, code: int, name: str, detail: str = "") -> Response:
+        path = request.url.path
+        return _json(viid.one(viid.status(code, path, self.door.now_us(), id=name, detail=detail)))
+
+    def _many(self, request: Request, told: Sequence[tuple[int, str, str]]) -> Response:
+        now_us, path = self.door.now_us(), request.url.path
+        return _json(
+            viid.many(
+                [viid.status(code, path, now_us, id=id, detail=words) for code, id, words in told]
+            )
+        )
+
+
+def _passages(sent: Sequence[Any], session: Session, received_us: int) -> list[Taken]:
+    return [
+        read_passage(one, source=session.source, device=session.device, received_us=received_us)
+        for one in sent
+    ]
+
+
+def _json(
+    content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return JSONResponse(content, status, headers=headers, media_type=viid.CONTENT_TYPE)
