@@ -245,10 +245,12 @@ class World:
 @pytest.fixture
 def world(db: None, tmp_path: Path) -> Iterator[World]:
     from sizao.runtime.embedded.log import SqliteLog
+    from sizao.runtime.embedded.tallies import LogTallies
     from sizao.runtime.tracks import TrackReader
     from sizao.web import ports as ports_module
     from sizao.web.fleet import directory
     from sizao.web.live import board
+    from sizao.web.sources import services as sources
     from sizao.web.units import territory
     from sizao.web.units.models import Unit
 
@@ -265,9 +267,10 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
         commands=commands_log,
         tracks=TrackReader(SqliteLog(data.feeds_log)),
         network=None,
+        tallies=[LogTallies(SqliteLog(data.feeds_log)), LogTallies(commands_log)],
     )
     ports_module.install(ports)
-    for forget in (territory.forget, directory.forget, board.forget):
+    for forget in (territory.forget, directory.forget, board.forget, sources.forget):
         forget()
     if not Unit.objects.exists():  # a test with threads before this one emptied the database
         _people_and_units()

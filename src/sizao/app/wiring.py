@@ -37,20 +37,24 @@ def build_ports(data: DataDir) -> Ports:
     from sizao.roads.network import Network
     from sizao.roads.routing import Router
     from sizao.runtime.embedded.log import SqliteLog
+    from sizao.runtime.embedded.tallies import LogTallies
     from sizao.runtime.tracks import TrackReader
     from sizao.web.ports import Ports
 
     network = Network.load(data.network) if data.network.exists() else None
     feeds = SqliteLog(data.feeds_log)
+    intake = SqliteLog(data.intake_log)
+    commands = SqliteLog(data.commands_log, writer=True)
     return Ports(
         data=data,
         clock=load_clock(data.clock),
         detections=SqliteLog(data.detect_log),
         results=feeds,
-        commands=SqliteLog(data.commands_log, writer=True),
+        commands=commands,
         tracks=TrackReader(SqliteLog(data.feeds_log)),
         network=network,
         routing=Router(network) if network is not None else None,
+        tallies=[LogTallies(log) for log in (feeds, intake, commands)],
     )
 
 

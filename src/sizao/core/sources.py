@@ -13,6 +13,7 @@ operators change at run time, keys and switches, is in ``core/source_access.py``
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,9 +118,9 @@ class Promise:
     silence_s: float | None = None
     """Alarm after so much active time without a record; None never alarms."""
 
-    def expected(self, hour: int) -> float | None:
-        """Records due in an hour (number of hours since the epoch, UTC) from the source as a
-        whole; None if that is not known beforehand."""
+    def expected(self, hour: int, until_s: float = math.inf) -> float | None:
+        """Records due in an hour (number of hours since the epoch, UTC), up to a moment, from the
+        source as a whole; None if that is not known beforehand."""
         if self.per == "vehicle":
             return None
         if self.per_hour is not None:
@@ -129,7 +130,8 @@ class Promise:
         else:
             return None
         start_s = hour * HOUR_S
-        return rate * self.active_s(start_s, start_s + HOUR_S) / HOUR_S
+        end_s = max(start_s, min(start_s + HOUR_S, until_s))
+        return rate * self.active_s(start_s, end_s) / HOUR_S
 
     def active_s(self, start_s: float, end_s: float) -> float:
         """Seconds between two moments, since the epoch, in which something is expected."""

@@ -5,6 +5,7 @@ The web never imports ``runtime``: it gets readers and sinks that keep the promi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,7 @@ from sizao.core.errors import ConfigError
 from sizao.log import live
 from sizao.log.datadir import DataDir
 from sizao.log.interface import LogReader, LogWriter
+from sizao.log.tally import TallyReader
 
 if TYPE_CHECKING:
     from sizao.roads.network import Network
@@ -46,6 +48,8 @@ class Ports:
     """The road network; None when none was imported: no map lines, distances as the crow flies."""
     routing: Any = None
     """Travel times on the network; None without a network."""
+    tallies: Sequence[TallyReader] = ()
+    """What each source sent, of every log that keeps records with a source."""
 
     def now(self) -> datetime:
         """Feed time."""

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "sizao.web.indicators",
     "sizao.web.live",
     "sizao.web.desk",
+    "sizao.web.sources",
     "sizao.web.api",
     "sizao.web.pages",
 ]

@@ -18,6 +18,8 @@ from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
+from sizao.web.sources import watch
+from sizao.web.sources.services import book
 from sizao.web.writing import write
 
 log = logging.getLogger("sizao.desk")
@@ -59,6 +61,7 @@ class Desk:
         self.last_error = ""
         self.open_cases = 0
         self._pruned_s = 0.0
+        self._watched_s = -watch.EVERY_S
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
 
@@ -84,6 +87,7 @@ class Desk:
         try:
             close_old_connections()
             rows = run_round(self.ports)
+            self._watch_sources()
             if began - self._pruned_s > PRUNE_EVERY_S:
                 with write():
                     outbox.prune()
@@ -103,6 +107,14 @@ class Desk:
         metrics.desk_round_s.observe(time.monotonic() - began)
         self._heartbeat()
         return rows
+
+    def _watch_sources(self) -> None:
+        """Look for silent sources each minute of feed time."""
+        now = self.ports.now()
+        known = book()
+        if now.timestamp() - self._watched_s >= watch.EVERY_S and known.readable:
+            watch.watch(self.ports.tallies, known.registry, now)
+            self._watched_s = now.timestamp()
 
     def _heartbeat(self) -> None:
         try:
