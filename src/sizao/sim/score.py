@@ -27,7 +27,7 @@ from sizao.detect import engine
 from sizao.detect.context import Context
 from sizao.detect.state import EngineState
 from sizao.feeds.jt808.batch import split_batch
-from sizao.feeds.jt808.bulk import decode_bulk, position_columns
+from sizao.feeds.jt808.bulk import decode_bulk
 from sizao.feeds.jt808.cards import Cards, card_event
 from sizao.feeds.jt808.decode import decode_body, open_frame
 from sizao.feeds.jt808.positions import DEFAULT_LIMITS, position_batch, position_row
@@ -123,7 +123,8 @@ class Intake:
     def take(self, frames: Frames) -> pa.RecordBatch:
         """Positions in the order of arrival; ``received`` is the send time of their frame."""
         data = frames.data.tobytes()
-        bulk = decode_bulk(data)
+        latest = int(frames.send_us[-1]) if len(frames) else 0
+        bulk = decode_bulk(data, latest)
         # Stray bytes before a frame count as a frame of their own.
         pieces = 1 + (frames.data[frames.first[:-1]] != 0x7E)
         sent_us = np.repeat(frames.send_us, pieces)
@@ -131,11 +132,8 @@ class Intake:
         stored: list[Any] = []
         for number, raw in bulk.rest:
             self._other(raw, int(sent_us[number]), stored, changed)
-        latest = int(frames.send_us[-1]) if len(frames) else 0
-        batch, kept = position_columns(bulk.rows, latest)
-        self.quarantined["bad_position"] += int((~kept).sum())
-        received = pa.array(sent_us[bulk.rows["frame"]][kept]).cast(TIME)
-        batch = batch.set_column(2, POSITION.field("received"), received)
+        received = pa.array(sent_us[bulk.frame]).cast(TIME)
+        batch = bulk.positions.set_column(2, POSITION.field("received"), received)
         batch = self._with_drivers(batch, changed)
         if stored:
             both = pa.concat_batches([position_batch(stored), batch])
@@ -150,10 +148,11 @@ class Intake:
             self.quarantined[problem.kind] += 1
             return
         header = frame.header
-        if header.message_id == 0x0704:
-            for body in split_batch(frame.body)[2]:
+        if header.message_id in (0x0200, 0x0704):
+            stores = header.message_id == 0x0704
+            for body in split_batch(frame.body)[2] if stores else [frame.body]:
                 row, reason = position_row(
-                    body, header.phone, at_us, catch_up=True, driver_at=self.cards.driver
+                    body, header.phone, at_us, catch_up=stores, driver_at=self.cards.driver
                 )
                 if row is not None:
                     stored.append(row)
@@ -172,14 +171,16 @@ class Intake:
             self.quarantined["unsupported"] += 1
 
     def _with_drivers(self, batch: pa.RecordBatch, changed: set[str]) -> pa.RecordBatch:
-        """The driver column. Who changed no card in this span has one driver throughout."""
+        """The driver column. Who changed no card in this span has one driver throughout, but
+        for what was stored before."""
         coded = batch.column("vehicle").dictionary_encode()
         names = coded.dictionary.to_pylist()
         current = pa.array([self._driver.get(name) for name in names], pa.string())
         drivers = current.take(coded.indices)
         moved = [number for number, name in enumerate(names) if name in changed]
-        if moved:
-            rows = np.flatnonzero(np.isin(coded.indices.to_numpy(), moved))
+        stored = batch.column("catch_up").to_numpy(zero_copy_only=False)
+        if moved or stored.any():
+            rows = np.flatnonzero(np.isin(coded.indices.to_numpy(), moved) | stored)
             times = batch.column("time").cast(pa.int64()).to_numpy()
             values = drivers.to_pylist()
             index = coded.indices.to_numpy()
