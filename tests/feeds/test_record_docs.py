@@ -11,6 +11,7 @@ from sizao.feeds.forms import Form
 from sizao.feeds.gat1400.colours import COLOURS, PLATE_COLOURS
 from sizao.feeds.gat1400.passages import FORM as PASSAGES
 from sizao.feeds.gat1400.status import WORDS
+from sizao.feeds.gat1400.subscriptions import FORM as SUBSCRIBE
 from sizao.feeds.record_reasons import RECORD_REASONS
 from sizao.feeds.weighing.form import FORM as WEIGHING
 from sizao.runtime.intake.retention import KEEP_DAYS
@@ -19,7 +20,10 @@ from tests.feeds.form_docs import table
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
 
 
-@pytest.mark.parametrize(("page", "form"), [("weighing.md", WEIGHING), ("gat1400.md", PASSAGES)])
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [("weighing.md", WEIGHING), ("gat1400.md", PASSAGES), ("gat1400.md", SUBSCRIBE)],
+)
 def test_fields(page: str, form: Form) -> None:
     assert table(form) in (REFERENCE / page).read_text(encoding="utf-8")
 

@@ -13,6 +13,8 @@ sources.yaml      registry of sources, written by people (``core/sources_file.py
 cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
 cap-lists.json    what was fetched of them
 source-access.json  salted hashes of keys, sources switched off (``core/source_access.py``)
+gat1400.yaml      GA/T 1400 platforms above and below (``runtime/intake/gat1400/config.py``)
+gat1400-subscriptions.json  what platforms subscribed to, and how far each of them is
 secrets.yaml      secrets shared with platforms and devices, mode 0600
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, reports

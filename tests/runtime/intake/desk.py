@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,17 @@ PASSWORD = "password-of-checkpoint"
 SOURCES = ("weigh:cz-ping", "weather:qx-01", f"gat1400:{CAMERA}")
 
 
-def register(data: DataDir, **quota: int) -> None:
+def register(data: DataDir, sources: Sequence[str] = SOURCES, **quota: int) -> None:
     """Registry, keys and passwords of the folder's sources."""
     entries = [
         {"id": id, "name_zh": id, "name_en": id, "owner": {"party": "测试"}, "quota": quota or None}
-        for id in SOURCES
+        for id in sources
     ]
     data.sources.write_text(yaml.safe_dump({"sources": entries}), encoding="utf-8")
-    keys = {id: new_key(data.source_access, id, NOW_S) for id in SOURCES}
+    keys = {id: new_key(data.source_access, id, NOW_S) for id in sources}
     (data.root / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
-    data.secrets.write_text(yaml.safe_dump({f"gat1400:{CAMERA}": {"password": PASSWORD}}))
+    digest = {id: {"password": PASSWORD} for id in sources if id.startswith("gat1400:")}
+    data.secrets.write_text(yaml.safe_dump(digest))
     data.secrets.chmod(0o600)
 
 
@@ -52,7 +54,7 @@ class Desk:
         self.log = log or SqliteLog(self.data.intake_log, writer=True)
         self.clock = ManualClock(NOW_S)
         ticks = Ticks(busy_s=0.005, calm_s=0.005, retry_s=0.1, retry_every_s=0.05)
-        settings = Settings(port=0, grace_s=2, **{"ticks": ticks, **more})
+        settings = Settings(**{"port": 0, "grace_s": 2, "ticks": ticks, **more})
         self.intake = Intake(
             self.data, self.log, self.clock, Senders(self.data, self.clock), settings
         )
@@ -69,21 +71,26 @@ class Desk:
         """Serve while the scene plays."""
 
         async def play() -> None:
-            serving = asyncio.create_task(self.intake.run())
-            listening = asyncio.create_task(self.intake.listening.wait())
+            async with self.serving() as client:
+                await scene(self, client)
+
+        asyncio.run(play())
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve until the block ends; gives a client of it."""
+        serving = asyncio.create_task(self.intake.run())
+        listening = asyncio.create_task(self.intake.listening.wait())
+        try:
             await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+            listening.cancel()
             if serving.done():
                 await serving
-            try:
-                async with httpx.AsyncClient(base_url=self.url, timeout=20) as client:
-                    await scene(self, client)
-            finally:
-                self.intake.stop()
-                await serving
-
-        try:
-            asyncio.run(play())
+            async with httpx.AsyncClient(base_url=self.url, timeout=20) as client:
+                yield client
         finally:
+            self.intake.stop()
+            await serving
             self.log.close()
 
     def rows(self, topic: str) -> list[dict[str, Any]]:

@@ -12,8 +12,11 @@ import click
 from sizao.app.options import data_option
 from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError
+from sizao.core.sources import HOUR_S
 from sizao.log.datadir import DataDir, write_status
+from sizao.log.tally import used
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.tallies import LogTallies
 from sizao.runtime.intake.door import IntakeCounters
 from sizao.runtime.intake.process import Intake, Settings
 from sizao.runtime.intake.retention import Retention
@@ -43,6 +46,10 @@ def command(data: DataDir, host: str, port: int, keep_passage_days: float) -> No
     data.create()
     clock = load_clock(data.clock)
     senders = Senders(data, clock)
+    hour = int(clock.time_s() // HOUR_S)
+    with SqliteLog(data.intake_log) as before:
+        # A restart renews nobody's quota.
+        senders.book.remember_used(hour, used(LogTallies(before).counts(hour, hour), hour))
     raise_file_limit(4_096)
 
     def publish(counters: IntakeCounters) -> None:
@@ -50,7 +57,7 @@ def command(data: DataDir, host: str, port: int, keep_passage_days: float) -> No
         write_status(data, "intake", at_s=time.time(), counters=figures)
 
     def build(log: SqliteLog) -> Intake:
-        tidy = Retention(log, {"passages": keep_passage_days})
+        tidy = Retention(log, clock, {"passages": keep_passage_days})
         settings = Settings(host=host, port=port)
         return Intake(data, log, clock, senders, settings, publish=publish, tidy=tidy)
 

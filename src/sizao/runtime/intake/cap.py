@@ -60,9 +60,11 @@ class Cap(Way):
     async def take(self, data: bytes, source: str, peer: str) -> Response:
         """Keep what a document says. Raises Refusal when nothing was: send it again."""
         received_us = self.door.now_us()
-        self.door.senders.charge(source, 1, len(data))
+        self.door.charge(source, 1, len(data))
         items = take(data, source, received_us)
-        repeated = await self.door.take("weather_notices", source, peer, items, received_us)
+        repeated = await self.door.take(
+            "weather_notices", source, peer, items, received_us, len(data)
+        )
         return verdicts(items, repeated)
 
     async def _post(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,10 +22,11 @@ from sizao.feeds.taken import Taken, as_tuple, quarantine_row
 from sizao.log.datadir import DataDir
 from sizao.log.evidence import EvidenceStore
 from sizao.log.interface import LogReader
+from sizao.log.tally import HOUR_US, Key, over_quota
 from sizao.runtime.collector import Collector, Item, Records
 from sizao.runtime.counters import Spread, rss_mb
 from sizao.runtime.intake.recall import recent
-from sizao.runtime.intake.refusal import busy
+from sizao.runtime.intake.refusal import Refusal, busy
 from sizao.runtime.intake.seen import Seen
 from sizao.runtime.intake.senders import Senders
 
@@ -99,6 +100,17 @@ class Door:
         """Feed time, microseconds since the epoch."""
         return round(self.clock.time_s() * 1_000_000)
 
+    def charge(self, source: str, records: int, size: int) -> None:
+        """Count a delivery against the source's quota. Raises Refusal; what was refused is counted
+        in the log's tally."""
+        now_s = self.clock.time_s()
+        try:
+            self.senders.charge(source, records, size)
+        except Refusal:
+            counts = over_quota(source, now_s, records, size)
+            self.collector.add(Item([], _nothing, lambda reason: None, counts=counts))
+            raise
+
     async def aside(self, size: int, work: Callable[[], T]) -> T:
         """Do work of the processor in a thread when its input is large, so that others are
         answered meanwhile."""
@@ -113,9 +125,17 @@ class Door:
         for key in recent(self.log, topic, columns, since_s, self.seen.keep):
             self.seen.add((topic, *key))
 
-    def append(self, records: Sequence[tuple[str, Records]], size: int = 0) -> asyncio.Future[None]:
+    def append(
+        self,
+        records: Sequence[tuple[str, Records]],
+        size: int = 0,
+        counts: Mapping[Key, int] | None = None,
+    ) -> asyncio.Future[None]:
         """Make records durable, all of them in one transaction. Await it before any answer; it
-        raises Refusal when the log refused. Raises Refusal at once when too much is waiting."""
+        raises Refusal when the log refused. Raises Refusal at once when too much is waiting.
+
+        size : bytes they hold in memory; counts : added to the log's tally with them
+        """
         if self.collector.held:
             raise busy("too much is waiting for the disk")
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -130,13 +150,19 @@ class Door:
             if not outcome.done():
                 outcome.set_exception(busy(f"the log refused: {reason}", 10))
 
-        self.collector.add(Item(records, durable, failed, size=size))
+        self.collector.add(Item(records, durable, failed, size=size, counts=counts))
         return outcome
 
     async def take(
-        self, topic: str, source: str, peer: str, items: Sequence[Taken], received_us: int
+        self,
+        topic: str,
+        source: str,
+        peer: str,
+        items: Sequence[Taken],
+        received_us: int,
+        size: int = 0,
     ) -> list[bool]:
-        """Keep the items of one message. Returns which of them had been kept before.
+        """Keep the items of a message of ``size`` bytes; gives which had been kept before.
 
         Pictures are stored first; rows, the EVIDENCE rows of their pictures and quarantine
         records are one transaction. Raises Refusal, and then the sender must send all of it again.
@@ -166,9 +192,10 @@ class Door:
                 if item.key:
                     mine.add(key)
         records = [(topic, rows), ("evidence", evidence), ("quarantine", refused)]
-        size = 1000 * len(rows) + sum(len(row[-1]) for row in refused)
+        counts = {(source, received_us // HOUR_US, "bytes/received"): size} if size else {}
         if rows or evidence or refused:
-            append = self.append([(name, some) for name, some in records if some], size)
+            held = 1000 * len(rows) + sum(len(row[-1]) for row in refused)
+            append = self.append([(name, some) for name, some in records if some], held, counts)
             for key in mine:
                 self.seen.expect(key, append)
             waits.append(append)
@@ -209,6 +236,10 @@ class Door:
             item.row["images"].append(name)
             found.append(_evidence_row(item, image, name, source, received_us))
         return found
+
+
+def _nothing() -> None:
+    """Nobody waits for a count."""
 
 
 _REASON = TOPICS["quarantine"].names.index("reason")

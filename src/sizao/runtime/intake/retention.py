@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Mapping
 
+from sizao.core.clock import Clock
+from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.housekeeping import DAY_S
 from sizao.runtime.embedded.log import SqliteLog
 
@@ -24,12 +26,19 @@ KEEP_DAYS: Mapping[str, float] = {
 """Days a segment is kept. Passages are the most personal of these and go first."""
 
 
+TALLY_DAYS = 400.0
+"""Counts by source and hour: a year and a month, as the gateway keeps them."""
+
+
 class Retention:
     """Call it each minute or so in the thread that writes the log; deletes a helping of each
     topic, and says whether another call is wanted at once."""
 
-    def __init__(self, log: SqliteLog, keep_days: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, log: SqliteLog, clock: Clock, keep_days: Mapping[str, float] | None = None
+    ) -> None:
         self.log = log
+        self.clock = clock
         self.keep_days = {**KEEP_DAYS, **(keep_days or {})}
 
     def __call__(self) -> bool:
@@ -39,4 +48,6 @@ class Retention:
             if gone:
                 logger.info("%s: %d segments older than %g days deleted", topic, gone, days)
             more = more or gone == 2_000
+        with self.log.transaction() as connection:
+            tallies.prune(connection, int((self.clock.time_s() - TALLY_DAYS * DAY_S) // 3600))
         return more

@@ -33,12 +33,12 @@ class Weighings(Way):
         async with body_of(request, self.door) as body:
             received_us = self.door.now_us()
             sent: list[Any] = items_of(parse_json(body), "weighings")
-            self.door.senders.charge(source, len(sent), len(body))
+            self.door.charge(source, len(sent), len(body))
             items = [
                 read_weighing(one, source=source, station=name_of(source), received_us=received_us)
                 for one in sent
             ]
             repeated = await self.door.take(
-                "weighings", source, peer_of(request), items, received_us
+                "weighings", source, peer_of(request), items, received_us, len(body)
             )
         return verdicts(items, repeated)

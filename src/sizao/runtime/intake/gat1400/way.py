@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,11 +16,15 @@ from sizao.feeds.forms import Problem
 from sizao.feeds.gat1400 import status as viid
 from sizao.feeds.gat1400.messages import device_id, unwrap
 from sizao.feeds.gat1400.passages import read_passage
+from sizao.feeds.gat1400.subscriptions import Subscription, read_subscription
 from sizao.feeds.taken import Taken, quarantine_row
 from sizao.runtime.intake.answers import guarded, peer_of
 from sizao.runtime.intake.bodies import body_of, parse_json
 from sizao.runtime.intake.door import Door
-from sizao.runtime.intake.gat1400.sessions import Session, Sessions
+from sizao.runtime.intake.gat1400.config import load
+from sizao.runtime.intake.gat1400.links import Links
+from sizao.runtime.intake.gat1400.sessions import Session, Sessions, host_of
+from sizao.runtime.intake.gat1400.subscribers import MOST, Subscribers
 from sizao.runtime.intake.refusal import Refusal
 from sizao.runtime.intake.way import Way
 
@@ -47,9 +52,17 @@ class Gat1400(Way):
     def __init__(self, door: Door) -> None:
         super().__init__(door)
         self.sessions = Sessions(door.senders)
+        self.config = load(door.data.root / "gat1400.yaml")
+        path = door.data.root / "gat1400-subscriptions.json"
+        self.subscribers = Subscribers(door, path, self.config.id)
+        self.links = Links(door, self.config)
+        self._upper_hosts: dict[str, set[str]] = {}
+        """Addresses of the platforms above us, by id."""
 
     async def open(self) -> None:
         self.door.recall("passages", "checkpoint", "passage", "time")
+        for upper in self.config.uppers:
+            self._upper_hosts[upper.id] = await addresses(upper.url)
 
     def routes(self) -> Sequence[Route]:
         routes = [
@@ -59,18 +72,29 @@ class Gat1400(Way):
             self._route("GET", "/VIID/System/Time", self._time),
             self._route("POST", "/VIID/MotorVehicles", self._motor_vehicles),
             self._route("POST", "/VIID/SubscribeNotifications", self._notifications),
+            self._route("POST", "/VIID/Subscribes", self._subscribe),
+            self._route("PUT", "/VIID/Subscribes", self._subscribe),
+            self._route("DELETE", "/VIID/Subscribes", self._cancel),
         ]
         every = ["GET", "POST", "PUT", "DELETE", "PATCH"]
         other = guarded(self.door, self._unsupported, self._word)
         return [*routes, Route("/VIID/{rest:path}", other, methods=every)]
 
     async def run(self) -> None:
+        await asyncio.gather(self._sweep(), self.subscribers.run(), self.links.run())
+
+    async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(10)
             self.sessions.sweep()
 
     def figures(self) -> dict[str, object]:
-        return {"registered": len(self.sessions), "digest": dict(self.sessions.outcomes)}
+        return {
+            "registered": len(self.sessions),
+            "digest": dict(self.sessions.outcomes),
+            "links": self.links.state,
+            **self.subscribers.figures(),
+        }
 
     # System
 
@@ -111,9 +135,11 @@ class Gat1400(Way):
         async with body_of(request, self.door) as body:
             received_us = self.door.now_us()
             sent = await self._objects(request, session, body, "MotorVehicle", received_us)
-            self.door.senders.charge(session.source, len(sent), len(body))
+            self.door.charge(session.source, len(sent), len(body))
             items = await self.door.aside(len(body), lambda: _passages(sent, session, received_us))
-            await self.door.take("passages", session.source, peer_of(request), items, received_us)
+            await self.door.take(
+                "passages", session.source, peer_of(request), items, received_us, len(body)
+            )
         return self._many(
             request,
             [
@@ -151,9 +177,58 @@ class Gat1400(Way):
                 items += found
             if len(items) > MOST_ITEMS:
                 raise Refusal(413, "too_many", f"a message may have {MOST_ITEMS:,} objects")
-            self.door.senders.charge(session.source, len(items), len(body))
-            await self.door.take("passages", session.source, peer_of(request), items, received_us)
+            self.door.charge(session.source, len(items), len(body))
+            await self.door.take(
+                "passages", session.source, peer_of(request), items, received_us, len(body)
+            )
         return self._many(request, told)
+
+    # Subscriptions we serve
+
+    async def _subscribe(self, request: Request) -> Response:
+        """Subscribe, change or cancel; PUT and POST differ in nothing but the word."""
+        subscriber = self._subscriber(request)
+        async with body_of(request, self.door, SYSTEM_BODY) as body:
+            objects = unwrap(parse_json(body), "Subscribe")
+        if isinstance(objects, Problem):
+            raise Refusal(400, "bad_json", objects.detail)
+        told: list[tuple[int, str, str]] = []
+        for one in objects:
+            name, cancels, found = read_subscription(one, subscriber)
+            if cancels and name:
+                told.append(self._cancelled(name, subscriber))
+            elif isinstance(found, Problem):
+                told.append((viid.INVALID_CONTENT, name, found.detail))
+            else:
+                told.append(await self._subscribed(request, found))
+        return self._many(request, told)
+
+    async def _subscribed(self, request: Request, found: Subscription) -> tuple[int, str, str]:
+        allowed = {host_of(request)}.union(*self._upper_hosts.values())
+        if not await addresses(found.address) & allowed:
+            words = "ReceiveAddr must be at the subscriber's own address"
+            return viid.INVALID_CONTENT, found.id, words
+        refused = self.subscribers.add(found)
+        return viid.INVALID_OPERATION if refused else viid.OK, found.id, refused or ""
+
+    async def _cancel(self, request: Request) -> Response:
+        """``DELETE /VIID/Subscribes?IDList=a,b``."""
+        subscriber = self._subscriber(request)
+        names = [name for name in request.query_params.get("IDList", "").split(",") if name]
+        return self._many(request, [self._cancelled(name, subscriber) for name in names[:MOST]])
+
+    def _cancelled(self, name: str, subscriber: str) -> tuple[int, str, str]:
+        if self.subscribers.cancel(name, subscriber):
+            return viid.OK, name, ""
+        return viid.INVALID_OPERATION, name, "you have no such subscription"
+
+    def _subscriber(self, request: Request) -> str:
+        """The source that subscribes: registered here, or a platform above us that we know by its
+        address, because an upper platform does not register below. Raises Refusal."""
+        device = request.headers.get("user-identify", "").strip()
+        if host_of(request) in self._upper_hosts.get(device, ()):
+            return f"gat1400:{device}"
+        return self.sessions.identify(request).source
 
     # Inside
 
@@ -185,7 +260,7 @@ class Gat1400(Way):
         except Refusal as refusal:
             problem = Problem(refusal.code, refusal.detail)
             row = quarantine_row(received_us, session.source, peer_of(request), [problem], body)
-            self.door.senders.charge(session.source, 1, len(body))
+            self.door.charge(session.source, 1, len(body))
             await self.door.append([("quarantine", [row])], len(row[-1]))
             self.door.counters.quarantined[problem.reason] += 1
             raise
@@ -222,3 +297,15 @@ def _json(
     content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     return JSONResponse(content, status, headers=headers, media_type=viid.CONTENT_TYPE)
+
+
+async def addresses(url: str) -> set[str]:
+    """The addresses of an http URL's host; none for anything else or an unknown name."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return set()
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 80)
+    except (OSError, ValueError, UnicodeError):
+        return set()
+    return {str(one[4][0]) for one in found}
