@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sizao.core.schemas import COMMAND_RESULT, DRIVER_CARD, POSITION, QUARANTINE, check
@@ -225,7 +225,7 @@ def test_a_heartbeat_and_a_logout() -> None:
     outcome = terminal.say(0x0003)
     assert results(outcome) == [(4, 0)]
     assert outcome.closed == "logout"
-    assert results(terminal.say(0x0200, location())) == [(5, 1)]
+    assert terminal.say(0x0200, location()).replies == [], "nobody listens any more"
 
 
 def test_a_batch_has_one_answer_and_bad_items_are_kept() -> None:
@@ -528,6 +528,15 @@ pieces = st.one_of(
 
 @settings(max_examples=150)
 @given(st.lists(pieces, max_size=10), st.booleans(), st.integers(1, 100))
+@example(
+    # Refused for the third time, and goes on talking.
+    [
+        *[b"~" + bytes.fromhex("01020000000101123234395678")] * 3,
+        b"~" + bytes.fromhex("000000000101011230343956787e"),
+    ],
+    True,
+    1,
+)
 def test_no_input_makes_it_raise_and_any_cut_gives_the_same_rows(
     some: list[bytes], require_auth: bool, size: int
 ) -> None:

@@ -73,6 +73,7 @@ class Session:
         self._parts = Reassembler(self.params.reassembly)
         self._down = Downlink(self.params.max_pending_commands)
         self._failures = 0
+        self._over = False
         self._last_us = now_us
         # What the short cut for location reports knows of its terminal's header.
         self._header: Header | None = None
@@ -101,7 +102,9 @@ class Session:
         framer = self._framer
         for raw in framer.feed(data):
             out.frames += 1
-            if out.closed is None and not self._quick_location(raw, received_us, out):
+            if self._over or out.closed is not None:
+                continue  # what follows a goodbye is not heard, in this chunk or the next
+            if not self._quick_location(raw, received_us, out):
                 self._frame(raw, received_us, out)
         for stretch in framer.dropped:
             self._refuse("no_frame", "not between delimiters", stretch, received_us, out)
@@ -109,6 +112,7 @@ class Session:
             self._parts_due(received_us, out)
         self.counts["frames"] += out.frames
         out.phone = self.phone
+        self._over = self._over or out.closed is not None
         return out
 
     def tick(self, now_us: int) -> Outcome:
