@@ -13,6 +13,7 @@ from sizao.feeds.gat1400.passages import FORM as PASSAGES
 from sizao.feeds.gat1400.status import WORDS
 from sizao.feeds.gat1400.subscriptions import FORM as SUBSCRIBE
 from sizao.feeds.record_reasons import RECORD_REASONS
+from sizao.feeds.stations.form import FORM as READING
 from sizao.feeds.weighing.form import FORM as WEIGHING
 from sizao.runtime.intake.retention import KEEP_DAYS
 from tests.feeds.form_docs import table
@@ -22,7 +23,12 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
 
 @pytest.mark.parametrize(
     ("page", "form"),
-    [("weighing.md", WEIGHING), ("gat1400.md", PASSAGES), ("gat1400.md", SUBSCRIBE)],
+    [
+        ("weighing.md", WEIGHING),
+        ("weather-readings.md", READING),
+        ("gat1400.md", PASSAGES),
+        ("gat1400.md", SUBSCRIBE),
+    ],
 )
 def test_fields(page: str, form: Form) -> None:
     assert table(form) in (REFERENCE / page).read_text(encoding="utf-8")

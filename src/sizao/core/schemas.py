@@ -261,6 +261,21 @@ REPORT = pa.schema(
 )
 """A person reported something. Who it was stays in the database, not in the log."""
 
+DROPPED_FILE = pa.schema(
+    [
+        _field("file", pa.string(), "", "SHA-256: name in the evidence store", null=False),
+        _field("time", TIME, "UTC", "When it was imported", null=False),
+        _field("received", TIME, "UTC", "The same", null=False),
+        _field("name", pa.string(), "", "Name as the station left it"),
+        _field("topic", pa.string(), "", "Topic of its rows", null=False),
+        _field("rows", pa.int64(), "", "Rows under the heading", null=False),
+        _field("refused", pa.int64(), "", "Rows of these that could not be used", null=False),
+        _field("bytes", pa.int64(), "B", "Size", null=False),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""A file from a drop folder was imported; in the transaction that holds its rows."""
+
 QUARANTINE = pa.schema(
     [
         _field("received", TIME, "UTC", "Receive time", null=False),
@@ -391,6 +406,7 @@ TOPICS: dict[str, pa.Schema] = {
     "weather_notices": WEATHER_NOTICE,
     "weather_readings": WEATHER_READING,
     "reports": REPORT,
+    "dropped_files": DROPPED_FILE,
     "quarantine": QUARANTINE,
     "commands": COMMAND,
     "command_results": COMMAND_RESULT,

@@ -36,7 +36,8 @@ from sizao.runtime.reporting import report_to_stderr
     help="Port; 0 lets the system choose.",
 )
 @click.option("--keep-passage-days", type=float, default=30.0, show_default=True)
-def command(data: DataDir, host: str, port: int, keep_passage_days: float) -> None:
+@click.option("--strict", is_flag=True, help="Import dropped files whole or not at all.")
+def command(data: DataDir, host: str, port: int, keep_passage_days: float, strict: bool) -> None:
     """Take what checkpoints, weigh stations and weather stations bring over HTTP.
 
     Senders are registered in sources.yaml of the data folder; see the how-to "Connect
@@ -59,7 +60,9 @@ def command(data: DataDir, host: str, port: int, keep_passage_days: float) -> No
     def build(log: SqliteLog) -> Intake:
         tidy = Retention(log, clock, {"passages": keep_passage_days})
         settings = Settings(host=host, port=port)
-        return Intake(data, log, clock, senders, settings, publish=publish, tidy=tidy)
+        return Intake(
+            data, log, clock, senders, settings, publish=publish, tidy=tidy, strict=strict
+        )
 
     with SqliteLog(data.intake_log, writer=True) as log:
         settle_garbage_collector()

@@ -88,6 +88,8 @@ class Door:
     counters: IntakeCounters
     collector: Collector
     log: LogReader
+    strict: bool = False
+    """Files of drop folders are imported whole or not at all."""
     seen: Seen = field(default_factory=Seen)
     files: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="files")
@@ -161,11 +163,14 @@ class Door:
         items: Sequence[Taken],
         received_us: int,
         size: int = 0,
+        *,
+        more: Sequence[tuple[str, Records]] = (),
     ) -> list[bool]:
         """Keep the items of a message of ``size`` bytes; gives which had been kept before.
 
         Pictures are stored first; rows, the EVIDENCE rows of their pictures and quarantine
-        records are one transaction. Raises Refusal, and then the sender must send all of it again.
+        records are one transaction, with ``more`` beside them. Raises Refusal, and then the sender
+        must send all of it again.
         """
         known = [bool(item.key) and self.seen.has((topic, *item.key)) for item in items]
         pictured = [
@@ -191,9 +196,9 @@ class Door:
                 rows.append(as_tuple(item.row, TOPICS[topic]))
                 if item.key:
                     mine.add(key)
-        records = [(topic, rows), ("evidence", evidence), ("quarantine", refused)]
+        records = [(topic, rows), ("evidence", evidence), ("quarantine", refused), *more]
         counts = {(source, received_us // HOUR_US, "bytes/received"): size} if size else {}
-        if rows or evidence or refused:
+        if any(len(some) for _, some in records):
             held = 1000 * len(rows) + sum(len(row[-1]) for row in refused)
             append = self.append([(name, some) for name, some in records if some], held, counts)
             for key in mine:

@@ -62,14 +62,16 @@ class Intake:
         publish: Callable[[IntakeCounters], None] = lambda counters: None,
         tidy: Callable[[], bool] | None = None,
         ways: Sequence[Callable[[Door], Way]] = WAYS,
+        strict: bool = False,
     ) -> None:
         """``publish`` is called each second; ``tidy`` now and then in the log's thread, and says
-        whether there is more of it to do."""
+        whether there is more of it to do. ``strict``: import dropped files whole or not at all."""
         self.settings = settings or Settings()
         self.counters = IntakeCounters()
         self.collector = Collector(log, self.counters, self.settings.ticks)
         evidence = EvidenceStore(data.evidence)
         self.door = Door(data, clock, evidence, senders, self.counters, self.collector, log)
+        self.door.strict = strict
         self.ways = [way(self.door) for way in ways]
         self._publish = publish
         self._tidy = tidy

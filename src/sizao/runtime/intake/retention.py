@@ -21,6 +21,7 @@ KEEP_DAYS: Mapping[str, float] = {
     "reports": 366.0,
     "platform_messages": 183.0,
     "evidence": 366.0,
+    "dropped_files": 1100.0,
     "quarantine": 30.0,
 }
 """Days a segment is kept. Passages are the most personal of these and go first."""
