@@ -13,6 +13,7 @@ from sizao.app.cli import COMMANDS, cli
 from sizao.core.schemas import LIVE, REGISTER, TOPICS
 from sizao.feeds.jt808 import tables as jt808_tables
 from sizao.feeds.jt809 import tables as jt809_tables
+from sizao.feeds.tables import reference as import_tables
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/reference.py from the code; do not edit by hand. -->\n\n"
@@ -92,6 +93,7 @@ PAGES = {
     "commands.md": commands,
     "jt808.md": lambda: filled("jt808.md", jt808_tables.TABLES),
     "jt809.md": lambda: filled("jt809.md", JT809),
+    "imports.md": lambda: filled("imports.md", import_tables.TABLES),
 }
 
 

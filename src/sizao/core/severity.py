@@ -11,8 +11,7 @@ numbers stand in ``rules/severity.yaml``.
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
 from sizao.core.rulebook import entry
 
@@ -60,7 +59,18 @@ def class_1991(
     number alone the mildest class that holds it counts, and of those the worst. The loss is taken
     as a motor vehicle's.
     """
-    values = {"deaths": dead, "serious_injuries": serious, "light_injuries": light}
+    return _class_1991(dead, serious, light, loss_cny)
+
+
+@lru_cache(maxsize=8192)
+def _class_1991(
+    dead: int | None, serious: int | None, light: int | None, loss_cny: float | None
+) -> str | None:
+    values: dict[str, float | None] = {
+        "deaths": dead,
+        "serious_injuries": serious,
+        "light_injuries": light,
+    }
     values |= {"loss": loss_cny, "loss_motor": loss_cny}
     by_number: dict[str, int] = {}
     worst = -1
@@ -76,11 +86,11 @@ def class_1991(
     return list(classes_1991())[worst] if worst >= 0 else None
 
 
-def _holds(condition: str, values: dict[str, Any]) -> bool:
+def _holds(condition: str, values: dict[str, float | None]) -> bool:
     return all(_part_holds(part, values) for part in condition.split(" and "))
 
 
-def _part_holds(part: str, values: dict[str, Any]) -> bool:
+def _part_holds(part: str, values: dict[str, float | None]) -> bool:
     if found := _RANGE.match(part):
         value = values.get(found[1])
         low, high = int(found[2]), int(found[3])
