@@ -1,0 +1,1 @@
+"""Batch assessment of places and times, never of people: screening, forecasting, validation."""
