@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "decode": "Decode hex frames to JSON, a line each.",
     "roads": "Import and inspect road networks.",
     "cap": "Look into CAP warnings and hand files to the intake.",
+    "screen": "Rank road edges by the crashes to be expected on them.",
     "token": "Print an API token for an account.",
     "bench": "Run a benchmark and print its figures as JSON.",
     "doctor": "Check the installation and say what to mend.",
