@@ -86,6 +86,7 @@ JT809 = {
     "dialects": jt809_tables.dialect_table,
     "codes": jt809_tables.code_tables,
     "kinds": jt809_tables.kind_table,
+    "reasons": jt809_tables.reason_table,
 }
 
 PAGES = {

@@ -118,12 +118,34 @@ PLATFORM_MESSAGE = pa.schema(
         _field(
             "refers_to", pa.string(), "", "Supervision, alarm or question id it answers or sets"
         ),
+        _field(
+            "state",
+            pa.string(),
+            "",
+            "received, sent, refused, expired; of a duty check: answered, late, missed",
+        ),
         _field("body", pa.string(), "", "Decoded fields as JSON", null=False),
         _field("source", pa.string(), "", "Id of the source"),
     ]
 )
 """What two platforms told each other beside positions (JT/T 809 0x1300, 0x1400, 0x9300, 0x9400,
-0x1600 families): duty checks, alarms, supervision orders and their answers, static data."""
+0x1600 families): duty checks, alarms, supervision orders and their answers, static data. Logins
+and ends of links are here too. A message of ours has the id of the order that asked for it."""
+
+PLATFORM_ORDER = pa.schema(
+    [
+        _field("order", pa.string(), "", "Id of the order", null=False),
+        _field("time", TIME, "UTC", "When it was ordered", null=False),
+        _field("link", pa.string(), "", "Which platform link, by its name", null=False),
+        _field("kind", pa.string(), "", "Message to send, e.g. 0x9401, 0x1301", null=False),
+        _field("plate", pa.string(), "", "Plate, where it concerns a vehicle"),
+        _field("plate_colour", pa.uint8(), "JT/T 697.7", "Plate colour"),
+        _field("body", pa.string(), "", "Fields of the message as JSON", null=False),
+        _field("expires", TIME, "UTC", "Not sent any more after this moment"),
+    ]
+)
+"""A message to a platform: a supervision order, a duty check, an answer to one. What became of
+it is a row of ``platform_messages`` with the same id."""
 
 PASSAGE = pa.schema(
     [
@@ -410,6 +432,7 @@ TOPICS: dict[str, pa.Schema] = {
     "quarantine": QUARANTINE,
     "commands": COMMAND,
     "command_results": COMMAND_RESULT,
+    "platform_orders": PLATFORM_ORDER,
     "detections": DETECTION,
 }
 """Every topic of the log and the schema of its records."""

@@ -21,6 +21,7 @@ _KEYS = (
     "evidence",
     "message",
     "command",
+    "order",
 )
 
 _partition_of = lru_cache(maxsize=1 << 20)(partition_of)

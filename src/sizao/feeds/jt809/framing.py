@@ -112,6 +112,14 @@ class Framer:
             self._more(piece, frames)
         return frames
 
+    def restart(self, pending: bytes) -> None:
+        """Forget what was held back and hold this back: nothing, or an opening delimiter and
+        bytes without another delimiter."""
+        self._leave()
+        self.dropped = []
+        if pending:
+            self.feed(pending)
+
     def _more(self, piece: bytes, frames: list[bytes]) -> None:
         """Bytes without an opening delimiter."""
         if not self._inside:

@@ -9,6 +9,7 @@ from sizao.feeds.jt809 import alarms, links
 from sizao.feeds.jt809.dialect import PLAIN, Dialect
 from sizao.feeds.jt809.messages import MESSAGES, SUBMESSAGES, UNPROVEN, Message
 from sizao.feeds.jt809.problems import KINDS
+from sizao.feeds.jt809.reasons import REASONS
 
 DIALECT_WORDS: dict[str, tuple[str, str]] = {
     "supervision_id": ("`u32`, `text34`", "id in 0x9401, 0x1401: a number, or 34 characters"),
@@ -88,6 +89,13 @@ def code_tables() -> str:
         parts += [f"| {code} | {zh} | {en} |\n" for code, (zh, en) in codes.items()]
         parts.append("\n")
     return "".join(parts).rstrip() + "\n"
+
+
+def reason_table() -> str:
+    """Why something on a link goes into quarantine."""
+    rows = ["| code | 中文 | English |", "|---|---|---|"]
+    rows += [f"| `{code}` | {reason.zh} | {reason.en} |" for code, reason in REASONS.items()]
+    return "\n".join(rows) + "\n"
 
 
 def kind_table() -> str:

@@ -1,0 +1,192 @@
+"""The compiled loop gives the rows of the Python path, whatever the bytes."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sizao.core.schemas import POSITION
+from sizao.feeds.jt808.positions import Limits, position_batch
+from sizao.feeds.jt809 import kernel, pair
+from sizao.feeds.jt809.bulk import Bulk
+from sizao.feeds.jt809.framing import Framer, crc16, unescape
+from sizao.feeds.jt809.outcome import MAIN
+from sizao.feeds.jt809.params import LinkParams
+from sizao.feeds.jt809.upper import Upper
+from sizao.feeds.jt809.vehicles import Directory
+
+from .talk import REGISTER, SECOND, START_US, params, position, position_frame
+from .vectors import load
+
+NOW_US = START_US + 3600 * SECOND
+CHANCE = random.Random(809)
+
+
+def both_ways(
+    data: bytes, link: LinkParams, monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[Any], list[Any]]:
+    """Rows and quarantine of the compiled loop and of the Python path."""
+    found = []
+    for threshold in (0, 1 << 60):
+        monkeypatch.setattr(pair, "BULK_FROM", threshold)
+        upper = Upper(link, Directory(REGISTER), new_code=lambda: 1)
+        upper.connected(MAIN, NOW_US)
+        upper.channels[MAIN].up = True
+        positions, quarantine = [], []
+        for at in range(0, len(data), 5000):
+            out = upper.receive(MAIN, data[at : at + 5000], NOW_US)
+            batches = [*out.batches, position_batch(out.positions)]
+            positions += pa.Table.from_batches(batches, schema=POSITION).to_pylist()
+            quarantine += [row[3:] for row in out.quarantine]
+        positions.sort(key=lambda row: repr(sorted(row.items(), key=str)))
+        found.append((positions, sorted(quarantine, key=repr), upper.counts.frames))
+    assert found[0] == found[1]
+    return found[0][0], found[0][1]
+
+
+def some_rows(n: int, *, whole: bool) -> list[dict[str, Any]]:
+    rows = []
+    for number in range(n):
+        row = position(second=CHANCE.randrange(3600))
+        row["lat"] = CHANCE.choice([None, -26.5, 26.5, CHANCE.uniform(-89, 89)])
+        row["lon"] = None if row["lat"] is None else CHANCE.uniform(-179, 179)
+        row["speed_kmh"] = float(CHANCE.randrange(450)) if whole else CHANCE.randrange(4500) / 10
+        row["recorder_speed_kmh"] = CHANCE.choice([None, 0.0, float(CHANCE.randrange(450))])
+        row["mileage_km"] = CHANCE.choice([None, float(CHANCE.randrange(1 << 20))])
+        row["altitude_m"] = float(CHANCE.randrange(10_000))
+        row["alarm"] = CHANCE.getrandbits(32)
+        row["status"] = CHANCE.getrandbits(32) & ~0x1C | CHANCE.choice([0, 2])
+        row["heading_deg"] = float(CHANCE.randrange(360))
+        row["time"] += number % 3 * SECOND
+        rows.append(row)
+    return rows
+
+
+def stream(link: LinkParams, n: int) -> list[bytes]:
+    frames = []
+    for number in range(n):
+        rows = some_rows(CHANCE.choice([1, 1, 1, 5, 3]), whole=link.edition == "2011")
+        sub = 0x1202 if len(rows) == 1 and CHANCE.random() < 0.8 else 0x1203
+        plate = f"川DI{CHANCE.randrange(40):04d}", CHANCE.choice([1, 2])
+        frames.append(position_frame(link, rows, number, plate, sub))
+    return frames
+
+
+@pytest.mark.parametrize("edition", ["2011", "2019"])
+def test_positions(edition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = params(edition=edition)
+    data = b"".join(stream(link, 400))
+    rows, quarantine = both_ways(data, link, monkeypatch)
+    assert len(rows) > 500
+    assert quarantine == []
+    assert {row["source"] for row in rows} == {"jt809:province"}
+    assert "10000000001" in {row["vehicle"] for row in rows}
+    assert "plate:1:川DI0001" in {row["vehicle"] for row in rows}
+
+
+@pytest.mark.parametrize("edition", ["2011", "2019"])
+def test_the_loop_takes_nearly_all_of_them(edition: str) -> None:
+    link = params(edition=edition)
+    frames = stream(link, 300)
+    found = Bulk(Directory(REGISTER)).decode(b"".join(frames), link, NOW_US)
+    assert found.frames == 300
+    assert len(found.rest) < 3  # a location of 35 bytes
+    assert found.pending == b""
+
+
+@pytest.mark.parametrize("edition", ["2011", "2019"])
+def test_damaged_streams(edition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = params(edition=edition, limits=Limits(future_s=60, age_s=7200))
+    frames = stream(link, 200)
+    data = bytearray(b"".join(frames))
+    for _ in range(150):
+        at = CHANCE.randrange(len(data))
+        kind = CHANCE.randrange(4)
+        if kind == 0:
+            data[at] ^= 1 << CHANCE.randrange(8)
+        elif kind == 1:
+            del data[at : at + CHANCE.randrange(1, 60)]
+        elif kind == 2:
+            data[at:at] = bytes((CHANCE.choice([0x5A, 0x5B, 0x5D, 0x5E, 0, 13]),))
+        else:
+            data[at:at] = frames[CHANCE.randrange(200)]
+    rows, quarantine = both_ways(bytes(data), link, monkeypatch)
+    assert len(rows) > 200
+    assert {reason for reason, _, _ in quarantine} >= {"bad_crc", "no_frame"}
+
+
+def test_times_in_the_future_and_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = params(edition="2011", limits=Limits(future_s=60, age_s=3600))
+    seconds = [3600, 3661, 1, -1, 3650]
+    frames = [position_frame(link, [position(second=s)], n) for n, s in enumerate(seconds)]
+    rows, quarantine = both_ways(b"".join(frames), link, monkeypatch)
+    assert len(rows) == 3
+    assert [reason for reason, _, _ in quarantine] == ["future_time", "too_old"]
+
+
+@pytest.mark.parametrize("vector", load("frame"))
+def test_vectors(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    if "gnss_center_id" not in vector["expected"]:
+        return
+    link = params(
+        edition=vector["version"], access_code=vector["expected"]["gnss_center_id"], keys=None
+    )
+    rows, _ = both_ways(bytes.fromhex(vector["hex"]), link, monkeypatch)
+    positions = vector["sub_message_id"] in ("0x1202", "0x1203")
+    enciphered = vector["expected"].get("encrypt_flag")
+    assert bool(rows) is (positions and not enciphered)
+
+
+def test_crc_of_the_loop_is_the_other_one() -> None:
+    import numpy as np
+
+    for size in range(70):
+        data = CHANCE.randbytes(size)
+        assert kernel.crc16(np.frombuffer(data, np.uint8), 0, size, kernel.CRC) == crc16(data)
+
+
+def test_many_plates_grow_the_table() -> None:
+    link = params(edition="2011")
+    bulk = Bulk(Directory())
+    names = set()
+    for block in range(12):
+        plates = [(f"川D{n:05d}", 2) for n in range(block * 400, block * 400 + 500)]
+        data = b"".join(position_frame(link, [position()], n, p) for n, p in enumerate(plates))
+        found = bulk.decode(data, link, NOW_US)
+        assert found.batch is not None
+        got = found.batch.column("vehicle").to_pylist()
+        if not found.rest:
+            assert got == [f"plate:2:{plate}" for plate, _ in plates]
+        names |= set(got)
+    assert len(names) > 4000
+
+
+def test_a_learnt_number_is_used_at_once() -> None:
+    link = params(edition="2011")
+    directory = Directory()
+    bulk = Bulk(directory)
+    frame = position_frame(link, [position()])
+    before = bulk.decode(frame, link, NOW_US).batch
+    directory.learn("川DI0001", 2, "010000000009")
+    after = bulk.decode(frame, link, NOW_US).batch
+    assert before is not None
+    assert after is not None
+    assert before.column("vehicle").to_pylist() == ["plate:2:川DI0001"]
+    assert after.column("vehicle").to_pylist() == ["10000000009"]
+
+
+def test_what_is_cut_waits_for_the_rest() -> None:
+    link = params(edition="2019")
+    frames = stream(link, 50)
+    data = b"".join(frames)
+    whole = Framer().feed(data)
+    for cut in range(1, len(data), 97):
+        bulk = Bulk(Directory())
+        first = bulk.decode(data[:cut], link, NOW_US)
+        second = bulk.decode(first.pending + data[cut:], link, NOW_US)
+        assert first.frames + second.frames == len(whole) == 50
+        assert first.strays == second.strays == []
+    assert all(unescape(raw) for raw in whole)
