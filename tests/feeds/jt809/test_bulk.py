@@ -10,9 +10,9 @@ import pytest
 
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import Limits, position_batch
-from sizao.feeds.jt809 import kernel, pair
+from sizao.feeds.jt809 import pair
 from sizao.feeds.jt809.bulk import Bulk
-from sizao.feeds.jt809.framing import Framer, crc16, unescape
+from sizao.feeds.jt809.framing import Framer, unescape
 from sizao.feeds.jt809.outcome import MAIN
 from sizao.feeds.jt809.params import LinkParams
 from sizao.feeds.jt809.upper import Upper
@@ -138,14 +138,6 @@ def test_vectors(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Non
     positions = vector["sub_message_id"] in ("0x1202", "0x1203")
     enciphered = vector["expected"].get("encrypt_flag")
     assert bool(rows) is (positions and not enciphered)
-
-
-def test_crc_of_the_loop_is_the_other_one() -> None:
-    import numpy as np
-
-    for size in range(70):
-        data = CHANCE.randbytes(size)
-        assert kernel.crc16(np.frombuffer(data, np.uint8), 0, size, kernel.CRC) == crc16(data)
 
 
 def test_many_plates_grow_the_table() -> None:

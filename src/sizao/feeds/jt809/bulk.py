@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from sizao.core.loads import address
 from sizao.core.schemas import POSITION, TIME
 from sizao.feeds.jt808.fields import text
 from sizao.feeds.jt809 import kernel
@@ -48,9 +49,10 @@ class Bulk:
         self._version = -1
         self._names: list[str] = []
         self._array = pa.array([], pa.string())
-        self._keys = np.empty((1024, kernel.KEY), np.uint64)
+        self._keys = np.empty((1024, kernel.KEY), np.int64)
         self._slots = np.full(4096, -1, np.int32)
         self._used = np.zeros(1, np.int64)
+        self._scratch = np.empty(kernel.SCRATCH, np.uint8)
         self._rows = np.empty(0, kernel.ROW)
 
     def decode(self, data: bytes, params: LinkParams, now_us: int) -> Found:
@@ -78,7 +80,8 @@ class Bulk:
             rows = self._room(room)
             rest = np.empty((len(data) // 26 + 1024, 3), np.int64)
             n_rows, n_rest, n_frames, last, stopped = kernel.decode(
-                buffer[at:],
+                address(buffer) + at,
+                len(buffer) - at,
                 head,
                 params.access_code,
                 now_us,
@@ -86,7 +89,7 @@ class Bulk:
                 self._keys,
                 self._slots,
                 self._used,
-                kernel.CRC,
+                address(self._scratch),
                 np.empty(len(data) - at + 1, np.int32),
                 rest,
                 rows,
@@ -120,7 +123,7 @@ class Bulk:
         if used * 2 <= size or size >= MAX_PLATES:
             return
         keys = self._keys[:used]
-        self._keys = np.empty((size * 4, kernel.KEY), np.uint64)
+        self._keys = np.empty((size * 4, kernel.KEY), np.int64)
         self._slots = np.full(size * 16, -1, np.int32)
         self._used[0] = 0
         kernel.enter(keys, self._keys, self._slots, self._used)
@@ -153,7 +156,7 @@ class Bulk:
             self._version = self._directory.version
             self._names = []
         if len(self._names) < used:
-            for key in self._keys[len(self._names) : used]:
+            for key in self._keys[len(self._names) : used].astype(">i8"):
                 raw = key.tobytes()
                 self._names.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]))
             self._array = pa.array(self._names, pa.string())

@@ -13,20 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.loads import BLOCK, copy_block, find, lowest_bit, put8, u8, u16, u32, u64
 from sizao.feeds.jt808.kernel import NO_TIME, bcd_time_us
 
-Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 SCRATCH = 4096
 """Longest frame the loop unescapes; longer ones are left to the other path."""
 KEY = 3
-"""Words of a plate (21 bytes) and colour, the last two bytes masked away. The table compares
-words as the machine reads them; the mask is right where the low byte comes first."""
-_COLOUR = np.uint64(0x0000FFFFFFFFFFFF)
-FIRST = 2
-"""Where a frame begins in the scratch, so that its body falls on a whole word."""
+"""Words of a plate (21 bytes) and colour, big-endian, the last two bytes masked away."""
+_COLOUR = -0x10000
 FRAME, STRAY = 0, 1
 """What a stretch for the other path is: a frame, or bytes between frames."""
 
@@ -68,43 +64,33 @@ def _crc_tables() -> npt.NDArray[np.uint16]:
 CRC = _crc_tables()
 
 
-@njit(cache=True)
-def crc16(b: Bytes, at: int, end: int, t: npt.NDArray[np.uint16]) -> int:
-    """CRC-16/CCITT of ``b[at:end]``."""
-    crc = np.uint32(0xFFFF)
+@njit(cache=True, inline="always")
+def crc16(at: int, end: int) -> int:
+    """CRC-16/CCITT of the bytes from ``at`` up to ``end``."""
+    crc: Any = np.int64(0xFFFF)
     while at + 8 <= end:
-        crc = np.uint32(
-            t[7, (crc >> 8) ^ b[at]]
-            ^ t[6, (crc & 0xFF) ^ b[at + 1]]
-            ^ t[5, b[at + 2]]
-            ^ t[4, b[at + 3]]
-            ^ t[3, b[at + 4]]
-            ^ t[2, b[at + 5]]
-            ^ t[1, b[at + 6]]
-            ^ t[0, b[at + 7]]
+        crc = np.int64(
+            CRC[7, (crc >> 8) ^ u8(at)]
+            ^ CRC[6, (crc & 0xFF) ^ u8(at + 1)]
+            ^ CRC[5, u8(at + 2)]
+            ^ CRC[4, u8(at + 3)]
+            ^ CRC[3, u8(at + 4)]
+            ^ CRC[2, u8(at + 5)]
+            ^ CRC[1, u8(at + 6)]
+            ^ CRC[0, u8(at + 7)]
         )
         at += 8
     while at < end:
-        crc = np.uint32((crc << 8 & 0xFFFF) ^ t[0, (crc >> 8) ^ b[at]])
+        crc = np.int64((crc << 8 & 0xFFFF) ^ CRC[0, (crc >> 8) ^ u8(at)])
         at += 1
     return int(crc)
 
 
 @njit(cache=True, inline="always")
-def _u16(b: Bytes, at: int) -> Any:
-    return np.int64(b[at]) << 8 | np.int64(b[at + 1])
-
-
-@njit(cache=True, inline="always")
-def _u32(b: Bytes, at: int) -> Any:
-    return _u16(b, at) << 16 | _u16(b, at + 2)
-
-
-@njit(cache=True)
-def _old_time_us(b: Bytes, at: int) -> int:
+def _old_time_us(at: int) -> int:
     """UTC microseconds of day, month, year u16, hour, minute, second in UTC+8, or NO_TIME."""
-    day, month, year = np.int64(b[at]), np.int64(b[at + 1]), _u16(b, at + 2)
-    hour, minute, second = np.int64(b[at + 4]), np.int64(b[at + 5]), np.int64(b[at + 6])
+    day, month, year = u8(at), u8(at + 1), u16(at + 2)
+    hour, minute, second = u8(at + 4), u8(at + 5), u8(at + 6)
     if year < 1900 or year > 9000 or month < 1 or month > 12 or day < 1:
         return NO_TIME
     if hour > 23 or minute > 59 or second > 59:
@@ -125,39 +111,41 @@ def _old_time_us(b: Bytes, at: int) -> int:
     return ((days * 24 + hour - 8) * 60 + minute) * 60_000_000 + second * 1_000_000
 
 
-@njit(cache=True)
-def plate_number(a: Any, b: Any, c: Any, keys: Words, slots: Any, used: Ints) -> int:
+@njit(cache=True, inline="always")
+def plate_number(a: int, b: int, c: int, keys: Ints, slots: Any, used: Ints) -> int:
     """Number of a plate and colour, given as three words; a new one gets the next number. -1 when
     there is no room."""
-    mask = np.uint64(len(slots) - 1)
-    h = (a * np.uint64(0x9E3779B97F4A7C15)) ^ (b * np.uint64(0xC2B2AE3D27D4EB4F)) ^ c
-    h *= np.uint64(0xFF51AFD7ED558CCD)
-    place = (h ^ h >> np.uint64(32)) & mask
-    while True:
-        number = slots[place]
+    mask = len(slots) - 1
+    h = a * -7046029254386353131 ^ b * -4417276706812531889 ^ c
+    h *= -49064778989728563
+    place = (h ^ h >> 32) & mask
+    found = -2
+    while found == -2:
+        number = np.int64(slots[place])
         if number < 0:
-            if used[0] >= len(keys):
-                return -1
-            number = used[0]
-            keys[number, 0] = a
-            keys[number, 1] = b
-            keys[number, 2] = c
-            slots[place] = number
-            used[0] += 1
-            return number
-        if keys[number, 0] == a and keys[number, 1] == b and keys[number, 2] == c:
-            return number
-        place = (place + np.uint64(1)) & mask
+            if used[0] < len(keys):
+                found = used[0]
+                keys[found, 0] = a
+                keys[found, 1] = b
+                keys[found, 2] = c
+                slots[place] = found
+                used[0] += 1
+            else:
+                found = -1
+        elif keys[number, 0] == a and keys[number, 1] == b and keys[number, 2] == c:
+            found = number
+        place = (place + 1) & mask
+    return found
 
 
 @njit(cache=True)
-def enter(some: Words, keys: Words, slots: Any, used: Ints) -> None:
+def enter(some: Ints, keys: Ints, slots: Any, used: Ints) -> None:
     """Put plates into an empty table, in their order."""
     for number in range(len(some)):
         plate_number(some[number, 0], some[number, 1], some[number, 2], keys, slots, used)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _place(lat: Any, lon: Any, status: Any, row: Any) -> bool:
     """Coordinates of a row. False for a fix that is no place on Earth."""
     fix = (status & 2) != 0
@@ -177,34 +165,34 @@ def _place(lat: Any, lon: Any, status: Any, row: Any) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _common(speed: float, heading: Any, altitude: Any, limits: Any, row: Any) -> None:
     row.speed_kmh = np.float32(speed) if speed <= limits[2] else np.float32(np.nan)
     row.heading_deg = np.float32(heading) if heading <= 360 else np.float32(np.nan)
     row.altitude_m = np.float32(altitude) if altitude <= limits[3] else np.float32(np.nan)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _in_time(at: int, now_us: int, limits: Any) -> bool:
     if at == NO_TIME or at - now_us > limits[0]:
         return False
     return limits[1] < 0 or now_us - at <= limits[1]
 
 
-@njit(cache=True)
-def _old(b: Bytes, at: int, now_us: int, limits: Any, row: Any) -> bool:
+@njit(cache=True, inline="always")
+def _old(at: int, now_us: int, limits: Any, row: Any) -> bool:
     """The 35 bytes of 2011 behind the flag."""
-    moment = _old_time_us(b, at)
+    moment = _old_time_us(at)
     if not _in_time(moment, now_us, limits):
         return False
-    lon, lat = _u32(b, at + 7), _u32(b, at + 11)
-    speed, recorder = _u16(b, at + 15), _u16(b, at + 17)
-    mileage = _u32(b, at + 19)
-    status, alarm = _u32(b, at + 27), _u32(b, at + 31)
+    lon, lat = u32(at + 7), u32(at + 11)
+    speed, recorder = u16(at + 15), u16(at + 17)
+    mileage = u32(at + 19)
+    status, alarm = u32(at + 27), u32(at + 31)
     if not _place(lat, lon, status, row):
         return False
     row.time_us = moment
-    _common(float(speed), _u16(b, at + 23), _u16(b, at + 25), limits, row)
+    _common(float(speed), u16(at + 23), u16(at + 25), limits, row)
     known = recorder <= limits[2] and (recorder > 0 or speed == 0)
     row.recorder_speed_kmh = np.float32(recorder) if known else np.float32(np.nan)
     row.mileage_km = float(mileage) if mileage > 0 else np.nan
@@ -213,90 +201,88 @@ def _old(b: Bytes, at: int, now_us: int, limits: Any, row: Any) -> bool:
     return True
 
 
-@njit(cache=True)
-def _new(b: Bytes, at: int, end: int, now_us: int, limits: Any, row: Any) -> bool:
+@njit(cache=True, inline="always")
+def _new(at: int, end: int, now_us: int, limits: Any, row: Any) -> bool:
     """A JT/T 808 location, perhaps filled up with zeros."""
     if end - at < 28:
         return False
-    moment = bcd_time_us(b, at + 22)
+    moment = bcd_time_us(at + 22)
     if not _in_time(moment, now_us, limits):
         return False
     mileage: Any = np.nan
     recorder: Any = np.nan
     item: Any = at + 28
     while item < end:
-        if b[item] == 0:
+        if u8(item) == 0:
             zeros = True
             for i in range(item, end):
-                if b[i] != 0:
+                if u8(i) != 0:
                     zeros = False
                     break
             if zeros:
                 break
         if item + 1 >= end:
             return False
-        length = np.int64(b[item + 1])
+        length = u8(item + 1)
         if item + 2 + length > end:
             return False
-        if b[item] == 0x01 and length == 4:
-            mileage = _u32(b, item + 2) / 10
-        elif b[item] == 0x03 and length == 2:
-            recorder = _u16(b, item + 2) / 10
+        if u8(item) == 0x01 and length == 4:
+            mileage = u32(item + 2) / 10
+        elif u8(item) == 0x03 and length == 2:
+            recorder = u16(item + 2) / 10
             if recorder > limits[2]:
                 recorder = np.nan
         item += 2 + length
-    status = _u32(b, at + 4)
-    if not _place(_u32(b, at + 8), _u32(b, at + 12), status, row):
+    status = u32(at + 4)
+    if not _place(u32(at + 8), u32(at + 12), status, row):
         return False
     row.time_us = moment
-    _common(_u16(b, at + 18) / 10, _u16(b, at + 20), _u16(b, at + 16), limits, row)
+    _common(u16(at + 18) / 10, u16(at + 20), u16(at + 16), limits, row)
     row.recorder_speed_kmh = np.float32(recorder)
     row.mileage_km = mileage
-    row.alarm = _u32(b, at)
+    row.alarm = u32(at)
     row.status = status
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _positions(
-    b: Bytes,
-    words: Words,
+    start: int,
     end: int,
     head: int,
     access_code: int,
     now_us: int,
     limits: Any,
-    keys: Words,
+    keys: Ints,
     slots: Any,
     used: Ints,
     row: int,
     rows: Any,
 ) -> int:
-    """Rows from the unescaped frame ``b[FIRST:end]`` whose CRC is right; how many, or -1 if it is
-    anything but a plain frame of positions that all become rows. ``words`` are the same bytes."""
-    start = FIRST
+    """Rows from the unescaped frame between two addresses, whose CRC is right; how many, or -1 if
+    it is anything but a plain frame of positions that all become rows."""
     size = end - start
-    if size < head + 28 + 36 + 2 or _u32(b, start) != size + 2:
+    if size < head + 28 + 36 + 2 or u32(start) != size + 2:
         return -1
-    business = _u16(b, start + 8)
+    business = u16(start + 8)
     if business != 0x1200 and business != 0x9200:
         return -1
-    if _u32(b, start + 10) != access_code or b[start + 17] != 0:
+    if u32(start + 10) != access_code or u8(start + 17) != 0:
         return -1
     body = start + head
-    sub = _u16(b, body + 22)
+    sub = u16(body + 22)
     later = sub == business + 3
     if sub != business + 2 and not later:
         return -1
     at = body + 28
     stop = end - 2
-    if _u32(b, body + 24) != stop - at or b[body] == 0:
+    if u32(body + 24) != stop - at or u8(body) == 0:
         return -1
     if row + 255 >= len(rows):
         return -1
     count: Any = 1
     if later:
-        count = np.int64(b[at])
+        count = u8(at)
         at += 1
         if count == 0:
             return -1
@@ -305,29 +291,26 @@ def _positions(
     if stop - at == count * 36:
         old = True
     for n in range(count):
-        if b[at] != 0:
+        if u8(at) != 0:
             return -1
         if old:
-            if at + 36 > stop or not _old(b, at + 1, now_us, limits, rows[row + n]):
+            if at + 36 > stop or not _old(at + 1, now_us, limits, rows[row + n]):
                 return -1
             at += 36
         else:
             if at + 5 > stop:
                 return -1
-            length = _u32(b, at + 1)
+            length = u32(at + 1)
             # 35 bytes may be those of 2011: not worth a branch here.
             if at + 5 + length + 45 > stop or length == 35:
                 return -1
-            if not _new(b, at + 5, at + 5 + length, now_us, limits, rows[row + n]):
+            if not _new(at + 5, at + 5 + length, now_us, limits, rows[row + n]):
                 return -1
             at += 5 + length + 45
         rows[row + n].catch_up = later
     if at != stop:
         return -1
-    word = body >> 3
-    number = plate_number(
-        words[word], words[word + 1], words[word + 2] & _COLOUR, keys, slots, used
-    )
+    number = plate_number(u64(body), u64(body + 8), u64(body + 16) & _COLOUR, keys, slots, used)
     if number < 0:
         return -1
     for n in range(count):
@@ -336,60 +319,70 @@ def _positions(
 
 
 @njit(cache=True)
-def specials(b: Bytes, found: Any) -> int:
-    """Where the delimiters and escapes of ``b`` are; how many. Without a branch a byte."""
+def specials(at: int, size: int, found: Any) -> int:
+    """Where the delimiters and escapes are among ``size`` bytes; how many."""
     n = 0
-    for at in range(len(b)):
-        above = np.uint8(b[at] - np.uint8(0x5A))
-        found[n] = at
-        n += (above <= 4) & (above != 2)
+    block = 0
+    while block + BLOCK <= size:
+        here = at + block
+        bits = find(here, 0x5A) | find(here, 0x5B) | find(here, 0x5D) | find(here, 0x5E)
+        while bits:
+            found[n] = block + lowest_bit(bits)
+            n += 1
+            bits &= bits - 1
+        block += BLOCK
+    while block < size:
+        value = u8(at + block)
+        if 0x5A <= value <= 0x5E and value != 0x5C:
+            found[n] = block
+            n += 1
+        block += 1
     return n
 
 
 @njit(cache=True, nogil=True)
 def decode(
-    b: Bytes,
+    base: int,
+    size: int,
     head: int,
     access_code: int,
     now_us: int,
     limits: Any,
-    keys: Words,
+    keys: Ints,
     slots: Any,
     used: Ints,
-    t: npt.NDArray[np.uint16],
+    scratch: int,
     marks: Any,
     rest: Ints,
     rows: Any,
 ) -> tuple[int, int, int, int, int]:
-    """Decode every frame of ``b`` that is closed.
+    """Decode every frame that is closed.
 
-    b : uint8 (n,), with the delimiters
+    base, size : address and number of the bytes, with the delimiters
     head : 22 or 30, the link's header
     limits : float64 (4,): future us, age us (-1 for none), km/h, m
     keys, slots, used : the plates seen so far, see :func:`plate_number`
-    marks : int32 (n + 1,), room for the places of delimiters and escapes
+    scratch : address of SCRATCH bytes
+    marks : int32 (size + 1,), room for the places of delimiters and escapes
     rest : int64 (m, 3), filled with kind, first byte, end for the other path
     rows : ROW (k,), filled
 
     Returns the number of rows, of rest, of frames read here, where the last unfinished frame
     begins (-1 if none), and where reading stopped because there was no room (-1 if it did not).
     """
-    scratch = np.zeros(SCRATCH, np.uint8)
-    words = scratch.view(np.uint64)
     n_rows = 0
     n_rest = 0
     n_frames = 0
-    size = len(b)
-    n_marks = specials(b, marks)
+    n_marks = specials(base, size, marks)
     inside = False
     outside: Any = 0
     start: Any = 0
     source: Any = 0
-    filled: Any = FIRST
+    filled: Any = 0
     good = True
     for k in range(n_marks):
         at: Any = np.int64(marks[k])
-        value = b[at]
+        value = u8(base + at)
         if not inside:
             if value != 0x5B:
                 continue
@@ -406,49 +399,53 @@ def decode(
             n_rest += 1
         if value == 0x5B:
             if n_rest + 2 >= len(rest) or n_rows + 255 >= len(rows):
-                return n_rows, n_rest, n_frames, -1, at
+                return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
             start = at + 1
             source = start
-            filled = FIRST
+            filled = 0
             good = True
             continue
         if at < source:
             # The follower of an escape that is none: the frame is bad already.
             continue
-        room = SCRATCH - 8 - filled
         count = at - source
-        if count > room:
+        if count > SCRATCH - 2 * BLOCK - filled:
             good = False
         elif good:
-            for i in range(count):
-                scratch[filled + i] = b[source + i]
+            to = scratch + filled
+            here = base + source
+            if source + count + BLOCK <= size:
+                for i in range(0, count, BLOCK):
+                    copy_block(to + i, here + i)
+            else:
+                # A block would reach beyond the buffer.
+                for i in range(count):
+                    put8(to + i, u8(here + i))
             filled += count
         if value != 0x5D:
-            follower = b[at + 1] if at + 1 < size else np.uint8(0)
+            follower = u8(base + at + 1) if at + 1 < size else 0
+            source = at + 2
             if follower == 0x02:
-                scratch[filled] = value
+                put8(scratch + filled, value)
             elif follower == 0x01:
-                scratch[filled] = 0x5B if value == 0x5A else 0x5D
+                put8(scratch + filled, 0x5B if value == 0x5A else 0x5D)
             else:
                 good = False
                 source = at + 1
-                continue
             filled += 1
-            source = at + 2
             continue
         inside = False
         outside = at + 1
         if at == start:
             continue
         found = -1
-        if good and filled > FIRST + 24:
-            sent = _u16(scratch, filled - 2)
-            if crc16(scratch, FIRST, filled - 2, t) == sent:
+        if good and filled > 24:
+            end = scratch + filled
+            if crc16(scratch, end - 2) == u16(end - 2):
                 found = _positions(
                     scratch,
-                    words,
-                    filled,
+                    end,
                     head,
                     access_code,
                     now_us,
@@ -468,7 +465,7 @@ def decode(
             rest[n_rest, 2] = at
             n_rest += 1
     if inside:
-        return n_rows, n_rest, n_frames, start - 1, -1
+        return n_rows, n_rest, n_frames, int(start - 1), -1
     if size > outside:
         rest[n_rest, 0] = STRAY
         rest[n_rest, 1] = outside
