@@ -26,8 +26,8 @@ from pathlib import Path
 from sizao.core.errors import EvidenceError
 from sizao.core.schemas import DROPPED_FILE
 from sizao.core.sources import ID
+from sizao.feeds.csv_rows import TableRow, read_table
 from sizao.feeds.forms import Form, Problem
-from sizao.feeds.tables import TableRow, read_table
 from sizao.feeds.taken import Taken, as_tuple
 from sizao.log.datadir import replace
 from sizao.runtime.intake.door import Door

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sizao.feeds.csv_rows import read_table
 from sizao.feeds.forms import Problem
-from sizao.feeds.tables import read_table
 from sizao.feeds.weighing.form import FORM
 
 PLAIN = "检测时间,总重(kg),轴重(kg)\r\n2026-09-21 21:30:00,18000,6000;12000\r\n"
