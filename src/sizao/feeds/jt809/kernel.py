@@ -119,7 +119,7 @@ def plate_number(a: int, b: int, c: int, keys: Ints, slots: Any, used: Ints) -> 
     h = a * -7046029254386353131 ^ b * -4417276706812531889 ^ c
     h *= -49064778989728563
     place = (h ^ h >> 32) & mask
-    found = -2
+    found: Any = -2
     while found == -2:
         number = np.int64(slots[place])
         if number < 0:
