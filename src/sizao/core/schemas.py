@@ -102,6 +102,20 @@ EVIDENCE = pa.schema(
 )
 """A piece of evidence has been stored."""
 
+TERMINAL_MESSAGE = pa.schema(
+    [
+        _field("vehicle", pa.string(), "", "Terminal phone", null=False),
+        _field("time", TIME, "UTC", "Receive time: these messages carry none", null=False),
+        _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("kind", pa.string(), "", "Message id, e.g. 0x0104", null=False),
+        _field("refers_to", pa.string(), "", "Serial of the order it answers"),
+        _field("body", pa.string(), "", "Decoded fields as JSON", null=False),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""What a terminal said beside where it is: parameters, attributes, answers of the driver, recorder
+data, waybills, CAN frames, bytes of other devices (JT/T 808)."""
+
 PLATFORM_MESSAGE = pa.schema(
     [
         _field("message", pa.string(), "", "Content id", null=False),
@@ -422,6 +436,7 @@ TOPICS: dict[str, pa.Schema] = {
     "driver_cards": DRIVER_CARD,
     "device_alarms": DEVICE_ALARM,
     "evidence": EVIDENCE,
+    "terminal_messages": TERMINAL_MESSAGE,
     "platform_messages": PLATFORM_MESSAGE,
     "passages": PASSAGE,
     "weighings": WEIGHING,

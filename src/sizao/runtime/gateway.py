@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sizao.core.clock import Clock
-from sizao.feeds.jt808.outcome import Outcome
+from sizao.feeds.jt808.outcome import Outcome, rows_of
 from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.log.interface import LogReader, LogWriter
@@ -24,7 +24,7 @@ from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.link import Link
 from sizao.runtime.orders import Decision, OrderBook, result_row
-from sizao.runtime.sessions import NewSession, now_us, rows
+from sizao.runtime.sessions import NewSession, now_us
 
 logger = logging.getLogger(__name__)
 
@@ -224,7 +224,7 @@ class Gateway:
 
     def _collect(self, link: Link, outcome: Outcome, size: int = 0) -> None:
         """Queue what a session made; its replies follow when that is durable."""
-        found = rows(outcome)
+        found = rows_of(outcome)
         counters = self.counters
         counters.frames += outcome.frames
         counters.positions += len(outcome.positions)

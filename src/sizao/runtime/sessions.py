@@ -12,12 +12,12 @@ from sizao.core.clock import Clock
 from sizao.core.errors import ConfigError, LogError
 from sizao.feeds.jt808.auth import AuthStore
 from sizao.feeds.jt808.cards import Cards
-from sizao.feeds.jt808.outcome import Outcome
-from sizao.feeds.jt808.policy import SessionParams
-from sizao.feeds.jt808.positions import Limits, Row
+from sizao.feeds.jt808.policy import EvidencePolicy, SessionParams
+from sizao.feeds.jt808.positions import Limits
 from sizao.feeds.jt808.reassembly import ReassemblyLimits
 from sizao.feeds.jt808.session import Session
 from sizao.log.interface import LogReader
+from sizao.log.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ def sessions(
     *,
     require_auth: bool = True,
     max_age_s: float | None = None,
+    evidence: EvidencePolicy | None = None,
+    spool: Spool | None = None,
 ) -> NewSession:
     """Sessions that share a clock, a secret and the cards.
 
@@ -48,8 +50,9 @@ def sessions(
         answer_s=ANSWER_S * clock.factor,
         limits=replace(Limits(), age_s=max_age_s),
         reassembly=_in_feed_time(ReassemblyLimits(), clock.factor),
+        evidence=evidence,
     )
-    return lambda peer: Session(peer, auth, params, now_us(clock), cards)
+    return lambda peer: Session(peer, auth, params, now_us(clock), cards, spool)
 
 
 def _in_feed_time(limits: ReassemblyLimits, factor: float) -> ReassemblyLimits:
@@ -58,6 +61,7 @@ def _in_feed_time(limits: ReassemblyLimits, factor: float) -> ReassemblyLimits:
         limits,
         ask_after_us=round(limits.ask_after_us * factor),
         give_up_us=round(limits.give_up_us * factor),
+        media_give_up_us=round(limits.media_give_up_us * factor),
         remember_us=round(limits.remember_us * factor),
     )
 
@@ -65,17 +69,6 @@ def _in_feed_time(limits: ReassemblyLimits, factor: float) -> ReassemblyLimits:
 def now_us(clock: Clock) -> int:
     """Feed time in microseconds since the epoch."""
     return round(clock.time_s() * 1_000_000)
-
-
-def rows(outcome: Outcome) -> list[tuple[str, list[Row]]]:
-    """What of an outcome belongs into the log, by topic."""
-    found = [
-        ("positions", outcome.positions),
-        ("driver_cards", outcome.driver_cards),
-        ("quarantine", outcome.quarantine),
-        ("command_results", outcome.command_results),
-    ]
-    return [(topic, some) for topic, some in found if some]
 
 
 def remembered_cards(log: LogReader) -> Cards:

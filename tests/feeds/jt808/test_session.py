@@ -14,7 +14,7 @@ from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.feeds.jt808.batch import encode_batch
 from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.location import encode_location
-from sizao.feeds.jt808.outcome import Outcome, batches
+from sizao.feeds.jt808.outcome import Outcome, batches, rows_of
 from sizao.feeds.jt808.policy import SessionParams
 from sizao.feeds.jt808.reasons import REASONS
 from sizao.feeds.jt808.session import Session
@@ -499,7 +499,7 @@ def test_every_golden_frame_is_a_row_a_known_message_or_in_quarantine() -> None:
         raw = raw_of(param.values[0])
         fields = decode_frame(raw)
         outcome = session.receive(b"\x7e" + raw + b"\x7e", late)
-        kept = len(outcome.positions) + len(outcome.driver_cards) + len(outcome.quarantine)
+        kept = sum(len(rows) for _, rows in rows_of(outcome))
         if "error" in fields:
             kinds = {fields["error"]["kind"]}
             assert kinds & set(reasons(outcome)), param.id

@@ -13,6 +13,9 @@ from sizao.feeds.jt808.framing import seal
 from sizao.feeds.jt808.header import Header
 from sizao.feeds.jt808.replies import OK, RESULTS, general
 
+KEPT_PARTED = 4
+"""Messages in parts that can be sent again."""
+
 
 @dataclass(slots=True)
 class Pending:
@@ -33,6 +36,8 @@ class Downlink:
         self._max_pending = max_pending
         self._pending: OrderedDict[int, Pending] = OrderedDict()
         self._ack_head = b""
+        self._parted: OrderedDict[int, list[bytes]] = OrderedDict()
+        """Frames of the last messages in parts, by the serial of the first."""
 
     def learn(self, header: Header) -> None:
         """Take the form of a terminal's header for the short cut of :meth:`quick_answer`."""
@@ -59,6 +64,10 @@ class Downlink:
         first = self._serial
         frames = encode_message(0x8300, header.phone_raw, first, body, header.version)
         self._next(len(frames))
+        if len(frames) > 1:
+            self._parted[first] = frames
+            while len(self._parted) > KEPT_PARTED:
+                self._parted.popitem(last=False)
         pending = Pending(command, header.phone, now_us)
         for offset in range(len(frames)):
             # A terminal may answer the message by the serial of any of its parts.
@@ -67,6 +76,11 @@ class Downlink:
         while len(self._pending) > self._max_pending:
             self._pending.popitem(last=False)
         return b"".join(frames)
+
+    def again(self, first_serial: int, indexes: list[int]) -> list[bytes]:
+        """Parts a terminal asks for again (0x0005); none if the message is forgotten."""
+        frames = self._parted.get(first_serial, [])
+        return [frames[index - 1] for index in indexes if 1 <= index <= len(frames)]
 
     def answered(self, fields: dict[str, Any]) -> tuple[Pending, str, str] | None:
         """The text a 0x0001 answers, its new state and why; None if it answers none."""

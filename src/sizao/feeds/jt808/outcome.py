@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from sizao.core.schemas import COMMAND_RESULT, DRIVER_CARD, POSITION, QUARANTINE
+from sizao.core.schemas import TOPICS
 from sizao.feeds.jt808.positions import Row, rows_to_batch
+from sizao.feeds.jt808.uploads import Upload
 
 
 @dataclass(slots=True)
@@ -23,10 +24,15 @@ class Outcome:
     """The terminal this connection belongs to, once it is known."""
     positions: list[Row] = field(default_factory=list)
     driver_cards: list[Row] = field(default_factory=list)
+    device_alarms: list[Row] = field(default_factory=list)
+    terminal_messages: list[Row] = field(default_factory=list)
+    evidence: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     command_results: list[Row] = field(default_factory=list)
     replies: list[bytes] = field(default_factory=list)
     """Frames to send, in order."""
+    uploads: list[Upload] = field(default_factory=list)
+    """Media to put into the evidence store first: their rows and replies come after."""
     closed: str | None = None
     """Why the connection has to be closed after the replies: ``logout``, ``authentication``,
     ``unauthenticated``, ``idle``."""
@@ -34,23 +40,28 @@ class Outcome:
     """Frames that were completed, good and bad."""
 
 
+ROWS = (
+    "positions",
+    "driver_cards",
+    "device_alarms",
+    "terminal_messages",
+    "evidence",
+    "quarantine",
+    "command_results",
+)
+"""Topics of an outcome, named like its fields."""
+
+
+def rows_of(outcome: Outcome) -> list[tuple[str, list[Row]]]:
+    """The topics an outcome has rows for."""
+    found: list[tuple[str, list[Row]]] = [(topic, getattr(outcome, topic)) for topic in ROWS]
+    return [(topic, some) for topic, some in found if some]
+
+
 def batches(outcomes: Iterable[Outcome]) -> dict[str, pa.RecordBatch]:
     """One batch a topic of everything in the outcomes, in their order; empty topics left out."""
-    rows: dict[str, list[Row]] = {
-        "positions": [],
-        "driver_cards": [],
-        "quarantine": [],
-        "command_results": [],
-    }
+    rows: dict[str, list[Row]] = {}
     for outcome in outcomes:
-        rows["positions"] += outcome.positions
-        rows["driver_cards"] += outcome.driver_cards
-        rows["quarantine"] += outcome.quarantine
-        rows["command_results"] += outcome.command_results
-    schemas = {
-        "positions": POSITION,
-        "driver_cards": DRIVER_CARD,
-        "quarantine": QUARANTINE,
-        "command_results": COMMAND_RESULT,
-    }
-    return {topic: rows_to_batch(some, schemas[topic]) for topic, some in rows.items() if some}
+        for topic, some in rows_of(outcome):
+            rows.setdefault(topic, []).extend(some)
+    return {topic: rows_to_batch(some, TOPICS[topic]) for topic, some in rows.items()}

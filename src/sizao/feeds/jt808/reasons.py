@@ -36,6 +36,7 @@ REASONS: dict[str, Reason] = {
     "future_time": Reason("时间超前", "a time too far ahead of the moment of receipt"),
     "too_old": Reason("时间过早", "older than the set limit"),
     "bad_coordinates": Reason("坐标不在地球上", "a fix that is no place on Earth"),
+    "no_room": Reason("没有存放空间", "no room for a medium: spool or evidence store is full"),
     "internal_error": Reason("系统内部错误", "a fault of our own while reading it"),
 }
 """Reason code to its words."""

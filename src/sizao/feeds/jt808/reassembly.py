@@ -6,7 +6,7 @@ serial therefore joins one that lacks it and whose parts' serials still rise wit
 Parts may come in any order and more than once; a message is handed on once, also if a part is
 repeated later. Memory and time are bounded: the oldest message gives way when there are too many
 bytes, and one that stays incomplete is given up, with its parts, so that nothing disappears
-without a trace.
+without a trace. Media (0x0801) may be megabytes: with a spool their parts wait on disk.
 
 Source: JT/T 808-2013 clauses 4.4.3 and 8.4 (0x8003).
 """
@@ -16,10 +16,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from sizao.core.errors import EvidenceError
 from sizao.feeds.jt808.header import Header
+from sizao.log.spool import Spool, SpoolFile
 
 _PART_COST = 128
 """Memory of a part beside its bytes: without it, empty parts would be free."""
+MEDIA = 0x0801
+"""Message whose parts go to the spool."""
+SHOWN = 64 << 10
+"""Bytes of a given-up message in the spool that quarantine keeps."""
 _MAX_KEYS = 64
 """Gaps in the serials of one message; a bound on the work a hostile sender can cause."""
 
@@ -39,6 +45,9 @@ class Partial:
     """Of the part that came first."""
     started_us: int
     touched_us: int
+    """Last part or request."""
+    heard_us: int
+    """Last part."""
     parts: dict[int, bytes] = field(default_factory=dict)
     headers: dict[int, Header] = field(default_factory=dict)
     keys: set[Key] = field(default_factory=set)
@@ -47,6 +56,8 @@ class Partial:
     size: int = 0
     asked: int = 0
     """How often the missing parts were asked for."""
+    file: SpoolFile | None = None
+    """Where the parts are, if they are not in ``parts``."""
 
     @property
     def total(self) -> int:
@@ -62,6 +73,23 @@ class Partial:
     def first_serial(self) -> int:
         """Serial of the first part; worked out from the earliest one that is there."""
         return _key(self.headers[min(self.headers)])[2]
+
+    @property
+    def raw(self) -> bytes:
+        """What came, as quarantine keeps it: frames, or the beginning of spooled bodies."""
+        if self.file is None:
+            return b"\x7e" + b"\x7e\x7e".join(self.raws) + b"\x7e"
+        kept = b""
+        for index in sorted(self.parts):
+            if len(kept) >= SHOWN:
+                break
+            kept += self.file.part(index)
+        return kept
+
+    def close(self) -> None:
+        """Give back the room in the spool."""
+        if self.file is not None:
+            self.file.close()
 
     @property
     def serials(self) -> list[int]:
@@ -99,6 +127,8 @@ class ReassemblyLimits:
     """Quiet time before missing parts are asked for, and between two requests."""
     max_asks: int = 3
     give_up_us: int = 60_000_000
+    media_give_up_us: int = 300_000_000
+    """The same for media in the spool, since their last part: radio may be slow."""
     remember: int = 64
     """Completed messages remembered, to tell a repeated part from a new message ..."""
     remember_us: int = 600_000_000
@@ -108,8 +138,9 @@ class ReassemblyLimits:
 class Reassembler:
     """Parts of any number of messages. Times are microseconds and passed in."""
 
-    def __init__(self, limits: ReassemblyLimits | None = None) -> None:
+    def __init__(self, limits: ReassemblyLimits | None = None, spool: Spool | None = None) -> None:
         self.limits = limits or ReassemblyLimits()
+        self._spool = spool
         self.size = 0
         """Bytes held, with an allowance for each part's bookkeeping."""
         self._open: list[Partial] = []
@@ -138,25 +169,37 @@ class Reassembler:
 
     def add(
         self, header: Header, body: bytes, raw: bytes, now_us: int
-    ) -> tuple[bytes, list[int]] | None:
+    ) -> tuple[bytes | SpoolFile, list[int]] | None:
         """Take a part. When it was the last one missing: the whole body, and all serials.
 
-        ``header`` must have an index from 1 to its total.
+        ``header`` must have an index from 1 to its total. A body in the spool is handed over as
+        its file, which the caller closes. Raises EvidenceError if the spool has no room.
         """
         if self.repeated(header, now_us):
             return None
         partial = self._find(header)
         if partial is None:
-            partial = Partial(header, now_us, now_us)
+            partial = Partial(header, now_us, now_us, now_us)
+            if self._spool is not None and header.message_id == MEDIA:
+                partial.file = self._spool.open()
             self._open.append(partial)
-        partial.touched_us = now_us
+        partial.touched_us = partial.heard_us = now_us
         if header.index in partial.parts:
             return None
+        cost = _PART_COST
+        if partial.file is not None:
+            try:
+                partial.file.add(header.index, body)
+            except EvidenceError:
+                self._drop(partial)
+                raise
+            body = b""
+        else:
+            partial.raws.append(raw)
+            cost += len(raw) + len(body)
         partial.parts[header.index] = body
         partial.headers[header.index] = header
         partial.keys.add(_key(header))
-        partial.raws.append(raw)
-        cost = len(raw) + len(body) + _PART_COST
         partial.size += cost
         self.size += cost
         if len(partial.parts) == partial.total:
@@ -170,7 +213,11 @@ class Reassembler:
     def due(self, now_us: int) -> list[Partial]:
         """Messages whose missing parts should be asked for now; gives up the overdue ones."""
         for partial in list(self._open):
-            if now_us - partial.started_us >= self.limits.give_up_us:
+            if partial.file is None:
+                overdue = now_us - partial.started_us >= self.limits.give_up_us
+            else:
+                overdue = now_us - partial.heard_us >= self.limits.media_give_up_us
+            if overdue:
                 self._drop(partial)
         quiet = [
             partial
@@ -199,16 +246,21 @@ class Reassembler:
                 return partial
         return None
 
-    def _finish(self, partial: Partial, now_us: int) -> bytes:
+    def _finish(self, partial: Partial, now_us: int) -> bytes | SpoolFile:
         self._open.remove(partial)
         self.size -= partial.size
         for key in partial.keys:
             self._done[key] = (partial.total, now_us)
         while len(self._done) > self.limits.remember:
             self._done.popitem(last=False)
+        if partial.file is not None:
+            return partial.file
         return b"".join(partial.parts[index] for index in range(1, partial.total + 1))
 
     def _drop(self, partial: Partial) -> None:
         self._open.remove(partial)
         self.size -= partial.size
-        self._given_up.append(partial)
+        if partial.parts:
+            self._given_up.append(partial)
+        else:
+            partial.close()

@@ -23,8 +23,16 @@ class Alarm(NamedTuple):
 
     rows: list[Row]
     alarm_key: bytes
-    attachments: int
+    """The identity's bytes."""
+    ident: dict[str, Any]
+    """The identity decoded."""
     kinds: list[str]
+
+    @property
+    def attachments(self) -> int:
+        """Files the terminal has of it."""
+        count: int = self.ident["attachment_count"]
+        return count
 
 
 def has_alarm(body: bytes) -> bool:
@@ -56,7 +64,6 @@ def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator
             continue
         family = FAMILIES[item]
         fields = dialect.items[item].decode(value, "")
-        ident = fields["alarm_ident"]
         start = _time_at(family)
         when = time_us(value[start : start + 6])
         when = time_us(stamp) if when is None else when
@@ -76,7 +83,7 @@ def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator
         )
         level, state = fields.get("level"), fields["flag_state"]
         rows: list[Row] = [(vehicle, when, received_us, n, level, state, *tail) for n in names]
-        yield Alarm(rows, key, ident["attachment_count"], names)
+        yield Alarm(rows, key, fields["alarm_ident"], names)
 
 
 def _time_at(family: str) -> int:

@@ -8,31 +8,57 @@ since the epoch, UTC, and passed in. No input makes it raise.
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sizao.core.errors import EvidenceError
 from sizao.feeds.jt808.auth import AuthStore
 from sizao.feeds.jt808.batch import split_batch
 from sizao.feeds.jt808.cards import Cards, card_event
 from sizao.feeds.jt808.decode import decode_body, open_frame
 from sizao.feeds.jt808.downlink import Downlink, Pending
 from sizao.feeds.jt808.encode import encode_body
-from sizao.feeds.jt808.fields import word
+from sizao.feeds.jt808.fields import bcd_time, word
 from sizao.feeds.jt808.framing import Framer, checksum, unescape
 from sizao.feeds.jt808.header import Header
 from sizao.feeds.jt808.location import EMERGENCY
+from sizao.feeds.jt808.media import split_media
 from sizao.feeds.jt808.outcome import Outcome
 from sizao.feeds.jt808.policy import SessionParams
 from sizao.feeds.jt808.positions import position_row
 from sizao.feeds.jt808.problems import Malformed
-from sizao.feeds.jt808.reassembly import Reassembler
+from sizao.feeds.jt808.reassembly import Partial, Reassembler
 from sizao.feeds.jt808.replies import ALARM_CONFIRMED, BAD_MESSAGE, FAILED, OK, UNSUPPORTED
+from sizao.feeds.jt808.safety import SHORTEST, Alarm, alarms, has_alarm
 from sizao.feeds.jt808.text import DISPLAY, SPEAK
+from sizao.feeds.jt808.uploads import Upload, head_of
+from sizao.log.spool import Spool, SpoolFile
 
 _ALARM = 10
 """Column of the alarm word in a POSITION row."""
+
+
+KEPT = frozenset(
+    {
+        *(0x0104, 0x0107, 0x0108, 0x0301, 0x0302, 0x0303, 0x0608, 0x0700, 0x0701, 0x0705),
+        *(0x0800, 0x0802, 0x0805, 0x0900, 0x0901, 0x0A00),
+    }
+)
+"""Messages that are kept as they were decoded, in the topic ``terminal_messages``."""
+
+EIGHT_HOURS_US = 8 * 3_600_000_000
+
+
+def _request_for_parts(partial: Partial) -> tuple[int, dict[str, Any]]:
+    """0x8800 names a medium by its id, which is in the first part; until that is here, and for
+    any other message, 0x8003 names the message by its serial."""
+    if partial.file is not None and 1 in partial.parts:
+        media_id = int.from_bytes(partial.file.part(1)[:4], "big")
+        return 0x8800, {"media_id": media_id, "retransmit_ids": partial.missing[:255]}
+    return 0x8003, {"original_serial": partial.first_serial, "indexes": partial.missing}
 
 
 @dataclass(slots=True)
@@ -51,7 +77,8 @@ class _Arrival:
 
 class Session:
     """State of one connection. ``cards`` may be shared by all sessions of a gateway, so that a
-    driver is still known after the terminal dialled in again."""
+    driver is still known after the terminal dialled in again. ``spool`` takes the parts of media;
+    without it media have nowhere to go and are quarantined as ``unsupported``."""
 
     def __init__(
         self,
@@ -60,6 +87,7 @@ class Session:
         params: SessionParams | None = None,
         now_us: int = 0,
         cards: Cards | None = None,
+        spool: Spool | None = None,
     ) -> None:
         self.peer = peer
         self.params = params or SessionParams()
@@ -70,8 +98,13 @@ class Session:
         self._auth = auth
         self._cards = Cards() if cards is None else cards
         self._framer = Framer()
-        self._parts = Reassembler(self.params.reassembly)
+        self._spool = spool
+        self._parts = Reassembler(self.params.reassembly, spool)
+        self._asked: OrderedDict[bytes, None] = OrderedDict()
+        """Alarms whose files were asked for."""
         self._down = Downlink(self.params.max_pending_commands)
+        self._wanted: list[Alarm] = []
+        """Alarms of the message at hand that have files."""
         self._failures = 0
         self._over = False
         self._last_us = now_us
@@ -85,13 +118,20 @@ class Session:
             0x0001: self._on_answer,
             0x0002: lambda got: self._answer(got, OK),
             0x0003: self._on_logout,
+            0x0004: self._on_time_query,
+            0x0005: self._on_resend,
             0x0100: self._on_registration,
             0x0102: self._on_authentication,
             0x0200: self._on_location,
             0x0201: self._on_location_answer,
+            0x0500: self._on_location_answer,
             0x0702: self._on_driver,
             0x0704: self._on_batch,
         }
+        for message_id in KEPT:
+            self._handlers[message_id] = self._on_other
+        if spool is not None:
+            self._handlers[0x0801] = self._on_media
 
     # What the owner of the connection calls.
 
@@ -136,6 +176,15 @@ class Session:
             self._refuse("incomplete", detail, self._framer.pending, now_us, out)
         return out
 
+    def datagram(self, data: bytes, received_us: int) -> Outcome:
+        """As :meth:`receive`, for bytes that nothing follows: a frame cut off here is lost."""
+        out = self.receive(data, received_us)
+        if self._framer.pending:
+            detail = "the datagram ended inside a frame"
+            self._refuse("incomplete", detail, self._framer.pending, received_us, out)
+            self._framer = Framer()
+        return out
+
     def text(self, text: str, command_id: str, now_us: int, flags: int = DISPLAY | SPEAK) -> bytes:
         """Frames of a 0x8300 text; its answer comes as a row of ``command_results``.
 
@@ -168,6 +217,8 @@ class Session:
         ):
             return False
         params = self.params
+        if len(raw) - head > SHORTEST and has_alarm(raw[head:-1]):
+            return False
         row, reason = position_row(
             raw[head:-1],
             self.phone or "",
@@ -242,11 +293,19 @@ class Session:
             # The terminal has not seen our answer; the message itself is safe.
             self._answer(got, OK)
             return
-        done = self._parts.add(header, got.body, got.raw, got.now_us)
-        if done is not None:
-            whole, serials = done
-            also = tuple(serial for serial in serials if serial != header.serial)
+        try:
+            done = self._parts.add(header, got.body, got.raw, got.now_us)
+        except EvidenceError as error:
+            self._bad(got, "no_room", str(error), FAILED)
+            return
+        if done is None:
+            return
+        whole, serials = done
+        also = tuple(serial for serial in serials if serial != header.serial)
+        if isinstance(whole, bytes):
             self._dispatch(_Arrival(header, whole, whole, got.now_us, got.out, also))
+        else:
+            self._media(_Arrival(header, b"", got.raw, got.now_us, got.out, also), whole)
 
     def _dispatch(self, got: _Arrival) -> None:
         handler = self._handlers.get(got.header.message_id)
@@ -257,17 +316,17 @@ class Session:
 
     def _parts_due(self, now_us: int, out: Outcome) -> None:
         for partial in self._parts.due(now_us):
-            fields = {"original_serial": partial.first_serial, "indexes": partial.missing}
-            body = encode_body(0x8003, fields, partial.header.version)
-            out.replies.append(self._down.frame(partial.header, 0x8003, body))
+            message_id, fields = _request_for_parts(partial)
+            body = encode_body(message_id, fields, partial.header.version)
+            out.replies.append(self._down.frame(partial.header, message_id, body))
         self._give_up(now_us, out)
 
     def _give_up(self, now_us: int, out: Outcome) -> None:
         for partial in self._parts.take_given_up():
-            raw = b"\x7e" + b"\x7e\x7e".join(partial.raws) + b"\x7e"
             name = word(partial.header.message_id)
             detail = f"{len(partial.parts)} of {partial.total} parts of {name} came"
-            self._refuse("incomplete", detail, raw, now_us, out, partial.header.phone)
+            self._refuse("incomplete", detail, partial.raw, now_us, out, partial.header.phone)
+            partial.close()
 
     # Messages.
 
@@ -314,9 +373,13 @@ class Session:
 
     def _on_location(self, got: _Arrival) -> None:
         self._answer(got, self._location(got, got.body))
+        self._ask_for_evidence(got)
 
     def _on_location_answer(self, got: _Arrival) -> None:
+        if got.header.message_id != 0x0201:
+            self._keep(got)
         self._answer(got, self._location(got, got.body[2:]))
+        self._ask_for_evidence(got)
 
     def _on_batch(self, got: _Arrival) -> None:
         try:
@@ -331,6 +394,29 @@ class Session:
             self._refuse("count_mismatch", detail, got.raw, got.now_us, got.out, got.header.phone)
         # One answer for all of them; what was bad is safe in quarantine.
         self._answer(got, OK)
+        self._ask_for_evidence(got)
+
+    def _on_time_query(self, got: _Arrival) -> None:
+        clock = bcd_time(got.now_us - EIGHT_HOURS_US).hex()  # it writes UTC+8, UTC is wanted
+        body = encode_body(0x8004, {"time_utc_bcd": clock}, got.header.version)
+        got.out.replies.append(self._down.frame(got.header, 0x8004, body))
+
+    def _on_resend(self, got: _Arrival) -> None:
+        fields = self._decoded(got)
+        if fields is None:
+            return
+        frames = self._down.again(fields["original_serial"], fields["indexes"])
+        if frames:
+            got.out.replies += frames
+        else:
+            self._answer(got, FAILED)
+
+    def _on_other(self, got: _Arrival) -> None:
+        if self._keep(got):
+            self._answer(got, OK)
+
+    def _on_media(self, got: _Arrival) -> None:
+        self._media(got, got.body)
 
     def _on_driver(self, got: _Arrival) -> None:
         fields = self._decoded(got)
@@ -347,6 +433,74 @@ class Session:
 
     # Small things.
 
+    def _keep(self, got: _Arrival) -> bool:
+        """A row of ``terminal_messages``; False if the body was bad, which is answered then."""
+        fields = self._decoded(got)
+        if fields is None:
+            return False
+        refers = fields.get("reply_serial")
+        got.out.terminal_messages.append(
+            (
+                got.header.phone,
+                got.now_us,
+                got.now_us,
+                word(got.header.message_id),
+                None if refers is None else str(refers),
+                json.dumps(fields, ensure_ascii=False),
+                self.params.source,
+            )
+        )
+        return True
+
+    def _media(self, got: _Arrival, body: bytes | SpoolFile) -> None:
+        """Hand a medium over; the answers wait until it is kept."""
+        try:
+            fields, _ = split_media(head_of(body))
+        except Malformed as problem:
+            if isinstance(body, SpoolFile):
+                body.close()
+            self._bad(got, problem.kind, problem.detail, BAD_MESSAGE)
+            return
+        done = encode_body(0x8800, {**fields, "retransmit_ids": []}, got.header.version)
+        kept, refused = Outcome(), Outcome()
+        kept.replies.append(self._down.frame(got.header, 0x8800, done))
+        self._answer(replace(got, out=kept), OK)
+        self._answer(replace(got, out=refused), FAILED)
+        got.out.uploads.append(
+            Upload(
+                body,
+                fields,
+                got.header.phone,
+                got.now_us,
+                self.params.source,
+                kept.replies,
+                refused.replies,
+            )
+        )
+
+    def _ask_for_evidence(self, got: _Arrival) -> None:
+        """0x9208 for each alarm of this arrival that has files and was not asked for yet."""
+        policy = self.params.evidence
+        wanted, self._wanted = self._wanted, []
+        if policy is None:
+            return
+        for alarm in wanted:
+            if alarm.alarm_key in self._asked or not policy.wants(alarm.kinds):
+                continue
+            self._asked[alarm.alarm_key] = None
+            while len(self._asked) > policy.remember:
+                self._asked.popitem(last=False)
+            fields = {
+                "server_ip": policy.server,
+                "tcp_port": policy.tcp_port,
+                "udp_port": 0,
+                "alarm_ident": alarm.ident,
+                "alarm_number": policy.number(got.header.phone, alarm.alarm_key),
+                "reserved": bytes(16).hex(),
+            }
+            body = encode_body(0x9208, fields, got.header.version)
+            got.out.replies.append(self._down.frame(got.header, 0x9208, body))
+
     def _location(self, got: _Arrival, body: bytes, item: str = "") -> int:
         """Row and quarantine record of one location; returns the result to answer with."""
         params, phone = self.params, got.header.phone
@@ -361,6 +515,11 @@ class Session:
         )
         if row is not None:
             got.out.positions.append(row)
+        if len(body) >= SHORTEST:
+            for alarm in alarms(body, phone, got.now_us, params.source):
+                got.out.device_alarms += alarm.rows
+                if alarm.attachments:
+                    self._wanted.append(alarm)
         if reason is not None:
             detail = item or word(got.header.message_id)
             self._refuse(reason, detail, body if item else got.raw, got.now_us, got.out, phone)
