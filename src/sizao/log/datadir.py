@@ -16,6 +16,8 @@ source-access.json  salted hashes of keys, sources switched off (``core/source_a
 gat1400.yaml      GA/T 1400 platforms above and below (``runtime/intake/gat1400/config.py``)
 gat1400-subscriptions.json  what platforms subscribed to, and how far each of them is
 secrets.yaml      secrets shared with platforms and devices, mode 0600
+spool/            media and evidence files that are not whole yet; empty to look at, its files
+                  have no names
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, reports
 desk.sqlite       Django database, written by the web process
@@ -82,6 +84,10 @@ class DataDir:
     @property
     def evidence(self) -> Path:
         return self.root / "evidence"
+
+    @property
+    def spool(self) -> Path:
+        return self.root / "spool"
 
     @property
     def detect_log(self) -> Path:

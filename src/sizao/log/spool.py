@@ -17,6 +17,8 @@ MAX_BYTES = 1 << 30
 """Of all files together."""
 MAX_FILES = 512
 """Messages that may be incomplete at a time; each holds an open file."""
+MAX_STRETCHES = 1024
+"""Holes that one file may have; a bound on the work a hostile sender can cause."""
 _CHUNK = 1 << 16
 
 
@@ -75,6 +77,74 @@ class SpoolFile:
         return data
 
 
+class RangeFile:
+    """A file of known size whose stretches come in any order, some twice, some never."""
+
+    def __init__(self, spool: Spool, handle: int, size: int) -> None:
+        self._spool = spool
+        self._handle = handle
+        self.size = size
+        self._have: list[tuple[int, int]] = []
+        """Stretches that are there, [start, end), in order and apart."""
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Keep a stretch. Raises EvidenceError if it does not lie inside the file, if there are
+        too many holes, or if the disk refuses."""
+        end = offset + len(data)
+        if end > self.size:
+            raise EvidenceError(f"bytes {offset} to {end} of a file of {self.size}")
+        if not data:
+            return
+        merged = _joined(self._have, offset, end)
+        if len(merged) > MAX_STRETCHES:
+            raise EvidenceError(f"more than {MAX_STRETCHES} separate stretches of a file")
+        try:
+            os.pwrite(self._handle, data, offset)
+        except OSError as error:
+            raise EvidenceError(f"{self._spool.root}: {error.strerror}") from error
+        self._have = merged
+
+    def missing(self) -> list[tuple[int, int]]:
+        """Stretches that never came, as (offset, length)."""
+        found, at = [], 0
+        for start, end in self._have:
+            if start > at:
+                found.append((at, start - at))
+            at = end
+        if at < self.size:
+            found.append((at, self.size - at))
+        return found
+
+    def chunks(self) -> Iterator[bytes]:
+        """The whole file."""
+        for at in range(0, self.size, _CHUNK):
+            try:
+                data = os.pread(self._handle, min(_CHUNK, self.size - at), at)
+            except OSError as error:
+                raise EvidenceError(f"{self._spool.root}: {error.strerror}") from error
+            if not data:
+                raise EvidenceError(f"{self._spool.root}: a spooled file is gone")
+            yield data
+
+    def close(self) -> None:
+        """Forget it. Safe to call twice."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+            self._spool.give(self.size)
+            self._spool.files -= 1
+
+
+def _joined(have: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """Stretches with one more, those that touch it swallowed."""
+    before = [one for one in have if one[1] < start]
+    after = [one for one in have if one[0] > end]
+    touching = have[len(before) : len(have) - len(after)]
+    if touching:
+        start, end = min(start, touching[0][0]), max(end, touching[-1][1])
+    return [*before, (start, end), *after]
+
+
 class Spool:
     """A folder for such files, with a bound on their number and size."""
 
@@ -88,7 +158,19 @@ class Spool:
         self.files = 0
 
     def open(self) -> SpoolFile:
-        """A new file. Raises EvidenceError if there are too many or the disk refuses."""
+        """A new file for parts. Raises EvidenceError if there are too many or the disk refuses."""
+        return SpoolFile(self, self._handle())
+
+    def open_sized(self, size: int) -> RangeFile:
+        """A new file for stretches; its whole size is claimed at once. Raises EvidenceError."""
+        self.take(size)
+        try:
+            return RangeFile(self, self._handle(), size)
+        except EvidenceError:
+            self.give(size)
+            raise
+
+    def _handle(self) -> int:
         if self.files >= self.max_files:
             raise EvidenceError(f"{self.files} messages wait for their parts already")
         try:
@@ -98,7 +180,7 @@ class Spool:
         except OSError as error:
             raise EvidenceError(f"{self.root}: {error.strerror}") from error
         self.files += 1
-        return SpoolFile(self, handle)
+        return handle
 
     def take(self, size: int) -> None:
         """Claim room. Raises EvidenceError if there is none."""

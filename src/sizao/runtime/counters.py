@@ -63,6 +63,8 @@ class GatewayCounters:
     """Whole frames taken from the streams, good or bad."""
     positions: int = 0
     driver_cards: int = 0
+    records: Counter[str] = field(default_factory=Counter)
+    """Records by topic."""
     quarantined: Counter[str] = field(default_factory=Counter)
     """Quarantine records by reason code."""
     bytes: int = 0

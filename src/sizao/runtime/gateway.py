@@ -17,11 +17,14 @@ from typing import Protocol
 
 from sizao.core.clock import Clock
 from sizao.feeds.jt808.outcome import Outcome, rows_of
+from sizao.feeds.jt808.positions import Row
 from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
+from sizao.feeds.jt808.uploads import Upload
 from sizao.log.interface import LogReader, LogWriter
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
+from sizao.runtime.keeper import Keeper
 from sizao.runtime.link import Link
 from sizao.runtime.orders import Decision, OrderBook, result_row
 from sizao.runtime.sessions import NewSession, now_us
@@ -86,10 +89,12 @@ class Gateway:
         tidy: Callable[[], bool] | None = None,
         tidy_every_s: float = 60.0,
         services: Sequence[Service] = (),
+        keeper: Keeper | None = None,
     ) -> None:
         """``publish`` is called each second with the counters; ``tidy`` now and then in the log's
         thread, for work on the log file that may take a moment (retention, track pages); it says
-        whether there is more of it to do."""
+        whether there is more of it to do. ``keeper`` stores the media that sessions with a spool
+        hand over."""
         self.settings = settings or Settings()
         self.counters = GatewayCounters()
         self.collector = Collector(
@@ -103,6 +108,7 @@ class Gateway:
         self._tidy = tidy
         self._tidy_every_s = tidy_every_s
         self.services = services
+        self._keeper = keeper
         self._links: set[Link] = set()
         self._by_phone: dict[str, Link] = {}
         self._book = OrderBook()
@@ -148,6 +154,8 @@ class Gateway:
             await asyncio.gather(*chores, return_exceptions=True)
             for service in reversed(opened):
                 await service.close()
+            if self._keeper is not None:
+                await self._keeper.finish()
             self.collector.stop()
             await collecting
             for link in list(self._links):
@@ -190,7 +198,8 @@ class Gateway:
         self.counters.bytes += len(data)
         received_us = now_us(self._clock)
         try:
-            outcome = link.session.receive(data, received_us)
+            receive = link.session.datagram if link.datagrams else link.session.receive
+            outcome = receive(data, received_us)
         except Exception:
             # The session promises not to raise. If it does, keep the evidence and lose one link.
             logger.exception("%s: session failed on %d bytes", link.peer, len(data))
@@ -200,6 +209,8 @@ class Gateway:
         if outcome.phone is not None and outcome.phone != link.phone:
             self._identify(link, outcome.phone)
         self._collect(link, outcome, len(data))
+        for upload in outcome.uploads:
+            self._keep(link, upload)
 
     def forget(self, link: Link, reason: str) -> None:
         """A link has ended; what its session still held is kept."""
@@ -229,6 +240,8 @@ class Gateway:
         counters.frames += outcome.frames
         counters.positions += len(outcome.positions)
         counters.driver_cards += len(outcome.driver_cards)
+        for topic, some in found:
+            counters.records[topic] += len(some)
         for row in outcome.quarantine:
             counters.quarantined[row[_REASON]] += 1
         for row in outcome.command_results:
@@ -247,6 +260,20 @@ class Gateway:
                 counters.unanswered += len(outcome.replies)
 
         self.collector.add(Item(found, durable, link.abort, size=4 * size, at=arrived))
+
+    def _keep(self, link: Link, upload: Upload) -> None:
+        """A medium: first the file, then its record, then the answer."""
+        if self._keeper is None:
+            upload.close()
+            return
+
+        def kept(row: Row) -> None:
+            self._collect(link, Outcome(evidence=[row], replies=upload.replies))
+
+        def refused(reason: str) -> None:
+            self._collect(link, Outcome(replies=upload.refusal))
+
+        self._keeper.keep(upload.keep, kept, refused)
 
     def _hold(self) -> None:
         for link in self._links:

@@ -56,6 +56,8 @@ class Link(asyncio.BufferedProtocol):
     """A connection."""
 
     transport: asyncio.Transport
+    datagrams = False
+    """Each arrival stands for itself: a frame does not go on in the next."""
 
     def __init__(self, gateway: Owner) -> None:
         self._gateway = gateway

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sizao.feeds.jt808.alarms import FAMILIES, kinds
+from sizao.feeds.jt808.alarms import FAMILIES, identity_bytes, kinds
 from sizao.feeds.jt808.fields import time_us
 from sizao.feeds.jt808.location import BASE, SOUTH, WEST
 from sizao.feeds.jt808.positions import Row
@@ -71,8 +71,8 @@ def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator
             continue
         names = kinds(family, fields)
         lat, lon = _place(fields, status)
-        # The identity's own bytes, not those of its decoded form: padding is part of the key.
-        key = value[start + 8 : start + 8 + dialect.size]
+        # Of its decoded form: the terminal repeats what 0x9208 says, which is padded our way.
+        key = identity_bytes(fields["alarm_ident"])
         tail = (
             lat,
             lon,
