@@ -91,6 +91,11 @@ def test_quarantine_is_counted_by_reason_and_bytes(rows: list[dict[str, Any]]) -
 def test_every_topic_can_be_counted() -> None:
     for topic, schema in TOPICS.items():
         assert not tally(topic, empty(schema))
+        blank = pa.RecordBatch.from_arrays(
+            [pa.nulls(1, field.type) for field in schema], schema.names
+        )
+        counted = {"source", "received"} <= set(schema.names)
+        assert bool(tally(topic, blank)) is counted
     command = pa.RecordBatch.from_pylist([dict.fromkeys(COMMAND.names)], schema=COMMAND)
     assert not tally("commands", command)
 

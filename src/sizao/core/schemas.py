@@ -326,6 +326,20 @@ QUARANTINE = pa.schema(
 )
 """Input that could not be used, kept whole so that it can be decoded after a fix."""
 
+QUARANTINE_ORDER = pa.schema(
+    [
+        _field("order", pa.string(), "", "Id of the order", null=False),
+        _field("time", TIME, "UTC", "When it was ordered", null=False),
+        _field("log", pa.string(), "", "Whose quarantine: feeds, intake", null=False),
+        _field("source", pa.string(), "", "Only of this source; null is of all"),
+        _field("reason", pa.string(), "", "Only with this reason; null is any"),
+        _field("since", TIME, "UTC", "Only received at or after this moment"),
+        _field("until", TIME, "UTC", "Only received before this moment", null=False),
+        _field("by", pa.string(), "", "Account of who ordered it", null=False),
+    ]
+)
+"""An order to the writer of a log: read quarantine again, append what now decodes."""
+
 COMMAND = pa.schema(
     [
         _field("command", pa.string(), "", "Id of the order", null=False),
@@ -445,6 +459,7 @@ TOPICS: dict[str, pa.Schema] = {
     "reports": REPORT,
     "dropped_files": DROPPED_FILE,
     "quarantine": QUARANTINE,
+    "quarantine_orders": QUARANTINE_ORDER,
     "commands": COMMAND,
     "command_results": COMMAND_RESULT,
     "platform_orders": PLATFORM_ORDER,

@@ -43,7 +43,7 @@ KINDS: dict[str, Kind] = {
     "jt808": Kind(
         "车载终端直连",
         "terminals connected directly",
-        ("positions", "driver_cards", "device_alarms", "evidence"),
+        ("positions", "driver_cards", "device_alarms", "terminal_messages", "evidence"),
         "allow",
     ),
     "jt809": Kind(

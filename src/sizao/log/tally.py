@@ -99,7 +99,8 @@ def tally(topic: str, batch: pa.RecordBatch) -> Tally:
     one source, a fourth of what preparing and encoding them for the log does.
     """
     found = Tally()
-    if not len(batch) or "source" not in batch.schema.names:
+    # An order about a source is not a record from it: it was not received.
+    if not len(batch) or not {"source", "received"} <= set(batch.schema.names):
         return found
     received_us = _int64(batch.column("received"))
     for name, hour, rows in _groups(batch.column("source"), received_us):

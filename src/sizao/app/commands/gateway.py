@@ -26,6 +26,7 @@ from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.gateway import Gateway, Service, Settings
 from sizao.runtime.keeper import Keeper
 from sizao.runtime.loops import new_event_loop, raise_file_limit, settle_garbage_collector
+from sizao.runtime.replays import QuarantineReplays
 from sizao.runtime.reporting import report_to_stderr
 from sizao.runtime.sessions import remembered_cards, secret, sessions
 from sizao.runtime.udp import Udp
@@ -131,7 +132,7 @@ def command(
             Settings(host=host, port=port, idle_s=idle_s, max_connections=max_connections),
             publish=publish,
             tidy=Housekeeping(log, clock, Retention(segments=keep_days, tracks=keep_track_days)),
-            services=services,
+            services=[*services, QuarantineReplays("feeds", log, orders, clock)],
             keeper=keeper,
         )
         if udp is not None:

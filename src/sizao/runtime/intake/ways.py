@@ -8,7 +8,8 @@ from sizao.runtime.intake.cap import Cap
 from sizao.runtime.intake.door import Door
 from sizao.runtime.intake.gat1400.way import Gat1400
 from sizao.runtime.intake.readings import Readings
+from sizao.runtime.intake.replays import Replays
 from sizao.runtime.intake.way import Way
 from sizao.runtime.intake.weighings import Weighings
 
-WAYS: tuple[Callable[[Door], Way], ...] = (Gat1400, Weighings, Readings, Cap)
+WAYS: tuple[Callable[[Door], Way], ...] = (Gat1400, Weighings, Readings, Cap, Replays)
