@@ -73,7 +73,7 @@ export function startLive() {
       offlineTimer = setTimeout(() => state("offline"), tries > 1 ? 0 : 1500);
       setTimeout(open, RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
     };
-    for (const name of ["message", "warning", "case", "repeat", "control"]) source.addEventListener(name, receive);
+    for (const name of ["message", "warning", "case", "repeat", "control", "source"]) source.addEventListener(name, receive);
     addEventListener("pagehide", () => source.close(), { once: true });
   };
   open();

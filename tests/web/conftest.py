@@ -245,6 +245,7 @@ class World:
 @pytest.fixture
 def world(db: None, tmp_path: Path) -> Iterator[World]:
     from sizao.runtime.embedded.log import SqliteLog
+    from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tallies import LogTallies
     from sizao.runtime.tracks import TrackReader
     from sizao.web import ports as ports_module
@@ -267,7 +268,8 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
         commands=commands_log,
         tracks=TrackReader(SqliteLog(data.feeds_log)),
         network=None,
-        tallies=[LogTallies(SqliteLog(data.feeds_log)), LogTallies(commands_log)],
+        tallies=[LogTallies(feeds_log), LogTallies(commands_log)],
+        quarantines={"feeds": LogQuarantine(feeds_log)},
     )
     ports_module.install(ports)
     for forget in (territory.forget, directory.forget, board.forget, sources.forget):

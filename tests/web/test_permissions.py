@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
 
 from .conftest import TRUCK, World
@@ -40,6 +42,12 @@ MATRIX: dict[tuple[str, str], str] = {
     ("case", "GET"): "302 200 200 200 404 404 200 200 404",
     ("case-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("vehicle", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
+    ("source", "GET"): "302 200 200 403 403 200 200 200 403",
+    ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
+    ("quarantine", "GET"): "302 200 403 403 403 403 200 200 403",
+    ("quarantine-record", "GET"): "302 200 403 403 403 403 403 200 403",
+    ("quarantine-replay", "POST"): "302 302 403 403 403 403 403 302 403",
     ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
     ("login", "GET"): "200 302 302 302 302 302 302 302 302",
     ("logout", "POST"): "302 302 302 302 302 302 302 302 302",
@@ -51,6 +59,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("api:detections", "GET"): LIST,
     ("api:list_indicators", "GET"): LIST,
     ("api:units", "GET"): LIST,
+    ("api:sources", "GET"): "401 200 200 403 403 200 200 200 403",
     ("api:case", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:act", "POST"): "401 200 200 200 404 404 403 403 404",
     ("api:cap", "GET"): "401 200 200 200 404 404 200 200 404",
@@ -72,7 +81,8 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 
 ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle",
-             "api:cap": "warning"}  # fmt: skip
+             "api:cap": "warning", "source": "source", "source-act": "source",
+             "quarantine-record": "record"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -96,6 +106,8 @@ def address(name: str, case: Case) -> str:
     argument = {
         "case": case.pk,
         "vehicle": TRUCK,
+        "source": "jt808",
+        "record": "feeds-1-0",
         None: None,
         "warning": case.warnings.values_list("pk", flat=True).first(),
     }[ARGUMENTS.get(name)]
@@ -111,12 +123,24 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         return client.post(url, json.dumps(given), "application/json").status_code
     if name == "preferences":
         given = {"theme": "dark"}
+    if name == "source-act":
+        given = {"action": "off", "reason": "test"}
     return client.post(url, given).status_code
+
+
+def one_source(world: World) -> None:
+    """A registered source, and one record of it that could not be used."""
+    entry = "{id: jt808, name_zh: a, name_en: a, owner: {party: a}}"
+    (world.data.root / "sources.yaml").write_text(f"sources: [{entry}]")
+    row = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
+    batch = pa.RecordBatch.from_pylist([row], schema=QUARANTINE)
+    world.feeds_log.append({"quarantine": batch})
 
 
 @pytest.mark.parametrize("who", WHO)
 def test_matrix(world: World, who: str):
     case = world.raise_case()
+    one_source(world)
     column = WHO.index(who)
     expected, found = {}, {}
     for (name, method), row in MATRIX.items():

@@ -37,6 +37,7 @@ def build_ports(data: DataDir) -> Ports:
     from sizao.roads.network import Network
     from sizao.roads.routing import Router
     from sizao.runtime.embedded.log import SqliteLog
+    from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tallies import LogTallies
     from sizao.runtime.tracks import TrackReader
     from sizao.web.ports import Ports
@@ -55,6 +56,7 @@ def build_ports(data: DataDir) -> Ports:
         network=network,
         routing=Router(network) if network is not None else None,
         tallies=[LogTallies(log) for log in (feeds, intake, commands)],
+        quarantines={"feeds": LogQuarantine(feeds), "intake": LogQuarantine(intake)},
     )
 
 

@@ -18,6 +18,7 @@ from sizao.web import metrics
 from sizao.web.cases.models import Case
 from sizao.web.config import config
 from sizao.web.ports import ports
+from sizao.web.sources.gauges import source_gauges
 
 PARTS = ("gateway", "pipeline", "web")
 """All must run. The simulated city is no part of an installation."""
@@ -76,6 +77,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     counts = dict(Case.objects.open().order_by().values_list("level").annotate(number=Count("pk")))
     for level in WarningLevel:
         cases.labels(level.code).set(counts.get(level.value, 0))
+    source_gauges(own)
     return HttpResponse(
         generate_latest(metrics.registry) + generate_latest(own),
         content_type=CONTENT_TYPE_LATEST,

@@ -9,10 +9,13 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from sizao.web import metrics
 from sizao.web.clock import feed_factor, feed_now
+from sizao.web.sources.access import may_see
+from sizao.web.sources.services import open_silences
 
 
 class StaticFiles(WhiteNoiseMiddleware):
@@ -89,5 +92,9 @@ class CountRequests:
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Template context of every page: demo mode and feed time."""
-    return {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}
+    """Template context of every page: demo mode, feed time, silent sources for who sees them."""
+    found = {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated and may_see(user):
+        return found | {"sees_sources": True, "silent_sources": SimpleLazyObject(open_silences)}
+    return found

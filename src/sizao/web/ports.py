@@ -5,8 +5,8 @@ The web never imports ``runtime``: it gets readers and sinks that keep the promi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +16,7 @@ from sizao.core.clock import Clock, now
 from sizao.core.errors import ConfigError
 from sizao.log import live
 from sizao.log.datadir import DataDir
-from sizao.log.interface import LogReader, LogWriter
+from sizao.log.interface import LogReader, LogWriter, Segment
 from sizao.log.tally import TallyReader
 
 if TYPE_CHECKING:
@@ -28,6 +28,26 @@ class Tracks(Protocol):
 
     def track(self, vehicle: str, start: datetime, end: datetime) -> pa.RecordBatch:
         """Rows of schema POSITION with ``start <= time < end``, in event time order."""
+        ...
+
+
+class Quarantine(Protocol):
+    """What one log keeps in quarantine, in segments of schema QUARANTINE."""
+
+    def read(self, after: int, max_rows: int = 10_000) -> list[Segment]: ...
+
+    def first(self) -> int:
+        """The oldest segment that is kept; one more than ``last`` if none is."""
+        ...
+
+    def last(self) -> int: ...
+
+    def replayed(self, first: int, last: int) -> set[tuple[int, int]]:
+        """Segment and row of records that were read again and taken."""
+        ...
+
+    def outcome(self, order: str) -> dict[str, int | None] | None:
+        """How far an order to read again got, None if its log's writer has not begun."""
         ...
 
 
@@ -50,6 +70,8 @@ class Ports:
     """Travel times on the network; None without a network."""
     tallies: Sequence[TallyReader] = ()
     """What each source sent, of every log that keeps records with a source."""
+    quarantines: Mapping[str, Quarantine] = field(default_factory=dict)
+    """Quarantine by the name of its log: feeds, intake."""
 
     def now(self) -> datetime:
         """Feed time."""

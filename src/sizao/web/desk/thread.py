@@ -19,6 +19,7 @@ from sizao.web.desk import services
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
 from sizao.web.sources import watch
+from sizao.web.sources.quarantine import flush_orders, follow_orders
 from sizao.web.sources.services import book
 from sizao.web.writing import write
 
@@ -32,6 +33,7 @@ PRUNE_EVERY_S = 3600.0
 def run_round(ports: Ports) -> int:
     """One round: orders out, detections and results in, clocks. Returns detection rows."""
     services.flush_commands(ports.commands)
+    flush_orders(ports.commands)
     rows = 0
     for segment in ports.detections.read("detections", services.cursor("detections"), MAX_ROWS):
         services.deliver(segment.batch, segment.seq)
@@ -40,6 +42,7 @@ def run_round(ports: Ports) -> int:
         "command_results", services.cursor("command_results"), MAX_ROWS
     ):
         services.apply_command_results(segment.batch, segment.seq)
+    follow_orders(ports.quarantines)
     services.tick(ports.now())
     metrics.desk_behind.set(behind(ports))
     return rows
