@@ -31,6 +31,7 @@ __all__ = [
     "apply",
     "evolve",
     "join",
+    "join_report",
     "next_steps",
     "open_case",
     "refusal",
@@ -53,18 +54,21 @@ def open_case(
     command_level: CommandLevel,
     *,
     at_s: float,
-    warning: str,
+    warning: str = "",
+    report: str = "",
+    by: Actor | None = None,
 ) -> tuple[CaseState, Event]:
-    """A new case for a warning issued at ``at_s``, and the first line of its timeline."""
+    """A new case for a warning issued, or a report taken up, at ``at_s``, and the first line of
+    its timeline. Give the id of the one, or the number of the other and who took it up."""
     empty = CaseState(case_id, level, command_level, raised_s=at_s)
-    zh, en = raised(level, command_level)
+    zh, en = raised(level, command_level, report)
     details = {
         "case": case_id,
         "level": level.code,
         "command_level": command_level.code,
-        "warning": warning,
+        **_answers(warning, report),
     }
-    event = system_event(empty, "raise", at_s, zh, en, details)
+    event = _by(system_event(empty, "raise", at_s, zh, en, details), by)
     return evolve(empty, event), event
 
 
@@ -93,6 +97,38 @@ def join(
     details = {"warning": warning, "level": new_level.code, "command_level": new_command.code}
     event = system_event(case, "join", at_s, zh, en, details)
     return evolve(case, event), event
+
+
+def join_report(case: CaseState, *, report: str, by: Actor, at_s: float) -> tuple[CaseState, Event]:
+    """Somebody joins a report of what the case already answers; level and deadlines stay.
+
+    Raises TransitionError if the case is no longer open: the report then needs another answer.
+    """
+    if not case.is_open:
+        raise TransitionError(
+            f"案件{case.state.zh}，不能再并入上报，请另立新案。",
+            f"The case is {case.state.en}; the report needs a case of its own.",
+            code="state",
+        )
+    zh, en = joined(case.level, case.level, report)
+    details = {
+        "level": case.level.code,
+        "command_level": case.command_level.code,
+        **_answers("", report),
+    }
+    event = _by(system_event(case, "join", at_s, zh, en, details), by)
+    return evolve(case, event), event
+
+
+def _by(event: Event, who: Actor | None) -> Event:
+    """The event as a person's, if there is one."""
+    if who is None:
+        return event
+    return replace(event, actor=who.id, actor_name=who.name, role=who.role)
+
+
+def _answers(warning: str, report: str) -> dict[str, str]:
+    return {"report": report} if report else {"warning": warning}
 
 
 def apply(
@@ -256,7 +292,8 @@ def evolve(case: CaseState, event: Event) -> CaseState:
                 level=level,
                 command_level=CommandLevel.parse(details["command_level"]),
                 gradings=gradings,
-                warnings=(*case.warnings, details["warning"]),
+                warnings=(*case.warnings, *_named([details.get("warning", "")])),
+                reports=(*case.reports, *_named([details.get("report", "")])),
             )
         case "escalate":
             return replace(

@@ -121,6 +121,8 @@ class CaseState:
     units: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """Ids of the warnings that this case answers, first one first."""
+    reports: tuple[str, ...] = ()
+    """Numbers of the reports from people that it answers."""
     escalations: tuple[tuple[str, float], ...] = ()
     """Clock name and moment, at most one a clock (a reopening starts anew)."""
     false_alarm: bool = False
@@ -151,6 +153,7 @@ class CaseState:
             "gradings": [[at, level.code] for at, level in self.gradings],
             "units": list(self.units),
             "warnings": list(self.warnings),
+            "reports": list(self.reports),
             "escalations": [list(pair) for pair in self.escalations],
         }
 
@@ -164,5 +167,6 @@ class CaseState:
         values["gradings"] = tuple((at, WarningLevel.parse(code)) for at, code in raw["gradings"])
         values["units"] = tuple(raw["units"])
         values["warnings"] = tuple(raw["warnings"])
+        values["reports"] = tuple(raw.get("reports", ()))  # cases older than reports have none
         values["escalations"] = tuple((name, at) for name, at in raw["escalations"])
         return cls(**values)

@@ -9,16 +9,23 @@ from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond.steps import MEASURES, Step
 
 
-def raised(level: WarningLevel, command_level: CommandLevel) -> tuple[str, str]:
-    """The first line."""
+def raised(level: WarningLevel, command_level: CommandLevel, report: str = "") -> tuple[str, str]:
+    """The first line: by a warning, or by the report of that number."""
+    if report:
+        return (
+            f"群众上报 {report} 立案，定为{level.zh}，由{command_level.zh}处置",
+            f"Case raised by report {report}, graded {level.code}, for the {command_level.code}",
+        )
     return (
         f"{level.zh}预警立案，由{command_level.zh}处置",
         f"Case raised by a {level.code} warning, for the {command_level.code}",
     )
 
 
-def joined(before: WarningLevel, after: WarningLevel) -> tuple[str, str]:
-    """A further warning joined."""
+def joined(before: WarningLevel, after: WarningLevel, report: str = "") -> tuple[str, str]:
+    """A further warning joined, or the report of that number."""
+    if report:
+        return f"群众上报 {report} 并入本案，等级不变", f"Report {report} joined; the level stays"
     if after > before:
         return (
             f"后续预警并入本案，由{before.zh}升为{after.zh}",

@@ -73,6 +73,12 @@ def act(
         check_version(case, expected_version)
         patrols = _patrols(user, case, units) if action == "dispatch" else []
         if action == "control" and measure == "terminal_text":
+            if not case.vehicle:
+                raise TransitionError(
+                    "本案没有车载终端，请选择其他控制措施。",
+                    "There is no terminal in this case; choose another control measure.",
+                    code="unknown_measure",
+                )
             text = text.strip() or text_template(case)
         now = feed_now()
         state, event = machine.apply(
@@ -140,11 +146,48 @@ def open_for_warning(
     state, event = machine.open_case(
         number, level, command_level, at_s=now.timestamp(), warning=warning_id
     )
+    return _begin(state, event, None, now=now, unit=unit, local_unit=local_unit, facts=facts)
+
+
+def open_for_report(
+    user: User, *, report: str, level, command_level, now: datetime, unit: Unit,
+    local_unit: Unit, facts: dict[str, Any],
+) -> Case:  # fmt: skip
+    """Raise a case for a report from people, within the caller's transaction.
+
+    report : its number; facts : columns of Case as for a warning, without a vehicle
+    """
+    number = _next_number(now)
+    state, event = machine.open_case(
+        number, level, command_level, at_s=now.timestamp(), report=report, by=actor_of(user)
+    )
+    return _begin(state, event, user, now=now, unit=unit, local_unit=local_unit, facts=facts)
+
+
+def join_report(user: User, case: Case, *, report: str, now: datetime) -> Case:
+    """Let an open case answer a report too, within the caller's transaction.
+
+    Raises TransitionError if the case is not open any more.
+    """
+    state, event = machine.join_report(
+        state_of(case), report=report, by=actor_of(user), at_s=now.timestamp()
+    )
+    project(case, state)
+    case.save()
+    keep(case, event, user)
+    return case
+
+
+def _begin(
+    state: Any, event: Any, user: User | None, *, now: datetime, unit: Unit, local_unit: Unit,
+    facts: dict[str, Any],
+) -> Case:  # fmt: skip
+    number = state.id
     case = Case(number=number, unit=unit, local_unit=local_unit, raised_at=now, **facts)
     case.add_reach(unit, local_unit)
     project(case, state)
     case.save()
-    keep(case, event, None)
+    keep(case, event, user)
     return case
 
 
@@ -268,7 +311,9 @@ __all__ = [
     "act",
     "check_version",
     "escalate_due",
+    "join_report",
     "join_warning",
+    "open_for_report",
     "open_for_warning",
     "text_template",
 ]

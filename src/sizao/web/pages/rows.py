@@ -83,7 +83,7 @@ def case_row(user: User, case: Case) -> CaseRow:
         warning=worst,
         what=f"{word} {measured_words(worst)}".strip() if worst else word,
         word=word,
-        vehicle_kind=words.vehicle_word(case.vehicle_kind),
+        vehicle_kind=words.vehicle_word(case.vehicle_kind) if case.vehicle else "",
         plate=shown_plate(user, case.plate),
         clock=words.clock_word(ahead.clock) if ahead else "",
         deadline_s=ahead.at_s if ahead else None,

@@ -89,11 +89,17 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
         "end": (last + AFTER).isoformat(),
     }
     return {
-        "track_url": f"/api/v1/vehicles/{case.vehicle}/track?{urlencode(window)}",
+        "track_url": f"/api/v1/vehicles/{case.vehicle}/track?{urlencode(window)}"
+        if case.vehicle
+        else "",
         "vehicle": Vehicle.objects.filter(pk=case.vehicle).select_related("enterprise").first(),
         "plate": shown_plate(request.user, case.plate),
-        "text_template": services.text_template(case),
-        "measures": [(code, words.pick(*names)) for code, names in MEASURES.items()],
+        "text_template": services.text_template(case) if case.vehicle else "",
+        "measures": [
+            (code, words.pick(*names))
+            for code, names in MEASURES.items()
+            if case.vehicle or code != "terminal_text"
+        ],
         "last": last,
     }
 
