@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
+import { startReportForm } from "./reportform.js";
 import { startSound } from "./sound.js";
 import { startSpeedCharts } from "./speedchart.js";
 import { startTime } from "./time.js";
@@ -26,3 +27,4 @@ startKeys();
 startSound();
 startLive();
 startSpeedCharts();
+startReportForm();

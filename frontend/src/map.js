@@ -1,6 +1,8 @@
-// Pages with a map: the command centre, the wall's map, and the small map of a case or vehicle.
+// Pages with a map: the command centre, the wall's map, the small map of a case, vehicle or report,
+// and the one on which a reporter chooses the place.
 import { startDesk } from "./desk.js";
 import { startMinimaps } from "./minimap.js";
+import { startPlacePicker } from "./placepicker.js";
 import { startWallMap } from "./wallmap.js";
 
 const desk = document.querySelector("[data-desk-map]");
@@ -9,6 +11,7 @@ try {
   if (desk) startDesk(desk);
   if (wall) startWallMap(wall);
   startMinimaps();
+  startPlacePicker();
 } catch (error) {
   // No WebGL, most likely: say so where the map would be, and leave the lists usable.
   for (const map of document.querySelectorAll(".sz-map")) map.dataset.error = String(error);

@@ -18,8 +18,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
+from sizao.web.reports.models import Report
+from sizao.web.reports.submit import Given, submit
 
-from .conftest import TRUCK, World
+from .conftest import EAST, TRUCK, World
+from .reports.conftest import png
 
 WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin", "nobody")
 """``-`` is a stranger."""
@@ -62,6 +65,23 @@ MATRIX: dict[tuple[str, str], str] = {
     ("api:sources", "GET"): "401 200 200 403 403 200 200 200 403",
     ("api:case", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:act", "POST"): "401 200 200 200 404 404 403 403 404",
+    # Reports from people: the desk's pages, and what anybody may open.
+    ("reports", "GET"): PAGE,
+    ("report", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("report-act", "POST"): "302 302 302 302 404 404 403 403 404",
+    ("report-contact", "POST"): "302 200 200 200 404 404 403 403 404",
+    ("report-photo", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("report-form", "GET"): OPEN,
+    ("report-roads", "GET"): OPEN,
+    ("report-sent", "GET"): OPEN,
+    ("report-own-photo", "GET"): OPEN,
+    ("open311-discovery", "GET"): OPEN,
+    ("open311-services", "GET"): OPEN,
+    ("open311-service", "GET"): OPEN,
+    ("open311-requests", "GET"): OPEN,
+    ("open311-requests", "POST"): "403 403 403 403 403 403 403 403 403",  # a key, not an account
+    ("open311-request", "GET"): OPEN,
+    ("open311-token", "GET"): OPEN,
     ("api:cap", "GET"): "401 200 200 200 404 404 200 200 404",
     ("cap-feed", "GET"): LIST,
     ("api:vehicle", "GET"): "401 200 200 200 404 404 200 200 404",
@@ -82,7 +102,11 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle",
              "api:cap": "warning", "source": "source", "source-act": "source",
-             "quarantine-record": "record"}  # fmt: skip
+             "quarantine-record": "record", "report": "report", "report-act": "report",
+             "report-contact": "report", "report-photo": "photo", "report-sent": "own",
+             "report-own-photo": "own-photo", "open311-discovery": "form",
+             "open311-services": "form", "open311-requests": "form", "open311-service": "service",
+             "open311-request": "request", "open311-token": "token"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -103,15 +127,24 @@ def test_every_address_has_a_row():
 
 
 def address(name: str, case: Case) -> str:
-    argument = {
-        "case": case.pk,
-        "vehicle": TRUCK,
-        "source": "jt808",
-        "record": "feeds-1-0",
-        None: None,
-        "warning": case.warnings.values_list("pk", flat=True).first(),
+    report = Report.objects.first()
+    arguments = {
+        "case": [case.pk],
+        "vehicle": [TRUCK],
+        "source": ["jt808"],
+        "record": ["feeds-1-0"],
+        "warning": [case.warnings.values_list("pk", flat=True).first()],
+        "report": [report.number] if report else [],
+        "photo": [report.number, 1] if report else [],
+        "own": [report.token] if report else [],
+        "own-photo": [report.token, 1] if report else [],
+        "form": ["json"],
+        "service": ["crash", "json"],
+        "request": [report.number, "json"] if report else [],
+        "token": [report.token, "json"] if report else [],
+        None: [],
     }[ARGUMENTS.get(name)]
-    return reverse(name, args=[] if argument is None else [argument])
+    return reverse(name, args=arguments)
 
 
 def call(client: Client, method: str, name: str, case: Case) -> int:
@@ -119,6 +152,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
     if method == "GET":
         return client.get(url).status_code
     given = {"action": "sign", "version": case.version}
+    if name.startswith("report"):
+        given = {"action": "accept", "version": 1}
     if name.startswith("api:"):
         return client.post(url, json.dumps(given), "application/json").status_code
     if name == "preferences":
@@ -141,13 +176,15 @@ def one_source(world: World) -> None:
 def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
+    given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])
+    submit(given, channel="citizen", source="reports")
     column = WHO.index(who)
     expected, found = {}, {}
     for (name, method), row in MATRIX.items():
-        expected[name] = int(row.split()[column])
+        expected[name, method] = int(row.split()[column])
         with transaction.atomic():  # what one address changes, the next must not see
             client = Client() if who == "-" else world.client(who)
-            found[name] = call(client, method, name, case)
+            found[name, method] = call(client, method, name, case)
             transaction.set_rollback(True)
     assert found == expected
 

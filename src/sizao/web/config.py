@@ -140,6 +140,41 @@ class config:
         "Who our CAP documents say they come from: an address under a domain of yours, without "
         "spaces or commas, unique in the world.",
     )
+    report_form = Setting(
+        "SIZAO_REPORT_FORM",
+        bool,
+        "",
+        True,
+        "Anybody may report from the page /report without an account.",
+    )
+    reports_per_hour = Setting(
+        "SIZAO_REPORTS_PER_HOUR",
+        int,
+        "count",
+        20,
+        "Reports taken in an hour from one address by the page /report.",
+    )
+    reports_per_hour_key = Setting(
+        "SIZAO_REPORTS_PER_HOUR_KEY",
+        int,
+        "count",
+        600,
+        "Reports taken in an hour by Open311 with one key.",
+    )
+    report_contact_days = Setting(
+        "SIZAO_REPORT_CONTACT_DAYS",
+        int,
+        "day",
+        30,
+        "A reporter's name, phone and mail address are deleted after this time.",
+    )
+    jurisdiction = Setting(
+        "SIZAO_JURISDICTION",
+        str,
+        "",
+        "",
+        "jurisdiction_id of the Open311 server; empty takes any.",
+    )
     port = Setting("SIZAO_PORT", int, "", 8000, "TCP port of the web process.")
 
 

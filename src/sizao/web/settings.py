@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "sizao.web.fleet",
     "sizao.web.cases",
     "sizao.web.warnings",
+    "sizao.web.reports",
     "sizao.web.indicators",
     "sizao.web.live",
     "sizao.web.desk",

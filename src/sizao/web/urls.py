@@ -20,5 +20,7 @@ urlpatterns = [
     path("stream/", include("sizao.web.live.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.prometheus, name="metrics"),
+    path("open311/", include("sizao.web.reports.open311.urls")),
+    path("", include("sizao.web.reports.urls")),
     path("", include("sizao.web.pages.urls")),
 ]

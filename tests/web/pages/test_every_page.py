@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
+from tests.web.reports.conftest import png
 
 ADDRESSES = (
     "/",
@@ -20,6 +21,12 @@ ADDRESSES = (
     "/cases/{case}/",
     "/cases/{case}/?part=live",
     "/cases/{case}/?part=units",
+    "/reports/",
+    "/reports/?part=rows",
+    "/reports/{report}/",
+    "/cases/{reported}/",
+    "/report/",
+    "/report/sent/{token}/",
     "/units/",
     "/units/?part=tree",
     "/indicators/",
@@ -93,6 +100,8 @@ def read(html: str) -> Markup:
 def full(world: World) -> World:
     """A world with a case in hand, a text sent, and a conflict behind it."""
     from sizao.web.cases.services import act
+    from sizao.web.reports import services as reports
+    from sizao.web.reports.submit import Given, submit
 
     case = world.raise_case()
     world.raise_case(vehicle="19800000002", severity="ge70", measured=120.0)
@@ -100,14 +109,29 @@ def full(world: World) -> World:
     case = act(leader, case.pk, "sign", case.version)
     case = act(leader, case.pk, "dispatch", case.version, units=["东一01"])
     act(leader, case.pk, "control", case.version)
+    for number in (1, 2):
+        given = Given("crash", "26.585", "101.716", text=str(number),
+                      address="G353 K120+300", photos=[png(shade=number)],
+                      phone="13800000000", attributes={"injured": ["some"]})  # fmt: skip
+        report = submit(given, channel="citizen", source="reports")
+    reports.act(leader, report.number, "raise", 1)
     return world
 
 
 def addresses(world: World) -> list[str]:
     from sizao.web.cases.models import Case
+    from sizao.web.reports.models import Report
 
     case = Case.objects.get(vehicle=TRUCK)
-    return [one.format(case=case.pk, vehicle=TRUCK) for one in ADDRESSES]
+    reported = Case.objects.get(vehicle="")
+    report = Report.objects.get(case=None)
+    return [
+        one.format(
+            case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
+            reported=reported.pk,
+        )
+        for one in ADDRESSES
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["op-zd", "op-dd", "off-dd1", "audit", "lead-xd", "nobody"])

@@ -18,6 +18,7 @@ from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
+from sizao.web.reports import rounds as reports
 from sizao.web.sources import watch
 from sizao.web.sources.quarantine import flush_orders, follow_orders
 from sizao.web.sources.services import book
@@ -44,6 +45,8 @@ def run_round(ports: Ports) -> int:
         services.apply_command_results(segment.batch, segment.seq)
     follow_orders(ports.quarantines)
     services.tick(ports.now())
+    reports.flush(ports.commands)
+    reports.follow_cases()
     metrics.desk_behind.set(behind(ports))
     return rows
 
@@ -94,6 +97,7 @@ class Desk:
             if began - self._pruned_s > PRUNE_EVERY_S:
                 with write():
                     outbox.prune()
+                reports.purge_contacts(self.ports.now())
                 self._pruned_s = began
             self.open_cases = Case.objects.open().count()
             self.last_error = ""

@@ -15,6 +15,7 @@ from sizao.respond.clocks import CLOCKS
 from sizao.respond.records import State
 from sizao.respond.steps import ROLE_NAMES
 from sizao.warn.words import RULES, VEHICLE_KINDS_EN
+from sizao.web.reports.catalogue import case_kinds
 
 LEVEL_CODES = ("red", "orange", "yellow", "blue")
 """Worst first, as lists show them."""
@@ -63,9 +64,14 @@ def state_word(code: str) -> str:
 
 
 def kind_word(rule: str) -> str:
-    """Name of a detection rule."""
-    zh, en = RULES.get(rule, (rule, rule))
+    """Name of a case's kind: of a detection rule, or of what people report."""
+    zh, en = RULES.get(rule) or case_kinds().get(rule, (rule, rule))
     return pick(zh, en.capitalize())
+
+
+def kinds() -> list[str]:
+    """Every kind a case can have."""
+    return [*RULES, *case_kinds()]
 
 
 def vehicle_word(kind: str) -> str:

@@ -24,6 +24,8 @@ from sizao.web.pages.explained import Explained
 from sizao.web.pages.ladder import ladder
 from sizao.web.pages.rows import case_row, shown_plate, with_warnings
 from sizao.web.pages.views import inbox
+from sizao.web.reports.models import Report
+from sizao.web.reports.rows import row_of as report_row
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=5)
@@ -94,6 +96,13 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
         else "",
         "vehicle": Vehicle.objects.filter(pk=case.vehicle).select_related("enterprise").first(),
         "plate": shown_plate(request.user, case.plate),
+        "reports": [
+            report_row(request.user, report)
+            for report in Report.objects.for_user(request.user)
+            .filter(case=case)
+            .select_related("unit", "case")
+            .prefetch_related("photos")
+        ],
         "text_template": services.text_template(case) if case.vehicle else "",
         "measures": [
             (code, words.pick(*names))

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from sizao.core.levels import WarningLevel
 from sizao.respond.records import State
-from sizao.warn.words import RULES
 from sizao.web.cases.models import Case
 from sizao.web.pages import words
 from sizao.web.pages.export import csv_answer
@@ -41,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
     }
     if chosen.get("level") in words.LEVEL_CODES:
         cases = cases.filter(level=WarningLevel.parse(chosen["level"]).value)
-    if chosen.get("kind") in RULES:
+    if chosen.get("kind") in words.kinds():
         cases = cases.filter(kind=chosen["kind"])
     if chosen.get("state") in set(State):
         cases = cases.filter(state=chosen["state"])
@@ -74,7 +73,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "chosen": chosen,
             "sort": sort,
             "query": keep.urlencode(),
-            "kinds": [(kind, words.kind_word(kind)) for kind in RULES],
+            "kinds": [(kind, words.kind_word(kind)) for kind in words.kinds()],
             "levels": [(code, words.level_word(code)) for code in words.LEVEL_CODES],
             "states": [(state.value, words.state_word(state.value)) for state in State],
             "units": [(one.code, words.pick(one.name_zh, one.name_en), one.level) for one in units],

@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from sizao.core.levels import WarningLevel
-from sizao.warn.words import RULES
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
@@ -35,7 +34,7 @@ def found(request: HttpRequest) -> dict[str, object]:
     if query.get("level") in words.LEVEL_CODES:
         chosen["level"] = query["level"]
         cases = cases.filter(level=WarningLevel.parse(query["level"]).value)
-    if query.get("kind") in RULES:
+    if query.get("kind") in words.kinds():
         chosen["kind"] = query["kind"]
         cases = cases.filter(kind=query["kind"])
     units = Unit.objects.for_user(request.user)
@@ -63,7 +62,7 @@ def found(request: HttpRequest) -> dict[str, object]:
         "unsigned": every.filter(state="raised").count(),
         "overdue": every.filter(deadline__lt=feed_now()).count(),
         "open_count": every.count(),
-        "kinds": [(kind, words.kind_word(kind)) for kind in RULES],
+        "kinds": [(kind, words.kind_word(kind)) for kind in words.kinds()],
         "levels": [(code, words.level_word(code)) for code in words.LEVEL_CODES],
         "units": [(one.code, words.pick(one.name_zh, one.name_en), one.level) for one in units],
         "page": PAGE,

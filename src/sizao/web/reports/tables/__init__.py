@@ -1,0 +1,1 @@
+"""Dated tables: what people may report, and how it is graded when a case is raised."""
