@@ -37,6 +37,16 @@ def test_a_part_that_stopped_beating_is_named(world: World, part: str):
     assert stale == [part]
 
 
+def test_the_intake_counts_once_it_has_run(world: World):
+    for part in ("gateway", "pipeline", "web"):
+        beat(world, part)
+    assert Client().get("/healthz").status_code == 200, "an installation may have no intake"
+    beat(world, "intake", age_s=11)
+    answer = Client().get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["intake"]["status"] == "stale"
+
+
 def test_a_desk_that_fails_shows_and_recovers(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sizao import __version__
+from sizao.app.demo_keys import write_keys
 from sizao.log.datadir import DataDir, replace
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def prepare(data: DataDir, *, seed: int, vehicles: int) -> Iterator[str]:
     if have != want or not data.network.exists() or not data.register.exists():
         yield "drawing the schematic city and its road network"
         _write_city(data, seed=seed, vehicles=vehicles)
+    write_keys(data)
     yield "preparing the database"
     _database(data, fresh=have != want)
     replace(made, json.dumps(want).encode())

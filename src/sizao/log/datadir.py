@@ -24,6 +24,7 @@ desk.sqlite       Django database, written by the web process
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
 sim.json          when the simulated city began, so that a restart goes on with the same one
+sim-keys.json     keys of the simulated roadside devices, mode 0600 (demonstrations only)
 status/PART.json  a heartbeat each second of gateway, intake, pipeline, web, sim
 logs/PART.log     what each part printed
 """

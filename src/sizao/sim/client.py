@@ -19,6 +19,7 @@ from sizao.sim import truth
 from sizao.sim.city import City
 from sizao.sim.city import build as build_city
 from sizao.sim.city import write as write_city
+from sizao.sim.devices import Devices, load_keys
 from sizao.sim.fleet import fleet as make_fleet
 from sizao.sim.link import Link, Tally
 from sizao.sim.traffic import DRIVING
@@ -47,8 +48,16 @@ class Simulation:
     """The running city. ``folder`` holds its network and register, made if they are missing."""
 
     def __init__(
-        self, folder: DataDir, clock: Clock, host: str, port: int, vehicles: int, seed: int
+        self,
+        folder: DataDir,
+        clock: Clock,
+        host: str,
+        port: int,
+        vehicles: int,
+        seed: int,
+        intake_port: int | None = None,
     ) -> None:
+        """``port`` is the gateway's; with ``intake_port`` the roadside devices report too."""
         self._folder = folder
         self._clock = clock
         self._address = host, port
@@ -59,6 +68,10 @@ class Simulation:
             table = pa.Table.from_batches([self._fleet.register])
             pq.write_table(table, folder.register)
         self.world = self._world(city)
+        self.devices: Devices | None = None
+        if intake_port is not None:
+            keys = load_keys(folder.root / "sim-keys.json")
+            self.devices = Devices(city, self._fleet, seed, host, intake_port, keys)
         self.tally = Tally()
         self._told: dict[str, int] = {"slow": 0, "rest": 0, "": 0}
         self._links = [
@@ -95,6 +108,8 @@ class Simulation:
         ]
         tasks.append(asyncio.create_task(self._keep_alive()))
         tasks.append(asyncio.create_task(self._report()))
+        if self.devices is not None:
+            tasks.append(asyncio.create_task(self.devices.run()))
         try:
             await self._drive()
         finally:
@@ -116,6 +131,8 @@ class Simulation:
                 for frames in parts:
                     for vehicle, _, raw in frames:
                         self._links[vehicle].send(raw)
+                if self.devices is not None and self.world.motion is not None:
+                    self.devices.feed(self.world.motion)
                 if offences:
                     truths.write(truth.lines(offences))
                     truths.flush()
@@ -154,7 +171,7 @@ class Simulation:
             "feed_time_s": self.world.now_s,
             "behind_s": round(self._clock.time_s() - self.world.now_s, 1),
             "connect_errors": tally.errors,
-        }
+        } | ({} if self.devices is None else {"roadside": self.devices.figures()})
 
     def _tell(self, vehicle: int, text: str) -> None:
         self._told[self.world.tell(vehicle, text)] += 1

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import click
 
-from sizao.app.commands.doctor import port_is_free
+from sizao.app.commands.doctor import free_port, port_is_free
 from sizao.app.options import PORT, data_option
 from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, load_clock, save_clock
@@ -24,12 +24,16 @@ from sizao.core.kernel_cache import is_warm, use_kernel_cache
 from sizao.log.datadir import DataDir, read_status
 
 HOST = "127.0.0.1"
+INTAKE_PORT = 6811
 
 
 @click.command()
 @click.option("--port", type=PORT, default=8000, show_default=True, help="Port of the web pages.")
 @click.option(
     "--gateway-port", type=PORT, default=6808, show_default=True, help="Port of the gateway."
+)
+@click.option(
+    "--intake-port", type=PORT, help="Port of the intake; 6811 where that is free, else any."
 )
 @data_option
 @click.option("--seed", default=1, show_default=True, help="Makes the city repeatable.")
@@ -51,6 +55,7 @@ HOST = "127.0.0.1"
 def command(
     port: int,
     gateway_port: int,
+    intake_port: int | None,
     data: DataDir,
     seed: int,
     speed: float,
@@ -62,9 +67,11 @@ def command(
     The city and every vehicle in it are made up. A second start with the same --data goes on
     where the first one stopped.
     """
+    intake_port = intake_port or (INTAKE_PORT if port_is_free(HOST, INTAKE_PORT) else free_port())
     for label, wanted, option in (
         ("web", port, "--port"),
         ("gateway", gateway_port, "--gateway-port"),
+        ("intake", intake_port, "--intake-port"),
     ):
         if not port_is_free(HOST, wanted):
             raise ConfigError(
@@ -82,6 +89,7 @@ def command(
                 stop,
                 port=port,
                 gateway_port=gateway_port,
+                intake_port=intake_port,
                 host=host,
                 seed=seed,
                 vehicles=vehicles,
@@ -144,6 +152,7 @@ def _run(
     *,
     port: int,
     gateway_port: int,
+    intake_port: int,
     host: str,
     seed: int,
     vehicles: int,
@@ -155,16 +164,19 @@ def _run(
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
         if not is_warm(use_kernel_cache()):
             _step("compiling the inner loops: the first start takes a minute longer")
-        _step("starting gateway, pipeline, web pages and vehicles")
+        _step("starting gateway, intake, pipeline, web pages and vehicles")
         listen = ("--host", HOST, "--port", str(gateway_port))
         parts.start("gateway", *folder, *listen, "--registered-only")
+        parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
         parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
         parts.wait_ready("gateway", 60)
+        parts.wait_ready("intake", 60)
         parts.start(
             "sim",
             *folder,
             *listen,
+            *("--intake-port", str(intake_port)),
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
         parts.wait_ready("pipeline", 300)
@@ -191,17 +203,19 @@ def _watch(data: DataDir, parts: Parts, stop: threading.Event) -> None:
         for name in parts.revive():
             click.echo(f"\n  {name} had stopped and was started again; see {data.log_file(name)}")
         if terminal:
-            click.echo(f"\r  {_summary(data):<76}", nl=False)
+            click.echo(f"\r  {_summary(data):<90}", nl=False)
 
 
 def _summary(data: DataDir) -> str:
     counters = {
         part: (read_status(data, part) or {"counters": {}})["counters"]
-        for part in ("gateway", "pipeline", "web")
+        for part in ("gateway", "intake", "pipeline", "web")
     }
+    passages = counters["intake"].get("accepted", {}).get("passages", 0)
     return (
         f"{counters['gateway'].get('connections', 0):,} connections, "
         f"{counters['pipeline'].get('positions', 0):,} positions, "
+        f"{passages:,} passages, "
         f"{counters['pipeline'].get('detections', 0):,} detections, "
         f"{counters['web'].get('open_cases', 0):,} open cases"
     )

@@ -142,7 +142,13 @@ def _sqlite(data: DataDir) -> Iterator[Finding]:
         sqlite3.sqlite_version,
         "use a Python built with SQLite 3.35 or newer",
     )
-    for path in (data.feeds_log, data.detect_log, data.commands_log, data.database):
+    for path in (
+        data.feeds_log,
+        data.intake_log,
+        data.detect_log,
+        data.commands_log,
+        data.database,
+    ):
         if not path.exists():
             continue
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
@@ -175,7 +181,7 @@ def _roads(data: DataDir) -> Iterator[Finding]:
 
 
 def _parts(data: DataDir) -> Iterator[Finding]:
-    for part in ("gateway", "pipeline", "web"):
+    for part in ("gateway", "intake", "pipeline", "web"):
         status = read_status(data, part)
         if status is None:
             continue
@@ -186,6 +192,14 @@ def _parts(data: DataDir) -> Iterator[Finding]:
             f"heartbeat {age:.0f} s ago",
             f"start it (sizao {'serve' if part == 'web' else part}) or read logs/{part}.log",
         )
+
+
+def free_port() -> int:
+    """A port that the system chooses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def port_is_free(host: str, port: int) -> bool:

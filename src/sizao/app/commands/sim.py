@@ -22,6 +22,9 @@ from sizao.runtime.reporting import report_to_stderr
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the gateway.")
 @click.option("--port", type=PORT, default=6808, show_default=True, help="Port of the gateway.")
 @click.option(
+    "--intake-port", type=PORT, help="Port of the intake; without it no roadside device reports."
+)
+@click.option(
     "--vehicles",
     type=click.IntRange(1),
     default=2000,
@@ -35,9 +38,17 @@ from sizao.runtime.reporting import report_to_stderr
     help="Feed seconds in one wall second, where the data folder has no clock yet.",
 )
 def command(
-    data: DataDir, host: str, port: int, vehicles: int, seed: int, speed: float | None
+    data: DataDir,
+    host: str,
+    port: int,
+    intake_port: int | None,
+    vehicles: int,
+    seed: int,
+    speed: float | None,
 ) -> None:
     """Drive made-up vehicles through a schematic city; each dials in over TCP.
+
+    With --intake-port checkpoints, weigh stations and weather stations report them over HTTP.
 
     What they really did is written to truth.jsonl in the data folder. After a restart the same
     world goes on at the present moment.
@@ -59,7 +70,7 @@ def command(
     from sizao.sim.client import Simulation
 
     logging.getLogger(__name__).info("drawing the city")
-    simulation = Simulation(data, load_clock(data.clock), host, port, vehicles, seed)
+    simulation = Simulation(data, load_clock(data.clock), host, port, vehicles, seed, intake_port)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_until_told(simulation.run()))
 

@@ -81,7 +81,8 @@ class Sessions:
             if verdict.code in ("wrong", "replayed"):
                 logger.warning("%s from %s: digest %s", device, host_of(request), verdict.code)
             words = _WHY[verdict.code]
-            raise Refusal(401, verdict.code, words, challenge=self._challenge(verdict.code))
+            code = "challenged" if verdict.code == "none" else verdict.code
+            raise Refusal(401, code, words, challenge=self._challenge(verdict.code))
         self._senders.admit(source)
         session = Session(source, device, host_of(request), self._now())
         if device not in self._by_device:
