@@ -6,7 +6,8 @@ The first byte of an input says how the rest is used, so that the fuzzer reaches
 without having to guess it:
 
 - even: a raw stream;
-- odd: frames, each a byte that picks the message and a byte of length before its body, sealed here.
+- odd: frames, each a byte that picks the message and a byte of length before its body, sealed here;
+  a byte 0xFF in the message's place makes what follows a raw stretch, such as a piece of a file.
 
 The second byte says how the stream is cut into chunks. Whatever comes, nothing may be raised, every
 buffer keeps its bound, rows fit their schemas, and a good frame after the noise is read.
@@ -21,6 +22,7 @@ import struct
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 try:
     import atheris
@@ -29,10 +31,12 @@ except ImportError:
 
 if atheris is not None and __name__ == "__main__":
     with atheris.instrument_imports(include=["sizao.feeds.jt808", "sizao.log.spool"]):
+        import sizao.feeds.jt808.attachments
         import sizao.feeds.jt808.session  # noqa: F401
 
 from sizao.core.schemas import TOPICS, check
 from sizao.feeds.jt808 import Framer, decode_body, decode_frame, encode_decoded, encode_frame
+from sizao.feeds.jt808.attachments import AttachmentLimits, AttachmentSession
 from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.feeds.jt808.framing import MAX_RAW
 from sizao.feeds.jt808.lines import decode_line
@@ -40,8 +44,10 @@ from sizao.feeds.jt808.location import encode_location
 from sizao.feeds.jt808.messages import MESSAGES
 from sizao.feeds.jt808.outcome import Outcome, batches
 from sizao.feeds.jt808.policy import EvidencePolicy, SessionParams, derived_numbers
+from sizao.feeds.jt808.positions import rows_to_batch
 from sizao.feeds.jt808.reasons import REASONS
 from sizao.feeds.jt808.session import Session
+from sizao.feeds.jt808.shelf import Shelf
 from sizao.log.evidence import EvidenceStore
 from sizao.log.spool import Spool
 
@@ -56,6 +62,7 @@ PARAMS = SessionParams(
     require_auth=False,
     evidence=EvidencePolicy("192.0.2.1", 6818, derived_numbers(b"a secret of 16 b")),
 )
+UPLOADS = AttachmentLimits(max_file=1 << 16, max_files=4)
 GOOD = encode_frame(0x0200, PHONE, 7, encode_location(time_us=NOW_US, lat=26.5, lon=101.7))
 
 REFUSALS = (KeyError, ValueError, OverflowError, struct.error)
@@ -74,7 +81,11 @@ def stream_of(data: bytes) -> bytes:
     while at + 2 <= len(rest):
         message_id, length = IDS[rest[at] % len(IDS)], rest[at + 1]
         body = rest[at + 2 : at + 2 + length]
+        bare = rest[at] == 0xFF
         at += 2 + length
+        if bare:
+            frames.append(body)
+            continue
         serial += 1
         part = None
         if parts and body:
@@ -106,12 +117,37 @@ def run_one(data: bytes) -> None:
     _hold(session, after)
     _hold(session, session.close(NOW_US + 8_000_000))
     assert SPOOL.files == SPOOL.bytes == 0, "the spool keeps what nobody waits for"
+    _attachments(stream, step)
     framer = Framer()
     for raw in framer.feed(stream):
         _decoded(raw)
     json.dumps(decode_line(stream.hex()))
     for message_id in (IDS[data[0] % len(IDS)], 0x0200, 0x0704):
         json.dumps(decode_body(message_id, data[2:], "2013"))
+
+
+def _attachments(stream: bytes, step: int) -> None:
+    """The same bytes at the attachment server, where every alarm was asked for."""
+    shelf = Shelf(remember=8)
+    session = AttachmentSession("192.0.2.9:2", lambda phone, key: "", shelf, SPOOL, UPLOADS)
+    for at in range(0, len(stream), step):
+        taken = session.receive(stream[at : at + step], NOW_US)
+        for arrived in taken.arrived:
+            row = arrived.waiting.keep(STORE, NOW_US, "jt808")
+            shelf.done(arrived.waiting.place)
+            _hold_rows({"evidence": [row]})
+            STORE.path(row[0]).unlink(missing_ok=True)
+        _hold_rows({"quarantine": taken.quarantine})
+        assert session.pending <= MAX_RAW + 1
+        if taken.closed is not None:
+            break
+    shelf.close()
+    assert SPOOL.files == SPOOL.bytes == 0, "the spool keeps what nobody waits for"
+
+
+def _hold_rows(rows: dict[str, list[Any]]) -> None:
+    for topic, some in rows.items():
+        check(rows_to_batch(some, TOPICS[topic]), TOPICS[topic])
 
 
 def _hold(session: Session, outcome: Outcome) -> None:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "sim": "Run the simulated city against a gateway.",
     "detect": "Run the rules over recorded positions in a Parquet file.",
     "score": "Score detections against the simulated city's ground truth.",
+    "terminal": "Be one terminal: sign in, report, answer, send evidence.",
     "replay": "Play recorded frames into a running gateway.",
     "decode": "Decode hex frames to JSON, a line each.",
     "roads": "Import and inspect road networks.",

@@ -6,11 +6,12 @@ import asyncio
 import random
 import time
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 from sizao.feeds.jt808 import Framer, decode_body
 from sizao.feeds.jt808.decode import open_frame
 from sizao.feeds.jt808.framing import unescape
+from sizao.feeds.jt808.header import Header
 from sizao.feeds.jt808.problems import Malformed
 
 KEPT_FRAMES = 4000
@@ -73,7 +74,7 @@ class Link(asyncio.Protocol):
             self.closed.clear()
             try:
                 async with one_by_one:
-                    await asyncio.wait_for(loop.create_connection(lambda: self, host, port), 10)
+                    await asyncio.wait_for(self._dial(loop, host, port), 10)
             except (OSError, TimeoutError) as error:
                 name = type(error).__name__
                 self._tally.errors[name] = self._tally.errors.get(name, 0) + 1
@@ -86,6 +87,9 @@ class Link(asyncio.Protocol):
             # Not all at the same moment, or a gateway that comes back is run over.
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, 30.0)
+
+    async def _dial(self, loop: asyncio.AbstractEventLoop, host: str, port: int) -> None:
+        await loop.create_connection(lambda: self, host, port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
@@ -172,17 +176,22 @@ class Link(asyncio.Protocol):
                 continue
             header = frame.header
             fields = decode_body(header.message_id, frame.body, header.version)
-            if header.message_id == 0x8001:
-                self._answered(fields)
-            elif header.message_id == 0x8100:
-                if fields["result"] == 0:
-                    self._code = fields["auth_code"]
-                    self._write(self._speaker.authentication(self.vehicle, self._code))
-                else:
-                    self._tally.refused += 1
-                    self.hang_up()
-            elif header.message_id == 0x8300:
-                self._spoken(header.serial, fields["text"])
+            if "error" not in fields:
+                self._heard(header, fields)
+
+    def _heard(self, header: Header, fields: dict[str, Any]) -> None:
+        """A message of the platform."""
+        if header.message_id == 0x8001:
+            self._answered(fields)
+        elif header.message_id == 0x8100:
+            if fields["result"] == 0:
+                self._code = fields["auth_code"]
+                self._write(self._speaker.authentication(self.vehicle, self._code))
+            else:
+                self._tally.refused += 1
+                self.hang_up()
+        elif header.message_id == 0x8300:
+            self._spoken(header.serial, fields["text"])
 
     def _answered(self, fields: dict[str, object]) -> None:
         if fields["reply_message_id"] == "0x0102":
