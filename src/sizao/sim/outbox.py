@@ -45,10 +45,12 @@ class Outbox:
         self._address = host, port
         self._device = device
         self._queue: deque[Any] = deque()
+        self._underway = 0
         self._connection: http.client.HTTPConnection | None = None
 
     def __len__(self) -> int:
-        return len(self._queue)
+        """Records not known as kept, those on their way included."""
+        return len(self._queue) + self._underway
 
     def add(self, record: Any) -> None:
         self._queue.append(record)
@@ -58,7 +60,8 @@ class Outbox:
 
     def work(self, idle: bool = False) -> bool:
         """Send a helping, or show that we are alive. In a thread. False when it failed: wait."""
-        helping = [self._queue.popleft() for _ in range(min(AT_ONCE, len(self._queue)))]
+        self._underway = min(AT_ONCE, len(self._queue))
+        helping = [self._queue.popleft() for _ in range(self._underway)]
         try:
             if self._connection is None:
                 host, port = self._address
@@ -75,6 +78,8 @@ class Outbox:
             self._queue.extendleft(reversed(helping))
             self.close()
             return False
+        finally:
+            self._underway = 0
 
     def close(self) -> None:
         if self._connection is not None:
