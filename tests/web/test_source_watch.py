@@ -32,11 +32,12 @@ sources:
 class Scene:
     """A weigh station that reports, a desk that looks now and then."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, look: bool = True) -> None:
         self.world = world
         (world.data.root / "sources.yaml").write_text(REGISTRY)
         services.forget()
-        self.look()
+        if look:
+            self.look()
 
     def weigh(self) -> datetime:
         now = self.world.now
@@ -154,6 +155,15 @@ def test_a_source_that_never_spoke_is_silent_from_when_it_was_registered(scene: 
     scene.wait(1)
     [event] = scene.events
     assert event.outcome == "heard"
+
+
+def test_what_fell_silent_before_it_was_registered_is_noticed_at_once(world: World) -> None:
+    scene = Scene(world, look=False)
+    heard = scene.weigh()
+    scene.wait(90, looking=False)
+    scene.look()
+    [event] = scene.events
+    assert (event.heard, event.started) == (heard, heard + timedelta(minutes=10))
 
 
 def test_the_night_is_no_silence(scene: Scene) -> None:

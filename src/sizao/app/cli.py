@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "terminal": "Be one terminal: sign in, report, answer, send evidence.",
     "replay": "Play recorded frames into a running gateway.",
     "decode": "Decode hex frames to JSON, a line each.",
+    "sources": "Register sources of data, check the registry, make keys.",
+    "quarantine": "Look at what could not be used; decode it again; replay it.",
     "roads": "Import and inspect road networks.",
     "cap": "Look into CAP warnings and hand files to the intake.",
     "screen": "Rank road edges by the crashes to be expected on them.",

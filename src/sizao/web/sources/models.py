@@ -39,11 +39,15 @@ class SourceEvent(models.Model):
 
 
 class Watched(models.Model):
-    """Since when the desk watches a line of a contract: silence before that is nobody's fault."""
+    """Since when the desk watches a line of a contract: silence before that is nobody's fault.
+
+    ``since`` is null while the source is refused; a source that is watched for the first time is
+    watched from its last record on.
+    """
 
     source = models.CharField("数据源", max_length=96)
     topic = models.CharField("主题", max_length=32)
-    since = models.DateTimeField("开始关注")
+    since = models.DateTimeField("开始关注", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "关注的数据源"

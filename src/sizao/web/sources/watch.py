@@ -7,9 +7,8 @@ once: the event's id is derived from the last record before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from sizao.core.ids import content_id
 from sizao.core.sources import Promise, Registry
@@ -48,7 +47,7 @@ def watch(readers: Iterable[TallyReader], registry: Registry, now: datetime) -> 
     cursor = Cursor.objects.filter(pk=CURSOR).values_list("seq", flat=True).first() or 0
     quiet = [row for reader in readers for row in reader.quiet(max(0, cursor - BACK_US))]
     with write():
-        since = _watched(promises, now)
+        since = _watched(promises, heard, now)
         changed = 0
         for source, topic, from_us, to_us in quiet:
             promise = promises.get((source, topic))
@@ -68,16 +67,27 @@ def watch(readers: Iterable[TallyReader], registry: Registry, now: datetime) -> 
     return changed
 
 
-def _watched(promises: dict[tuple[str, str], Promise], now: datetime) -> dict[Any, datetime]:
-    """Since when each line is watched; one that was not yet is from now on."""
+def _watched(
+    promises: dict[tuple[str, str], Promise], heard: Mapping[str, Mapping[str, int]], now: datetime
+) -> dict[tuple[str, str], datetime]:
+    """Since when each line is watched. One that is new is watched from its last record on, so
+    that what fell silent long ago is noticed at once; one that was refused meanwhile, from now."""
     known = {(row.source, row.topic): row for row in Watched.objects.all()}
-    gone = [row.pk for key, row in known.items() if key not in promises]
-    if gone:
-        Watched.objects.filter(pk__in=gone).delete()
-    for source, topic in promises:
-        if (source, topic) not in known:
-            known[source, topic] = Watched.objects.create(source=source, topic=topic, since=now)
-    return {key: row.since for key, row in known.items()}
+    rested = [row.pk for key, row in known.items() if key not in promises and row.since]
+    if rested:
+        Watched.objects.filter(pk__in=rested).update(since=None)
+    found = {}
+    for key in promises:
+        row = known.get(key)
+        if row is None:
+            last_us = heard.get(key[0], {}).get(key[1])
+            since = now if last_us is None else min(now, _moment(last_us))
+            row = Watched.objects.create(source=key[0], topic=key[1], since=since)
+        elif row.since is None:
+            row.since = now
+            row.save()
+        found[key] = row.since or now
+    return found
 
 
 def _past(
