@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sizao.feeds.jt808 import areas, control, layout, media
+from sizao.feeds.jt808 import areas, codecs, control, layout, media
 from sizao.feeds.jt808.alarms import FAMILIES
 from sizao.feeds.jt808.items import ITEMS, decode_item
 from sizao.feeds.jt808.messages import MESSAGES
@@ -106,30 +106,30 @@ def value_of(codec: Any, version: str, fields: dict[str, Any]) -> st.SearchStrat
     """Values of one codec, given the fields before it."""
     if isinstance(codec, layout.Layout):
         return fields_of(codec, version)
-    if isinstance(codec, layout.Number):
+    if isinstance(codec, codecs.Number):
         top = 256**codec.size
         low, high = (-top // 2, top // 2 - 1) if codec.signed else (0, top - 1)
         return st.integers(low, high)
-    if isinstance(codec, layout.Word):
+    if isinstance(codec, codecs.Word):
         return st.integers(0, 256**codec.size - 1).map(lambda n: f"0x{n:0{codec.digits}X}")
-    if isinstance(codec, layout.Text):
+    if isinstance(codec, codecs.Text):
         return texts(codec.width)
-    if isinstance(codec, (layout.SizedText, layout.RestText)):
+    if isinstance(codec, (codecs.SizedText, codecs.RestText)):
         return texts(40)
-    if isinstance(codec, layout.Raw):
+    if isinstance(codec, codecs.Raw):
         return hexes(codec.width)
-    if isinstance(codec, (layout.RestRaw, layout.SizedRaw)):
+    if isinstance(codec, (codecs.RestRaw, codecs.SizedRaw)):
         return st.binary(max_size=40).map(bytes.hex)
-    if isinstance(codec, layout.Time):
+    if isinstance(codec, codecs.Time):
         return times
-    if isinstance(codec, layout.Place):
+    if isinstance(codec, codecs.Place):
         south = codec.negative is not None and fields["attribute"] >> codec.negative & 1
         return degrees.map(lambda d: (-d or 0.0) if south else d)
     if isinstance(codec, layout.Each):
         return st.lists(value_of(codec.item, version, {}), max_size=4)
     if isinstance(codec, areas.Corners):
-        lat = value_of(layout.Place(6), version, fields)
-        lon = value_of(layout.Place(7), version, fields)
+        lat = value_of(codecs.Place(6), version, fields)
+        lon = value_of(codecs.Place(7), version, fields)
         return st.lists(st.fixed_dictionaries({"lat": lat, "lon": lon}), max_size=4)
     if isinstance(codec, areas.Shapes):
         return st.lists(fields_of(areas.SHAPES[fields["shape"]], version), max_size=3)
@@ -153,7 +153,7 @@ def fields_of(draw: Callable[..., Any], plan: Any, version: str) -> dict[str, An
         if field.when is not None and not field.when(found, version):
             continue
         codec = field.codec
-        if isinstance(codec, (layout.CountOf, layout.LengthOf)):
+        if isinstance(codec, (codecs.CountOf, codecs.LengthOf)):
             found[field.key] = 0  # set below, once what it counts is there
         elif field.key == "shape" and any(isinstance(f.codec, areas.Shapes) for f in plan.fields):
             found["shape"] = draw(st.sampled_from(sorted(areas.SHAPES)))
@@ -164,9 +164,9 @@ def fields_of(draw: Callable[..., Any], plan: Any, version: str) -> dict[str, An
         else:
             found[field.key] = draw(value_of(codec, version, found))
     for field in plan.fields:
-        if field.key in found and isinstance(field.codec, layout.CountOf):
+        if field.key in found and isinstance(field.codec, codecs.CountOf):
             found[field.key] = len(found[field.codec.of])
-        if field.key in found and isinstance(field.codec, layout.LengthOf):
+        if field.key in found and isinstance(field.codec, codecs.LengthOf):
             found[field.key] = len(found[field.codec.of]) // 2
     return found
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sizao.feeds.jt808.layout import I16, U8, U16, U32, Each, F, Layout, Place, Raw, Text, Time
+from sizao.feeds.jt808.codecs import I16, U8, U16, U32, Place, Raw, Text, Time
+from sizao.feeds.jt808.layout import Each, F, Layout
 
 
 def identity(terminal: int, reserved: int) -> Layout:

@@ -10,22 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sizao.feeds.jt808.codecs import U8, U16, U32, CountOf, Fields, Place, Raw, SizedText
 from sizao.feeds.jt808.fields import Reader
-from sizao.feeds.jt808.layout import (
-    U8,
-    U16,
-    U32,
-    CountOf,
-    Each,
-    F,
-    Fields,
-    Layout,
-    Place,
-    Raw,
-    SizedText,
-    bit,
-    edition,
-)
+from sizao.feeds.jt808.layout import Each, F, Layout, bit, edition
 from sizao.feeds.jt808.problems import Malformed
 
 _TIMED, _LIMITED = 0, 1

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sizao.feeds.jt808.fields import Reader
-from sizao.feeds.jt808.layout import (
+from sizao.feeds.jt808.codecs import (
     U8,
     U16,
     U32,
-    F,
     Fields,
-    Layout,
     LengthOf,
     Raw,
     RestText,
     SizedRaw,
     SizedText,
     Text,
-    Widths,
     Word,
-    edition,
 )
+from sizao.feeds.jt808.fields import Reader
+from sizao.feeds.jt808.layout import F, Layout, Widths, edition
 
 
 def _attributes(maker: int, model: int, terminal: int) -> Layout:

@@ -10,19 +10,8 @@ from __future__ import annotations
 import struct
 
 from sizao.feeds.jt808.alarms import IDENTITIES, is_wide
-from sizao.feeds.jt808.layout import (
-    U8,
-    U16,
-    U32,
-    Each,
-    F,
-    Fields,
-    Layout,
-    Raw,
-    SizedText,
-    Text,
-    Widths,
-)
+from sizao.feeds.jt808.codecs import U8, U16, U32, Fields, Raw, SizedText, Text
+from sizao.feeds.jt808.layout import Each, F, Layout, Widths
 
 
 def _width(fields: Fields) -> str:

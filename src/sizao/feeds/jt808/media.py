@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sizao.feeds.jt808.codecs import U8, U16, U32, CountOf, Fields, Raw
 from sizao.feeds.jt808.fields import Reader
-from sizao.feeds.jt808.layout import U8, U16, U32, CountOf, Each, F, Fields, Layout, Raw, Widths
+from sizao.feeds.jt808.layout import Each, F, Layout, Widths
 from sizao.feeds.jt808.location import BASE, decode_base, encode_base
 
 PREFIX = 16

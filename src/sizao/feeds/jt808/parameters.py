@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sizao.feeds.jt808.codecs import CountOf, Word
 from sizao.feeds.jt808.fields import Reader, text, word
-from sizao.feeds.jt808.layout import CountOf, Each, F, Layout, Word
+from sizao.feeds.jt808.layout import Each, F, Layout
 from sizao.feeds.jt808.problems import Malformed
 
 

@@ -7,16 +7,8 @@ Source: JT/T 808-2013, the clause of each layout.
 
 from __future__ import annotations
 
-from sizao.feeds.jt808.layout import (
-    U8,
-    U16,
-    CountOf,
-    Each,
-    F,
-    Layout,
-    RestText,
-    SizedText,
-)
+from sizao.feeds.jt808.codecs import U8, U16, CountOf, RestText, SizedText
+from sizao.feeds.jt808.layout import Each, F, Layout
 
 _SETTING = "0 delete all, 1 replace, 2 append, 3 change, 4 delete these"
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
 from sizao.core.errors import EvidenceError
 from sizao.feeds.jt808.header import Header
@@ -85,6 +86,17 @@ class Partial:
                 break
             kept += self.file.part(index)
         return kept
+
+    def request(self) -> tuple[int, dict[str, Any]]:
+        """The message that asks for the missing parts, and its fields.
+
+        0x8800 names a medium by its id, which is in the first part; until that is here, and for
+        any other message, 0x8003 names the message by its serial.
+        """
+        if self.file is not None and 1 in self.parts:
+            media_id = int.from_bytes(self.file.part(1)[:4], "big")
+            return 0x8800, {"media_id": media_id, "retransmit_ids": self.missing[:255]}
+        return 0x8003, {"original_serial": self.first_serial, "indexes": self.missing}
 
     def close(self) -> None:
         """Give back the room in the spool."""

@@ -7,13 +7,10 @@ Source: JT/T 808-2013, the clause of each layout.
 
 from __future__ import annotations
 
-from sizao.feeds.jt808.layout import (
+from sizao.feeds.jt808.codecs import (
     U16,
     U32,
     CountOf,
-    Each,
-    F,
-    Layout,
     LengthOf,
     Raw,
     RestRaw,
@@ -21,6 +18,7 @@ from sizao.feeds.jt808.layout import (
     SizedText,
     Word,
 )
+from sizao.feeds.jt808.layout import Each, F, Layout
 
 _WHICH = "command word of GB/T 19056"
 

@@ -45,11 +45,13 @@ def has_alarm(body: bytes) -> bool:
     return False
 
 
-def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator[Alarm]:
+def alarms(
+    body: bytes, vehicle: str, received_us: int, source: str, latest_us: int | None = None
+) -> Iterator[Alarm]:
     """The alarms of a location body of at least 28 bytes. Never raises.
 
-    An item without a time of its own takes the report's; with neither it is left to the report's
-    quarantine. The hemisphere is the report's.
+    An item without a time of its own, or with one after ``latest_us``, takes the report's; if that
+    is no better the item is left to the report's quarantine. The hemisphere is the report's.
     """
     _, status, _, _, _, _, _, stamp = BASE.unpack_from(body)
     at, end = BASE.size, len(body)
@@ -65,8 +67,8 @@ def alarms(body: bytes, vehicle: str, received_us: int, source: str) -> Iterator
         family = FAMILIES[item]
         fields = dialect.items[item].decode(value, "")
         start = _time_at(family)
-        when = time_us(value[start : start + 6])
-        when = time_us(stamp) if when is None else when
+        times = (time_us(value[start : start + 6]), time_us(stamp))
+        when = next((t for t in times if t is not None and (not latest_us or t <= latest_us)), None)
         if when is None:
             continue
         names = kinds(family, fields)
