@@ -13,13 +13,15 @@ sources.yaml      registry of sources, written by people (``core/sources_file.py
 cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
 cap-lists.json    what was fetched of them
 source-access.json  salted hashes of keys, sources switched off (``core/source_access.py``)
+links.yaml        JT/T 809 platforms above and below (``runtime/platforms/config.py``)
+links/LINK.json   how far the upper platform of a link has confirmed our positions
 gat1400.yaml      GA/T 1400 platforms above and below (``runtime/intake/gat1400/config.py``)
 gat1400-subscriptions.json  what platforms subscribed to, and how far each of them is
 secrets.yaml      secrets shared with platforms and devices, mode 0600
 spool/            media and evidence files that are not whole yet; empty to look at, its files
                   have no names
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
-commands.sqlite   log written by the web process: commands, reports
+commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
@@ -89,6 +91,10 @@ class DataDir:
     @property
     def spool(self) -> Path:
         return self.root / "spool"
+
+    @property
+    def links(self) -> Path:
+        return self.root / "links.yaml"
 
     @property
     def detect_log(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from sizao.feeds.jt809 import pair
 from sizao.feeds.jt809.decode import decode_frame
 from sizao.feeds.jt809.dialect import Dialect
+from sizao.feeds.jt809.door import first_frame, knock
+from sizao.feeds.jt809.fields import iso_of_us
 from sizao.feeds.jt809.framing import Framer
 from sizao.feeds.jt809.links import LOGIN_RESULTS
+from sizao.feeds.jt809.lower import Lower
 from sizao.feeds.jt809.outcome import MAIN, SUB, Outcome
 from sizao.feeds.jt809.problems import KINDS
 from sizao.feeds.jt809.reasons import REASONS
@@ -415,3 +419,62 @@ def test_reasons_have_words(both: Both) -> None:
 
 
 PAIR = Path(pair.__file__).read_text(encoding="utf-8")
+
+
+def test_positions_go_down_to_who_asked_and_are_asked_for_after_a_gap(both: Both) -> None:
+    period = {"plate": "川DI0001", "plate_color": 2, "start_time": iso_of_us(START_US)}
+    period["end_time"] = iso_of_us(START_US + 3600 * SECOND)
+    both.take_lower(both.lower.order("w", 0x1207, period, both.now_us))
+    (asked,) = [one for out in both.upper_said for one in out.asked]
+    both.take_upper(both.upper.watch(asked, both.now_us))
+    assert json.loads(both.lower_rows("0x9207")[0]["body"])["result"] == 0
+    rows = [position("10000000001", 1), position("10000000002", 1)]
+    both.take_upper(both.upper.exchange(rows, both.now_us))
+    assert ids(both.lower_said) == {("10000000001", START_US + SECOND)}
+    begin = {"plate": "川DI0001", "plate_color": 2, "reason": 1}
+    both.take_upper(both.upper.order("x", 0x9205, begin, both.now_us))
+    both.drop(MAIN)
+    both.pass_s(60)
+    both.login()
+    asked = [one for out in both.upper_said for one in out.asked][-1]
+    assert (asked.what, asked.start_us, asked.end_us) == ("history", START_US, both.now_us)
+    missed = [position("10000000001", n) for n in range(2, 9)]
+    both.take_upper(both.upper.history(asked, missed, both.now_us))
+    assert len(ids(both.lower_said)) == 8
+    late = [row[13] for out in both.lower_said for row in out.positions]
+    assert late == [False] + [True] * 7
+    both.take_lower(both.lower.order("u", 0x1208, begin, both.now_us))
+    asked = [one for out in both.upper_said for one in out.asked][-1]
+    both.take_upper(both.upper.watch(asked, both.now_us))
+    both.take_upper(both.upper.exchange([position("10000000001", 20)], both.now_us))
+    assert len(ids(both.lower_said)) == 8
+
+
+def test_the_door(both: Both) -> None:
+    pairs = {both.upper.params.access_code: both.upper}
+    link = both.upper.params
+
+    def login(**changes: Any) -> bytes:
+        lower = Lower(replace(link, **changes), Directory())
+        (sent,) = lower.connected(MAIN, START_US).sends
+        return sent[1]
+
+    def at_the_door(frame: bytes, known: Any = pairs) -> tuple[bool, Any]:
+        raw = first_frame(frame)
+        assert raw is not None
+        found = knock(raw, known, "127.0.0.1")
+        fields = decode_frame(found.reply[1:-1]) if found.reply else {}
+        return found.pair is not None, fields.get("result", fields.get("code"))
+
+    assert at_the_door(login()) == (True, None)
+    assert at_the_door(login(password="x")) == (False, 4)
+    assert at_the_door(login(user=5)) == (False, 3)
+    assert at_the_door(login(access_code=7)) == (False, 2)
+    assert at_the_door(both.lower.writer.frame(0x1005, {}, START_US)[1]) == (False, None)
+    sub = {link.access_code: both.lower}
+    good = both.upper.writer.frame(0x9001, {"verify_code": both.lower.code}, START_US)[1]
+    wrong = both.upper.writer.frame(0x9001, {"verify_code": 99}, START_US)[1]
+    assert at_the_door(good, sub) == (True, None)
+    assert at_the_door(wrong, sub) == (False, 1)
+    assert first_frame(good[:-1]) is None
+    assert knock(b"\0" * 40, pairs, "").pair is None

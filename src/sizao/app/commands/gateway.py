@@ -26,6 +26,8 @@ from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.gateway import Gateway, Service, Settings
 from sizao.runtime.keeper import Keeper
 from sizao.runtime.loops import new_event_loop, raise_file_limit, settle_garbage_collector
+from sizao.runtime.platforms.config import load as load_links
+from sizao.runtime.platforms.service import PlatformLinks
 from sizao.runtime.replays import QuarantineReplays
 from sizao.runtime.reporting import report_to_stderr
 from sizao.runtime.sessions import remembered_cards, secret, sessions
@@ -115,7 +117,10 @@ def command(
         figures = counters.as_dict() | {"feed_time_s": clock.time_s()}
         write_status(data, "gateway", at_s=time.time(), counters=figures)
 
+    links = load_links(data.links, data.secrets)
     with SqliteLog(data.feeds_log, writer=True) as log, SqliteLog(data.commands_log) as orders:
+        if links:
+            services.append(PlatformLinks(data, links, clock, orders))
         gateway = Gateway(
             log,
             orders,

@@ -17,6 +17,7 @@ from typing import Any
 from sizao.feeds.jt809 import links
 from sizao.feeds.jt809.decode import Frame
 from sizao.feeds.jt809.encode import encode_body
+from sizao.feeds.jt809.fields import iso_of_us
 from sizao.feeds.jt809.outcome import MAIN, SUB, Outcome
 from sizao.feeds.jt809.pair import Pair
 from sizao.feeds.jt809.params import LinkParams
@@ -36,6 +37,10 @@ class Lower(Pair):
         self.result: int | None = None
         """Result of the last login."""
         self.code = 0
+        self.exchanged: set[Plate] = set()
+        """Vehicles of others whose positions the upper platform sends us (0x9205)."""
+        self._gone_us: int | None = None
+        """When the main link was lost."""
         self._registered: set[Plate] = set()
         self._mark: int | None = None
         """The newest positions sent whose confirmation was not asked for yet."""
@@ -187,6 +192,7 @@ class Lower(Pair):
             self._marks.clear()
             self._mark = None
             self._registered.clear()
+            self._gone_us = self._gone_us or now_us
             if self.up(SUB):
                 self.send(0x1007, {"code": 0}, now_us, out, SUB)
 
@@ -217,9 +223,24 @@ class Lower(Pair):
             self.channels[MAIN].up = True
             self.counts.logins += 1
             out.logged_in = True
+            self._ask_for_missed(now_us, out)
         else:
             words = links.LOGIN_RESULTS.get(result, ("", f"result {result}"))[1]
             out.closed[MAIN] = f"login refused: {words}"
+
+    def _ask_for_missed(self, now_us: int, out: Outcome) -> None:
+        """After a gap: what the upper platform would have sent us meanwhile (0x1209)."""
+        if self._gone_us is not None:
+            for plate, colour in sorted(self.exchanged):
+                fields = {
+                    "plate": plate,
+                    "plate_color": colour,
+                    "start_time": iso_of_us(self._gone_us),
+                    "end_time": iso_of_us(now_us),
+                }
+                self.send(0x1209, fields, now_us, out)
+                self.row(0x1209, fields, "out", "sent", now_us, out)
+        self._gone_us = None
 
     def _logged_out(
         self, channel: str, frame: Frame, fields: dict[str, Any], now_us: int, out: Outcome
@@ -281,6 +302,11 @@ class Lower(Pair):
     ) -> None:
         """0x9205, 0x9206: positions of a foreign vehicle will come, or come no more."""
         self.received(frame, fields, now_us, out)
+        plate = fields.get("plate") or "", fields.get("plate_color") or 0
+        if fields["sub_type"] == "0x9205":
+            self.exchanged.add(plate)
+        else:
+            self.exchanged.discard(plate)
         answer = {
             "plate": fields.get("plate"),
             "plate_color": fields.get("plate_color"),

@@ -5,7 +5,7 @@ Source: JT/T 809-2011 clauses 4.3 and 4.5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sizao.feeds.jt809 import links
@@ -15,6 +15,9 @@ from sizao.feeds.jt809.header import Header
 from sizao.feeds.jt809.outcome import MAIN, SUB, Asked, Outcome
 from sizao.feeds.jt809.pair import Pair
 from sizao.feeds.jt809.params import LinkParams
+from sizao.feeds.jt809.position import MAX_ITEMS
+from sizao.feeds.jt809.rows import from_row
+from sizao.feeds.jt809.subs import join
 from sizao.feeds.jt809.vehicles import Directory
 
 SUB_TRIES = 3
@@ -54,6 +57,8 @@ class Upper(Pair):
         super().__init__(params, directory, now_us)
         self.code = 0
         """What the sub link proves itself with."""
+        self.watched: dict[tuple[str, int], int] = {}
+        """Vehicles whose positions the lower platform asked for, and until when."""
         self._new_code = new_code
         self._busy = busy
         self._sub_at: tuple[str, int] | None = None
@@ -108,6 +113,56 @@ class Upper(Pair):
     ) -> None:
         if kind == 0x9301:
             self.duty.asked(self._check(fields, serial, now_us))
+
+    def history(self, asked: Asked, rows: Sequence[Mapping[str, Any]], now_us: int) -> Outcome:
+        """Answer 0x1209 and send what there is as 0x9203; ``rows`` as in :meth:`exchange`."""
+        out = Outcome()
+        plate = asked.plate, asked.colour
+        self._answer_asked(0x9209, plate, 0 if rows else 2, now_us, out)
+        for at in range(0, len(rows), MAX_ITEMS):
+            items = [self._item(row) for row in rows[at : at + MAX_ITEMS]]
+            self._put(0x9203, bytes((len(items),)) + b"".join(items), plate, now_us, out)
+        return out
+
+    def watch(self, asked: Asked, now_us: int) -> Outcome:
+        """Answer 0x1207 or 0x1208: begin or end the exchange of a vehicle's positions."""
+        out = Outcome()
+        plate = asked.plate, asked.colour
+        if asked.what == "watch":
+            self.watched[plate] = asked.end_us or now_us
+            self._answer_asked(0x9207, plate, 0, now_us, out)
+        else:
+            known = self.watched.pop(plate, None) is not None
+            self._answer_asked(0x9208, plate, 0 if known else 1, now_us, out)
+        return out
+
+    def exchange(self, rows: Sequence[Mapping[str, Any]], now_us: int) -> Outcome:
+        """Send positions of vehicles that the lower platform watches (0x9202); others are left
+        out. Rows of POSITION with ``time`` in microseconds."""
+        out = Outcome()
+        self.watched = {plate: end for plate, end in self.watched.items() if end >= now_us}
+        for row in rows:
+            plate = self.directory.plate(row["vehicle"])
+            if plate is not None and row["time"] <= self.watched.get(plate, 0):
+                self._put(0x9202, self._item(row), plate, now_us, out)
+        return out
+
+    def _item(self, row: Mapping[str, Any]) -> bytes:
+        return from_row(row, self.params.edition, self.params.dialect.position == "legacy")
+
+    def _put(
+        self, sub: int, data: bytes, plate: tuple[str, int], now_us: int, out: Outcome
+    ) -> None:
+        channel = self.best()
+        if channel is not None:
+            body = join(sub, data, self.params.edition, self.params.dialect, *plate)
+            out.sends.append((channel, self.writer.sealed(sub, body, now_us)[1]))
+
+    def _answer_asked(
+        self, sub: int, plate: tuple[str, int], result: int, now_us: int, out: Outcome
+    ) -> None:
+        fields = {"plate": plate[0], "plate_color": plate[1], "result": result}
+        self.send(sub, fields, now_us, out)
 
     def end(self, code: int, now_us: int) -> Outcome:
         """Tell the lower platform that both links close (0x9008): 0 restart, 1 other."""
@@ -300,8 +355,7 @@ class Upper(Pair):
         reply = 0x9000 | int(fields["sub_type"], 16) & 0x0FFF
         if what != "unwatch" and (start is None or end is None or start > end):
             wrong = 2 if what == "watch" else 3
-            answer = {"plate": plate, "plate_color": colour, "result": wrong}
-            self.send(reply, answer, now_us, out)
+            self._answer_asked(reply, (plate, colour), wrong, now_us, out)
             return
         vehicle = self.directory.vehicle(plate, colour)
         out.asked.append(Asked(what, plate, colour, vehicle, start, end))
