@@ -10,7 +10,7 @@ import click
 import pyarrow as pa
 
 from sizao.app.cli import COMMANDS, cli
-from sizao.core.schemas import LIVE, REGISTER, TOPICS
+from sizao.core.schemas import CRASH, LIVE, REGISTER, TOPICS
 from sizao.feeds.jt808 import tables as jt808_tables
 from sizao.feeds.jt809 import tables as jt809_tables
 from sizao.feeds.tables import reference as import_tables
@@ -25,10 +25,11 @@ def records() -> str:
         MADE,
         "# Records\n\n",
         "What travels between stages, as Arrow columns. Times are UTC microseconds, angles degrees"
-        " WGS-84. A null means *not reported*, never zero. All but the last two are topics of"
-        " the log; those are files of the data folder.\n",
+        " WGS-84. A null means *not reported*, never zero. All but the last three are topics"
+        " of the log; crashes are kept in the database, the other two are files of the data"
+        " folder.\n",
     ]
-    for name, schema in {**TOPICS, "register": REGISTER, "live": LIVE}.items():
+    for name, schema in {**TOPICS, "crashes": CRASH, "register": REGISTER, "live": LIVE}.items():
         parts.append(
             f"\n## {name}\n\n| field | type | unit | null | meaning |\n|---|---|---|---|---|\n"
         )

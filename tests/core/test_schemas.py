@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.errors import ColumnError
-from sizao.core.schemas import LIVE, POSITION, REGISTER, TOPICS, check, empty
+from sizao.core.schemas import CRASH, LIVE, POSITION, REGISTER, TOPICS, check, empty
 
 
-@pytest.mark.parametrize("schema", [*TOPICS.values(), REGISTER, LIVE])
+@pytest.mark.parametrize("schema", [*TOPICS.values(), CRASH, REGISTER, LIVE])
 def test_every_field_is_documented(schema: pa.Schema) -> None:
     for field in schema:
         assert field.metadata[b"doc"], field.name

@@ -29,6 +29,8 @@ COMMANDS: dict[str, str] = {
     "roads": "Import and inspect road networks.",
     "cap": "Look into CAP warnings and hand files to the intake.",
     "screen": "Rank road edges by the crashes to be expected on them.",
+    "crashes": "Import crash records.",
+    "register": "Import the registers of vehicles and enterprises.",
     "token": "Print an API token for an account.",
     "bench": "Run a benchmark and print its figures as JSON.",
     "doctor": "Check the installation and say what to mend.",

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sizao import __version__
 from sizao.app.demo_keys import write_keys
+from sizao.log import register
 from sizao.log.datadir import DataDir, replace
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     drawn = city.write(data)
     write_context(drawn, data)
     write_sources(drawn, data)
-    register = fleet.register(drawn, vehicles, seed)
-    pq.write_table(pa.Table.from_batches([register]), data.register)
+    made = fleet.register(drawn, vehicles, seed)
+    register.save(pa.Table.from_batches([made]), data.register)
 
 
 def _database(data: DataDir, *, fresh: bool) -> None:
@@ -77,9 +77,9 @@ def _database(data: DataDir, *, fresh: bool) -> None:
         from sizao.sim import city
 
         unit_services.load_units(city.units())
-        register = pq.read_table(data.register).combine_chunks().to_batches()[0]
-        fleet_services.load_register(register)
-        unit_services.load_patrols(_patrols(register))
+        loaded = register.load(data.register).combine_chunks().to_batches()[0]
+        fleet_services.load_register(loaded)
+        unit_services.load_patrols(_patrols(loaded))
     unit_services.create_demo_accounts()
 
 

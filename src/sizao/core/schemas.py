@@ -421,9 +421,54 @@ REGISTER = pa.schema(
         _field("enterprise", pa.string(), "", "Enterprise id"),
         _field("enterprise_name", pa.string(), "", "Enterprise name"),
         _field("area", pa.string(), "", "County or district code of the home brigade"),
+        _field("plate_class", pa.string(), "GA/T 16.7", "Plate class code, e.g. 01 large vehicle"),
+        _field("gross_kg", pa.float64(), "kg", "Permitted gross mass"),
+        _field("payload_kg", pa.float64(), "kg", "Rated payload"),
+        _field("towed_kg", pa.float64(), "kg", "Permitted mass of the trailer"),
+        _field("seats", pa.uint8(), "count", "Rated seats, the driver's included"),
+        _field("axles", pa.uint8(), "count", "Number of axles"),
+        _field("inspection_until", pa.date32(), "date", "Last day of the inspection's validity"),
+        _field("scrap_until", pa.date32(), "date", "Day by which it must be scrapped"),
     ]
 )
-"""The vehicle register: one row a terminal. Kept as ``register.parquet`` in the data folder."""
+"""The vehicle register: one row a terminal. Kept as ``register.parquet`` in the data folder; the
+three masses are the three denominators of overloading and never one percentage."""
+
+CRASH = pa.schema(
+    [
+        _field("source", pa.string(), "", "Who recorded it, as named at the import", null=False),
+        _field("crash", pa.string(), "", "The source's own number, else content id", null=False),
+        _field("time", TIME, "UTC", "When it happened", null=False),
+        _field("hour_known", pa.bool_(), "", "False: only the day is known", null=False),
+        _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
+        _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
+        _field("road", pa.string(), "", "Road reference, e.g. G5"),
+        _field("stake_m", pa.float64(), "m", "Linear reference along the road"),
+        _field("direction", pa.string(), "", "Carriageway, e.g. 下行"),
+        _field("place", pa.string(), "", "The place in words"),
+        _field("area", pa.string(), "", "County or district code of the place"),
+        _field("severity_2007", pa.string(), "", "Grade by Order 493, core.severity.grades_2007"),
+        _field("severity_1991", pa.string(), "", "Class of 1991, core.severity.classes_1991"),
+        _field("procedure", pa.string(), "", "fatal, injury, property_damage"),
+        _field("dead", pa.int16(), "count", "Dead within seven days"),
+        _field("injured", pa.int16(), "count", "Injured, the seriously injured included"),
+        _field("serious", pa.int16(), "count", "Seriously injured"),
+        _field("loss_cny", pa.float64(), "CNY", "Direct loss of property"),
+        _field("parties", pa.list_(pa.string()), "", "Kinds of road users: car, truck, pedestrian"),
+        _field("collision", pa.string(), "", "head_on, rear_end, side, rollover ..."),
+        _field("weather", pa.string(), "", "clear, cloudy, rain, snow, fog, wind, dust, hail"),
+        _field(
+            "light_condition", pa.string(), "", "day, dawn, dusk, night, night_lit, night_unlit"
+        ),
+        _field("surface", pa.string(), "", "dry, wet, snow, ice, muddy"),
+        _field("cause", pa.string(), "", "Cause code or words, as the source has it"),
+        _field("hit_and_run", pa.bool_(), "", "Somebody left the scene"),
+        _field("description", pa.string(), "", "What happened, without personal data"),
+        _field("batch", pa.int64(), "", "Import that brought it", null=False),
+        _field("row", pa.int32(), "", "Its row in that file", null=False),
+    ]
+)
+"""A recorded crash. Kept in the database; read with ``web.imports.crashes.read``."""
 
 LIVE = pa.schema(
     [

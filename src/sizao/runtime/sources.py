@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sizao.core.errors import ConfigError
-from sizao.core.schemas import POSITION, REGISTER, TIME, check
+from sizao.core.schemas import POSITION, TIME
 from sizao.detect import engine
 from sizao.detect.context import Context
 from sizao.detect.state import EngineState
+from sizao.log import register
 from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
 
@@ -74,14 +74,9 @@ class Sources:
         if mark is None:
             logger.warning("%s is missing: every vehicle counts as 'other'", path.name)
             return None
-        try:
-            register = pq.read_table(path)
-            for batch in register.to_batches():
-                check(batch, REGISTER)
-        except Exception as error:
-            raise ConfigError(f"{path}: not a register: {error}") from error
-        logger.info("%s: %d vehicles", path.name, len(register))
-        return register
+        loaded = register.load(path)
+        logger.info("%s: %d vehicles", path.name, len(loaded))
+        return loaded
 
 
 def warm_up(context: Context) -> None:

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "sizao.web.units",
     "sizao.web.audit",
     "sizao.web.fleet",
+    "sizao.web.imports",
     "sizao.web.cases",
     "sizao.web.warnings",
     "sizao.web.reports",

@@ -103,7 +103,7 @@ def test_what_a_good_vehicle_becomes():
     assert second["payload_kg"] == 12_500.0  # 吨
     assert second["gross_kg"] == 25_000.0  # kg
     assert second["inspection_until"] == dt.date(2026, 5, 31)  # a bare day number
-    assert rows["10000000011"]["kind"] == "other"
+    assert rows["10000000011"]["kind"] is None, "what is registered stays"
     assert [(note.row, note.code) for note in result.notes] == [(14, "kind_unclear")]
 
 
@@ -233,3 +233,9 @@ def test_a_stated_grade_below_the_casualties_gets_a_note():
     assert note.code == "severity_contradicts"
     assert "较大" in note.words.zh
     assert result.good[0].values["severity_2007"] == "ordinary", "kept as the source has it"
+
+
+def test_a_name_that_two_enterprises_have_is_not_guessed():
+    data = files.csv_bytes(("终端号", "企业名称"), [("10000000001", "虚构货运一公司")])
+    _, result = checked(data, "vehicle", enterprises={"a": "虚构货运一公司", "b": "虚构货运一公司"})
+    assert by_row(result) == {2: ["same_name"]}

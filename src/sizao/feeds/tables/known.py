@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sizao.roads.network import Network
@@ -33,7 +34,13 @@ class Known:
     moments: Mapping[int, list[tuple[float, float, str]]] = field(default_factory=dict)
     network: Network | None = None
 
-    def enterprise_named(self, name: str) -> str:
-        """Id of the only enterprise with this name; "" for none or several."""
-        found = [key for key, one in self.enterprises.items() if one == name]
-        return found[0] if len(found) == 1 else ""
+    def enterprises_named(self, name: str) -> list[str]:
+        """Ids of the enterprises with this name."""
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for key, name in self.enterprises.items():
+            found.setdefault(name, []).append(key)
+        return found

@@ -78,7 +78,10 @@ REASONS: dict[str, Words] = {
         "企业不在登记中：请先导入企业名册，或同时给出编号和名称",
         "not in the register: import the enterprises first, or give both id and name",
     ),
-    "kind_unclear": Words("车辆类型不认识，记为其他车辆", "unknown vehicle kind, kept as other"),
+    "same_name": Words(
+        "登记中有几家同名企业，请给出企业编号", "several enterprises have this name; give the id"
+    ),
+    "kind_unclear": Words("类型不认识；新登记的没有类型", "unknown kind; a new record has none"),
     "not_kept": Words("不认识，这一项没有保存", "unknown; this value was not kept"),
     "twice_in_file": Words("与第 {first} 行重复", "repeats row {first}"),
     "exists": Words("已经导入过", "was imported before"),

@@ -16,6 +16,7 @@ from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
 from sizao.web.cases.models import Case
 from sizao.web.desk import services
+from sizao.web.fleet import register
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
@@ -47,6 +48,7 @@ def run_round(ports: Ports) -> int:
     services.tick(ports.now())
     reports.flush(ports.commands)
     reports.follow_cases()
+    register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))
     return rows
 

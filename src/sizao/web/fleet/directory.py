@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 from sizao.web.fleet.models import Vehicle
@@ -21,7 +22,11 @@ class Entry:
     area: str
 
 
+LOOK_S = 1.0
+
 _kept: dict[str, Entry] | None = None
+_mark: int | None = None
+_looked = 0.0
 _turn = threading.Lock()
 
 
@@ -29,7 +34,7 @@ def directory() -> dict[str, Entry]:
     """Every registered vehicle by terminal phone."""
     global _kept
     with _turn:
-        if _kept is None:
+        if _replaced() or _kept is None:
             _kept = {
                 vehicle.id: Entry(
                     vehicle.id,
@@ -43,6 +48,25 @@ def directory() -> dict[str, Entry]:
                 for vehicle in Vehicle.objects.select_related("enterprise")
             }
         return _kept
+
+
+def _replaced() -> bool:
+    """Whether the register's file is another than before: ``sizao register import`` made one.
+
+    Looks once a second at most.
+    """
+    global _mark, _looked
+    from sizao.web.fleet.register import path
+
+    if time.monotonic() - _looked < LOOK_S:
+        return False
+    _looked = time.monotonic()
+    try:
+        mark = path().stat().st_mtime_ns
+    except FileNotFoundError:
+        mark = None
+    changed, _mark = mark != _mark, mark
+    return changed
 
 
 def forget() -> None:

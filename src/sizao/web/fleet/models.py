@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from sizao.core.vehicles import KINDS
+from sizao.feeds.tables.kinds.enterprise import ENTERPRISE_KINDS
 
 
 class Enterprise(models.Model):
@@ -12,6 +13,12 @@ class Enterprise(models.Model):
 
     id = models.CharField("编号", primary_key=True, max_length=32)
     name = models.CharField("名称", max_length=96)
+    kind = models.CharField(
+        "类型", max_length=16, blank=True,
+        choices=[(code, words[0]) for code, words in ENTERPRISE_KINDS.items()],
+    )  # fmt: skip
+    area = models.CharField("行政区划", max_length=12, blank=True)
+    duty_phone = models.CharField("值班电话", max_length=40, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "企业"
@@ -33,6 +40,14 @@ class Vehicle(models.Model):
         verbose_name="企业",
     )  # fmt: skip
     area = models.CharField("籍属区县", max_length=12, blank=True)
+    plate_class = models.CharField("号牌种类", max_length=2, blank=True)
+    gross_kg = models.FloatField("总质量（kg）", null=True, blank=True)
+    payload_kg = models.FloatField("核定载质量（kg）", null=True, blank=True)
+    towed_kg = models.FloatField("准牵引总质量（kg）", null=True, blank=True)
+    seats = models.PositiveSmallIntegerField("核定载客", null=True, blank=True)
+    axles = models.PositiveSmallIntegerField("轴数", null=True, blank=True)
+    inspection_until = models.DateField("检验有效期止", null=True, blank=True)
+    scrap_until = models.DateField("强制报废期止", null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "车辆"
@@ -40,3 +55,20 @@ class Vehicle(models.Model):
 
     def __str__(self) -> str:
         return self.plate or self.id
+
+
+class Publication(models.Model):
+    """Whether ``register.parquet`` is a copy of what is in the database: one row.
+
+    ``wanted`` rises in the transaction of every change, ``done`` follows when the file has been
+    replaced. Between the two a killed process leaves the file old; whoever looks next renews it.
+    """
+
+    wanted = models.PositiveBigIntegerField("改动次数", default=0)
+    done = models.PositiveBigIntegerField("已写入文件", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "登记文件"
+
+    def __str__(self) -> str:
+        return f"{self.done}/{self.wanted}"

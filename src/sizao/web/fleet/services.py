@@ -6,11 +6,8 @@ import pyarrow as pa
 
 from sizao.core.schemas import REGISTER, check
 from sizao.web import audit
-from sizao.web.fleet import directory
-from sizao.web.fleet.models import Enterprise, Vehicle
+from sizao.web.fleet import directory, register
 from sizao.web.writing import write
-
-_CHUNK = 1000
 
 
 def load_register(batch: pa.RecordBatch) -> int:
@@ -20,32 +17,8 @@ def load_register(batch: pa.RecordBatch) -> int:
     batch breaks the schema.
     """
     rows = check(batch, REGISTER).to_pylist()
-    enterprises = {
-        row["enterprise"]: row["enterprise_name"] or row["enterprise"]
-        for row in rows
-        if row["enterprise"]
-    }
     with write():
-        Enterprise.objects.bulk_create(
-            [Enterprise(id=key, name=name) for key, name in enterprises.items()],
-            update_conflicts=True, unique_fields=["id"], update_fields=["name"],
-            batch_size=_CHUNK,
-        )  # fmt: skip
-        Vehicle.objects.bulk_create(
-            [
-                Vehicle(
-                    id=row["vehicle"],
-                    plate=row["plate"] or "",
-                    plate_colour=row["plate_colour"],
-                    kind=row["kind"],
-                    enterprise_id=row["enterprise"] or None,
-                    area=row["area"] or "",
-                )
-                for row in rows
-            ],
-            update_conflicts=True, unique_fields=["id"], batch_size=_CHUNK,
-            update_fields=["plate", "plate_colour", "kind", "enterprise", "area"],
-        )  # fmt: skip
+        register.put(rows)
         audit.record(None, "load", "register", "all", {"vehicles": len(rows)})
     directory.forget()
     return len(rows)

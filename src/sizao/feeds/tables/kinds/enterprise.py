@@ -14,8 +14,8 @@ from sizao.feeds.tables.values.words import Choice, Code, Text
 
 ENTERPRISE_KINDS: dict[str, tuple[str, ...]] = {
     "hazmat": ("危险货物运输", "dangerous goods", "危货", "危险品运输", "危运"),
-    "passenger": ("道路客运", "passenger", "客运", "旅游客运", "班线客运", "公路客运"),
-    "freight": ("道路货运", "freight", "货运", "普货", "普通货运", "物流"),
+    "passenger": ("道路客运", "passenger", "客运", "旅客运输", "旅游客运", "班线客运", "公路客运"),
+    "freight": ("道路货运", "freight", "货运", "普货", "普通货运", "货物运输", "物流"),
     "school_bus": ("校车", "school bus", "校车服务"),
     "other": ("其他", "other", "其它"),
 }

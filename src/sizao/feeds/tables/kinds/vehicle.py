@@ -79,7 +79,6 @@ FIELDS = (
 
 def finish(row: dict[str, Any], number: int, known: Known) -> Iterator[Problem]:
     """Terminal by plate, enterprise by name, and masses that cannot be."""
-    row["kind"] = row.get("kind") or "other"
     plate, vehicle = row.get("plate"), row.get("vehicle")
     registered = known.plates.get(plate, "") if plate else ""
     if not vehicle:
@@ -103,11 +102,12 @@ def _enterprise(row: dict[str, Any], number: int, known: Known) -> Iterator[Prob
         elif not name:
             yield Problem(number, "enterprise", "unknown_enterprise", key)
     elif name:
-        found = known.enterprise_named(name)
-        if found:
-            row["enterprise"] = found
+        found = known.enterprises_named(name)
+        if len(found) == 1:
+            row["enterprise"] = found[0]
         else:
-            yield Problem(number, "enterprise_name", "unknown_enterprise", name)
+            code = "same_name" if found else "unknown_enterprise"
+            yield Problem(number, "enterprise_name", code, name)
 
 
 VEHICLE = Kind(

@@ -48,7 +48,7 @@ class Number:
         if not math.isfinite(number):
             raise Bad("no_number")
         if not self.low <= number <= self.high:
-            raise Bad("out_of_range", low=f"{self.low:,g}", high=f"{self.high:,g}")
+            raise Bad("out_of_range", low=f"{int(self.low):,}", high=f"{int(self.high):,}")
         if not self.whole:
             return float(number)
         if number != int(number):

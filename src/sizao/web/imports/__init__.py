@@ -1,0 +1,1 @@
+"""Imports of crash records and registers: upload, mapping, preview, confirmation, undoing."""
