@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sizao.app.benches import gateway, pipeline
+from sizao.app.benches import gateway, intake, pipeline
 
 
 @pytest.mark.slow
@@ -13,6 +13,13 @@ def test_gateway_loses_nothing_it_acknowledged() -> None:
     assert found["connections"] == 100
     assert found["acked_per_s"] > 50
     assert (found["lost"], found["unanswered"], found["dropped"]) == (0, 0, 0)
+
+
+@pytest.mark.slow
+def test_intake_loses_nothing_it_acknowledged() -> None:
+    found = intake.run(quick=True, seconds=1)
+    assert found["value"] > 100
+    assert (found["lost"], found["failed"]) == (0, 0)
 
 
 @pytest.mark.slow

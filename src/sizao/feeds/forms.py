@@ -141,6 +141,8 @@ def text(value: Any) -> str:
 
     Half characters (lone surrogates, which JSON can carry) become U+FFFD: no file takes them.
     """
+    if isinstance(value, str) and value.isprintable():  # nearly always
+        return value.strip()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("no text")
     if isinstance(value, int) and abs(value) >= 10**40:

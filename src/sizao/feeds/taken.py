@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +46,12 @@ class Taken:
 
 def as_tuple(row: Mapping[str, Any], schema: pa.Schema) -> tuple[Any, ...]:
     """A row in column order; columns it does not name are null."""
-    return tuple(row.get(name) for name in schema.names)
+    return tuple(map(row.get, _names(schema)))
+
+
+@lru_cache(maxsize=64)
+def _names(schema: pa.Schema) -> tuple[str, ...]:
+    return tuple(schema.names)
 
 
 def quarantine_row(

@@ -27,7 +27,7 @@ from sizao.runtime.collector import Collector, Item, Records
 from sizao.runtime.counters import Spread, rss_mb
 from sizao.runtime.intake.recall import recent
 from sizao.runtime.intake.refusal import Refusal, busy
-from sizao.runtime.intake.seen import Seen
+from sizao.runtime.intake.seen import Seen, digest
 from sizao.runtime.intake.senders import Senders
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Door:
         Raises LogError."""
         since_s = time.time() - self.seen.window_s
         for key in recent(self.log, topic, columns, since_s, self.seen.keep):
-            self.seen.add((topic, *key))
+            self.seen.add(digest((topic, *key)))
 
     def append(
         self,
@@ -172,37 +172,35 @@ class Door:
         records are one transaction, with ``more`` beside them. Raises Refusal, and then the sender
         must send all of it again.
         """
-        known = [bool(item.key) and self.seen.has((topic, *item.key)) for item in items]
+        names = [digest((topic, *item.key)) if item.key else b"" for item in items]
         pictured = [
             item
-            for item, old in zip(items, known, strict=True)
-            if item.images and item.row and not old
+            for item, name in zip(items, names, strict=True)
+            if item.images and item.row and not self.seen.has(name)
         ]
         evidence = await self._store(pictured, source, received_us) if pictured else []
         # From here to the append nothing else runs, so two requests cannot both be the first.
         rows, refused, repeated = [], [], []
         waits: list[asyncio.Future[None]] = []
-        mine: set[tuple[str, ...]] = set()
-        for item in items:
+        mine: set[bytes] = set()
+        for item, name in zip(items, names, strict=True):
             if item.problems:
                 refused.append(quarantine_row(received_us, source, peer, item.problems, item.raw))
-            key = (topic, *item.key)
-            coming = self.seen.coming(key) if item.key else None
-            again = bool(item.key) and (coming is not None or key in mine or self.seen.has(key))
+            coming = self.seen.coming(name)
+            again = bool(name) and (coming is not None or name in mine or self.seen.has(name))
             repeated.append(again and item.row is not None)
             if coming is not None:
                 waits.append(coming)
             if item.row is not None and not again:
                 rows.append(as_tuple(item.row, TOPICS[topic]))
-                if item.key:
-                    mine.add(key)
+                if name:
+                    mine.add(name)
         records = [(topic, rows), ("evidence", evidence), ("quarantine", refused), *more]
         counts = {(source, received_us // HOUR_US, "bytes/received"): size} if size else {}
         if any(len(some) for _, some in records):
             held = 1000 * len(rows) + sum(len(row[-1]) for row in refused)
             append = self.append([(name, some) for name, some in records if some], held, counts)
-            for key in mine:
-                self.seen.expect(key, append)
+            self.seen.expect(mine, append)
             waits.append(append)
         for wait in waits:
             await asyncio.shield(wait)

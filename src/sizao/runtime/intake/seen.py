@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 
 class Seen:
-    """Keys of kept records in two generations; the older one is dropped as a whole."""
+    """Names of kept records (:func:`digest`) in two generations; the older one is dropped as a
+    whole."""
 
     def __init__(
         self,
@@ -30,33 +31,34 @@ class Seen:
         self._old: set[bytes] = set()
         self._coming: dict[bytes, asyncio.Future[None]] = {}
 
-    def has(self, key: tuple[str, ...]) -> bool:
+    def has(self, name: bytes) -> bool:
         """Kept already."""
-        name = digest(key)
         return name in self._young or name in self._old
 
-    def coming(self, key: tuple[str, ...]) -> asyncio.Future[None] | None:
+    def coming(self, name: bytes) -> asyncio.Future[None] | None:
         """The append that the record is part of, if it is on its way."""
-        return self._coming.get(digest(key))
+        return self._coming.get(name)
 
-    def expect(self, key: tuple[str, ...], append: asyncio.Future[None]) -> None:
-        """The record is on its way; when the append is done it is kept, or forgotten."""
-        name = digest(key)
-        self._coming[name] = append
+    def expect(self, names: Collection[bytes], append: asyncio.Future[None]) -> None:
+        """Records are on their way; when the append is done they are kept, or forgotten."""
+        for name in names:
+            self._coming[name] = append
 
         def done(append: asyncio.Future[None]) -> None:
-            self._coming.pop(name, None)
-            if not append.cancelled() and append.exception() is None:
-                self.add(key)
+            kept = not append.cancelled() and append.exception() is None
+            for name in names:
+                self._coming.pop(name, None)
+                if kept:
+                    self.add(name)
 
         append.add_done_callback(done)
 
-    def add(self, key: tuple[str, ...]) -> None:
+    def add(self, name: bytes) -> None:
         """The record is kept."""
         if len(self._young) >= self.keep or self._now() - self._began > self.window_s:
             self._old, self._young = self._young, set()
             self._began = self._now()
-        self._young.add(digest(key))
+        self._young.add(name)
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
