@@ -93,6 +93,8 @@ class AttachmentSession:
         self._source = source
         self._down = Downlink(1)
         self._buffer = b""
+        self._skipping = False
+        """Bytes that are neither are passing by."""
         self._left = 0
         """Bytes of the current raw piece that have not come yet,"""
         self._at = 0
@@ -132,8 +134,10 @@ class AttachmentSession:
                     break
             else:
                 self._skip(now_us, out)
-        if self.counts["refused"] >= self.limits.max_refused and out.closed is None:
-            out.closed = "refused"
+            if self.counts["refused"] >= self.limits.max_refused and out.closed is None:
+                out.closed = "refused"
+        if out.closed is not None:
+            self._buffer = b""
         return out
 
     # The stream.
@@ -153,6 +157,7 @@ class AttachmentSession:
         self._at += len(part)
 
     def _piece(self, now_us: int, out: Taken) -> None:
+        self._skipping = False
         head, self._buffer = self._buffer[: PIECE.size], self._buffer[PIECE.size :]
         _, name, self._at, self._left = PIECE.unpack(head)
         self._into = self._open.get(name.rstrip(b"\0"))
@@ -164,7 +169,7 @@ class AttachmentSession:
 
     def _framed(self, now_us: int, out: Taken) -> bool:
         """The next frame, if it is whole."""
-        end = self._buffer.find(b"\x7e", 1)
+        end = self._buffer.find(b"\x7e", 1, MAX_RAW + 2)
         if end < 0:
             if len(self._buffer) > MAX_RAW + 1:
                 self._skip(now_us, out)
@@ -173,16 +178,23 @@ class AttachmentSession:
         if end == 1:
             self._buffer = self._buffer[1:]
             return True
+        self._skipping = False
         raw, self._buffer = self._buffer[1:end], self._buffer[end + 1 :]
         self._frame(raw, now_us, out)
         return True
 
     def _skip(self, now_us: int, out: Taken) -> None:
-        """Past bytes that begin neither a frame nor a piece."""
-        starts = [self._buffer.find(b"\x7e", 1), self._buffer.find(MARK, 1)]
-        at = min((one for one in starts if one > 0), default=len(self._buffer))
-        lost, self._buffer = self._buffer[:at], self._buffer[at:]
-        self._refuse("no_frame", "neither a frame nor a piece", lost[:MAX_RAW], now_us, out)
+        """Past bytes that begin neither a frame nor a piece. A stretch counts once, however it
+        was cut on its way."""
+        buffer = self._buffer
+        starts = [buffer.find(b"\x7e", 1), buffer.find(MARK, 1)]
+        # Its last bytes may be the first of a mark.
+        starts += [len(buffer) - n for n in range(1, len(MARK)) if buffer.endswith(MARK[:n])]
+        at = min((one for one in starts if one > 0), default=len(buffer))
+        lost, self._buffer = buffer[:at], buffer[at:]
+        if not self._skipping:
+            self._refuse("no_frame", "neither a frame nor a piece", lost[:MAX_RAW], now_us, out)
+        self._skipping = True
 
     def _frame(self, raw: bytes, now_us: int, out: Taken) -> None:
         try:
