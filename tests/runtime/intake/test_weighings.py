@@ -164,6 +164,42 @@ def test_bodies_are_bounded_and_no_json_is_an_answer(
     Desk(tmp_path).run(scene)
 
 
+def test_a_sender_that_dawdles_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "BODY_S", 0.2)
+
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        async def dawdling() -> Any:
+            yield b"["
+            await asyncio.sleep(1)
+            yield b"]"
+
+        headers = desk.bearer("weigh:cz-ping")
+        slow = client.post("/intake/weighings", content=dawdling(), headers=headers)
+        quick = post(desk, client, weighing(1))
+        answers = await asyncio.gather(slow, quick)
+        assert [one.status_code for one in answers] == [408, 200]
+        assert desk.intake.door.in_flight == 0
+
+    Desk(tmp_path).run(scene)
+
+
+def test_a_stop_answers_what_it_has_taken(tmp_path: Path) -> None:
+    answers: list[Any] = []
+
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        sending = [asyncio.create_task(post(desk, client, weighing(n))) for n in range(40)]
+        await asyncio.sleep(0.02)
+        desk.intake.stop()
+        answers.extend(await asyncio.gather(*sending, return_exceptions=True))
+
+    desk = Desk(tmp_path)
+    desk.run(scene)
+    yes = [one for one in answers if isinstance(one, httpx.Response) and one.status_code == 200]
+    said = {one.json()["items"][0]["id"] for one in yes}
+    assert said <= {row["weighing"] for row in desk.rows("weighings")}
+    assert all(isinstance(one, httpx.Response | httpx.TransportError) for one in answers)
+
+
 class RefusingLog:
     """A disk that refuses, in front of a real log."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ MAX_BODY = 32 << 20
 """Largest body taken: a message of some ten passages with their pictures."""
 MAX_IN_FLIGHT = 256 << 20
 """All bodies together that are being read or wait for their append."""
+BODY_S = 60.0
+"""A sender that takes longer holds a place that others need."""
 
 
 @asynccontextmanager
@@ -29,18 +32,25 @@ async def body_of(request: Request, door: Door, most: int | None = None) -> Asyn
     if told.isdigit() and int(told[:20]) > most:
         raise Refusal(413, "too_large", f"the body may have {most:,} bytes at most")
     size = 0
+    whole = False
     chunks: list[bytes] = []
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            door.in_flight += len(chunk)
-            if size > most:
-                raise Refusal(413, "too_large", f"the body may have {most:,} bytes at most")
-            if door.in_flight > MAX_IN_FLIGHT:
-                raise busy("too many large messages at once")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                door.in_flight += len(chunk)
+                if size > most:
+                    raise Refusal(413, "too_large", f"the body may have {most:,} bytes at most")
+                if door.in_flight > MAX_IN_FLIGHT:
+                    raise busy("too many large messages at once")
+                chunks.append(chunk)
+        whole = True
         door.counters.bytes += size
         yield b"".join(chunks)
+    except TimeoutError:
+        if whole:
+            raise
+        raise Refusal(408, "too_slow", f"the body took more than {BODY_S:g} s") from None
     except ClientDisconnect:
         raise Refusal(400, "cut_off", "the sender hung up within the body") from None
     finally:
