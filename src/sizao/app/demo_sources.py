@@ -88,6 +88,9 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
                 {"topic": "weather_notices"},
                 {
                     "topic": "weather_readings",
+                    # Nine stations, a reading each five minutes.
+                    "per_hour": 108,
+                    "complete": 0.95,
                     "max_delay_s": 900,
                     "silence_s": 3600,
                 },

@@ -94,7 +94,11 @@ class Door:
     files: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="files")
     )
-    """For work that waits for the disk or for another host."""
+    """For work that waits for the disk."""
+    hosts: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(16, thread_name_prefix="hosts")
+    )
+    """For work that waits for another host: one that does not answer must not hold up pictures."""
     in_flight: int = 0
     """Bytes of request bodies that are being read or wait for their append."""
 

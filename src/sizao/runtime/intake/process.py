@@ -118,6 +118,7 @@ class Intake:
             await collecting
             self.collector.close()
             self.door.files.shutdown(cancel_futures=True)
+            self.door.hosts.shutdown(wait=False, cancel_futures=True)
             self._figures()
             self._publish(self.counters)
             logger.info(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sizao.feeds.gat1400.digest import Client as Digest
 from sizao.feeds.gat1400.status import CONTENT_TYPE
 
-WAIT_S = 10.0
+WAIT_S = 8.0
 MAX_ANSWER = 4 << 20
 
 

@@ -87,7 +87,7 @@ class Links:
         loop = asyncio.get_running_loop()
         try:
             status, answer = await loop.run_in_executor(
-                self._door.files, client.request, "POST", path, sent
+                self._door.hosts, client.request, "POST", path, sent
             )
             found = codes(answer)
             if status < 300 and found and _all_ok(found):

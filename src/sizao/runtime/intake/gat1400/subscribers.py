@@ -134,7 +134,7 @@ class Subscribers:
         """One round: everything after the cursor, then rest; after a failure, longer."""
         loop = asyncio.get_running_loop()
         try:
-            while await loop.run_in_executor(self._door.files, self._next, served):
+            while await loop.run_in_executor(self._door.hosts, self._next, served):
                 pass
         except PlatformError as error:
             served.failures += 1
