@@ -154,6 +154,44 @@ def test_a_cancelled_subscription_sends_no_more(pair: Pair) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_platforms_that_never_answer_hold_up_no_picture(tmp_path: Path, shared: bool) -> None:
+    """The control shares the threads that store pictures with the platforms: it waits."""
+
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        if shared:
+            desk.intake.door.hosts = desk.intake.door.files
+        camera = Camera(client)
+        await camera.register()
+        asked: list[asyncio.StreamWriter] = []
+        silent = await asyncio.start_server(
+            lambda reader, writer: asked.append(writer), "127.0.0.1", 0
+        )
+        port = silent.sockets[0].getsockname()[1]
+        register(desk.data, [f"gat1400:{CAMERA}", "gat1400:UP"])
+        desk.intake.door.senders.book._looked = -10
+        desk.intake.door.senders._looked = -10
+        upper = Camera(client, "UP")
+        await upper.register()
+        for number in range(6):
+            wanted = {"SubscribeID": f"S{number}", "ReceiveAddr": f"http://127.0.0.1:{port}/x"}
+            answer = await upper.send("POST", "/Subscribes", {"SubscribeObject": wanted})
+            assert codes(answer) == [0]
+        await camera.passages(passage(1))
+        await until(lambda: len(asked) >= (4 if shared else 6))
+        info = {"ImageID": "I1", "Data": base64.b64encode(JPEG).decode()}
+        sent = passage(2, SubImageList={"SubImageInfoObject": [info]})
+        posting = asyncio.create_task(camera.passages(sent))
+        await asyncio.wait({posting}, timeout=1 if shared else 7)
+        assert posting.done() is not shared
+        silent.close()
+        for writer in asked:
+            writer.close()
+        assert codes(await posting) == [0]
+
+    Desk(tmp_path).run(scene)
+
+
 def test_a_subscription_that_is_not_served_says_why(tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"ReceiveAddr": "http://192.0.2.7:80/x"}, "own address"),

@@ -59,11 +59,13 @@ def run(quick: bool = False, seconds: float | None = None) -> dict[str, Any]:
         "lost": sum(one["lost"] for one in every),
         "failed": sum(one["failed"] for one in every),
         "server_cpu_us_per_passage": middle["cpu_us"],
+        "baseline_cpu_us_per_passage": median(one["cpu_us"] for one in bare),
         "answer_p50_ms": middle["p50_ms"],
         "answer_p99_ms": middle["p99_ms"],
         "rows_per_commit": middle["rows_per_commit"],
         "single_per_s": single["acked_per_s"],
         "single_cpu_us": single["cpu_us"],
+        "single_baseline_cpu_us": single_bare["cpu_us"],
         "single_baseline_per_s": single_bare["acked_per_s"],
         "single_ratio": round(single["acked_per_s"] / single_bare["acked_per_s"], 3),
         "with_picture_per_s": pictured["acked_per_s"],
@@ -101,8 +103,10 @@ def _baseline(connections: int, seconds: float, batch: int) -> dict[str, Any]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with _server([*_CAMERAS, "answer", str(port)]):
-        return _load(port, connections, seconds, batch, 0, digest=False)
+    with _server([*_CAMERAS, "answer", str(port)]) as (_, pid):
+        before_s = _cpu_s(pid)
+        figures = _load(port, connections, seconds, batch, 0, digest=False)
+        return figures | {"cpu_us": round((_cpu_s(pid) - before_s) / figures["acked"] * 1e6, 1)}
 
 
 def _load(
