@@ -3,7 +3,8 @@
 Each measures with a receiver's errors, reports every 10 to 20 s (3 min with the engine off) and
 has its quirks: 2013 or 2019 edition; no fix in tunnels; no radio in some tunnels and on some
 mountain roads, after which stored reports follow in 0x0704 before live ones go on; one report in
-a hundred sent twice and one held up by 20 to 80 s; driver cards put in and taken out (0x0702).
+a hundred sent twice and one held up by 20 to 80 s; driver cards put in and taken out (0x0702);
+now and then the alarm of a camera (T/JSATL 12).
 One device in a hundred is faulty: a receiver that hangs, single spikes of speed, a wrong clock,
 stray bytes between frames, wrong checksums.
 """
@@ -21,7 +22,7 @@ from numba import njit
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.feeds.jt808 import encode_body, encode_frame
 from sizao.roads.network import Network
-from sizao.sim import _sampling, _wire
+from sizao.sim import _sampling, _wire, cameras
 from sizao.sim._motion import PARKED, _unit
 from sizao.sim._sampling import SOUND
 from sizao.sim.fleet import Fleet, driver_of
@@ -83,6 +84,7 @@ class Terminals:
         self._phone = np.array(
             [list(bytes.fromhex(phone.zfill(20))) for phone in fleet.phone], np.uint8
         ).reshape(n, 10)
+        self._camera = rng.random(n) < cameras.SHARE
         self._panics = np.array([kind != "police" for kind in fleet.register["kind"].to_pylist()])
         self._road: tuple[Any, ...] = (
             network.lat,
@@ -179,13 +181,28 @@ class Terminals:
             (reports["time_s"], reports["batch"], reports["vehicle"], reports["send_us"])
         )
         reports = reports[order]
+        chance = _chance(self.seed, reports, 191)
+        alarmed = cameras.seen(reports, self._camera, chance)
+        watched, chance, reports = reports[alarmed], chance[alarmed], reports[~alarmed]
         data, first, row = _wire.encode(reports, self._phone, self.fleet.edition_2019, self._serial)
         frames = Frames(reports["vehicle"][row], reports["send_us"][row], first, data)
+        if len(watched):
+            when = zip(watched["send_us"].tolist(), watched["vehicle"].tolist(), strict=True)
+            rows = [(us, number, vehicle, False, 0) for number, (us, vehicle) in enumerate(when)]
+
+            def report(number: int, vehicle: int, *_: int) -> bytes:
+                return self._report_frame(vehicle, cameras.body(watched[number], chance[number]))
+
+            frames = _merge(frames, rows, report)
         cards = [card for card in self._cards_waiting if card[0] < end_us]
         if not cards:
             return frames
         self._cards_waiting = [card for card in self._cards_waiting if card[0] >= end_us]
         return _merge(frames, sorted(cards), self._card_frame)
+
+    def _report_frame(self, vehicle: int, body: bytes) -> bytes:
+        phone, serial = self.fleet.phone[vehicle], self.serial(vehicle)
+        return encode_frame(0x0200, phone, serial, body, self.edition(vehicle))
 
     def _card_frame(self, at: int, vehicle: int, inserted: bool, which: int) -> bytes:
         version = self.edition(vehicle)
