@@ -98,9 +98,16 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
             "quota": {"records_per_hour": 5_000, "bytes_per_hour": 100_000_000},
         },
         {
+            "id": "reports",
+            "name_zh": "群众网页上报",
+            "name_en": "Reports by the page for everybody",
+            "owner": _PUBLIC,
+            "contract": [{"topic": "reports"}],
+        },
+        {
             "id": "reports:demo",
-            "name_zh": "群众和劝导员上报",
-            "name_en": "Reports from people",
+            "name_zh": "群众应用和劝导员上报",
+            "name_en": "Reports by apps and persuaders",
             "owner": _PUBLIC,
             "contract": [{"topic": "reports"}],
             "quota": {"records_per_hour": 600, "bytes_per_hour": 2_000_000_000},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pyarrow as pa
 import pytest
 
+from sizao.core.schemas import QUARANTINE
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
 from tests.web.reports.conftest import png
 
@@ -38,6 +40,11 @@ ADDRESSES = (
     "/search/?q=K120",
     "/help/",
     "/audit/",
+    "/sources/",
+    "/sources/jt808/",
+    "/sources/jt808/?period=30d",
+    "/quarantine/?check=1",
+    "/quarantine/feeds-1-0/",
 )
 
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -115,6 +122,9 @@ def full(world: World) -> World:
                       phone="13800000000", attributes={"injured": ["some"]})  # fmt: skip
         report = submit(given, channel="citizen", source="reports")
     reports.act(leader, report.number, "raise", 1)
+    spoilt = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
+    batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
+    world.feeds_log.append({"quarantine": batch})
     return world
 
 

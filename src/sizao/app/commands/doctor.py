@@ -20,6 +20,7 @@ import click
 
 from sizao.app.options import data_option
 from sizao.core.errors import SizaoError
+from sizao.core.sources_file import read_registry
 from sizao.log.datadir import DataDir, read_status
 
 NEEDED_FILES = 4_096
@@ -65,6 +66,7 @@ def examine(data: DataDir) -> Iterator[Finding]:
         _disk,
         _sqlite,
         _roads,
+        _sources,
         _parts,
     ]
     for check in checks:
@@ -177,6 +179,19 @@ def _roads(data: DataDir) -> Iterator[Finding]:
         "road network",
         "present" if data.network.exists() else "absent",
         "import one: sizao roads import FILE.osm.pbf --out DATA/network.npz",
+    )
+
+
+def _sources(data: DataDir) -> Iterator[Finding]:
+    if not data.sources.exists():
+        return  # nobody has to register anything to begin
+    text = data.sources.read_text(encoding="utf-8", errors="replace")
+    registry, problems = read_registry(text, name=data.sources.name)
+    yield Finding(
+        not problems,
+        "registry of sources",
+        problems[0] if problems else f"{len(registry.sources)} sources",
+        "mend the file; sizao sources check names every mistake",
     )
 
 

@@ -161,6 +161,10 @@ class Replayer:
                 [(*mark, order.id) for mark in helping.marks],
             )
             self._note(connection, helping, now_us)
+            if helping.end:
+                # What is no longer kept cannot be taken twice.
+                oldest = (self.store.first(),)
+                connection.execute("DELETE FROM replayed WHERE seq < ?", oldest)
         return not helping.end
 
     @staticmethod
