@@ -17,6 +17,13 @@ PAGES = {
     "search": "/search/?q=G5",
 }
 
+OPERATIONS = {
+    "sources": "/sources/",
+    "source": "/sources/jt808/",
+    "quarantine": "/quarantine/?span=7d&check=1",
+}
+"""For desks, not for officers on the road."""
+
 WIDTHS = """() => {
   const main = document.querySelector('.sz-main') ?? document.body;
   return [document.documentElement.scrollWidth, innerWidth, main.scrollWidth, main.clientWidth];
@@ -46,6 +53,10 @@ def test_phone_has_no_sideways_scroll_anywhere(demo, sit_down) -> None:
     other.shot("case-phone")
     other.open("/inbox/")
     other.shot("inbox-phone")
+    for name, path in OPERATIONS.items():
+        other.open(path)
+        other.page.wait_for_timeout(400)
+        assert_fits(other, name)
     auditor = sit_down("auditor", 390, 844)
     auditor.open("/audit/")
     assert_fits(auditor, "audit")
@@ -56,7 +67,7 @@ def test_phone_has_no_sideways_scroll_anywhere(demo, sit_down) -> None:
 
 def test_duty_desk_fits_1366x768(demo, sit_down) -> None:
     desk = sit_down("detachment")
-    for name, path in PAGES.items():
+    for name, path in {**PAGES, **OPERATIONS}.items():
         desk.open(path)
         desk.page.wait_for_timeout(300)
         assert_fits(desk, name)
