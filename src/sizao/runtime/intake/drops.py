@@ -41,7 +41,7 @@ SETTLED_S = 5.0
 MAX_BYTES = 64 << 20
 
 Reader = Callable[..., Taken]
-"""``read(cells, source=, station=, received_us=, raw=)`` of a feed."""
+"""``read(cells, source=, station=, received_us=)`` of a feed."""
 
 
 @dataclass(frozen=True)
@@ -168,10 +168,9 @@ class Drops:
             if row.problem is not None:
                 items.append(Taken("", problems=[row.problem], raw=row.raw))
                 continue
+            # Quarantine gets the cells with their headings: a line alone could not be read again.
             items.append(
-                self._feed.read(
-                    row.cells, source=source, station=station, received_us=received_us, raw=row.raw
-                )
+                self._feed.read(row.cells, source=source, station=station, received_us=received_us)
             )
         return rows, items
 
