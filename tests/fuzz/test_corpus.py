@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .fuzz_jt808 import run_one
+from .fuzz_jt809 import run_one as run_809
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
@@ -16,6 +17,11 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 @pytest.mark.parametrize("file", sorted((CORPUS / "jt808").iterdir()), ids=lambda file: file.name)
 def test_jt808(file: Path) -> None:
     run_one(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", sorted((CORPUS / "jt809").iterdir()), ids=lambda file: file.name)
+def test_jt809(file: Path) -> None:
+    run_809(file.read_bytes())
 
 
 def test_the_corpus_is_small() -> None:
@@ -28,3 +34,9 @@ def test_the_corpus_is_small() -> None:
 @given(st.binary(min_size=3, max_size=600))
 def test_any_bytes_cuts_and_repetitions(data: bytes) -> None:
     run_one(data)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(min_size=3, max_size=600))
+def test_any_bytes_on_a_platform_link(data: bytes) -> None:
+    run_809(data)

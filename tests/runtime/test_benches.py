@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sizao.app.benches import gateway, intake, pipeline
+from sizao.app.benches import gateway, intake, links, pipeline
 
 
 @pytest.mark.slow
@@ -20,6 +20,15 @@ def test_intake_loses_nothing_it_acknowledged() -> None:
     found = intake.run(quick=True, seconds=1)
     assert found["value"] > 100
     assert (found["lost"], found["failed"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_links_lose_nothing_and_count_what_was_bad() -> None:
+    found = links.run(quick=True)
+    assert (found["lost"], found["quarantine_wrong"], found["problems"]) == (0, 0, [])
+    assert found["positions"] > 0
+    assert found["bad_crc"] > 0
+    assert found["cut_frames"] > 0
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ import pytest
 
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import Limits, position_batch
-from sizao.feeds.jt809 import pair
 from sizao.feeds.jt809.bulk import Bulk
 from sizao.feeds.jt809.framing import Framer, unescape
 from sizao.feeds.jt809.outcome import MAIN
@@ -25,14 +24,12 @@ NOW_US = START_US + 3600 * SECOND
 CHANCE = random.Random(809)
 
 
-def both_ways(
-    data: bytes, link: LinkParams, monkeypatch: pytest.MonkeyPatch
-) -> tuple[list[Any], list[Any]]:
+def both_ways(data: bytes, link: LinkParams) -> tuple[list[Any], list[Any]]:
     """Rows and quarantine of the compiled loop and of the Python path."""
     found = []
     for threshold in (0, 1 << 60):
-        monkeypatch.setattr(pair, "BULK_FROM", threshold)
         upper = Upper(link, Directory(REGISTER), new_code=lambda: 1)
+        upper.bulk_from = threshold
         upper.connected(MAIN, NOW_US)
         upper.channels[MAIN].up = True
         positions, quarantine = [], []
@@ -76,10 +73,10 @@ def stream(link: LinkParams, n: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("edition", ["2011", "2019"])
-def test_positions(edition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_positions(edition: str) -> None:
     link = params(edition=edition)
     data = b"".join(stream(link, 400))
-    rows, quarantine = both_ways(data, link, monkeypatch)
+    rows, quarantine = both_ways(data, link)
     assert len(rows) > 500
     assert quarantine == []
     assert {row["source"] for row in rows} == {"jt809:province"}
@@ -98,7 +95,7 @@ def test_the_loop_takes_nearly_all_of_them(edition: str) -> None:
 
 
 @pytest.mark.parametrize("edition", ["2011", "2019"])
-def test_damaged_streams(edition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_streams(edition: str) -> None:
     link = params(edition=edition, limits=Limits(future_s=60, age_s=7200))
     frames = stream(link, 200)
     data = bytearray(b"".join(frames))
@@ -113,28 +110,28 @@ def test_damaged_streams(edition: str, monkeypatch: pytest.MonkeyPatch) -> None:
             data[at:at] = bytes((CHANCE.choice([0x5A, 0x5B, 0x5D, 0x5E, 0, 13]),))
         else:
             data[at:at] = frames[CHANCE.randrange(200)]
-    rows, quarantine = both_ways(bytes(data), link, monkeypatch)
+    rows, quarantine = both_ways(bytes(data), link)
     assert len(rows) > 200
     assert {reason for reason, _, _ in quarantine} >= {"bad_crc", "no_frame"}
 
 
-def test_times_in_the_future_and_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_in_the_future_and_too_old() -> None:
     link = params(edition="2011", limits=Limits(future_s=60, age_s=3600))
     seconds = [3600, 3661, 1, -1, 3650]
     frames = [position_frame(link, [position(second=s)], n) for n, s in enumerate(seconds)]
-    rows, quarantine = both_ways(b"".join(frames), link, monkeypatch)
+    rows, quarantine = both_ways(b"".join(frames), link)
     assert len(rows) == 3
     assert [reason for reason, _, _ in quarantine] == ["future_time", "too_old"]
 
 
 @pytest.mark.parametrize("vector", load("frame"))
-def test_vectors(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors(vector: dict[str, Any]) -> None:
     if "gnss_center_id" not in vector["expected"]:
         return
     link = params(
         edition=vector["version"], access_code=vector["expected"]["gnss_center_id"], keys=None
     )
-    rows, _ = both_ways(bytes.fromhex(vector["hex"]), link, monkeypatch)
+    rows, _ = both_ways(bytes.fromhex(vector["hex"]), link)
     positions = vector["sub_message_id"] in ("0x1202", "0x1203")
     enciphered = vector["expected"].get("encrypt_flag")
     assert bool(rows) is (positions and not enciphered)

@@ -22,6 +22,7 @@ from sizao.feeds.jt809.position import wrap_2019
 u32 = st.integers(0, 2**32 - 1)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_escaping_comes_back(data: bytes) -> None:
     escaped = escape(data)
@@ -39,6 +40,7 @@ def slow_crc(data: bytes) -> int:
     return crc
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_crc_is_the_defined_one(data: bytes) -> None:
     assert crc16(data) == slow_crc(data)
@@ -53,6 +55,7 @@ def slow_cipher(body: bytes, start: int, m1: int, ia1: int, ic1: int) -> bytes:
     return bytes(out)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), u32, u32, u32, u32, st.sampled_from(["key", "m1"]))
 def test_cipher_is_the_defined_one(
     body: bytes, key: int, m1: int, ia1: int, ic1: int, start: str
@@ -63,7 +66,7 @@ def test_cipher_is_the_defined_one(
     assert cipher.apply(found, key, keys) == body
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_bytes_any_cuts(data: st.DataObject) -> None:
     """The same frames whatever the cuts, nothing raised, and good frames are found again."""
@@ -97,7 +100,7 @@ def test_memory_is_bounded() -> None:
     assert framer.feed(seal(b"z" * 40))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(SUBMESSAGES)), st.binary(max_size=400), st.sampled_from(EDITIONS))
 def test_no_body_raises(sub: int, data: bytes, edition: str) -> None:
     head = b"" if family_of(sub) in (0x1102, 0x1300, 0x9300) else bytes(22)

@@ -381,7 +381,7 @@ def test_strangers_close_nothing(both: Both) -> None:
     assert intruder.tick(START_US + 31 * SECOND).closed == {MAIN: "no login in 30 s"}
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_bytes_make_a_side_raise(data: st.DataObject) -> None:
     both = Both(params(edition=data.draw(st.sampled_from(["2011", "2019"]))))

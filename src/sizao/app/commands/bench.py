@@ -15,6 +15,7 @@ BENCHES: dict[str, str] = {
     "decode": "JT/T 808 frames a second, plain and mixed",
     "gateway": "acknowledged messages a second over TCP with a durable log",
     "intake": "passages a second over HTTP with a durable log",
+    "links": "durable positions a second over four JT/T 809 links",
     "detect": "positions a second through all rules",
     "pipeline": "positions a second and latency from log to detections",
     "soak": "web users and the desk writing to one embedded database at once",

@@ -161,3 +161,8 @@ class Bulk:
                 self._names.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]))
             self._array = pa.array(self._names, pa.string())
         return self._array
+
+
+def warm_up() -> None:
+    """Load or compile the loop, so that the first large arrival does not wait for it."""
+    Bulk(Directory()).decode(b"\x5b\x5d", LinkParams(""), 0)

@@ -135,7 +135,9 @@ class PlatformId:
         return text(raw)
 
     def write(self, value: Any, dialect: Dialect) -> bytes:
-        if dialect.platform_id == "integer" and str(value).isdecimal():
+        digits = str(value).isdecimal() and str(value).isascii()
+        # More digits than there is room for can only have been a number.
+        if digits and (dialect.platform_id == "integer" or len(str(value)) > self.width):
             return int(value).to_bytes(self.width, "big")
         return pad(str(value), self.width)
 

@@ -47,6 +47,8 @@ class Pair:
         self.writer = Writer(params, Serials())
         self.peer = ""
         """Network address, for quarantine."""
+        self.bulk_from = BULK_FROM
+        """Bytes of one arrival from which on the compiled loop is used."""
         self._bulk = Bulk(directory)
         self._handlers: dict[int, Callable[[str, Frame, dict[str, Any], int, Outcome], None]] = {}
         self._subs: dict[int, Callable[[str, Frame, dict[str, Any], int, Outcome], None]] = {}
@@ -68,7 +70,7 @@ class Pair:
         if line is None:
             return out
         line.heard_us = now_us
-        if len(data) >= BULK_FROM and line.up:
+        if len(data) >= self.bulk_from and line.up:
             self._receive_many(channel, line, data, now_us, out)
         else:
             self._frames(channel, line.framer.feed(data), now_us, out)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
+from sizao.feeds.jt809.bulk import warm_up
 from sizao.feeds.jt809.door import FIRST_BYTES, first_frame, knock
 from sizao.feeds.jt809.outcome import MAIN, SUB
 from sizao.log.datadir import DataDir
@@ -114,6 +115,8 @@ class PlatformLinks:
         self._log = SqliteLog(self._data.feeds_log)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._restore)
+        # Before anybody is let in: compiling takes seconds, and loading a good part of one.
+        await loop.run_in_executor(None, warm_up)
         by_door: dict[tuple[str, Address], list[Runner]] = {}
         for link in self._links:
             runner: Runner
