@@ -81,11 +81,11 @@ def place(row: float, column: float) -> tuple[float, float]:
 
 
 def write_crashes(folder: Path, rows: list[tuple[float, float, int]]) -> Path:
-    """Crashes at (row, column, year) of the grid, all on 1 June at noon."""
+    """Crashes at (row, column, year) of the grid, all at noon of the first of a month."""
     lines = ["crash_id,year,month,day,hour,minute,lat,lon"]
     for number, (r, c, year) in enumerate(rows):
         lat, lon = place(r, c)
-        lines.append(f"{number},{year},6,1,12,0,{lat:.7f},{lon:.7f}")
+        lines.append(f"{number},{year},{number % 12 + 1},1,12,0,{lat:.7f},{lon:.7f}")
     path = folder / "crashes.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

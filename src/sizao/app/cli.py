@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "screen": "Rank road edges by the crashes to be expected on them.",
     "crashes": "Import crash records.",
     "register": "Import the registers of vehicles and enterprises.",
+    "backtest": "Judge the ranking of road edges by a later year.",
     "token": "Print an API token for an account.",
     "bench": "Run a benchmark and print its figures as JSON.",
     "doctor": "Check the installation and say what to mend.",

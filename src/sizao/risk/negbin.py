@@ -150,15 +150,19 @@ def _take_turns(
     turns: int,
 ) -> tuple[Floats, float, bool]:
     best = -np.inf
-    for _ in range(turns):
+    low, high = np.log(K_RANGE)
+    for turn in range(turns):
         mu = np.exp(_eta(x, offset, b))
+        near = (low, high) if turn == 0 else (max(low, log_k - 0.7), min(high, log_k + 0.7))
         found = optimize.minimize_scalar(
-            lambda log_k, mu=mu: -_loglik(y, mu, float(np.exp(log_k)), distinct, times),
-            bounds=np.log(K_RANGE),
+            lambda at, mu=mu: -_loglik(y, mu, float(np.exp(at)), distinct, times),
+            bounds=near,
             method="bounded",
-            options={"xatol": 1e-7},
+            # The first turn only has to find the neighbourhood.
+            options={"xatol": 1e-2 if turn == 0 else 1e-6},
         )
-        k = float(np.exp(found.x))
+        log_k = float(found.x)
+        k = float(np.exp(log_k))
         b, value, settled = _newton(x, y, offset, b, k, penalty, free, 25)
         value = _loglik(y, np.exp(_eta(x, offset, b)), k, distinct, times) - 0.5 * float(
             penalty @ b**2
