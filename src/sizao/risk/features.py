@@ -68,6 +68,12 @@ class Features:
         return np.bincount(keys, minlength=5 * n).reshape(n, 5).astype(np.float64)
 
     @cached_property
+    def strongest(self) -> npt.NDArray[np.int64]:
+        """The first of GROUPS that meets at each node, the last where no road does: (n,)."""
+        meets = self.meeting > 0
+        return np.where(meets.any(axis=1), meets.argmax(axis=1), len(GROUPS) - 1)
+
+    @cached_property
     def free_length_km(self) -> Floats:
         """Length outside the junctions at both ends, where an edge can have crashes of its own."""
         outside = np.maximum(self.sites.length_m - 2 * JUNCTION_M, 0.0)

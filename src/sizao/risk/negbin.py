@@ -150,7 +150,8 @@ def _take_turns(
     turns: int,
 ) -> tuple[Floats, float, bool]:
     best = -np.inf
-    low, high = np.log(K_RANGE)
+    low, high = (float(np.log(border)) for border in K_RANGE)
+    log_k = 0.0
     for turn in range(turns):
         mu = np.exp(_eta(x, offset, b))
         near = (low, high) if turn == 0 else (max(low, log_k - 0.7), min(high, log_k + 0.7))

@@ -51,7 +51,7 @@ def relative_risk(
         lon[order],
         np.concatenate((edge_y, node_y))[order],
         np.concatenate((edge_mu, node_mu))[order],
-        _streets(sites)[order],
+        streets(sites)[order],
         used,
         start.astype(np.int64),
         columns,
@@ -63,7 +63,7 @@ def relative_risk(
     return log[: len(sites)], log[len(sites) :]
 
 
-def _streets(sites: Sites) -> npt.NDArray[np.int32]:
+def streets(sites: Sites) -> npt.NDArray[np.int32]:
     """Up to four street numbers of each site, -1 for none: (e + n, 4)."""
     names, number = np.unique(sites.name, return_inverse=True)
     number = np.where(names[number] == "", -1, number).astype(np.int32)
