@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "score": "Score detections against the simulated city's ground truth.",
     "terminal": "Be one terminal: sign in, report, answer, send evidence.",
     "replay": "Play recorded frames into a running gateway.",
-    "link": "Check platform links (JT/T 809).",
+    "link": "Check platform links (JT/T 809), or play the other platform.",
     "decode": "Decode hex frames to JSON, a line each.",
     "sources": "Register sources of data, check the registry, make keys.",
     "quarantine": "Look at what could not be used; decode it again; replay it.",
