@@ -49,7 +49,7 @@ def test_add_check_key_and_list(tmp_path: Path) -> None:
     lines = run(sources.command, "list", "--json", "--data", str(tmp_path)).output.splitlines()
     rows = {row["id"]: row for row in map(json.loads, lines)}
     assert rows["weigh:ws1"]["keys"] == [made.partition(".")[0]]
-    assert rows["weigh:ws1"]["completeness"] == 0
+    assert rows["weigh:ws1"]["completeness"] is None, "it has not begun"
     assert rows["weather:city"]["completeness"] is None
     assert "weigh:ws1" in run(sources.command, "list", "--data", str(tmp_path)).output
     run(sources.command, "key", "weigh:ws1", "--revoke", "--data", str(tmp_path))

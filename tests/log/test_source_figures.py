@@ -45,6 +45,9 @@ class Fake:
     def heard(self) -> list[tuple[str, str, int]]:
         return [("jt808", "positions", 5 + len(self.rows))]
 
+    def begun(self) -> dict[str, int]:
+        return {"jt808": HOUR - 5, "weigh:a": HOUR - 1}
+
     def quiet(self, after_us: int) -> list[tuple[str, str, int, int]]:
         return []
 
@@ -76,6 +79,20 @@ def test_counts_of_all_logs_are_added() -> None:
     assert figures.completeness == pytest.approx(0.95, rel=0.03)
     assert found["weigh:strange"][HOUR].completeness is None
     assert last_heard([one, two])["jt808"] == {"positions": 10}
+
+
+def test_a_source_owes_nothing_before_it_was_connected() -> None:
+    class Late(Fake):
+        def begun(self) -> dict[str, int]:
+            return {"weigh:a": HOUR}
+
+    class Never(Fake):
+        def begun(self) -> dict[str, int]:
+            return {}
+
+    late = hourly([Late([])], REGISTRY, HOUR - 3, HOUR + 1, NOW_S)["weigh:a"]
+    assert {hour: one.expected for hour, one in late.items()} == {HOUR + 1: 20}
+    assert hourly([Never([])], REGISTRY, HOUR - 3, HOUR + 1, NOW_S)["weigh:a"] == {}
 
 
 def test_nothing_from_a_source_with_a_rate_is_zero_and_from_others_unknown() -> None:

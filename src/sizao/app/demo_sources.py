@@ -47,8 +47,8 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
             "contract": [
                 {
                     "topic": "positions",
-                    # The slowest of the simulated terminals; parked ones report more rarely.
-                    "interval_s": 20,
+                    # As most simulated terminals are set; parked ones report more rarely.
+                    "interval_s": 15,
                     "per": "vehicle",
                     "complete": 0.95,
                     "max_delay_s": 60,

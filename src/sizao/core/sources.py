@@ -198,6 +198,13 @@ class Source:
     def kind(self) -> str:
         return kind_of(self.id)
 
+    def valid_at(self, at_s: float) -> bool:
+        """Whether a moment lies in its days of validity."""
+        day = datetime.fromtimestamp(at_s, SHANGHAI).date()
+        return (self.valid_from is None or day >= self.valid_from) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
     def promise(self, topic: str) -> Promise | None:
         return next((one for one in self.contract if one.topic == topic), None)
 

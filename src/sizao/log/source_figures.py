@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sizao.core.sources import IMPORTS, Registry, Source
+from sizao.core.sources import HOUR_S, IMPORTS, Registry, Source
 from sizao.log.sketch import BLOCK_S, Sketch, estimate, from_bytes, merge
 from sizao.log.tally import TallyReader, percentile
 
@@ -83,10 +83,16 @@ def hourly(
     or anything due.
 
     until_s : the present moment; of an hour that is not over only the part before it is expected
+
+    A source owes from the hour after its first one on, within its days of validity: what it
+    should have sent before it was connected is unknown, not missing.
     """
+    begun: dict[str, int] = {}
     found: dict[str, dict[int, Figures]] = {source: {} for source in registry.sources}
     sketches: dict[tuple[str, int], Sketch] = {}
     for reader in readers:
+        for source, hour in reader.begun().items():
+            begun[source] = min(hour, begun.get(source, hour))
         for source, hour, what, number in reader.counts(first_hour, last_hour):
             _count(found.setdefault(source, {}).setdefault(hour, Figures()), what, number)
         for source, hour, data in reader.sketches(first_hour, last_hour):
@@ -95,7 +101,9 @@ def hourly(
             sketches[source, hour] = sketch if known is None else merge(known, sketch)
     for entry in registry.sources.values():
         hours = found[entry.id]
-        for hour in range(first_hour, last_hour + 1):
+        for hour in range(max(first_hour, begun.get(entry.id, last_hour) + 1), last_hour + 1):
+            if not entry.valid_at(hour * HOUR_S):
+                continue
             expected, counted = _due(
                 entry, hour, hours.get(hour), sketches.get((entry.id, hour)), until_s
             )

@@ -83,6 +83,10 @@ class TallyReader(Protocol):
         """Source, topic and last moment of receipt in microseconds; topic may be quarantine."""
         ...
 
+    def begun(self) -> dict[str, int]:
+        """The first hour of each source that was ever heard, as far back as tallies are kept."""
+        ...
+
     def quiet(self, after_us: int) -> list[tuple[str, str, int, int]]:
         """Source, topic, start and end of silences of a minute or more that ended after."""
         ...

@@ -112,6 +112,7 @@ def test_silences_are_noted_when_the_source_speaks_again(tmp_path: Path) -> None
         assert tallies.quiet(gap[3]) == []
         # A record that was received earlier does not turn the clock back.
         assert tallies.heard() == [("test", "positions", first + 310_000_000)]
+        assert tallies.begun() == {"test": HOUR}
 
 
 def test_vehicles_of_an_hour_are_merged_over_appends(tmp_path: Path) -> None:

@@ -93,6 +93,14 @@ class LogTallies:
     def heard(self) -> list[tuple[str, str, int]]:
         return self._rows("SELECT source, topic, last_us FROM heard")
 
+    def begun(self) -> dict[str, int]:
+        # One look-up a source in the primary key, however many hours are kept.
+        rows = self._rows(
+            "SELECT source, (SELECT min(hour) FROM tally WHERE tally.source = known.source)"
+            " FROM (SELECT DISTINCT source FROM heard) AS known"
+        )
+        return {source: hour for source, hour in rows if hour is not None}
+
     def quiet(self, after_us: int) -> list[tuple[str, str, int, int]]:
         return self._rows(
             "SELECT source, topic, from_us, to_us FROM quiet WHERE to_us > ? ORDER BY to_us",
