@@ -143,7 +143,7 @@ def _write_links(data: DataDir, edition: str) -> int:
     return port
 
 
-def _wait_for(port: int, limit_s: float = 20.0) -> None:
+def _wait_for(port: int, limit_s: float = 120.0) -> None:
     until = time.monotonic() + limit_s
     while True:
         try:

@@ -134,7 +134,11 @@ class Bulk:
 
         def column(name: str) -> pa.Array:
             kind = POSITION.field(name).type
-            return pa.array(np.ascontiguousarray(rows[name]), kind, from_pandas=True)
+            values = np.ascontiguousarray(rows[name])
+            if values.dtype.kind == "f" and np.isnan(values).any():
+                return pa.array(values, kind, from_pandas=True)
+            # No bitmap of nulls where there are none: it would cost more than the values later.
+            return pa.array(values, kind)
 
         columns = {
             "vehicle": self._vehicles().take(pa.array(np.ascontiguousarray(rows["plate"]))),
