@@ -1,4 +1,4 @@
-"""Keys and passwords of a demonstration's roadside devices.
+"""Keys and passwords of a demonstration's roadside devices and of the people who report.
 
 The intake gets them as it gets any: keys as salted hashes, digest passwords in ``secrets.yaml``.
 The simulated devices read them in clear from ``sim-keys.json``, for its owner's eyes only.
@@ -19,7 +19,7 @@ from sizao.core.source_access import load_secrets, new_key
 from sizao.core.sources_file import load_registry
 from sizao.log.datadir import DataDir
 
-DIGEST, KEYED = ("gat1400",), ("weigh", "weather")
+DIGEST, KEYED = ("gat1400",), ("weigh", "weather", "reports")
 
 
 def write_keys(data: DataDir) -> None:
@@ -33,7 +33,7 @@ def write_keys(data: DataDir) -> None:
         if source.kind in DIGEST and source.id not in keys:
             keys[source.id] = secrets.token_urlsafe(16)
             shared = {**shared, source.id: {"password": keys[source.id]}}
-        elif source.kind in KEYED and source.id not in keys:
+        elif source.kind in KEYED and ":" in source.id and source.id not in keys:
             keys[source.id] = new_key(data.source_access, source.id, now_s)
     if keys != before:
         _private(data.secrets, yaml.safe_dump(shared, allow_unicode=True))

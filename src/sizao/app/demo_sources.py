@@ -106,10 +106,23 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
         },
         {
             "id": "reports:demo",
-            "name_zh": "群众应用和劝导员上报",
-            "name_en": "Reports by apps and persuaders",
+            "name_zh": "群众应用上报",
+            "name_en": "Reports by an app",
             "owner": _PUBLIC,
             "contract": [{"topic": "reports"}],
             "quota": {"records_per_hour": 600, "bytes_per_hour": 2_000_000_000},
         },
+        *(
+            {
+                "id": source,
+                "name_zh": name_zh,
+                "name_en": name_en,
+                "owner": owner,
+                "contract": [{"topic": "reports"}],
+            }
+            for source, name_zh, name_en, owner in (
+                ("reports:road_staff-demo", "路政巡查员上报", "Reports from road staff", _ROADS),
+                ("reports:persuader-demo", "劝导站上报", "Reports from persuaders", _PUBLIC),
+            )
+        ),
     ]

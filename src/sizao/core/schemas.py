@@ -288,7 +288,7 @@ REPORT = pa.schema(
         _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
         _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
         _field("address", pa.string(), "", "Place in the reporter's words"),
-        _field("kind", pa.string(), "", "crash, hazard, obstruction, weather"),
+        _field("kind", pa.string(), "", "crash, hazard, obstruction, signal_fault, weather"),
         _field("text", pa.string(), "", "The reporter's words"),
         _field("images", pa.list_(pa.string()), "", "Names in the evidence store"),
         _field("channel", pa.string(), "", "citizen, road_staff, persuader"),

@@ -22,6 +22,7 @@ from sizao.sim.city import write as write_city
 from sizao.sim.devices import Devices, load_keys
 from sizao.sim.fleet import fleet as make_fleet
 from sizao.sim.link import Link, Tally
+from sizao.sim.reports import Reporters
 from sizao.sim.traffic import DRIVING
 from sizao.sim.world import World
 
@@ -56,8 +57,10 @@ class Simulation:
         vehicles: int,
         seed: int,
         intake_port: int | None = None,
+        web_port: int | None = None,
     ) -> None:
-        """``port`` is the gateway's; with ``intake_port`` the roadside devices report too."""
+        """``port`` is the gateway's; with ``intake_port`` the roadside devices report too, with
+        ``web_port`` people do."""
         self._folder = folder
         self._clock = clock
         self._address = host, port
@@ -72,6 +75,10 @@ class Simulation:
         if intake_port is not None:
             keys = load_keys(folder.root / "sim-keys.json")
             self.devices = Devices(city, self._fleet, seed, host, intake_port, keys)
+        self.reporters: Reporters | None = None
+        if web_port is not None:
+            keys = load_keys(folder.root / "sim-keys.json")
+            self.reporters = Reporters(city, clock, seed, host, web_port, keys)
         self.tally = Tally()
         self._told: dict[str, int] = {"slow": 0, "rest": 0, "": 0}
         self._links = [
@@ -110,6 +117,8 @@ class Simulation:
         tasks.append(asyncio.create_task(self._report()))
         if self.devices is not None:
             tasks.append(asyncio.create_task(self.devices.run()))
+        if self.reporters is not None:
+            tasks.append(asyncio.create_task(self.reporters.run()))
         try:
             await self._drive()
         finally:
@@ -171,6 +180,7 @@ class Simulation:
             "feed_time_s": self.world.now_s,
             "behind_s": round(self._clock.time_s() - self.world.now_s, 1),
             "connect_errors": tally.errors,
+            **(self.reporters.counts if self.reporters is not None else {}),
         } | ({} if self.devices is None else {"roadside": self.devices.figures()})
 
     def _tell(self, vehicle: int, text: str) -> None:

@@ -329,3 +329,15 @@ def test_the_status_follows_the_case(
     assert status() == (
         "closed", "有关情况已由交警处置办结。 The police have dealt with it.",
     )  # fmt: skip
+
+
+def test_a_damaged_registry_closes_the_door_and_says_so(world: World, keys: dict[str, str]) -> None:
+    world.data.sources.write_text("sources: {", encoding="utf-8")
+    senders._kept = None
+    answer = post(keys)
+    assert answer.status_code == 503
+    assert "sources.yaml" in errors(answer)[0]["description"]
+    assert Client().get(f"{V2}/requests.json?api_key={keys[APP]}").status_code == 403
+    # The page for everybody stays open.
+    filled = {"service": "hazard", "lat": str(EAST[0]), "lon": str(EAST[1])}
+    assert Client().post("/report/", filled).status_code == 302

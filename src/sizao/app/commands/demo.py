@@ -176,7 +176,7 @@ def _run(
             "sim",
             *folder,
             *listen,
-            *("--intake-port", str(intake_port)),
+            *("--intake-port", str(intake_port), "--web-port", str(port)),
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
         parts.wait_ready("pipeline", 300)

@@ -24,6 +24,7 @@ from sizao.runtime.reporting import report_to_stderr
 @click.option(
     "--intake-port", type=PORT, help="Port of the intake; without it no roadside device reports."
 )
+@click.option("--web-port", type=PORT, help="Port of the web pages; without it nobody reports.")
 @click.option(
     "--vehicles",
     type=click.IntRange(1),
@@ -42,6 +43,7 @@ def command(
     host: str,
     port: int,
     intake_port: int | None,
+    web_port: int | None,
     vehicles: int,
     seed: int,
     speed: float | None,
@@ -49,6 +51,7 @@ def command(
     """Drive made-up vehicles through a schematic city; each dials in over TCP.
 
     With --intake-port checkpoints, weigh stations and weather stations report them over HTTP.
+    With --web-port made-up people report hazards and crashes by Open311.
 
     What they really did is written to truth.jsonl in the data folder. After a restart the same
     world goes on at the present moment.
@@ -70,7 +73,9 @@ def command(
     from sizao.sim.client import Simulation
 
     logging.getLogger(__name__).info("drawing the city")
-    simulation = Simulation(data, load_clock(data.clock), host, port, vehicles, seed, intake_port)
+    simulation = Simulation(
+        data, load_clock(data.clock), host, port, vehicles, seed, intake_port, web_port
+    )
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_until_told(simulation.run()))
 

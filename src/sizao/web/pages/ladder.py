@@ -29,7 +29,11 @@ def ladder(case: Case, next_step: str = "") -> list[Rung]:
     ``next_step`` is what should come next for the reader; without one, the rung above the last.
     """
     moments = [
-        (words.pick("预警", "Warned"), case.raised_at),
+        (
+            # A case without a vehicle began with a report, not with a warning.
+            words.pick("预警", "Warned") if case.vehicle else words.pick("立案", "Raised"),
+            case.raised_at,
+        ),
         (words.pick("签收", "Signed"), case.signed_at),
         (words.pick("派警", "Dispatched"), case.dispatched_at),
         (words.pick("到场", "On scene"), case.on_scene_at),

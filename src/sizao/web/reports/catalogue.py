@@ -16,7 +16,7 @@ from sizao.core.levels import CommandLevel, WarningLevel
 
 CHANNELS: dict[str, tuple[str, str]] = {
     "citizen": ("群众", "citizen"),
-    "road_staff": ("路政养护人员", "road staff"),
+    "road_staff": ("路政养护", "road staff"),
     "persuader": ("劝导员", "persuader"),
 }
 """Who reports, to their names."""

@@ -65,8 +65,7 @@ def form(request: HttpRequest) -> HttpResponse:
                 "In an emergency call 122.",
             ),
         )  # fmt: skip
-    refusal = senders.book().registry.off.get(senders.FORM)
-    if refusal is not None:
+    if senders.form_is_off():
         return _page(request, 403, said=pick("网页上报已停用。", "Reporting is switched off."))
     code = sent.get("service", "")
     prefix = f"{code}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from sizao.core.errors import ConfigError
 from sizao.core.source_book import SourceBook
 from sizao.core.sources import kind_of
 from sizao.web.clock import feed_now
@@ -24,7 +25,10 @@ _turn = threading.Lock()
 
 
 def book() -> SourceBook:
-    """The registry of this installation, read again when its files change."""
+    """The registry of this installation, read again when its files change.
+
+    Raises ConfigError while a file was wrong from the start.
+    """
     global _kept
     root = ports().data.root
     with _turn:
@@ -52,9 +56,25 @@ def source_of(key: str) -> str | None:
     return found if found is not None and kind_of(found) == "reports" else None
 
 
+def form_is_off() -> bool:
+    """Whether an operator switched the page's source off.
+
+    A damaged registry does not close the page: people must be able to report.
+    """
+    try:
+        return FORM in book().access.off
+    except ConfigError:
+        return False
+
+
 def admit(key: str) -> str:
     """The source of a key that may send now. Raises SubmissionError (403)."""
-    source = source_of(key)
+    try:
+        source = source_of(key)
+    except ConfigError as error:
+        raise SubmissionError(
+            503, "api_key", "数据源登记文件有误，暂不能上报。", f"The registry is damaged: {error}"
+        ) from error
     if source is None:
         raise SubmissionError(
             403, "api_key", "密钥缺失或无效。", "Missing or invalid API key (api_key)."

@@ -15,6 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from sizao.core.errors import ConfigError
 from sizao.web.clock import feed_now
 from sizao.web.config import config
 from sizao.web.reports import limits, photos, senders
@@ -103,7 +104,10 @@ def _read_turn(request: HttpRequest) -> str | None:
     """The source whose key was given; None for a reader without one, who is counted by address."""
     key = _key(request)
     if key:
-        source = senders.source_of(key)
+        try:
+            source = senders.source_of(key)
+        except ConfigError:
+            source = None
         if source is None:
             raise _Fault(403, "Missing or invalid API key (api_key). 密钥无效。")
         return source
