@@ -76,7 +76,16 @@ def position_frame(
         data = bytes((len(rows),)) + data
     body = join(sub, data, link.edition, link.dialect, *plate)
     sent = START_US // SECOND if link.edition == "2019" else None
-    return encode_frame(sub, link.access_code, serial, body, sent=sent, version=link.version)
+    return encode_frame(
+        sub,
+        link.access_code,
+        serial,
+        body,
+        sent=sent,
+        version=link.version,
+        key=link.key if link.encrypt else 0,
+        keys=link.keys if link.encrypt else None,
+    )
 
 
 class Both:

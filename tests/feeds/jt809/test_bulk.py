@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from sizao.feeds.jt809.params import LinkParams
 from sizao.feeds.jt809.upper import Upper
 from sizao.feeds.jt809.vehicles import Directory
 
-from .talk import REGISTER, SECOND, START_US, params, position, position_frame
+from .talk import KEYS, REGISTER, SECOND, START_US, params, position, position_frame
 from .vectors import load
 
 NOW_US = START_US + 3600 * SECOND
@@ -92,6 +93,19 @@ def test_the_loop_takes_nearly_all_of_them(edition: str) -> None:
     assert found.frames == 300
     assert len(found.rest) < 3  # a location of 35 bytes
     assert found.pending == b""
+
+
+@pytest.mark.parametrize("edition", ["2011", "2019"])
+def test_enciphered_positions(edition: str) -> None:
+    link = params(edition=edition, keys=KEYS, encrypt=True, key=256178)
+    frames = stream(link, 200)
+    # Somebody who changes keys, and somebody who does not encipher, are read too.
+    frames[100:100] = stream(replace(link, key=77), 5) + stream(replace(link, encrypt=False), 5)
+    rows, quarantine = both_ways(b"".join(frames), link)
+    assert len(rows) > 200
+    assert quarantine == []
+    found = Bulk(Directory(REGISTER)).decode(b"".join(frames), link, NOW_US)
+    assert len(found.rest) < 10
 
 
 @pytest.mark.parametrize("edition", ["2011", "2019"])

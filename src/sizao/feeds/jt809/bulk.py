@@ -14,7 +14,9 @@ import pyarrow as pa
 from sizao.core.loads import address
 from sizao.core.schemas import POSITION, TIME
 from sizao.feeds.jt808.fields import text
-from sizao.feeds.jt809 import kernel
+from sizao.feeds.jt808.problems import Malformed
+from sizao.feeds.jt809 import cipher, kernel
+from sizao.feeds.jt809.framing import unescape
 from sizao.feeds.jt809.params import LinkParams
 from sizao.feeds.jt809.subs import PLATE
 from sizao.feeds.jt809.vehicles import Directory
@@ -73,6 +75,10 @@ class Bulk:
         strays: list[bytes] = []
         pending = b""
         frames = at = 0
+        key, stream = -1, self._scratch
+        if params.keys is not None:
+            key = _key_of(data)
+            stream = np.frombuffer(cipher.stream(key, params.keys, kernel.SCRATCH), np.uint8)
         # The shortest item takes 36 bytes on the wire; a frame's items may be cut short.
         room = len(data) // 36 + 512
         while True:
@@ -90,6 +96,8 @@ class Bulk:
                 self._slots,
                 self._used,
                 address(self._scratch),
+                key,
+                address(stream),
                 np.empty(len(data) - at + 1, np.int32),
                 rest,
                 rows,
@@ -165,6 +173,15 @@ class Bulk:
                 self._names.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]))
             self._array = pa.array(self._names, pa.string())
         return self._array
+
+
+def _key_of(data: bytes) -> int:
+    """The header key of the first frame: senders keep to one. 0 if that cannot be read."""
+    start = data.find(0x5B) + 1
+    try:
+        return int.from_bytes(unescape(data[start : start + 44].rstrip(b"\x5a\x5e"))[18:22], "big")
+    except Malformed:
+        return 0
 
 
 def warm_up() -> None:

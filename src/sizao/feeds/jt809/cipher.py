@@ -36,12 +36,16 @@ def apply(body: bytes, key: int, keys: Keys) -> bytes:
     >>> apply(apply(body, 256178, keys), 256178, keys)
     b'position'
     """
+    data = np.frombuffer(body, np.uint8)
+    return (data ^ np.frombuffer(stream(key, keys, len(body)), np.uint8, len(body))).tobytes()
+
+
+def stream(key: int, keys: Keys, size: int) -> bytes:
+    """The bytes a body is combined with, at least ``size`` of them."""
     start = keys.m1 if keys.start == "m1" else key
     # Powers of two keep the number of cached streams small.
-    size = 1 << max(len(body) - 1, 63).bit_length()
-    stream = _stream(start & 0xFFFFFFFF, keys.m1, keys.ia1, keys.ic1, size)
-    data = np.frombuffer(body, np.uint8)
-    return (data ^ np.frombuffer(stream, np.uint8, len(body))).tobytes()
+    size = 1 << max(size - 1, 63).bit_length()
+    return _stream(start & 0xFFFFFFFF, keys.m1, keys.ia1, keys.ic1, size)
 
 
 @lru_cache(maxsize=64)

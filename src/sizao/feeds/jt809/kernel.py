@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.loads import BLOCK, copy_block, find, lowest_bit, put8, u8, u16, u32, u64
+from sizao.core.loads import BLOCK, copy_block, find, lowest_bit, put8, put_u64, u8, u16, u32, u64
 from sizao.feeds.jt808.kernel import NO_TIME, bcd_time_us
 
 Ints = npt.NDArray[np.int64]
@@ -352,6 +352,8 @@ def decode(
     slots: Any,
     used: Ints,
     scratch: int,
+    key: int,
+    stream: int,
     marks: Any,
     rest: Ints,
     rows: Any,
@@ -363,6 +365,8 @@ def decode(
     limits : float64 (4,): future us, age us (-1 for none), km/h, m
     keys, slots, used : the plates seen so far, see :func:`plate_number`
     scratch : address of SCRATCH bytes
+    key, stream : the header key of enciphered frames, and the address of SCRATCH bytes their
+        bodies are combined with; -1 for none
     marks : int32 (size + 1,), room for the places of delimiters and escapes
     rest : int64 (m, 3), filled with kind, first byte, end for the other path
     rows : ROW (k,), filled
@@ -443,6 +447,10 @@ def decode(
         if good and filled > 24:
             end = scratch + filled
             if crc16(scratch, end - 2) == u16(end - 2):
+                if key >= 0 and u8(scratch + 17) == 1 and u32(scratch + 18) == key:
+                    for i in range(0, filled - 2 - head, 8):
+                        put_u64(scratch + head + i, u64(scratch + head + i) ^ u64(stream + i))
+                    put8(scratch + 17, 0)
                 found = _positions(
                     scratch,
                     end,
