@@ -26,6 +26,9 @@ def commands(vehicles: list[str]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=COMMAND)
 
 
+sort_by_partition(commands(["1"]))  # compiled here, not within a test's deadline
+
+
 @given(st.lists(st.sampled_from([f"1380000{n:04}" for n in range(40)]), max_size=60))
 def test_sorting_keeps_every_row_and_the_order_within_a_vehicle(vehicles: list[str]) -> None:
     batch = commands(vehicles)

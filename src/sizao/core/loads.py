@@ -33,11 +33,11 @@ def _at(builder: Any, place: Any, kind: Any) -> Any:
     return builder.inttoptr(place, kind.as_pointer())
 
 
-def _load(bits: int) -> Any:
+def _load(bits: int, swap: bool) -> Any:
     def typed(typing_context: Any, at: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             value = builder.load(_at(builder, args[0], ir.IntType(bits)), align=1)
-            if bits > 8:
+            if swap:
                 value = builder.bswap(value)
             return builder.zext(value, _I64) if bits < 64 else value
 
@@ -46,14 +46,12 @@ def _load(bits: int) -> Any:
     return intrinsic(typed)
 
 
-u8 = _load(8)
+u8 = _load(8, False)
 """``u8(at)``: the byte as int64."""
-u16 = _load(16)
-"""Two bytes, big-endian, as int64."""
-u32 = _load(32)
-"""Four bytes, big-endian, as int64."""
-u64 = _load(64)
-"""Eight bytes, big-endian, as int64: the sign bit is the first byte's."""
+u16, u32, u64 = (_load(bits, True) for bits in (16, 32, 64))
+"""2, 4, 8 bytes, big-endian, as int64: of eight bytes the first has the sign."""
+get16, get32, get64 = (_load(bits, False) for bits in (16, 32, 64))
+"""The same in the machine's own order, as arrays have it."""
 
 
 def _store(bits: int, swap: bool) -> Any:

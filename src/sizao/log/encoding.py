@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.core.errors import LogError
-from sizao.core.ids import PARTITIONS, partition_of
+from sizao.log.partitions import grouped, partitions_of_names
 
 _KEYS = (
     "vehicle",
@@ -23,8 +22,6 @@ _KEYS = (
     "command",
     "order",
 )
-
-_partition_of = lru_cache(maxsize=1 << 20)(partition_of)
 
 
 def encode(batch: pa.RecordBatch) -> bytes:
@@ -44,27 +41,19 @@ def decode(data: bytes) -> pa.RecordBatch:
         raise LogError(f"damaged segment of {len(data)} bytes: {error}") from error
 
 
-def partitions_of(batch: pa.RecordBatch) -> np.ndarray:
+def partitions_of(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
     """Partition of each row, shape (n,), uint8: by vehicle, else by the record's own key."""
     for key in _KEYS:
         if key in batch.schema.names:
-            encoded = batch.column(key).fill_null("").dictionary_encode()
-            table = np.array(
-                [_partition_of(value) for value in encoded.dictionary.to_pylist()], np.uint8
-            )
-            return (
-                table[encoded.indices.to_numpy(zero_copy_only=False)]
-                if len(batch)
-                else np.empty(0, np.uint8)
-            )
+            return partitions_of_names(batch.column(key))
     return np.zeros(len(batch), np.uint8)
 
 
 def sort_by_partition(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
     """Rows grouped by partition, order within each kept, and the 65 bounds."""
     partitions = partitions_of(batch)
-    bounds = np.searchsorted(np.sort(partitions), np.arange(PARTITIONS + 1)).tolist()
+    order = np.empty(len(batch), np.int64)
+    bounds = grouped(partitions, order)
     if len(batch) > 1 and np.any(partitions[1:] < partitions[:-1]):
-        order = np.argsort(partitions, kind="stable")
         batch = pc.take(batch, pa.array(order))
-    return batch, bounds
+    return batch, bounds.tolist()
