@@ -13,6 +13,7 @@ def test_gateway_loses_nothing_it_acknowledged() -> None:
     assert found["connections"] == 100
     assert found["acked_per_s"] > 50
     assert (found["lost"], found["unanswered"], found["dropped"]) == (0, 0, 0)
+    assert found["strange_answers"] == 0
 
 
 @pytest.mark.slow

@@ -20,13 +20,15 @@ from sizao.core.errors import LogError
 from sizao.core.schemas import COMMAND, COMMAND_RESULT
 from sizao.feeds.jt808.auth import DerivedCodes
 from sizao.feeds.jt808.cards import Cards
-from sizao.feeds.jt808.encode import encode_frame
+from sizao.feeds.jt808.encode import encode_body, encode_frame
 from sizao.log.tally import Key
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.gateway import Gateway, Service, Settings
+from sizao.runtime.link import Link
 from sizao.runtime.loops import new_event_loop
 from sizao.runtime.sessions import sessions
+from sizao.runtime.wire import Peer
 from tests.runtime.terminal import Terminal, authentication, location
 
 CODES = DerivedCodes(b"sixteen bytes at the least")
@@ -59,6 +61,7 @@ def serve(
     *,
     auth: bool = False,
     services: Sequence[Service] = (),
+    kind: type[Gateway] = Gateway,
     **settings: Any,
 ) -> Gateway:
     """Run a scene against a gateway on a port of its own, as ``sizao gateway`` would run it."""
@@ -69,7 +72,7 @@ def serve(
             Refusing(folder / "feeds.sqlite", writer=True) as log,
             SqliteLog(folder / "commands.sqlite") as commands,
         ):
-            gateway = Gateway(
+            gateway = kind(
                 log,
                 commands,
                 CLOCK,
@@ -446,3 +449,89 @@ def test_a_service_shares_the_log_and_the_heartbeat(tmp_path: Path) -> None:
 
     serve(tmp_path, scene, services=[Letterbox(trace)])
     assert trace == ["durable", "closed"]
+
+
+def short(gateway: Gateway, phone: str = PHONE) -> bool:
+    """Whether the terminal's next report goes the short way."""
+    fds = [fd for fd, peer in gateway._wire.peers.items() if peer.link.phone == phone]
+    return [gateway._table.lent(fd) for fd in fds] == [True]
+
+
+def test_reports_go_the_short_way_with_all_that_belongs_to_them(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await authenticated(gateway.port)
+        assert short(gateway)
+        serials = [terminal.position(float(n), alarm=n % 2) for n in range(10)]
+        results = [await terminal.answered(serial) for serial in serials]
+        assert results == [0, 4] * 5
+        assert await terminal.answered(terminal.send(0x0002)) == 0
+        assert short(gateway)
+        card = {"status": 1, "time": "2026-01-01T00:00:00+08:00", "ic_read_result": 0}
+        card |= {"driver_name": "张三", "license_no": "510000198001010001"}
+        await terminal.answered(terminal.send(0x0702, encode_body(0x0702, card)))
+        await terminal.answered(terminal.position(77.0))
+        assert short(gateway)
+        await terminal.answered(terminal.position(78.0))
+        rows = logged(log, "positions")
+        assert [row["speed_kmh"] for row in rows] == [*map(float, range(10)), 77.0, 78.0]
+        drivers = [row["driver"] for row in rows]
+        assert drivers == [None] * 10 + ["510000198001010001"] * 2
+        serials_down = terminal.last_serial[0x8001]
+        assert serials_down == len(terminal.answers) - 1, "one serial an answer, none twice"
+        # Somebody else's phone on the connection is the session's business.
+        terminal.phone = "13800000009"
+        assert await terminal.answered(terminal.position()) == 1
+        assert [row["reason"] for row in logged(log, "quarantine")] == ["phone_mismatch"]
+        await terminal.leave()
+
+    counters = serve(tmp_path, scene, auth=True).counters
+    assert (counters.positions, counters.answers) == (12, 16)
+    assert counters.records["positions"] == 12
+
+
+class Careless(Gateway):
+    """Leaves what was lent to whoever has the number next."""
+
+    def opened(self, peer: Peer) -> Link:
+        return Link(self)
+
+
+@pytest.mark.parametrize(("kind", "taken"), [(Gateway, False), (Careless, True)])
+def test_a_stranger_does_not_inherit_a_number(
+    tmp_path: Path, kind: type[Gateway], taken: bool
+) -> None:
+    """File descriptors are used again. What the one before had proven is not the next one's; the
+    control shows what would happen."""
+
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await authenticated(gateway.port)
+        assert await terminal.answered(terminal.position()) == 0
+        (number,) = gateway._wire.peers
+        await terminal.leave()
+        await until(lambda: not gateway._wire.peers)
+        stranger = await Terminal(PHONE).connect(gateway.port)
+        result = await stranger.answered(stranger.position())
+        assert list(gateway._wire.peers) == [number], "another number: the test shows nothing"
+        assert (result == 0) == taken
+        assert len(logged(log, "positions")) == 1 + taken
+        await stranger.leave()
+
+    serve(tmp_path, scene, auth=True, kind=kind)
+
+
+def test_a_flood_of_one_is_slowed_and_all_of_it_kept(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        terminal = await authenticated(gateway.port)
+        other = await authenticated(gateway.port, "13800000002")
+        for _ in range(9):
+            terminal.writer.write(b"".join(terminal.frame(0x0200, location()) for _ in range(1000)))
+        last = terminal.position()
+        assert await other.answered(other.position()) == 0
+        assert await terminal.answered(last) == 0
+        assert len(logged(log, "positions")) == 9002
+        terminal.writer.write_eof()
+        await asyncio.wait_for(terminal.closed.wait(), 30)
+        await other.leave()
+
+    counters = serve(tmp_path, scene, auth=True).counters
+    assert (counters.positions, counters.unanswered) == (9002, 0)

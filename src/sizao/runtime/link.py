@@ -8,25 +8,12 @@ import time
 from typing import Protocol, cast
 
 from sizao.feeds.jt808.session import Session
+from sizao.runtime.wire import MAX_UNANSWERED, MAX_UNREAD
 
 logger = logging.getLogger(__name__)
 
-MAX_UNREAD = 256 << 10
-"""Bytes of answers a terminal may leave unread (some 10,000 of them) before it is cut off."""
-
-
-READ_SIZE = 64 << 10
-"""Bytes taken from one connection at a time. An event loop's own choice (256 KiB, up to 32 times
-in a row) would let one flood keep all others waiting for seconds."""
-
-MAX_UNANSWERED = 256 << 10
-"""Bytes of one connection that may wait for the disk before nothing more is read from it."""
-
 ORDINARY = frozenset({"left", "logout", "gateway stops"})
 """Endings that are not worth a line each."""
-
-_buffer = memoryview(bytearray(READ_SIZE))
-"""One for all links: the loop fills it and hands it over before it serves the next."""
 
 
 class Owner(Protocol):
@@ -52,8 +39,8 @@ class Owner(Protocol):
         ...
 
 
-class Link(asyncio.BufferedProtocol):
-    """A connection."""
+class Link:
+    """A connection. ``transport`` is a :class:`~.wire.Peer`, or whatever else writes and closes."""
 
     transport: asyncio.Transport
     datagrams = False
@@ -71,11 +58,13 @@ class Link(asyncio.BufferedProtocol):
         """and their bytes."""
         self.reason: str | None = None
         """Why it was or is being closed; the first reason stands."""
+        self.shared = False
+        """Another link speaks for the same phone, as in recordings."""
         self._half_closed = False
         self._open = False
         self._full = False
 
-    # What asyncio calls
+    # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -88,14 +77,6 @@ class Link(asyncio.BufferedProtocol):
         self._open = True
         self.transport.set_write_buffer_limits(high=MAX_UNREAD)
         self.session = self._gateway.new_session(self.peer)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return _buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        if self.reason is None:
-            self.heard = time.monotonic()
-            self._gateway.take(self, bytes(_buffer[:nbytes]))
 
     def eof_received(self) -> bool:
         # A sender that has said everything still wants its answers.

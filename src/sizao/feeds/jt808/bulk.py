@@ -30,9 +30,6 @@ from sizao.feeds.jt808.columns import (
 from sizao.feeds.jt808.positions import DEFAULT_LIMITS, SOURCE, Limits
 from sizao.feeds.jt808.vendors import dialect_of
 
-_SHORTEST = 30
-"""Bytes that the shortest position takes: an item of 0x0704 and its length."""
-
 
 @dataclass(frozen=True)
 class Bulk:
@@ -97,7 +94,7 @@ def decode_bulk(
     """
     buffer = np.frombuffer(data, np.uint8)
     rules = rules_at(received_us, limits)
-    columns = make_columns(len(data) // _SHORTEST + 1)
+    columns = make_columns(len(data) // kernel.SHORTEST_POSITION + 1)
     alarms = np.empty(len(data) // kernel.SHORTEST_ALARM + 1, kernel.ALARM)
     kept = np.empty(len(data), np.uint8)
     scratch = np.empty(kernel.SCRATCH, np.uint8)

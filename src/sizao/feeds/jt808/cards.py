@@ -7,11 +7,13 @@ sent later from the terminal's store do not go to the next driver.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sizao.feeds.jt808.driver import INSERTED
+
+NEVER_US = -(1 << 62)
 
 KEEP = 8
 """Card events remembered a terminal: covers the shifts a stored batch can span."""
@@ -48,6 +50,8 @@ class Cards:
     def __init__(self, max_terminals: int = 1_000_000) -> None:
         self._events: OrderedDict[str, list[tuple[int, str | None]]] = OrderedDict()
         self._max = max_terminals
+        self.changed: Callable[[str], None] = lambda phone: None
+        """Called with the terminal whose events have changed."""
 
     def record(self, phone: str, time_us: int, driver: str | None) -> None:
         """A card went in (licence number) or out, or could not be read (None)."""
@@ -58,6 +62,12 @@ class Cards:
         self._events[phone] = events[-KEEP:]
         while len(self._events) > self._max:
             self._events.popitem(last=False)
+        self.changed(phone)
+
+    def latest(self, phone: str) -> tuple[int, str | None]:
+        """Since when who drives: the last event; from the beginning nobody known, without one."""
+        events = self._events.get(phone)
+        return events[-1] if events else (NEVER_US, None)
 
     def driver(self, phone: str, time_us: int) -> str | None:
         """Licence number of the card that was in at that moment; None if none or unknown."""

@@ -39,6 +39,25 @@ class Downlink:
         self._parted: OrderedDict[int, list[bytes]] = OrderedDict()
         """Frames of the last messages in parts, by the serial of the first."""
 
+    @property
+    def ack_head(self) -> bytes:
+        """Header of a general answer in the form learnt last, up to its serial."""
+        return self._ack_head
+
+    @property
+    def serial(self) -> int:
+        """Of the next frame."""
+        return self._serial
+
+    @serial.setter
+    def serial(self, value: int) -> None:
+        self._serial = value
+
+    @property
+    def awaits_answers(self) -> bool:
+        """A text was sent and not answered yet, as far as it is remembered."""
+        return bool(self._pending)
+
     def learn(self, header: Header) -> None:
         """Take the form of a terminal's header for the short cut of :meth:`quick_answer`."""
         # The header of an answer never changes but for its serial, the last two bytes.

@@ -101,6 +101,11 @@ class Framer:
         """Bytes held back because their frame is not complete."""
         return self._buffer
 
+    @property
+    def settled(self) -> bool:
+        """The last thing that came was the end of a frame."""
+        return self._inside and not self._buffer
+
     def feed(self, data: bytes) -> list[bytes]:
         """Raw frames completed by ``data``, still escaped, without delimiters, in order.
 

@@ -56,6 +56,8 @@ NO_TIME = np.iinfo(np.int64).min
 SCRATCH = MAX_RAW + 2 * BLOCK
 """Bytes to unescape a frame into: block copies may write past its end."""
 
+SHORTEST_POSITION = 30
+"""Bytes that the shortest position takes: an item of 0x0704 and its length."""
 SHORTEST_ALARM = 41
 """Bytes of the shortest active-safety item; a shorter one under these ids is another maker's."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sizao.core.errors import EvidenceError
 from sizao.feeds.jt808.arrival import Arrival
@@ -34,6 +34,25 @@ from sizao.feeds.jt808.replies import ALARM_CONFIRMED, BAD_MESSAGE, FAILED, OK, 
 from sizao.feeds.jt808.safety import SHORTEST, has_alarm
 from sizao.feeds.jt808.text import DISPLAY, SPEAK
 from sizao.log.spool import Spool
+
+
+class Known(NamedTuple):
+    """What the short way (:mod:`.steady`) has to know of a terminal."""
+
+    phone: str
+    raw_phone: bytes
+    head: int
+    """Bytes of its header, 12 or 17, ..."""
+    flag: int
+    """... and bit 14 of the header's properties as it sets it."""
+    answer: bytes
+    """Header of an answer, up to its serial, ..."""
+    serial: int
+    """... which is this one next."""
+    since_us: int
+    """From this event time on ..."""
+    driver: str | None
+    """... this is the driver."""
 
 
 class Session:
@@ -126,6 +145,33 @@ class Session:
             self.refuse("incomplete", detail, self._framer.pending, received_us, out)
             self._framer = Framer()
         return out
+
+    def known(self) -> Known | None:
+        """What the short way has to know; None while something is half received, or before the
+        terminal is known. Whoever takes it sees to the answers until :meth:`resume`."""
+        if not self._raw_phone or not self._framer.settled or self._parts.busy:
+            return None
+        assert self.phone is not None
+        since_us, driver = self.cards.latest(self.phone)
+        return Known(
+            self.phone,
+            self._raw_phone,
+            self._head,
+            self._flag,
+            self.down.ack_head,
+            self.down.serial,
+            since_us,
+            driver,
+        )
+
+    def resume(self, serial: int) -> None:
+        """The session answers again; ``serial`` is its next."""
+        self.down.serial = serial
+
+    @property
+    def waits(self) -> bool:
+        """Whether :meth:`tick` may have something to do but to notice silence."""
+        return self._parts.busy or self.down.awaits_answers
 
     def text(self, text: str, command_id: str, now_us: int, flags: int = DISPLAY | SPEAK) -> bytes:
         """Frames of a 0x8300 text; its answer comes as a row of ``command_results``.
