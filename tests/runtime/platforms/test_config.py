@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from sizao.core.errors import ConfigError
 from sizao.feeds.jt809.cipher import Keys
-from sizao.runtime.platforms.config import load
+from sizao.runtime.platforms.config import _KEYS, load
 
 RIGHT = """\
 links:
@@ -118,3 +119,10 @@ def test_wrong_secrets(secrets: str, said: str, tmp_path: Path) -> None:
         load(*written(tmp_path, secrets=secrets))
     assert said in str(error.value)
     assert "123456789" not in str(error.value)
+
+
+def test_the_reference_page_lists_every_field() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs/reference/jt809.md"
+    section = page.read_text(encoding="utf-8").split("## links.yaml")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == _KEYS

@@ -11,8 +11,9 @@ from sizao.core.errors import LogError
 from sizao.feeds.jt809.lower import Lower
 from sizao.feeds.jt809.outcome import MAIN, Outcome
 from sizao.feeds.jt809.vehicles import Directory
-from sizao.log.interface import LogReader, Segment
+from sizao.log.interface import Segment
 from sizao.runtime.collector import Collector
+from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.platforms.config import LinkConfig
 from sizao.runtime.platforms.runner import Runner
 from sizao.runtime.platforms.tail import Offset, Tail, rows_of
@@ -41,7 +42,7 @@ class LowerRunner(Runner):
         collector: Collector,
         clock: Clock,
         directory: Directory,
-        log: LogReader,
+        log: SqliteLog,
         offset: Offset,
     ) -> None:
         pair = Lower(config.params, directory)
@@ -52,6 +53,8 @@ class LowerRunner(Runner):
         self.offset = offset
         self.without_plate = 0
         """Positions of vehicles whose plate the register does not have."""
+        self.pruned = 0
+        """Segments that the log no longer had when they could have been sent."""
         self._tail = Tail(log, 0)
         self._behind = 0
         """Segments up to here are sent as back-fill: they are older than the login."""
@@ -99,6 +102,17 @@ class LowerRunner(Runner):
         if self.offset.seq is None:
             # Never used before: history only if it was asked for.
             self.offset.confirm(0 if self.config.forward.from_start else end)
+        first = self._log.first("positions")
+        if (self.offset.seq or 0) + 1 < first:
+            gone = first - (self.offset.seq or 0) - 1
+            self.pruned += gone
+            logger.error(
+                "%s: %d segments were deleted from the log before the upper platform had them"
+                " (--keep-days)",
+                self.name,
+                gone,
+            )
+            self.offset.confirm(first - 1)
         self._behind = end
         self._ready = True
         back_fill = self.config.forward.back_fill
@@ -173,5 +187,6 @@ class LowerRunner(Runner):
             "confirmed": self.offset.seq,
             "unconfirmed_segments": behind,
             "without_plate": self.without_plate,
+            "pruned_segments": self.pruned,
             "result": self.pair.result,
         }
