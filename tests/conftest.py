@@ -1,12 +1,21 @@
-"""What every test shares: the folder of compiled loops that the product uses too."""
+"""What every test shares: the folder of compiled loops that the product uses too, and how
+examples are drawn."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 from sizao.core.kernel_cache import use_kernel_cache
 
 use_kernel_cache()
+
+# No test is timed: a busy machine is no failure. A build draws the same examples each time;
+# everybody's own runs draw new ones.
+settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
