@@ -200,6 +200,8 @@ class Source:
 
     def valid_at(self, at_s: float) -> bool:
         """Whether a moment lies in its days of validity."""
+        if self.valid_from is None and self.valid_until is None:
+            return True
         day = datetime.fromtimestamp(at_s, SHANGHAI).date()
         return (self.valid_from is None or day >= self.valid_from) and (
             self.valid_until is None or day <= self.valid_until

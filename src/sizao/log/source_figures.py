@@ -94,7 +94,11 @@ def hourly(
         for source, hour in reader.begun().items():
             begun[source] = min(hour, begun.get(source, hour))
         for source, hour, what, number in reader.counts(first_hour, last_hour):
-            _count(found.setdefault(source, {}).setdefault(hour, Figures()), what, number)
+            hours = found.setdefault(source, {})
+            figures = hours.get(hour)
+            if figures is None:
+                figures = hours[hour] = Figures()
+            _count(figures, what, number)
         for source, hour, data in reader.sketches(first_hour, last_hour):
             sketch = from_bytes(data)
             known = sketches.get((source, hour))
@@ -108,8 +112,8 @@ def hourly(
                 entry, hour, hours.get(hour), sketches.get((entry.id, hour)), until_s
             )
             if expected is not None:
-                figures = hours.setdefault(hour, Figures())
-                figures.expected, figures.counted = expected, counted
+                due = hours.setdefault(hour, Figures())
+                due.expected, due.counted = expected, counted
     return found
 
 
