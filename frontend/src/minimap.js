@@ -1,4 +1,4 @@
-// The small map beside a case or vehicle: where it happened, and the track that led there.
+// The small map beside a case, a vehicle or a table: where it happened, and the track to there.
 import { makeMap, maplibregl, showTrack, whenReady } from "./mapbase.js";
 import { track } from "./speedchart.js";
 
@@ -18,6 +18,7 @@ function start(element) {
     if (template) marker.append(template.content.cloneNode(true));
     new maplibregl.Marker({ element: marker }).setLngLat([lon, lat]).addTo(map);
   }
+  if (data.places) whenReady(map, () => showPlaces(map, element));
   if (!data.track) return;
   whenReady(map, async () => {
     const points = await track(data.track).catch(() => []);
@@ -27,6 +28,19 @@ function start(element) {
     if (Number.isFinite(lat)) box.extend([lon, lat]);
     map.fitBounds(box, { padding: 34, maxZoom: 14, duration: 0 });
   });
+}
+
+/** Points of a table that is about to be imported, and the box around most of them. */
+function showPlaces(map, element) {
+  const places = JSON.parse(document.getElementById(element.dataset.places).textContent);
+  const features = places.map((coordinates) => ({ type: "Feature", properties: { over: true }, geometry: { type: "Point", coordinates } }));
+  map.getSource("track")?.setData({ type: "FeatureCollection", features });
+  element.dataset.shown = places.length;
+  if (!places.length) return;
+  // A few wrong points must not shrink the rest to a dot: the outer percent is left out.
+  const edge = (axis, share) => places.map((place) => place[axis]).sort((a, b) => a - b)[Math.round((places.length - 1) * share)];
+  const box = new maplibregl.LngLatBounds([edge(0, 0.01), edge(1, 0.01)], [edge(0, 0.99), edge(1, 0.99)]);
+  map.fitBounds(box, { padding: 34, maxZoom: 14, duration: 0 });
 }
 
 export function startMinimaps() {

@@ -18,6 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
+from sizao.web.imports.models import Batch
+from sizao.web.imports.services import open_batch, run_read
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 
@@ -51,6 +53,12 @@ MATRIX: dict[tuple[str, str], str] = {
     ("quarantine", "GET"): "302 200 403 403 403 403 200 200 403",
     ("quarantine-record", "GET"): "302 200 403 403 403 403 403 200 403",
     ("quarantine-replay", "POST"): "302 302 403 403 403 403 403 302 403",
+    ("imports", "GET"): "302 200 403 403 403 403 200 200 403",
+    ("import", "GET"): "302 200 403 403 403 403 200 200 403",
+    ("import-upload", "POST"): "302 422 403 403 403 403 403 422 403",  # no file with it
+    ("import-act", "POST"): "302 302 403 403 403 403 403 302 403",
+    ("import-problems", "GET"): "302 200 403 403 403 403 403 200 403",
+    ("import-sample", "GET"): "302 200 403 403 403 403 200 200 403",
     ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
     ("login", "GET"): "200 302 302 302 302 302 302 302 302",
     ("logout", "POST"): "302 302 302 302 302 302 302 302 302",
@@ -106,7 +114,9 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "report-contact": "report", "report-photo": "photo", "report-sent": "own",
              "report-own-photo": "own-photo", "open311-discovery": "form",
              "open311-services": "form", "open311-requests": "form", "open311-service": "service",
-             "open311-request": "request", "open311-token": "token"}  # fmt: skip
+             "open311-request": "request", "open311-token": "token",
+             "import": "batch", "import-act": "batch", "import-problems": "batch",
+             "import-sample": "sample"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -127,7 +137,7 @@ def test_every_address_has_a_row():
 
 
 def address(name: str, case: Case) -> str:
-    report = Report.objects.first()
+    report, batch = Report.objects.first(), Batch.objects.first()
     arguments = {
         "case": [case.pk],
         "vehicle": [TRUCK],
@@ -142,6 +152,8 @@ def address(name: str, case: Case) -> str:
         "service": ["crash", "json"],
         "request": [report.number, "json"] if report else [],
         "token": [report.token, "json"] if report else [],
+        "batch": [batch.pk] if batch else [],
+        "sample": ["crash.csv"],
         None: [],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)
@@ -158,9 +170,18 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         return client.post(url, json.dumps(given), "application/json").status_code
     if name == "preferences":
         given = {"theme": "dark"}
+    if name == "import-act":
+        given = {"action": "back"}
     if name == "source-act":
         given = {"action": "off", "reason": "test"}
     return client.post(url, given).status_code
+
+
+def one_import(world: World) -> None:
+    """A table of crashes that has been read and waits for somebody."""
+    data = "事故编号,事故时间,纬度,经度\n1,2024-01-05,26.5,101.7\n".encode()
+    batch = open_batch(None, kind="crash", source="122", file_name="a.csv", data=data)
+    run_read(batch.pk)
 
 
 def one_source(world: World) -> None:
@@ -176,6 +197,7 @@ def one_source(world: World) -> None:
 def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
+    one_import(world)
     given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])
     submit(given, channel="citizen", source="reports")
     column = WHO.index(who)

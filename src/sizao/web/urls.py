@@ -22,5 +22,6 @@ urlpatterns = [
     path("metrics", health.prometheus, name="metrics"),
     path("open311/", include("sizao.web.reports.open311.urls")),
     path("", include("sizao.web.reports.urls")),
+    path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.pages.urls")),
 ]

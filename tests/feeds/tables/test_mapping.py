@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import gzip
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from sizao.core.errors import ConfigError
+from sizao.feeds.tables.checking import check
 from sizao.feeds.tables.fields import normal, whole
 from sizao.feeds.tables.kinds import KINDS
+from sizao.feeds.tables.known import Known
 from sizao.feeds.tables.mapping import TableMapping, from_dict, from_yaml, propose
 from sizao.feeds.tables.reading import read
 from sizao.feeds.tables.table import Table
@@ -87,3 +94,29 @@ def test_a_mapping_survives_its_file():
 def test_a_wrong_mapping_file_says_what_is_wrong(text, says):
     with pytest.raises(ConfigError, match=says):
         from_yaml(text, "m.yaml")
+
+
+SHIPPED = sorted((Path(__file__).resolve().parents[3] / "docs/assets/mappings").glob("*.yaml"))
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = {
+    "nyc-collisions.yaml": "nyc-staten-island/crashes.csv.gz",
+    "switrs-collisions.yaml": "switrs-sunnyvale/collisions.csv.gz",
+}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.name for path in SHIPPED])
+def test_shipped_mappings_read_the_data_they_are_for(path):
+    mapping = from_yaml(path.read_text(encoding="utf-8"), path.name)
+    assert not mapping.missing()
+    file = SHARED / DATA[path.name]
+    if not file.exists():
+        pytest.skip("the public data sets are not beside this checkout")
+    with gzip.open(file) as packed:
+        data = b"".join(line for line, _ in zip(packed, range(1500), strict=False))
+    table = read(data, KINDS["crash"])
+    now = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+    result = check(table, mapping, Known(now, ZoneInfo(mapping.zone)))
+    assert len(result.good) == 1499
+    assert not result.problems
+    assert {note.code for note in result.notes} <= {"perhaps_twice", "hour_unknown"}

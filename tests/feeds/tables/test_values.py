@@ -89,7 +89,9 @@ def test_days_and_clocks():
     assert Day()("2026年5月31日", NO) == dt.date(2026, 5, 31)
     for written in ("14:03", "1403", "14时3分", "14:03:00", 0.5854166666666667, dt.time(14, 3)):
         assert Clock()(written, NO) == dt.time(14, 3)
-    assert Clock()("7", NO) == dt.time(7)
+    assert Clock()("7", NO) == dt.time(0, 7), (
+        "HHMM without its zeros; hours alone are another field"
+    )
     assert Clock()(dt.timedelta(hours=14, minutes=3), NO) == dt.time(14, 3)
     assert refused(Clock(), "2500") == "impossible_date"
     assert refused(Clock(), dt.timedelta(days=999_999_999)) == "impossible_date"

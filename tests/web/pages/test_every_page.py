@@ -45,6 +45,13 @@ ADDRESSES = (
     "/sources/jt808/?period=30d",
     "/quarantine/?check=1",
     "/quarantine/feeds-1-0/",
+    "/imports/",
+    "/imports/{mapping}/",
+    "/imports/{checked}/",
+    "/imports/{checked}/?lot=note",
+    "/imports/{done}/",
+    "/imports/{failed}/",
+    "/imports/{busy}/",
 )
 
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -125,20 +132,49 @@ def full(world: World) -> World:
     spoilt = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
     batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
     world.feeds_log.append({"quarantine": batch})
+    _imports(world)
     return world
+
+
+TABLE = b"""crash id,crash time,latitude,longitude,killed,severity,weather,driver name
+1,2024-01-05 10:00,26.58,101.71,0,injury,rain,x
+2,2024-02-30 10:00,26.58,101.71,0,injury,rain,x
+3,2024-01-06 10:00,26.58,101.71,one,injury,rain,x
+1,2024-01-05 10:00,26.58,101.71,0,injury,rain,x
+4,2024-01-07,26.58,101.71,0,injury,frogs,x
+"""
+
+
+def _imports(world: World) -> None:
+    """A table of English columns in every state of an import."""
+    from sizao.web.imports import services
+    from sizao.web.imports.models import Batch
+
+    for state in ("mapping", "checked", "done", "failed", "busy"):
+        data = b"%PDF" if state == "failed" else TABLE
+        batch = services.open_batch(
+            world.user("op-zd"), kind="crash", source=state, file_name="a.csv", data=data
+        )
+        steps = {"mapping": 1, "failed": 1, "checked": 2, "done": 3, "busy": 1}[state]
+        for step in (services.run_read, services.run_check, services.run_store)[:steps]:
+            step(batch.pk)
+        if state == "busy":
+            Batch.objects.filter(pk=batch.pk).update(state="checking", progress=0.4)
 
 
 def addresses(world: World) -> list[str]:
     from sizao.web.cases.models import Case
+    from sizao.web.imports.models import Batch
     from sizao.web.reports.models import Report
 
     case = Case.objects.get(vehicle=TRUCK)
     reported = Case.objects.get(vehicle="")
     report = Report.objects.get(case=None)
+    batches = {one.source: one.pk for one in Batch.objects.all()}
     return [
         one.format(
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
-            reported=reported.pk,
+            reported=reported.pk, **batches,
         )
         for one in ADDRESSES
     ]  # fmt: skip

@@ -53,7 +53,8 @@ def test_every_text_of_pages_is_in_the_catalogue() -> None:
         ):
             for part in re.split(r"{%\s*plural\s*%}", block):
                 missing |= {re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", part)} - known
-    for path in (ROOT / "src/sizao/web/pages").rglob("*.py"):
+    ours = (ROOT / "src/sizao/web" / name for name in ("pages", "imports"))
+    for path in (path for folder in ours for path in folder.rglob("*.py")):
         missing |= set(re.findall(r'\b_\(\s*"([^"]+)"', path.read_text(encoding="utf-8"))) - known
     assert not missing
 

@@ -79,6 +79,25 @@ def audit_name() -> str:
     return "system"
 
 
+def begin(batch: Batch, was: str, now: str) -> bool:
+    """Move a batch to the state of the next step, if nobody else did meanwhile."""
+    with write():
+        moved = Batch.objects.filter(pk=batch.pk, state=was).update(
+            state=now, progress=0.0, error={}
+        )
+    if moved:
+        batch.state = now
+    return bool(moved)
+
+
+def look_again(batch: Batch, *, sheet: str, header_row: int) -> None:
+    """Read another sheet, or take another row for the header; the mapping is proposed anew."""
+    options = {name: value for name, value in batch.options.items() if name != "mapping"}
+    batch.options = {**options, "sheet": sheet, "header_row": header_row}
+    with write():
+        batch.save(update_fields=["options"])
+
+
 def choose(batch: Batch, mapping: TableMapping, **options: Any) -> None:
     """Keep what somebody chose for a batch: mapping, sheet, header_row, existing, strict."""
     batch.options = {**batch.options, **options, "mapping": mapping.as_dict()}

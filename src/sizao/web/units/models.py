@@ -135,6 +135,13 @@ class User(AbstractUser):
         return self.role in (self.Role.OPERATOR, self.Role.LEADER, self.Role.OFFICER)
 
     @property
+    def sees_imports(self) -> bool:
+        """Whether the imports of crash records and registers are shown."""
+        at_root = self.unit is not None and self.unit.parent_id is None
+        desk = at_root and self.role in (self.Role.OPERATOR, self.Role.LEADER)
+        return desk or self.reads_audit
+
+    @property
     def reads_audit(self) -> bool:
         return self.role in (self.Role.AUDITOR, self.Role.ADMIN) or self.is_superuser
 

@@ -36,11 +36,11 @@ class Number:
         low, high = (f"{int(one):,}" for one in (self.low, self.high))
         zh = f"{'整数' if self.whole else '数'} {low}–{high}"
         en = f"{'whole number' if self.whole else 'number'} {low} to {high}"
-        units = "、".join(_UNITS[self.unit])
-        return (
-            Words(f"{zh}，可带单位（{units}）", f"{en}, perhaps with {units}")
-            if units
-            else Words(zh, en)
+        units = list(_UNITS[self.unit])
+        latin = [unit for unit in units if unit.isascii()]
+        return Words(
+            f"{zh}，可带单位（{'、'.join(units)}）" if units else zh,
+            f"{en}, a unit may follow ({', '.join(latin)})" if latin else en,
         )
 
     def __call__(self, value: Cell, column: Column) -> float | int:

@@ -34,8 +34,7 @@ class Moment:
 
     takes = Words(
         "日期时间：2024-01-05 14:03、2024/1/5、20240105140300、2024年1月5日 14时3分、Excel 日期",
-        "date and time: 2024-01-05 14:03, 2024/1/5, 20240105140300, 2024年1月5日 14时3分, "
-        "Excel dates",
+        "date and time: 2024-01-05 14:03, 2024/1/5, 20240105140300, Excel dates",
     )
 
     def __call__(self, value: Cell, column: Column) -> Stamp:
@@ -115,7 +114,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Clock:
-    """A time of day: 14:03, 1403, 14时3分, or a spreadsheet's share of a day."""
+    """A time of day: 14:03, 1403 (digits are always HHMM), 14时3分, or a share of a day."""
 
     takes = Words("时刻：14:03、1403、14时3分", "time of day: 14:03, 1403")
 
@@ -130,8 +129,8 @@ class Clock:
             return _clock(*_hms(round(value * 86_400)))
         text = plain(value)
         if re.fullmatch(r"\d{1,4}", text):
-            hours, minutes = divmod(int(text), 100) if len(text) > 2 else (int(text), 0)
-            return _clock(hours, minutes)
+            # Hours and minutes without their zeros: 45 is 00:45. Bare hours are another field.
+            return _clock(*divmod(int(text), 100))
         if found := _TIME.fullmatch(text):
             return _clock(*(int(part or 0) for part in found.groups()))
         raise Bad("no_time")
