@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS, partition_of
 from sizao.core.schemas import COMMAND, QUARANTINE, empty
-from sizao.log.encoding import decode, encode, sort_by_partition
+from sizao.log.encoding import FEW, decode, encode, sort_by_partition
 from sizao.log.interface import Segment
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -24,9 +24,6 @@ def commands(vehicles: list[str]) -> pa.RecordBatch:
         for n, vehicle in enumerate(vehicles)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=COMMAND)
-
-
-sort_by_partition(commands(["1"]))  # compiled here, not within a test's deadline
 
 
 @given(st.lists(st.sampled_from([f"1380000{n:04}" for n in range(40)]), max_size=60))
@@ -43,6 +40,15 @@ def test_sorting_keeps_every_row_and_the_order_within_a_vehicle(vehicles: list[s
         assert [int(row["command"]) for row in rows] == sorted(int(row["command"]) for row in rows)
         seen += rows
     assert sorted(seen, key=lambda row: int(str(row["command"]))) == batch.to_pylist()
+
+
+def test_few_rows_and_many_are_sorted_alike() -> None:
+    vehicles = [f"1380000{n % 40:04}" for n in range(FEW)]
+    few, bounds = sort_by_partition(commands(vehicles[:-1]))
+    many, more = sort_by_partition(commands(vehicles))
+    assert sum(a != b for a, b in zip(bounds, more, strict=True)) > 0
+    last = many.column("command").to_pylist().index(str(FEW - 1))
+    assert pa.concat_batches([many.slice(0, last), many.slice(last + 1)]).equals(few)
 
 
 def test_the_partition_of_a_vehicle_never_changes() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import ModuleType
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.core.errors import LogError
-from sizao.log.partitions import grouped, partitions_of_names
+from sizao.core.ids import PARTITIONS, partition_of
+
+FEW = 256
+"""Rows of a batch from which on the compiled table pays."""
 
 _KEYS = (
     "vehicle",
@@ -22,6 +28,8 @@ _KEYS = (
     "command",
     "order",
 )
+
+_partition_of = lru_cache(maxsize=1 << 16)(partition_of)
 
 
 def encode(batch: pa.RecordBatch) -> bytes:
@@ -45,15 +53,30 @@ def partitions_of(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
     """Partition of each row, shape (n,), uint8: by vehicle, else by the record's own key."""
     for key in _KEYS:
         if key in batch.schema.names:
-            return partitions_of_names(batch.column(key))
+            if len(batch) < FEW:
+                names = batch.column(key).to_pylist()
+                return np.array([_partition_of(name or "") for name in names], np.uint8)
+            return _compiled().partitions_of_names(batch.column(key))
     return np.zeros(len(batch), np.uint8)
 
 
 def sort_by_partition(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
     """Rows grouped by partition, order within each kept, and the 65 bounds."""
     partitions = partitions_of(batch)
-    order = np.empty(len(batch), np.int64)
-    bounds = grouped(partitions, order)
+    if len(batch) < FEW:
+        order = np.argsort(partitions, kind="stable")
+        bounds = np.searchsorted(partitions[order], np.arange(PARTITIONS + 1))
+    else:
+        order = np.empty(len(batch), np.int64)
+        bounds = _compiled().grouped(partitions, order)
     if len(batch) > 1 and np.any(partitions[1:] < partitions[:-1]):
         batch = pc.take(batch, pa.array(order))
     return batch, bounds.tolist()
+
+
+def _compiled() -> ModuleType:
+    """Loaded when first needed: that takes a second and some memory, which processes that append
+    a row now and then do without."""
+    from sizao.log import partitions
+
+    return partitions

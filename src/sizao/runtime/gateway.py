@@ -32,7 +32,7 @@ from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.steady import SteadyTable, Taken
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.feeds.jt808.uploads import Upload
-from sizao.log.encoding import sort_by_partition
+from sizao.log.encoding import FEW, sort_by_partition
 from sizao.log.interface import LogReader, LogWriter
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
@@ -192,7 +192,8 @@ class Gateway:
         taken = self._table.take(self._wire.arena, none, rules_at(0, self._params.limits), "")
         self._wire.wait(taken.replies)
         self._wire.send(taken.answers, taken.replies)
-        sort_by_partition(rows_to_batch([("", 0, 0, True, None, None, None)], DRIVER_CARD))
+        row = ("", 0, 0, True, None, None, None)
+        sort_by_partition(rows_to_batch([row] * FEW, DRIVER_CARD))
 
     def stop(self) -> None:
         """Ask :meth:`run` to end. Safe to call twice and from a signal handler of the loop."""
