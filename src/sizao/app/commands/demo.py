@@ -170,7 +170,7 @@ def _run(
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
         parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
-        parts.wait_ready("gateway", 60)
+        parts.wait_ready("gateway", 300)
         parts.wait_ready("intake", 60)
         parts.start(
             "sim",
