@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sizao.core.source_access import switch_off, switch_on
 from sizao.feeds.jt809.cipher import Keys
 from sizao.feeds.jt809.dialect import Dialect
 from sizao.feeds.jt809.fields import iso_of_us
@@ -297,5 +299,19 @@ def test_the_lower_platform_gets_what_it_asks_for(tmp_path: Path) -> None:
         rows = chain.upper.rows("positions")
         assert sum(row["source"] == "jt808" for row in rows) == 7
         assert len(rows) == 7 + 2 * len(PHONES)
+
+    play(scene, tmp_path)
+
+
+def test_a_link_that_is_switched_off_is_cut_and_refused(tmp_path: Path) -> None:
+    async def scene(chain: Chain) -> None:
+        access = chain.upper.data.source_access
+        switch_off(access, "jt809:link", reason="演练", by="desk", at_s=time.time())
+        await until(lambda: not chain.upper.runner.pair.channels)
+        await until(lambda: chain.lower.runner.pair.result == 6)
+        switch_on(access, "jt809:link")
+        await until(chain.both_up)
+        await chain.report(1)
+        await until(chain.all_arrived)
 
     play(scene, tmp_path)

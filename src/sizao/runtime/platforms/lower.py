@@ -70,7 +70,7 @@ class LowerRunner(Runner):
         """Keep the main link standing."""
         loop = asyncio.get_running_loop()
         while True:
-            if MAIN not in self.wires:
+            if MAIN not in self.wires and self.refusal() is None:
                 try:
                     async with asyncio.timeout(CONNECT_S):
                         _, wire = await loop.create_connection(

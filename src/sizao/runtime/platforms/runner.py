@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sizao.core.clock import Clock
@@ -32,6 +32,8 @@ class Runner:
         self._collector = collector
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self.refusal: Callable[[], str | None] = lambda: None
+        """Why the registry of sources does not let this link work at present."""
 
     @property
     def now_us(self) -> int:
@@ -131,8 +133,11 @@ class Runner:
 
     def tick(self) -> None:
         """A second has passed."""
-        for wire in self.wires.values():
-            if not self._collector.held:
+        refusal = self.refusal()
+        for wire in list(self.wires.values()):
+            if refusal is not None:
+                wire.close(refusal)
+            elif not self._collector.held:
                 wire.resume()
         self.collect(self.pair.tick(self.now_us))
         for key, order in list(self.waiting.items()):

@@ -6,12 +6,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
+from sizao.core.source_book import SourceBook
 from sizao.feeds.jt809.bulk import warm_up
 from sizao.feeds.jt809.door import FIRST_BYTES, first_frame, knock
+from sizao.feeds.jt809.links import OTHER
 from sizao.feeds.jt809.outcome import MAIN, SUB
+from sizao.feeds.jt809.pair import Pair
 from sizao.log.datadir import DataDir
 from sizao.log.interface import LogReader
 from sizao.runtime.collector import Collector
@@ -64,7 +68,13 @@ class Door:
             wire.send(found.reply)
             self._turn_away(wire, found.reason)
             return
-        self._runners[found.pair.params.access_code].join(self._channel, wire, heard)
+        runner = self._runners[found.pair.params.access_code]
+        refusal = runner.refusal()
+        if refusal is not None:
+            wire.send(self._no(found.pair))
+            self._turn_away(wire, f"{runner.name}: {refusal}")
+            return
+        runner.join(self._channel, wire, heard)
 
     def ended(self, wire: Wire, reason: str) -> None:
         self._heard.pop(wire, None)
@@ -73,6 +83,13 @@ class Door:
         for wire, (since, _) in list(self._heard.items()):
             if time.monotonic() - since > PATIENCE_S:
                 self._turn_away(wire, "said nothing")
+
+    def _no(self, pair: Pair) -> bytes:
+        """The answer 'other reason' to a login or to the sub link."""
+        now_us = int(time.time() * 1_000_000)
+        if self._channel == MAIN:
+            return pair.writer.frame(0x1002, {"result": OTHER, "verify_code": 0}, now_us)[1]
+        return pair.writer.frame(0x9002, {"code": 3}, now_us)[1]
 
     def _turn_away(self, wire: Wire, reason: str) -> None:
         self.turned_away += 1
@@ -113,6 +130,7 @@ class PlatformLinks:
         register."""
         register = RegisterFile(self._data.register)
         self._log = SqliteLog(self._data.feeds_log)
+        self._book = SourceBook(self._data.root)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._restore)
         # Before anybody is let in: compiling takes seconds, and loading a good part of one.
@@ -135,6 +153,7 @@ class PlatformLinks:
                 )
                 if link.sub is not None:
                     by_door.setdefault((SUB, link.sub), []).append(runner)
+            runner.refusal = partial(self._refusal, link.params.source)
             self.runners[link.params.name] = runner
         for (channel, address), runners in by_door.items():
             door = self.doors[address] = Door(channel, runners)
@@ -184,6 +203,14 @@ class PlatformLinks:
                     door.tick()
             except Exception:
                 logger.exception("platform links: a tick failed; going on")
+
+    def _refusal(self, source: str) -> str | None:
+        """A link of links.yaml is known to us, entry or not; a switch or a date holds."""
+        found = self._book.refusal(source, self._clock.time_s())
+        if found is None or found.code != "unknown_source":
+            return None if found is None else str(found)
+        why = self._book.registry.off.get(source)
+        return None if why is None else f"switched off: {why}"
 
     # Orders
 
