@@ -114,6 +114,11 @@ def test_noise_between_pieces_is_passed_over(folder: Path) -> None:
     assert server.reasons == ["no_frame"]
 
 
+def test_a_heartbeat_is_answered(folder: Path) -> None:
+    server = Server(folder).play(frame(0x0002, {}) * 9)
+    assert [one["result"] for one in server.replies] == [0] * 9
+
+
 def test_refusals_close(folder: Path) -> None:
     server = Server(folder)
     taken = server.session.receive(frame(0x1211, ABOUT) * 5, NOW)

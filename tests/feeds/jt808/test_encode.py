@@ -166,6 +166,28 @@ def test_registrations_of_two_editions_share_a_header_and_are_told_apart(
     assert decode_body(0x0100, body, "2013") == {**fields, "version": version}
 
 
+def test_the_2011_form_of_the_driver_report() -> None:
+    fields = {
+        "driver_name": "张三",
+        "id_card_no": "510400199001010000",
+        "license_no": "99999919900000001",
+        "license_authority": "模拟发证机关",
+    }
+    body = encode_body(0x0702, fields, 2011)
+    assert decode_body(0x0702, body, "2013") == {**fields, "version": "2011"}
+
+
+def test_parameters_are_as_wide_as_the_standard_says() -> None:
+    params = [
+        {"id": "0x0084", "value": 2},
+        {"id": "0x0055", "value": 80},
+        {"id": "0xF001", "value": 1},
+    ]
+    body = encode_body(0x8103, {"params": params})
+    found = decode_body(0x8103, body, "2013")["params"]
+    assert [one["length"] for one in found] == [1, 4, 4]
+
+
 def test_a_2019_terminal_may_authenticate_in_the_old_form() -> None:
     assert decode_body(0x0102, b"ab12", "2019") == {"auth_code": "ab12"}
     fields = {"auth_code": "ab12", "imei": "1" * 15, "software_version": "1.0"}

@@ -108,6 +108,7 @@ class AttachmentSession:
         self._spare: set[bytes] = set()
         """Files that are sent again although they are kept: their pieces pass by."""
         self._handlers: dict[int, Callable[[Header, dict[str, Any], int, Taken], None]] = {
+            0x0002: self._on_heartbeat,
             0x1210: self._on_announcement,
             0x1211: self._on_file,
             0x1212: self._on_sent,
@@ -221,6 +222,12 @@ class AttachmentSession:
         handler(header, fields, now_us, out)
 
     # Messages.
+
+    def _on_heartbeat(
+        self, header: Header, fields: dict[str, Any], now_us: int, out: Taken
+    ) -> None:
+        # Some beat here too while they look for their files.
+        out.replies.append(self._down.answer(header, OK))
 
     def _on_announcement(
         self, header: Header, fields: dict[str, Any], now_us: int, out: Taken
