@@ -126,7 +126,7 @@ def test_refusals_close(folder: Path) -> None:
     assert taken.quarantine == [], "a stranger's bytes are not kept"
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.one_of(
@@ -151,7 +151,9 @@ def test_any_bytes_and_cuts(folder: Path, pieces: list[bytes], size: int) -> Non
     # A file that comes twice in one chunk is not known to be kept when it comes again.
     assert set(cut.files) == set(whole.files)
     if len(whole.files) < 2:
-        assert cut.replies == whole.replies
+        # An answer that waits for the disk may be overtaken; serials show the order of making.
+        orders = [sorted(one.replies, key=lambda r: r["serial"]) for one in (cut, whole)]
+        assert orders[0] == orders[1]
     for server in (cut, whole):
         server.shelf.close()
         assert (server.spool.files, server.spool.bytes) == (0, 0)
