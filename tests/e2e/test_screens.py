@@ -11,6 +11,7 @@ PAGES = {
     "map": "/",
     "inbox": "/inbox/",
     "cases": "/cases/",
+    "reports": "/reports/",
     "units": "/units/",
     "indicators": "/indicators/",
     "help": "/help/",
@@ -61,8 +62,9 @@ def test_phone_has_no_sideways_scroll_anywhere(demo, sit_down) -> None:
     auditor.open("/audit/")
     assert_fits(auditor, "audit")
     stranger = sit_down("", 390, 844)
-    stranger.open("/login/")
-    assert_fits(stranger, "login")
+    for name, path in {"login": "/login/", "report form": "/report/"}.items():
+        stranger.open(path)
+        assert_fits(stranger, name)
 
 
 def test_duty_desk_fits_1366x768(demo, sit_down) -> None:

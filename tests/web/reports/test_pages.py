@@ -158,7 +158,11 @@ def test_it_can_be_switched_off(
     switch_off(world.data.source_access, "reports", reason="维护", by="op", at_s=0.0)
     senders._kept = None
     assert send().status_code == 403
+    senders._kept = None
+    world.data.source_access.unlink()
+    own = send().headers["Location"]
     monkeypatch.setenv("SIZAO_REPORT_FORM", "0")
+    assert Client().get(own).status_code == 200  # what was reported can still be followed
     for address in ("/report/", "/report/roads.geojson"):
         assert Client().get(address).status_code == 404
     assert send().status_code == 404
