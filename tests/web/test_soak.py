@@ -24,6 +24,4 @@ def test_people_and_desk_write_together_without_a_lock_error():
     assert found["audit_intact"], found
     assert found["writes"] > 100, found
     assert found["desk_behind"] <= 5, found
-    # A stall of SQLite's is seconds long. A second is held in docs/reference/performance.md on a
-    # quiet machine; here others may be using the processors.
-    assert found["value"] < 5.0, found
+    # How long anybody waited is for `sizao bench soak` on a quiet machine to say, not for a test.
