@@ -15,6 +15,7 @@ from sizao.core.errors import ConfigError
 from sizao.risk import discount, neighbourhood
 from sizao.risk.estimators import ESTIMATORS
 from sizao.risk.screening import screen
+from sizao.roads.geometry import metres_per_degree
 
 from .worlds import borough, data, write_crashes, write_grid
 
@@ -146,3 +147,23 @@ def test_expected_crashes_sum_to_the_observed(method: str) -> None:
     found = screen(*inputs, range(2017, 2018), ESTIMATORS[method])
     assert found.expected.sum() == pytest.approx(found.observed.sum(), rel=0.01)
     assert data("nyc-staten-island").exists()
+
+
+def test_surroundings_are_what_adding_up_says() -> None:
+    sites, *_ = borough("nyc-staten-island")
+    chance = np.random.default_rng(3)
+    y = chance.poisson(0.3, len(sites) + len(sites.node_id)).astype(np.float64)
+    mu = np.full(len(y), 0.3)
+    e = len(sites)
+    near, at_nodes = neighbourhood.relative_risk(sites, y[:e], y[e:], mu[:e], mu[e:])
+    lat = np.concatenate(((sites.lat[sites.a] + sites.lat[sites.b]) / 2, sites.lat))
+    lon = np.concatenate(((sites.lon[sites.a] + sites.lon[sites.b]) / 2, sites.lon))
+    found = np.concatenate((near, at_nodes))
+    for site in (5, 700, e + 3000):
+        north, east = metres_per_degree(lat[site])
+        square = ((lat - lat[site]) * north) ** 2 + ((lon - lon[site]) * east) ** 2
+        for kind, radius in enumerate(neighbourhood.RADII_M):
+            weight = np.maximum(1 - square / radius**2, 0.0) ** 2
+            weight[site] = 0.0
+            expected = np.log((1 + weight @ y) / (1 + weight @ mu))
+            assert found[site, kind] == pytest.approx(expected, abs=0.01)

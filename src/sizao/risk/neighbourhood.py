@@ -101,17 +101,18 @@ def _around(
     for here in range(len(cells)):
         row, column = cells[here] // columns, cells[here] % columns
         north, east = metres_per_degree(lat[start[here]])
-        for r in range(row - rings, row + rings + 1):
+        # Each pair is looked at once, from its lower cell, and counts both ways.
+        for r in range(row, row + rings + 1):
             left = max(0, column - rings)
             right = min(columns - 1, column + rings)
-            there = np.searchsorted(cells, r * columns + left)
+            there = max(here, np.searchsorted(cells, r * columns + left))
             last = r * columns + right
             while there < len(cells) and cells[there] <= last:
                 for i in range(start[here], start[here + 1]):
-                    for j in range(start[there], start[there + 1]):
+                    for j in range(i + 1 if there == here else start[there], start[there + 1]):
                         dx, dy = (lon[j] - lon[i]) * east, (lat[j] - lat[i]) * north
                         square = dx * dx + dy * dy
-                        if square >= widest or i == j:
+                        if square >= widest:
                             continue
                         for kind in range(kinds - 1, -1, -1):
                             limit = radii[kind] * radii[kind]
@@ -120,10 +121,14 @@ def _around(
                             w = (1.0 - square / limit) ** 2
                             out[i, kind, 0] += w * y[j]
                             out[i, kind, 1] += w * mu[j]
+                            out[j, kind, 0] += w * y[i]
+                            out[j, kind, 1] += w * mu[i]
                         if square < street_square and _share(street, i, j):
                             w = (1.0 - square / street_square) ** 2
                             out[i, kinds, 0] += w * y[j]
                             out[i, kinds, 1] += w * mu[j]
+                            out[j, kinds, 0] += w * y[i]
+                            out[j, kinds, 1] += w * mu[i]
                 there += 1
     return out
 
