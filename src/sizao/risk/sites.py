@@ -121,14 +121,12 @@ def read_sites(
     tag = node_table.texts("node_tag")[order]
 
     table = tables.read(edges, EDGE_COLUMNS, EDGE_OPTIONAL)
-    shapes = shapely.from_wkt(table.texts("geometry"), on_invalid="ignore")
-    wrong_shape = np.array(
-        [
-            bool(text) and (shape is None or shape.geom_type != "LineString" or shape.is_empty)
-            for text, shape in zip(table.texts("geometry"), shapes, strict=True)
-        ],
-        dtype=np.bool_,
-    )
+    wrong_shape = np.zeros(len(table), np.bool_)
+    if "geometry" in table.columns:
+        texts = table.texts("geometry")
+        shapes = shapely.from_wkt(texts, on_invalid="ignore")
+        is_line = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
+        wrong_shape = (texts != "") & ~(is_line & (shapely.get_num_coordinates(shapes) >= 2))
     table = table.reject(
         {
             "unknown_node": ~(np.isin(table.ints("u"), ids) & np.isin(table.ints("v"), ids)),
