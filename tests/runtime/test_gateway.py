@@ -535,3 +535,31 @@ def test_a_flood_of_one_is_slowed_and_all_of_it_kept(tmp_path: Path) -> None:
 
     counters = serve(tmp_path, scene, auth=True).counters
     assert (counters.positions, counters.unanswered) == (9002, 0)
+
+
+def test_the_short_way_survives_who_dies_or_leaves_before_the_answer(tmp_path: Path) -> None:
+    async def scene(gateway: Gateway, log: Refusing, folder: Path) -> None:
+        good = await authenticated(gateway.port)
+        dying = await authenticated(gateway.port, "13800000002")
+        leaving = await authenticated(gateway.port, "13800000003")
+        everybody = (good, dying, leaving)
+        assert all(short(gateway, one.phone) for one in everybody)
+        log.gate = threading.Event()
+        serials = [one.position() for one in everybody]
+        await until(lambda: gateway.counters.positions == 3)
+        leaving.writer.write_eof()
+        reset = struct.pack("ii", 1, 0)
+        dying.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        dying.writer.transport.abort()
+        await until(lambda: len(gateway._wire.peers) == 2)
+        assert [len(one.results()) for one in (good, leaving)] == [1, 1], "not durable yet"
+        log.gate.set()
+        assert await good.answered(serials[0]) == 0
+        assert await leaving.answered(serials[2]) == 0
+        await asyncio.wait_for(leaving.closed.wait(), 30)
+        assert await good.answered(good.position()) == 0
+        assert len(logged(log, "positions")) == 4
+        await good.leave()
+
+    counters = serve(tmp_path, scene, auth=True).counters
+    assert (counters.answers, counters.unanswered) == (6, 1)
