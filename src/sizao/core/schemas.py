@@ -136,7 +136,7 @@ PLATFORM_MESSAGE = pa.schema(
             "state",
             pa.string(),
             "",
-            "received, sent, refused, expired; of a duty check: answered, late, missed",
+            "received, sent, refused, expired, ended; of a duty check: answered, late, missed",
         ),
         _field("body", pa.string(), "", "Decoded fields as JSON", null=False),
         _field("source", pa.string(), "", "Id of the source"),

@@ -89,7 +89,9 @@ class Pair:
         if line.framer.pending:
             self.refuse("incomplete", "the connection ended", line.framer.pending, now_us, out)
         if line.up:
-            self.note(0x1007 if channel == MAIN else 0x9007, {"reason": reason}, now_us, out)
+            kind = 0x1007 if channel == MAIN else 0x9007
+            # Nobody told us: we saw it.
+            self.row(kind, {"reason": reason}, "in", "ended", now_us, out)
         self._lost(channel, now_us, out)
         return out
 
