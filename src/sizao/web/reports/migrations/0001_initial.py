@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("citizen", "群众"),
-                            ("road_staff", "路政养护人员"),
+                            ("road_staff", "路政养护"),
                             ("persuader", "劝导员"),
                         ],
                         max_length=16,
