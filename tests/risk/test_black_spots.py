@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from sizao.app.cli import cli
 from sizao.core.errors import ConfigError
 from sizao.risk import black_spots, snapping
 from sizao.risk.black_spots import Spot, SpotCrash, listed_sites, rules, why_listed
@@ -52,3 +55,21 @@ def test_sites_within_the_window(tmp_path: Path) -> None:
     # A year later the crash of 2017 has left the window of 36 months.
     assert listed_sites(sites, crashes, snapped, 2020, rule) == []
     assert np.array_equal(sites.node_id[5:6], [6])
+
+
+def test_rules_beside_the_estimate(tmp_path: Path) -> None:
+    """Twenty crashes at junction 6 are on both lists, three old ones at 16 on the rule's."""
+    rows = [(1.0, 1.0, 2019)] * 20 + [(3.0, 3.0, 2017)] * 3
+    chance = np.random.default_rng(1)
+    rows += [(float(r), float(c), 2019) for r, c in 3 * chance.random((40, 2))]
+    nodes, edges = write_grid(tmp_path)
+    crashes, out = write_crashes(tmp_path, rows), tmp_path / "out.csv"
+    arguments = ["--nodes", nodes, "--edges", edges, "--crashes", crashes, "--out", out]
+    arguments += ["--years", "2019", "--rules", "--json"]
+    result = CliRunner().invoke(cli, ["screen", *map(str, arguments)], catch_exceptions=False)
+    found = json.loads(result.stdout)["black_spots"]["blackspot.national"]
+    assert found["certainty"] == "recalled"
+    assert 0 < found["in_both"] < found["listed"]
+    assert "16" in found["only_the_rule"]
+    assert "6" not in found["only_the_rule"] + found["only_the_estimate"]
+    assert len(found["only_the_rule"]) == len(found["only_the_estimate"])

@@ -16,6 +16,7 @@ import numpy as np
 from sizao.core.errors import ConfigError
 from sizao.core.rulebook import Entry, rulebook
 from sizao.risk.crashes import Crashes
+from sizao.risk.estimators import Estimate
 from sizao.risk.sites import Sites
 from sizao.risk.snapping import Snapped
 
@@ -118,3 +119,48 @@ def listed_sites(
             at_edge = where >= len(sites.node_id)
             found.append(("edge", where - len(sites.node_id)) if at_edge else ("node", where))
     return found
+
+
+def side_by_side(
+    sites: Sites,
+    estimate: Estimate,
+    crashes: Crashes,
+    snapped: Snapped,
+    last_year: int,
+) -> dict[str, dict[str, Any]]:
+    """Each rule beside the estimate: what both list, and what only one does.
+
+    As many sites as the rule lists are taken from the top of the estimate, junctions and edges
+    together, by expected crashes a year. Up to ten of what only one lists are named.
+    """
+    mean = np.concatenate((estimate.nodes.mean, estimate.edges.mean))
+    order = np.argsort(-mean, kind="stable")
+    nodes = len(sites.node_id)
+    found: dict[str, dict[str, Any]] = {}
+    for key, rule in rules().items():
+        listed = {
+            number if kind == "node" else nodes + number
+            for kind, number in listed_sites(sites, crashes, snapped, last_year, rule)
+        }
+        ranked = order[: len(listed)].tolist()
+        top = set(ranked)
+        missed = sorted(listed - top, key=lambda place: (-mean[place], place))
+        found[key] = {
+            "citation": rule.citation(),
+            "certainty": rule.certainty,
+            "listed": len(listed),
+            "in_both": len(listed & top),
+            "only_the_rule": [_name(sites, place) for place in missed[:10]],
+            "only_the_estimate": [_name(sites, place) for place in ranked if place not in listed][
+                :10
+            ],
+        }
+    return found
+
+
+def _name(sites: Sites, place: int) -> str:
+    """A junction's node id, or an edge's two."""
+    if place < len(sites.node_id):
+        return str(sites.node_id[place])
+    edge = place - len(sites.node_id)
+    return f"{sites.u[edge]}-{sites.v[edge]}"

@@ -11,6 +11,7 @@ from pyarrow import csv
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.risk import discount
+from sizao.risk.black_spots import side_by_side
 from sizao.risk.crashes import years_of
 from sizao.risk.estimators import ESTIMATORS
 from sizao.risk.screening import screen
@@ -34,6 +35,7 @@ from sizao.risk.screening import screen
     show_default=True,
     help="How much a year counts against the one after it.",
 )
+@click.option("--rules", is_flag=True, help="With --json: the black-spot rules side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
     nodes: Path,
@@ -45,6 +47,7 @@ def command(
     out: Path,
     method: str,
     yearly: float,
+    rules: bool,
     as_json: bool,
 ) -> None:
     """Rank the edges of a road network by expected crashes a kilometre.
@@ -72,11 +75,18 @@ def command(
     draft.replace(out)
     progress.done("written", str(out))
     if as_json:
+        beside = {}
+        if rules:
+            beside["black_spots"] = side_by_side(
+                inputs.sites, result.estimate, inputs.crashes, inputs.snapped, chosen[-1]
+            )
+            progress.done("black-spot rules")
         summary = {
             "out": str(out),
             "method": method,
             "discount": yearly,
             **result.summary(),
+            **beside,
             **inputs.summary,
             "seconds": progress.steps,
         }
