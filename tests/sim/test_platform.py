@@ -16,7 +16,7 @@ from sizao.app.commands.link import command
 from sizao.feeds.jt809.dialect import Dialect
 from sizao.feeds.jt809.params import LinkParams
 from sizao.sim import platform
-from sizao.sim.platform import MadeUpCity, MadeUpProvince, wall_us
+from sizao.sim.platform import MadeUpCity, MadeUpProvince
 
 
 def free_port() -> int:
@@ -24,6 +24,10 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def now_us_here() -> int:
+    return int(time.time() * 1_000_000)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -48,20 +52,20 @@ def test_a_city_and_a_province(edition: str, monkeypatch: pytest.MonkeyPatch) ->
     )
 
     async def scene() -> None:
-        province = MadeUpProvince(params, ("127.0.0.1", 0), wall_us)
+        province = MadeUpProvince(params, ("127.0.0.1", 0), now_us_here)
         await province.start()
         city = MadeUpCity(
             params,
             ("127.0.0.1", province.port),
             ("127.0.0.1", port),
-            wall_us,
+            now_us_here,
             vehicles=5,
             every_s=0.1,
         )
         await city.start()
         await until(lambda: province.pair.up("sub") and city.pair.up("sub"))
         await until(lambda: province.heard.get("positions", 0) >= 10)
-        province.say(province.pair.ask("谁在值班？", wall_us(), answer_s=30))
+        province.say(province.pair.ask("谁在值班？", now_us_here(), answer_s=30))
         await until(lambda: "0x1301" in province.heard)
         await until(lambda: "0x1401" in province.heard)
         assert province.heard["0x1401"] == 1

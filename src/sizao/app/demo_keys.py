@@ -1,4 +1,4 @@
-"""Keys and passwords of a demonstration's roadside devices and of the people who report.
+"""Keys and passwords of a demonstration's devices, of its province, of the people who report.
 
 The intake gets them as it gets any: keys as salted hashes, digest passwords in ``secrets.yaml``.
 The simulated devices read them in clear from ``sim-keys.json``, for its owner's eyes only.
@@ -19,7 +19,11 @@ from sizao.core.source_access import load_secrets, new_key
 from sizao.core.sources_file import load_registry
 from sizao.log.datadir import DataDir
 
-DIGEST, KEYED = ("gat1400",), ("weigh", "weather", "reports")
+SHARED = {"gat1400": 16, "jt809": 4}
+"""Kinds with a password both sides know, and its length in bytes: JT/T 809 has room for eight
+characters."""
+
+KEYED = ("weigh", "weather", "reports")
 
 
 def write_keys(data: DataDir) -> None:
@@ -30,8 +34,8 @@ def write_keys(data: DataDir) -> None:
     now_s = load_clock(data.clock).time_s()
     before = dict(keys)
     for source in load_registry(data.sources).sources.values():
-        if source.kind in DIGEST and source.id not in keys:
-            keys[source.id] = secrets.token_urlsafe(16)
+        if source.kind in SHARED and source.id not in keys:
+            keys[source.id] = secrets.token_hex(SHARED[source.kind])
             shared = {**shared, source.id: {"password": keys[source.id]}}
         elif source.kind in KEYED and ":" in source.id and source.id not in keys:
             keys[source.id] = new_key(data.source_access, source.id, now_s)

@@ -23,6 +23,7 @@ _HEAD = """\
 _POLICE = {"party": "市交警支队科技科（虚构）", "role": "平台值班员", "contact": "内线 2101"}
 _ROADS = {"party": "市公路治超办（虚构）", "role": "站点值班室", "contact": "内线 2210"}
 _WEATHER = {"party": "市气象台（虚构）", "role": "预警发布岗", "contact": "内线 2305"}
+_PROVINCE = {"party": "省级平台（虚构）", "role": "平台值班员", "contact": "内线 2108"}
 _PUBLIC = {"party": "市交警支队指挥中心（虚构）", "role": "接处警席", "contact": "内线 2122"}
 
 
@@ -79,6 +80,14 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
             }
             for site in city.weigh_stations
         ),
+        {
+            "id": "jt809:province",
+            "name_zh": "省级平台链路",
+            "name_en": "Link to the provincial platform",
+            "owner": _PROVINCE,
+            # Irregular: duty checks and supervision orders come when they come.
+            "contract": [{"topic": "platform_messages"}],
+        },
         {
             "id": "weather:city",
             "name_zh": "市气象台",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -303,8 +302,3 @@ class MadeUpCity(Peer):
 def _peer(writer: asyncio.StreamWriter) -> str:
     address = writer.get_extra_info("peername") or ("?", 0)
     return f"{address[0]}:{address[1]}"
-
-
-def wall_us() -> int:
-    """The wall clock: platforms live in the real world."""
-    return int(time.time() * 1_000_000)

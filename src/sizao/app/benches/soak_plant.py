@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sizao.app.commands.doctor import free_port
 from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, save_clock
 from sizao.core.errors import SizaoError
@@ -130,11 +130,3 @@ class Plant:
         from sizao.web.audit.services import verify_chain
 
         return verify_chain().intact
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -158,14 +158,18 @@ def _run(
     vehicles: int,
 ) -> None:
     from sizao.app import setup
+    from sizao.app.demo_link import NAME as PROVINCE
+    from sizao.app.demo_link import write_link
 
     folder = ("--data", str(data.root))
     url = f"http://{HOST}:{port}"
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
         if not is_warm(use_kernel_cache()):
             _step("compiling the inner loops: the first start takes a minute longer")
-        _step("starting gateway, intake, pipeline, web pages and vehicles")
+        _step("starting gateway, intake, pipeline, web pages, vehicles and a province above")
         listen = ("--host", HOST, "--port", str(gateway_port))
+        if write_link(data):
+            parts.start("link", "simulate", PROVINCE, *folder)
         parts.start("gateway", *folder, *listen, "--registered-only")
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)

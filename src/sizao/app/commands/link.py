@@ -6,17 +6,20 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import click
 
 from sizao.app.options import data_option
+from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir
 from sizao.runtime.platforms.check import check
 from sizao.runtime.platforms.config import LinkConfig, load
 from sizao.runtime.reporting import report_to_stderr
-from sizao.sim.platform import MadeUpCity, MadeUpProvince, wall_us
+from sizao.runtime.sessions import now_us
+from sizao.sim.platform import MadeUpCity, MadeUpProvince
 
 
 @click.group()
@@ -70,20 +73,27 @@ def simulate(
     link = next((one for one in load(data.links, data.secrets) if one.params.name == name), None)
     if link is None:
         raise ConfigError(f"{data.links}: no link {name}")
-    asyncio.run(_play(link, vehicles, every_s, seconds))
+    clock = load_clock(data.clock)
+    asyncio.run(_play(link, vehicles, every_s, seconds, lambda: now_us(clock)))
 
 
-async def _play(link: LinkConfig, vehicles: int, every_s: float, seconds: float | None) -> None:
+async def _play(
+    link: LinkConfig,
+    vehicles: int,
+    every_s: float,
+    seconds: float | None,
+    now: Callable[[], int],
+) -> None:
     peer: MadeUpCity | MadeUpProvince
     host, port = link.main
     if link.role == "lower":
         params = replace(link.params, down_link=("", 0), duty_every_s=60.0)
-        peer = MadeUpProvince(params, link.main, wall_us)
+        peer = MadeUpProvince(params, link.main, now)
     else:
         main = "127.0.0.1" if host in ("0.0.0.0", "::") else host, port
         listen = link.params.down_link if link.params.down_link[1] else None
         params = replace(link.params, duty_every_s=0.0)
-        peer = MadeUpCity(params, main, listen, wall_us, vehicles=vehicles, every_s=every_s)
+        peer = MadeUpCity(params, main, listen, now, vehicles=vehicles, every_s=every_s)
     try:
         await peer.start()
     except OSError as error:
