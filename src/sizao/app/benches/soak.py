@@ -23,7 +23,7 @@ from sizao.app.benches.soak_plant import Plant, prepare
 USERS = 20
 VEHICLES = 2000
 FACTOR = 20.0
-"""Feed seconds in a wall second: two to three detections a second from these vehicles."""
+"""Feed seconds in a wall second: one to two detections a second from these vehicles."""
 
 
 def run(quick: bool = False, seconds: float | None = None) -> dict[str, Any]:
