@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from sizao.core.ids import observation_id
 from sizao.core.schemas import DETECTION, POSITION, check
-from sizao.detect import engine
+from sizao.detect import engine, sparse
 from sizao.detect.engine import Context, EngineState
-from sizao.detect.stage import Rule
+from sizao.detect.stage import Memory, Rule
 from sizao.log.encoding import encode
 from tests.checks import corpus
 from tests.detect.tracks import Row, batch_of
@@ -195,8 +195,8 @@ def closing_leaves_the_state_alone(rule: Rule) -> None:
 
 
 def zero_state_means_never_seen(rule: Rule) -> None:
-    fresh = np.zeros(9, rule.state_dtype)
-    assert not rule.active(fresh).any()
+    fresh = Memory(np.zeros(9, rule.state_dtype), sparse.new(rule.few_dtype))
+    assert not len(rule.active(fresh))
     assert len(rule.close(fresh, rule.default_params()).slot) == 0
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import sizao.detect.rules
-from sizao.detect import registry
+from sizao.detect import registry, sparse
 from sizao.detect.rules.speeding import Speeding
+from sizao.detect.stage import Memory
 from tests.checks import rule_checks
 from tests.checks.rule_checks import CHECKS
 
@@ -37,15 +37,17 @@ def test_every_check_is_in_the_list():
 class Forgetful(Speeding):
     """A control: forgets at each batch."""
 
-    def step(self, columns, state, params):
-        return super().step(columns, np.zeros_like(state), params)
+    def step(self, columns, memory, params, world):
+        fresh = Memory(np.zeros_like(memory.each), sparse.new(self.few_dtype))
+        return super().step(columns, fresh, params, world)
 
 
 class Mixing(Speeding):
     """A control: takes all vehicles for one."""
 
-    def step(self, columns, state, params):
-        return super().step(replace(columns, slot=np.zeros_like(columns.slot)), state, params)
+    def step(self, columns, memory, params, world):
+        mixed = columns._replace(slot=np.zeros_like(columns.slot))
+        return super().step(mixed, memory, params, world)
 
 
 @pytest.mark.parametrize(

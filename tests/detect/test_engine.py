@@ -199,3 +199,20 @@ def test_event_time_comes_from_the_batch_alone():
     """A recording of 2001 gives what it would have given then."""
     old = [row | {"time": at(0) - timedelta(days=9000)} for row in Track().leg(15, 60).rows]
     assert take_in(old).counters["positions"] == 1
+
+
+def test_an_episode_keeps_the_version_it_fired_under_when_parameters_change():
+    """Its end must be a revision of the same detection, not a detection of its own."""
+    track = Track(every_s=10).leg(60, 70).leg(120, 100).leg(120, 70)
+    before = Context.build(only=frozenset({"speeding"}))
+    after = Context.build(only=frozenset({"speeding"}), changes={"speeding": {"margin_kmh": 5}})
+    batch, limits = track.batch(), track.limit_column()
+    first, state = engine.step(batch.slice(0, 12), EngineState(), before, limits[:12])
+    state = EngineState.from_bytes(state.to_bytes())
+    second, _ = engine.step(batch.slice(12), state, after, limits[12:])
+    (fired,), (ended,) = first.to_pylist(), second.to_pylist()
+    assert (fired["revision"], ended["revision"]) == (0, 1)
+    assert fired["id"] == ended["id"]
+    assert fired["rule_version"] == ended["rule_version"]
+    later, _ = engine.step(batch, EngineState(), after, limits)
+    assert {row["rule_version"] for row in later.to_pylist()} != {fired["rule_version"]}

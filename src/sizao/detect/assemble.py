@@ -22,18 +22,33 @@ _NONE = pa.RecordBatch.from_pylist([], schema=DETECTION)
 Row = dict[str, Any]
 
 
-def rows_of(rule: Rule, found: Findings, state: EngineState, context: Context) -> list[Row]:
-    """Rows as dictionaries, in no special order; ``state`` puts the names back."""
+def rows_of(
+    rule: Rule,
+    found: Findings,
+    state: EngineState,
+    context: Context,
+    fired_under: dict[str, str],
+) -> list[Row]:
+    """Rows as dictionaries, in no special order; ``state`` puts the names back.
+
+    ``fired_under`` as in :class:`EngineState`; it is kept up here.
+    """
     if not len(found.slot):
         return []
     names, drivers = state.vehicles, list(state.drivers)
-    version = rule.version(context.params[rule.id])
+    in_force = rule.version(context.params[rule.id])
     rows = []
     for i in range(len(found.slot)):
         vehicle = names[found.slot[i]]
         segment = int(found.segment[i])
         start_us = int(found.start_us[i])
-        parts = (rule.id, version, vehicle, start_us, *found.part[i : i + 1])
+        part = found.part[i : i + 1]
+        episode = "|".join((rule.id, vehicle, str(start_us), *part))
+        if found.revision[i] == 0:
+            version = fired_under[episode] = in_force
+        else:
+            version = fired_under.pop(episode, in_force)
+        parts = (rule.id, version, vehicle, start_us, *part)
         evidence = (start_us, int(found.worst_us[i]), int(found.end_us[i]))
         rows.append(
             {

@@ -11,7 +11,7 @@ from sizao.core.errors import ConfigError
 from sizao.core.rulebook import rulebook
 from sizao.detect import registry
 from sizao.detect.params import Book, Params, overridden
-from sizao.detect.stage import Rule
+from sizao.detect.stage import Rule, World
 from sizao.detect.state import EngineState
 from sizao.roads.network import Network
 
@@ -20,7 +20,7 @@ from sizao.roads.network import Network
 class Context:
     """Make one with :meth:`build`; it does not change, a new register means a new context."""
 
-    network: Network | None
+    world: World
     kinds: Mapping[str, str]
     """Vehicle to its kind; one that is missing counts as ``other``."""
     rules: tuple[Rule, ...]
@@ -65,7 +65,14 @@ class Context:
             if register is not None:
                 names, values = (register.column(name).to_pylist() for name in ("vehicle", "kind"))
                 kinds = dict(zip(names, values, strict=True))
-        return cls(network, kinds, rules, params, network.digest() if network else "")
+        return cls(
+            World(network), kinds, rules, params, network.digest() if network is not None else ""
+        )
+
+    @property
+    def network(self) -> Network | None:
+        """The roads, None without."""
+        return self.world.network
 
     def adopt(self, state: EngineState) -> None:
         """Make ``state`` fit: another network or another layout of a rule begins anew."""

@@ -48,9 +48,9 @@ def run(
     rows: list[Row] = []
     for rule in context.rules:
         found, state.rules[rule.id] = rule.step(
-            prepared.columns, state.rules[rule.id], context.params[rule.id]
+            prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
-        rows += rows_of(rule, found, state, context)
+        rows += rows_of(rule, found, state, context, state.fired_under)
     return batch_of(rows, state), state
 
 
@@ -59,9 +59,10 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     context.adopt(state)
     state.make_room(context.rules)
     rows: list[Row] = []
+    fired_under = dict(state.fired_under)
     for rule in context.rules:
         found = rule.close(state.rules[rule.id], context.params[rule.id])
-        rows += rows_of(rule, found, state, context)
+        rows += rows_of(rule, found, state, context, fired_under)
     return batch_of(rows, state)
 
 
@@ -71,6 +72,6 @@ def active(state: EngineState, context: Context) -> list[str]:
     state.make_room(context.rules)
     lists = [""] * len(state.slots)
     for rule in context.rules:
-        for slot in np.flatnonzero(rule.active(state.rules[rule.id])):
+        for slot in rule.active(state.rules[rule.id]):
             lists[slot] += f",{rule.id}" if lists[slot] else rule.id
     return lists

@@ -82,7 +82,7 @@ def prepare(
     lon[lost] = np.nan
     speed = _speed(batch, "speed_kmh")
 
-    row, frozen, counts = _take_in(
+    row, frozen, counts, prev_us, prev_fix_us, prev_lat, prev_lon = _take_in(
         code,
         slot_of,
         time_us,
@@ -107,6 +107,8 @@ def prepare(
     kind = state.kinds_of(slot, context.kinds)
     n = len(row)
     segment = np.full(n, -1, np.int32)
+    quality = np.zeros(n, np.int8)
+    offset_m = np.full(n, np.nan)
     road_class = np.full(n, -1, np.int8)
     stake_m = np.full(n, np.nan)
     limit = np.full(n, np.nan, np.float32)
@@ -126,7 +128,7 @@ def prepare(
             placed,
             state.match,
         )
-        segment = matched.segment
+        segment, quality, offset_m = matched.segment, matched.quality, matched.offset_m
         road_class = np.where(segment >= 0, network.road_class[segment], -1).astype(np.int8)
         stake_m = network.stake_at(segment, matched.offset_m)
         limit, default = limits_on(network, segment, kind)
@@ -145,15 +147,22 @@ def prepare(
         speed_kmh=speed[row],
         recorder_speed_kmh=_speed(batch, "recorder_speed_kmh")[row],
         heading_deg=heading,
+        altitude_m=_floats(batch, "altitude_m", np.float32)[row],
         alarm=_words(batch, "alarm")[row],
         status=_words(batch, "status")[row],
         driver=_drivers(batch, state)[row],
         kind=kind,
         segment=segment,
+        match=quality,
         road_class=road_class,
         limit_kmh=limit,
         stake_m=stake_m,
+        offset_m=offset_m,
         limit_default=default,
+        prev_us=prev_us,
+        prev_fix_us=prev_fix_us,
+        prev_lat=prev_lat,
+        prev_lon=prev_lon,
     )
     return Prepared(columns, row), state
 
@@ -162,7 +171,8 @@ def prepare(
 def _take_in(  # type: ignore[no-untyped-def]
     code, slot_of, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
-    """Row numbers grouped by vehicle with rising time, their frozen flags, and counts."""
+    """Row numbers grouped by vehicle with rising time, their frozen flags, counts, and of each the
+    time of the vehicle's row before, and time and place of its fix before."""
     vehicles = len(slot_of)
     place = np.zeros(vehicles + 1, np.int64)
     for i in range(len(code)):
@@ -176,6 +186,10 @@ def _take_in(  # type: ignore[no-untyped-def]
     row = np.empty(len(code), np.int64)
     frozen = np.zeros(len(code), np.bool_)
     counts = np.zeros(4, np.int64)
+    prev_us = np.empty(len(code), np.int64)
+    prev_fix_us = np.empty(len(code), np.int64)
+    prev_lat = np.empty(len(code), np.float64)
+    prev_lon = np.empty(len(code), np.float64)
     taken = 0
     for at in range(len(order)):
         i = order[at]
@@ -187,7 +201,12 @@ def _take_in(  # type: ignore[no-untyped-def]
         if now - received_us[i] > future_us:
             counts[2] += 1
             continue
+        prev_us[taken] = was.time_us
+        prev_fix_us[taken] = was.fix_us
+        prev_lat[taken] = was.lat if was.fix_us != 0 else np.nan
+        prev_lon[taken] = was.lon if was.fix_us != 0 else np.nan
         if not np.isnan(lat[i]):
+            hung = False
             fast = speed[i] > frozen_kmh
             if was.lat != lat[i] or was.lon != lon[i]:
                 # A fix is never at 0, 0 (see _lost), so zeros in the state mean "none yet".
@@ -201,12 +220,23 @@ def _take_in(  # type: ignore[no-untyped-def]
                 was.since_us = now
             elif was.moved and speed[i] / 3.6 * (now - was.since_us) / 1e6 > frozen_m:
                 frozen[taken] = True
+                hung = True
                 counts[3] += 1
+            if not hung:
+                was.fix_us = now
         was.seen = 1
         was.time_us = now
         row[taken] = i
         taken += 1
-    return row[:taken], frozen[:taken], counts
+    return (
+        row[:taken],
+        frozen[:taken],
+        counts,
+        prev_us[:taken],
+        prev_fix_us[:taken],
+        prev_lat[:taken],
+        prev_lon[:taken],
+    )
 
 
 def _vehicles(

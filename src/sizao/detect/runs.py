@@ -1,19 +1,31 @@
 """A run of continuous driving, inside a kernel's state: begin, go on, fire, end, change driver.
 
-``st`` is one vehicle's state, a record with the fields of ``RUN`` and the same again, prefixed
-``left_``: the run that another driver left and may come back to.
+Of every vehicle (``st``, fields of ``RUN``) the run itself is kept; what only a report needs, and
+the run that another driver left and may come back to, stand in the table of the few (``ep``,
+fields of ``FIRED`` and ``LEFT``).
 """
 
 from __future__ import annotations
 
 from numba import njit
 
-from sizao.detect.emit import room
+from sizao.detect import sparse
+from sizao.detect.emit import GAP, room
 
 RUN = [
     ("start_us", "i8"),
     ("end_us", "i8"),
     ("gaps_us", "i8"),
+    ("driver", "i4"),
+    ("running", "i1"),
+    ("fired", "i1"),
+    ("gap", "i1"),
+    ("open", "i1"),
+]
+"""A run of continuous driving. ``end_us`` is the last moment of driving so far; ``driver`` is the
+index plus one, so that 0 is unknown; ``open`` says that the vehicle is in the table of the few."""
+
+FIRED = [
     ("gaps_at_end_us", "i8"),
     ("fired_us", "i8"),
     ("received_us", "i8"),
@@ -21,104 +33,119 @@ RUN = [
     ("lon", "f8"),
     ("stake_m", "f8"),
     ("segment", "i4"),
-    ("driver", "i4"),
-    ("quality", "i4"),
     ("revision", "i2"),
-    ("running", "i1"),
-    ("fired", "i1"),
 ]
-"""A run of continuous driving. ``end_us`` is the last moment of driving so far,
-``gaps_at_end_us`` the gaps before it. ``driver`` is the index plus one, so that 0 is unknown."""
+"""Kept once it has fired: the gaps before the last moment of driving, and where that was."""
+
+LEFT = [(f"left_{name}", kind) for name, kind in [*RUN, *FIRED] if name != "open"]
 
 
 @njit(cache=True)
-def report(st, slot, out, count):  # type: ignore[no-untyped-def]
+def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]
     out = room(out, count)
     row = out[count]
     row.slot = slot
-    row.revision = st.revision
+    row.revision = ep.revision
     row.start_us = st.start_us
     row.end_us = st.end_us
-    row.fired_us = st.fired_us
-    row.received_us = st.received_us
+    row.fired_us = ep.fired_us
+    row.received_us = ep.received_us
     row.worst_us = st.end_us
-    row.measured = (st.end_us - st.start_us - st.gaps_at_end_us) / 60e6
+    row.measured = (st.end_us - st.start_us - ep.gaps_at_end_us) / 60e6
     row.limit = 0.0
-    row.lat = st.lat
-    row.lon = st.lon
-    row.stake_m = st.stake_m
-    row.segment = st.segment
+    row.lat = ep.lat
+    row.lon = ep.lon
+    row.stake_m = ep.stake_m
+    row.segment = ep.segment
     row.driver = st.driver - 1
-    row.quality = st.quality
+    row.quality = GAP if st.gap else 0
     row.code = 0
     return out, count + 1
 
 
 @njit(cache=True)
-def end_run(st, slot, out, count):  # type: ignore[no-untyped-def]
+def end_run(st, few, slot, out, count):  # type: ignore[no-untyped-def]
     if st.running and st.fired:
-        st.revision += 1
-        out, count = report(st, slot, out, count)
+        ep = few[sparse.find(few, slot, 0)]
+        ep.revision += 1
+        out, count = report(st, ep, slot, out, count)
     st.running = 0
     return out, count
 
 
 @njit(cache=True)
-def drive(st, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
+def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
     """The vehicle is known to have been driven at (or until) this sample."""
     if not st.running:
         st.running = 1
         st.start_us = us
         st.gaps_us = 0
-        st.quality = 0
+        st.gap = 0
         st.fired = 0
-        st.revision = 0
     st.end_us = us
-    st.gaps_at_end_us = st.gaps_us
-    st.lat = lat
-    st.lon = lon
-    st.stake_m = stake_m
-    st.segment = segment
+    if st.fired:
+        _at_end(st, few[sparse.find(few, slot, 0)], lat, lon, stake_m, segment)
 
 
 @njit(cache=True)
-def fire(st, slot, us, received_us, max_us, out, count):  # type: ignore[no-untyped-def]
+def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
+    ep.gaps_at_end_us = st.gaps_us
+    ep.lat = lat
+    ep.lon = lon
+    ep.stake_m = stake_m
+    ep.segment = segment
+
+
+@njit(cache=True)
+def fire(st, few, c, i, max_us, out, count):  # type: ignore[no-untyped-def]
+    """Report the run if row ``i``, just driven, makes it too long. Returns the table anew."""
+    us = c.time_us[i]
     if st.running and not st.fired and us - st.start_us - st.gaps_us > max_us:
         st.fired = 1
-        st.fired_us = us
-        st.received_us = received_us
-        out, count = report(st, slot, out, count)
-    return out, count
+        st.open = 1
+        few, at = sparse.add(few, c.slot[i], 0)
+        ep = few[at]
+        ep.fired_us = us
+        ep.received_us = c.received_us[i]
+        ep.revision = 0
+        _at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
+        out, count = report(st, ep, c.slot[i], out, count)
+    return few, out, count
 
 
 @njit(cache=True)
-def swap_runs(st):  # type: ignore[no-untyped-def]
+def _swap(st, ep):  # type: ignore[no-untyped-def]
     """Exchange the present run with the one another driver left."""
-    st.start_us, st.left_start_us = st.left_start_us, st.start_us
-    st.end_us, st.left_end_us = st.left_end_us, st.end_us
-    st.gaps_us, st.left_gaps_us = st.left_gaps_us, st.gaps_us
-    st.gaps_at_end_us, st.left_gaps_at_end_us = st.left_gaps_at_end_us, st.gaps_at_end_us
-    st.fired_us, st.left_fired_us = st.left_fired_us, st.fired_us
-    st.received_us, st.left_received_us = st.left_received_us, st.received_us
-    st.lat, st.left_lat = st.left_lat, st.lat
-    st.lon, st.left_lon = st.left_lon, st.lon
-    st.stake_m, st.left_stake_m = st.left_stake_m, st.stake_m
-    st.segment, st.left_segment = st.left_segment, st.segment
-    st.driver, st.left_driver = st.left_driver, st.driver
-    st.quality, st.left_quality = st.left_quality, st.quality
-    st.revision, st.left_revision = st.left_revision, st.revision
-    st.running, st.left_running = st.left_running, st.running
-    st.fired, st.left_fired = st.left_fired, st.fired
+    st.start_us, ep.left_start_us = ep.left_start_us, st.start_us
+    st.end_us, ep.left_end_us = ep.left_end_us, st.end_us
+    st.gaps_us, ep.left_gaps_us = ep.left_gaps_us, st.gaps_us
+    st.driver, ep.left_driver = ep.left_driver, st.driver
+    st.running, ep.left_running = ep.left_running, st.running
+    st.fired, ep.left_fired = ep.left_fired, st.fired
+    st.gap, ep.left_gap = ep.left_gap, st.gap
+    ep.gaps_at_end_us, ep.left_gaps_at_end_us = ep.left_gaps_at_end_us, ep.gaps_at_end_us
+    ep.fired_us, ep.left_fired_us = ep.left_fired_us, ep.fired_us
+    ep.received_us, ep.left_received_us = ep.left_received_us, ep.received_us
+    ep.lat, ep.left_lat = ep.left_lat, ep.lat
+    ep.lon, ep.left_lon = ep.left_lon, ep.lon
+    ep.stake_m, ep.left_stake_m = ep.left_stake_m, ep.stake_m
+    ep.segment, ep.left_segment = ep.left_segment, ep.segment
+    ep.revision, ep.left_revision = ep.left_revision, ep.revision
 
 
 @njit(cache=True)
-def change_driver(st, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]
-    """Another known driver: leave this run, take up the one he left if that is fresh."""
+def change_driver(st, few, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]
+    """Another known driver: leave this run, take up the one he left if that is fresh.
+
+    Returns the table anew.
+    """
     was_running = st.running
-    out, count = end_run(st, slot, out, count)
+    out, count = end_run(st, few, slot, out, count)
     st.running = was_running
-    swap_runs(st)
+    st.open = 1
+    few, at = sparse.add(few, slot, 0)
+    _swap(st, few[at])
     if not (st.driver == driver and us - st.end_us < min_rest_us):
         st.running = 0
         st.driver = driver
-    return out, count
+    return few, out, count

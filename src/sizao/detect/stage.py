@@ -13,33 +13,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from sizao.core.rulebook import Entry
+from sizao.core.rulebook import Entry, rulebook
+from sizao.detect.params import version_of
+from sizao.roads.network import Network
 
-FloatColumn = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-IntColumn = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 
-
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """One batch, prepared. Every array has shape (n,), grouped by ``slot``, time rising in each.
+
+    A kernel takes it whole: ``columns.lat[i]`` works in compiled code. Rows are
+    ``len(columns.slot)``.
 
     slot : int32, dense index of the vehicle in the state arrays
     time_us, received_us : int64, microseconds since the epoch, UTC
     lat, lon : float64, degrees WGS-84, NaN when the terminal had no fix
     speed_kmh, recorder_speed_kmh, heading_deg : float32, NaN when not reported
+    altitude_m : float32, NaN when not reported
     alarm, status : uint32, JT/T 808 words, 0 when not reported
     driver : int32, index into ``drivers``; -1 is "unknown driver", a state of its own
     kind : int8, core.vehicles.KIND_CODES
     segment : int32, road network segment; -1 unmatched
+    match : int8, roads.matching quality: UNMATCHED, AMBIGUOUS, GOOD
     road_class : int8, core.places.ROAD_CLASS_CODES; -1 unmatched
     limit_kmh : float32, limit in force for this vehicle kind here; NaN unknown
     stake_m : float64, linear reference along the road; NaN unknown
+    offset_m : float64, metres from the segment's start in its direction; NaN unmatched
     limit_default : bool, the limit came from a class default and not from a sign
+    prev_us : int64, event time of the vehicle's row before this one; 0 for its first
+    prev_fix_us : int64, event time of the last row before this one that had a fix; 0 for none
+    prev_lat, prev_lon : float64, where that was; NaN for none
     """
 
     slot: npt.NDArray[np.int32]
@@ -50,18 +57,41 @@ class Columns:
     speed_kmh: npt.NDArray[np.float32]
     recorder_speed_kmh: npt.NDArray[np.float32]
     heading_deg: npt.NDArray[np.float32]
+    altitude_m: npt.NDArray[np.float32]
     alarm: npt.NDArray[np.uint32]
     status: npt.NDArray[np.uint32]
     driver: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
     segment: npt.NDArray[np.int32]
+    match: npt.NDArray[np.int8]
     road_class: npt.NDArray[np.int8]
     limit_kmh: npt.NDArray[np.float32]
     stake_m: npt.NDArray[np.float64]
+    offset_m: npt.NDArray[np.float64]
     limit_default: npt.NDArray[np.bool_]
+    prev_us: npt.NDArray[np.int64]
+    prev_fix_us: npt.NDArray[np.int64]
+    prev_lat: npt.NDArray[np.float64]
+    prev_lon: npt.NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.slot)
+
+class Memory(NamedTuple):
+    """What one rule remembers of all vehicles between batches.
+
+    each : shape (slots,), the rule's ``state_dtype``, for every vehicle; all-zero is "never seen".
+        Keep it to a few bytes: seven million vehicles have it
+    few : a ``sparse`` table of ``few_dtype``, for vehicles with something more to remember
+    """
+
+    each: npt.NDArray[Any]
+    few: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What rules may look at beside positions. It does not change; new roads are a new world."""
+
+    network: Network | None = None
 
 
 @dataclass(frozen=True)
@@ -94,17 +124,19 @@ class Findings:
 
 
 class Rule(Protocol):
-    """One rule. Implementations are one file each and stand in ``registry.py``."""
+    """One rule over positions. Each is one file and stands in ``registry.py``."""
 
     id: str
     """Rule id, e.g. ``speeding``."""
     measured_unit: str
     """Unit of ``measured`` and ``limit``: km/h, min, count."""
     state_dtype: np.dtype[Any]
-    """State of one vehicle as a NumPy structured type; all-zero means never seen."""
+    """What is kept of every vehicle."""
+    few_dtype: np.dtype[Any]
+    """What is kept of few: made by ``sparse.episodes``."""
 
-    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        """Which vehicles have an episode that has fired and not ended, shape as ``state``."""
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        """Slots of the vehicles that have an episode that has fired and not ended."""
         ...
 
     def version(self, params: Mapping[str, Any]) -> str:
@@ -120,17 +152,30 @@ class Rule(Protocol):
         ...
 
     def step(
-        self, columns: Columns, state: npt.NDArray[Any], params: Mapping[str, Any]
-    ) -> tuple[Findings, npt.NDArray[Any]]:
-        """One batch. ``state`` has one row a slot; the returned state is the next call's.
+        self, columns: Columns, memory: Memory, params: Mapping[str, Any], world: World
+    ) -> tuple[Findings, Memory]:
+        """One batch. The memory handed in is used up: a rule may change it in place."""
+        ...
 
-        The state handed in is used up: a rule may change it in place and return it.
+    def close(self, memory: Memory, params: Mapping[str, Any]) -> Findings:
+        """Findings for episodes still open at the end of a finite recording: last revisions.
+
+        The memory is not changed.
         """
         ...
 
-    def close(self, state: npt.NDArray[Any], params: Mapping[str, Any]) -> Findings:
-        """Findings for episodes still open at the end of a finite recording (revision 1).
 
-        The state is not changed.
-        """
-        ...
+class RuleBase:
+    """What all rules share; a rule derives from it and is a :class:`Rule`."""
+
+    code_version: ClassVar[int] = 1
+    """Raise it when the code decides differently with the same numbers."""
+
+    def version(self, params: Mapping[str, Any]) -> str:
+        return version_of(self.code_version, params)
+
+    def params_from(self, book: Mapping[str, Entry]) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def default_params(self) -> Mapping[str, Any]:
+        return self.params_from(rulebook())

@@ -18,25 +18,27 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES
-from sizao.detect.stage import Rule
+from sizao.detect import sparse
+from sizao.detect.stage import Memory, Rule
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
-VERSION = 1
+VERSION = 2
 
 LAST = np.dtype(
     [
         ("time_us", "i8"),
         ("lat", "f8"),
         ("lon", "f8"),
+        ("fix_us", "i8"),
         ("since_us", "i8"),
         ("seen", "i1"),
         ("moved", "i1"),
     ],
     align=True,
 )
-"""The last position taken in of a vehicle: its event time; the last place with a fix, and since
-when it has been the same at speed (0: it is not); whether the place has ever changed."""
+"""The last position taken in of a vehicle: its event time; the last place with a fix, when that
+was, and since when it has been the same at speed (0: it is not); whether it has ever changed."""
 
 COUNTERS = (
     "positions",
@@ -65,8 +67,12 @@ class EngineState:
     """Driver code to the number that columns hold."""
     last: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(_ROOM, LAST))
     match: npt.NDArray[Any] = field(default_factory=lambda: matching.new_state(_ROOM))
-    rules: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    """Rule id to its state."""
+    rules: dict[str, Memory] = field(default_factory=dict)
+    """Rule id to its memory."""
+    fired_under: dict[str, str] = field(default_factory=dict)
+    """Detection that has fired and not ended, as rule, vehicle, start and part in one text, to the
+    rule version it fired under: an episode keeps its version, and so its id, when parameters change
+    while it lasts."""
     network: str = ""
     """Digest of the network that ``match`` belongs to."""
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
@@ -108,21 +114,24 @@ class EngineState:
         self.last = _longer(self.last, wanted)
         self.match = _longer(self.match, wanted)
         for rule in rules:
-            present = self.rules.get(rule.id)
-            if present is None:
-                present = np.zeros(wanted, rule.state_dtype)
-            self.rules[rule.id] = _longer(present, wanted)
+            memory = self.rules.get(rule.id)
+            if memory is None:
+                memory = Memory(np.zeros(wanted, rule.state_dtype), sparse.new(rule.few_dtype))
+            self.rules[rule.id] = Memory(_longer(memory.each, wanted), memory.few)
 
-    def bytes_per_vehicle(self) -> int:
-        """Bytes of state one vehicle takes, names left out."""
-        arrays = [self.last, self.match, *self.rules.values()]
-        return sum(array.dtype.itemsize for array in arrays)
+    def bytes_per_vehicle(self) -> float:
+        """Bytes of state one vehicle takes on average, names left out."""
+        each = [self.last, self.match, *(memory.each for memory in self.rules.values())]
+        few = sum(memory.few.nbytes for memory in self.rules.values())
+        return sum(array.dtype.itemsize for array in each) + few / max(len(self.slots), 1)
 
     def to_bytes(self) -> bytes:
         """The whole state; the same state gives the same bytes."""
         n = len(self.slots)
         blocks = {"last": self.last[:n], "match": self.match[:n]}
-        blocks |= {f"rule:{name}": array[:n] for name, array in sorted(self.rules.items())}
+        for name, memory in sorted(self.rules.items()):
+            blocks[f"each:{name}"] = memory.each[:n]
+            blocks[f"few:{name}"] = sparse.rows(memory.few)
         head = {
             "format": FORMAT,
             "version": VERSION,
@@ -130,6 +139,7 @@ class EngineState:
             "vehicles": list(self.slots),
             "drivers": list(self.drivers),
             "counters": self.counters,
+            "fired_under": dict(sorted(self.fired_under.items())),
         }
         batch = pa.record_batch(
             {
@@ -149,14 +159,17 @@ class EngineState:
 
         A block whose layout is not today's (a rule was changed between two versions of the
         program) is left out and named in ``restarted``: :func:`restore_rules` sees to rules.
-        Raises LogError if the bytes are damaged or of a later format.
+        State of an earlier format begins anew as a whole. Raises LogError if the bytes are damaged
+        or of a later format.
         """
         try:
             with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
                 batch = reader.read_next_batch()
             head = json.loads(batch.schema.metadata[b"head"])
-            if (head["format"], head["version"]) != (FORMAT, VERSION):
+            if head["format"] != FORMAT or head["version"] > VERSION:
                 raise LogError(f"state is {head['format']} {head['version']}, not {VERSION}")
+            if head["version"] < VERSION:
+                return cls(restarted=[f"all state of format {head['version']}"])
             blocks = {
                 name: np.frombuffer(bytearray(block), _dtype(dtype))
                 for name, dtype, block in zip(*(c.to_pylist() for c in batch.columns), strict=True)
@@ -168,17 +181,18 @@ class EngineState:
             drivers={name: index for index, name in enumerate(head["drivers"])},
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
+            fired_under=head["fired_under"],
         )
         for name, present in (("last", state.last), ("match", state.match)):
             if blocks[name].dtype == present.dtype:
                 setattr(state, name, blocks[name])
             else:
                 state.restarted.append(name)
-        state.rules = {
-            name.removeprefix("rule:"): block
-            for name, block in blocks.items()
-            if name.startswith("rule:")
-        }
+        for name, block in blocks.items():
+            kind, _, rule = name.partition(":")
+            if kind == "each":
+                few = blocks[f"few:{rule}"]
+                state.rules[rule] = Memory(block, sparse.from_rows(few, few.dtype))
         return state
 
     def restore_rules(self, rules: tuple[Rule, ...]) -> None:
@@ -186,7 +200,10 @@ class EngineState:
         for name in sorted(set(self.rules) - {rule.id for rule in rules}):
             del self.rules[name]
         for rule in rules:
-            if rule.id in self.rules and self.rules[rule.id].dtype != rule.state_dtype:
+            memory = self.rules.get(rule.id)
+            if memory is None:
+                continue
+            if (memory.each.dtype, memory.few.dtype) != (rule.state_dtype, rule.few_dtype):
                 del self.rules[rule.id]
                 self.restarted.append(rule.id)
 

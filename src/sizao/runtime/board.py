@@ -54,7 +54,7 @@ class Board:
 
         A vehicle without a fix (in a tunnel) stays where it was last seen; its time goes on.
         """
-        if not len(columns):
+        if not len(columns.slot):
             return
         slot = columns.slot
         self._make_room(int(slot.max()) + 1)

@@ -17,7 +17,8 @@ last qualifying rest, short stops included. It is not the sum of the minutes at 
   where the stop began, does not break the stop: it is a speed spike of a parked vehicle. Whether
   it was one shows at the next sample, so the first moving sample after a stop never fires.
 - A *gap* is more than ``max_gap_s`` (300) without a usable sample. Its length is neither driving
-  nor, of itself, rest: it is taken off the elapsed time. If both ends have a place and they are
+  nor, of itself, rest: it is taken off the elapsed time. If both ends have a place (the first end:
+  the last place known, if not older than the last usable sample) and they are
   less than ``rest_displacement_m`` (500 m) apart, the vehicle stood (device off at rest): the gap
   is a stop, joined with the standing before and after it, and so a rest if that makes 20 min. If
   the vehicle went elsewhere, or nobody knows, no stop reaches across it; a gap of that sort longer
@@ -52,36 +53,28 @@ the numbers for reading samples ``detect.fatigue`` (proposed) in the rule book. 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.rulebook import rulebook
-from sizao.detect.distance import within
+from sizao.detect import sparse
+from sizao.detect.distance import packed, unpacked, within
 from sizao.detect.emit import FINDING, GAP, findings, no_findings
-from sizao.detect.params import Book, Params, number, version_of
-from sizao.detect.runs import RUN, change_driver, drive, end_run, fire
-from sizao.detect.stage import Columns, Findings
+from sizao.detect.params import Book, Params, number
+from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
 
 STATE = np.dtype(
     [
         *RUN,
-        *[(f"left_{name}", kind) for name, kind in RUN],
         ("prev_us", "i8"),
-        ("prev_lat", "f8"),
-        ("prev_lon", "f8"),
         ("stop_us", "i8"),
-        ("stop_lat", "f8"),
-        ("stop_lon", "f8"),
-        ("doubt_us", "i8"),
-        ("doubt_lat", "f8"),
-        ("doubt_lon", "f8"),
-        ("doubt_stake_m", "f8"),
-        ("doubt_segment", "i4"),
+        ("stop_lat_e7", "i4"),
+        ("stop_lon_e7", "i4"),
         ("seen", "i1"),
         ("prev_moving", "i1"),
         ("stopping", "i1"),
@@ -89,20 +82,33 @@ STATE = np.dtype(
     ],
     align=True,
 )
-"""One vehicle: its run, the run another driver ``left``, the stop in progress, and a moving
-sample in ``doubt`` (perhaps a speed spike of a parked vehicle)."""
+"""Every vehicle: its run and the stop in progress."""
 
-CLOSED = (
-    "start_us",
-    "end_us",
-    "fired_us",
-    "received_us",
-    "quality",
-    "lat",
-    "lon",
-    "stake_m",
-    "segment",
+FEW = sparse.episodes(
+    [
+        *FIRED,
+        *LEFT,
+        ("doubt_us", "i8"),
+        ("doubt_lat", "f8"),
+        ("doubt_lon", "f8"),
+        ("doubt_stake_m", "f8"),
+        ("doubt_segment", "i4"),
+    ]
 )
+"""A run that has fired, one that another driver left, and a moving sample in ``doubt`` (perhaps a
+speed spike of a parked vehicle)."""
+
+
+class _Numbers(NamedTuple):
+    """Parameters as the kernel takes them."""
+
+    max_us: int
+    min_rest_us: int
+    moving_above_kmh: float
+    max_gap_us: int
+    rest_m: float
+    spike_m: float
+    forget_us: int
 
 
 def params_from(book: Book) -> Params:
@@ -120,183 +126,203 @@ def params_from(book: Book) -> Params:
 
 
 @njit(cache=True)
-def _rest(st, slot, us, min_rest_us, out, count):  # type: ignore[no-untyped-def]
+def _rest(st, few, slot, us, min_rest_us, out, count):  # type: ignore[no-untyped-def]
     """If the stop in progress has lasted long enough at ``us``, nobody's run goes on."""
     if st.stopping and us - st.stop_us >= min_rest_us:
         if st.running:
-            out, count = end_run(st, slot, out, count)
+            out, count = end_run(st, few, slot, out, count)
             st.driver = 0
-        st.left_running = 0
+        _forget_left(st, few, slot)
     return out, count
+
+
+@njit(cache=True)
+def _forget_left(st, few, slot):  # type: ignore[no-untyped-def]
+    if st.open:
+        few[sparse.find(few, slot, 0)].left_running = 0
 
 
 @njit(cache=True)
 def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
     st.stopping = 1
     st.stop_us = us
-    st.stop_lat = lat
-    st.stop_lon = lon
+    st.stop_lat_e7 = packed(lat)
+    st.stop_lon_e7 = packed(lon)
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
-    slot,
-    time_us,
-    received_us,
-    lat,
-    lon,
-    speed_kmh,
-    recorder_kmh,
-    stake_m,
-    segment,
-    driver,
-    state,
-    max_us,
-    min_rest_us,
-    moving_above,
-    max_gap_us,
-    rest_m,
-    spike_m,
-    forget_us,
-    out,
-):
+def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]
+    return within(unpacked(st.stop_lat_e7), unpacked(st.stop_lon_e7), lat, lon, metres)
+
+
+@njit(cache=True)
+def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]
+    """The next sample has come: the moving one before was a spike at rest, or the rest is over."""
+    st.doubt = 0
+    if not spike:
+        st.stopping = 0
+        ep = few[sparse.find(few, slot, 0)]
+        drive(
+            st,
+            few,
+            slot,
+            ep.doubt_us,
+            ep.doubt_lat,
+            ep.doubt_lon,
+            ep.doubt_stake_m,
+            ep.doubt_segment,
+        )
+
+
+@njit(cache=True)
+def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]
+    st.doubt = 1
+    st.open = 1
+    few, at = sparse.add(few, c.slot[i], 0)
+    ep = few[at]
+    ep.doubt_us = c.time_us[i]
+    ep.doubt_lat = c.lat[i]
+    ep.doubt_lon = c.lon[i]
+    ep.doubt_stake_m = c.stake_m[i]
+    ep.doubt_segment = c.segment[i]
+    return few
+
+
+@njit(cache=True)
+def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]
+    own = c.slot[i]
+    st.gap = 1
+    if st.open:
+        few[sparse.find(few, own, 0)].left_gap = 1
+    if stood:
+        if not st.stopping:
+            _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
+    else:
+        st.stopping = 0
+        if gap_us > forget_us:
+            out, count = end_run(st, few, own, out, count)
+            _forget_left(st, few, own)
+    st.gaps_us += gap_us
+    if st.open:
+        few[sparse.find(few, own, 0)].left_gaps_us += gap_us
+    st.prev_moving = 0
+    return out, count
+
+
+@njit(cache=True)
+def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
     count = 0
-    for i in range(len(slot)):
-        fix = not math.isnan(lat[i])
-        speed = float(speed_kmh[i]) if fix else math.nan
+    for i in range(len(c.slot)):
+        speed = math.nan if math.isnan(c.lat[i]) else float(c.speed_kmh[i])
         if math.isnan(speed):
-            speed = float(recorder_kmh[i])
+            speed = float(c.recorder_speed_kmh[i])
         if math.isnan(speed):
             continue
-        moving = speed > moving_above
-        own = slot[i]
-        st = state[own]
-        now = time_us[i]
+        moving = speed > numbers.moving_above_kmh
+        own = c.slot[i]
+        st = each[own]
+        now = c.time_us[i]
+        lat, lon = c.lat[i], c.lon[i]
 
         gap_us = now - st.prev_us if st.seen else 0
-        is_gap = gap_us > max_gap_us
-        stood = is_gap and within(st.prev_lat, st.prev_lon, lat[i], lon[i], rest_m)
-
+        is_gap = gap_us > numbers.max_gap_us
+        stood = (
+            is_gap
+            and c.prev_fix_us[i] >= st.prev_us
+            and within(c.prev_lat[i], c.prev_lon[i], lat, lon, numbers.rest_m)
+        )
         if st.doubt:
-            st.doubt = 0
-            if is_gap:
-                spike = stood
-            else:
-                spike = not moving and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m)
-            if not spike:
-                st.stopping = 0
-                drive(
-                    st, st.doubt_us, st.doubt_lat, st.doubt_lon, st.doubt_stake_m, st.doubt_segment
-                )
+            spike = stood if is_gap else not moving and _at_stop(st, lat, lon, numbers.spike_m)
+            _resolve_doubt(st, few, own, spike)
         if is_gap:
-            st.quality |= GAP
-            st.left_quality |= GAP
-            if stood:
-                if not st.stopping:
-                    _stop(st, st.prev_us, st.prev_lat, st.prev_lon)
-            else:
-                st.stopping = 0
-                if gap_us > forget_us:
-                    out, count = end_run(st, own, out, count)
-                    st.left_running = 0
-            st.gaps_us += gap_us
-            st.left_gaps_us += gap_us
-            st.prev_moving = 0
-        out, count = _rest(st, own, now, min_rest_us, out, count)
+            out, count = _gap(st, few, c, i, gap_us, stood, numbers.forget_us, out, count)
+        out, count = _rest(st, few, own, now, numbers.min_rest_us, out, count)
 
         # Index plus one, 0 unknown: all-zero state must mean "never seen".
-        code = driver[i] + 1
+        code = c.driver[i] + 1
         if code > 0:
             if st.driver > 0 and st.driver != code:
-                out, count = change_driver(st, own, now, code, min_rest_us, out, count)
+                few, out, count = change_driver(
+                    st, few, own, now, code, numbers.min_rest_us, out, count
+                )
             st.driver = code
 
         if not moving:
             if not st.stopping:
-                _stop(st, now, lat[i], lon[i])
+                _stop(st, now, lat, lon)
                 if st.running and st.prev_moving:
-                    drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
-                    out, count = fire(st, own, now, received_us[i], max_us, out, count)
+                    drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+                    few, out, count = fire(st, few, c, i, numbers.max_us, out, count)
             st.prev_moving = 0
-        elif st.stopping and within(st.stop_lat, st.stop_lon, lat[i], lon[i], spike_m):
-            st.doubt = 1
-            st.doubt_us = now
-            st.doubt_lat = lat[i]
-            st.doubt_lon = lon[i]
-            st.doubt_stake_m = stake_m[i]
-            st.doubt_segment = segment[i]
+        elif st.stopping and _at_stop(st, lat, lon, numbers.spike_m):
+            few = _doubt(st, few, c, i)
             st.prev_moving = 1
         else:
             st.stopping = 0
-            drive(st, now, lat[i], lon[i], stake_m[i], segment[i])
-            out, count = fire(st, own, now, received_us[i], max_us, out, count)
+            drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+            few, out, count = fire(st, few, c, i, numbers.max_us, out, count)
             st.prev_moving = 1
         st.seen = 1
         st.prev_us = now
-        st.prev_lat = lat[i]
-        st.prev_lon = lon[i]
-    return out[:count]
+        if st.open and not st.doubt and not (st.running and st.fired):
+            at = sparse.find(few, own, 0)
+            if not few[at].left_running:
+                sparse.drop(few, at)
+                st.open = 0
+    return out[:count], few
 
 
-class Fatigue:
+class Fatigue(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "fatigue"
+    code_version = CODE_VERSION
     measured_unit = "min"
     state_dtype = STATE
-
-    def version(self, params: Params) -> str:
-        return version_of(CODE_VERSION, params)
+    few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
         return params_from(book)
 
-    def default_params(self) -> Params:
-        return params_from(rulebook())
-
-    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        return (state["running"] != 0) & (state["fired"] != 0)
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return np.flatnonzero(memory.each["running"] & memory.each["fired"]).astype(np.int32)
 
     def step(
-        self, columns: Columns, state: npt.NDArray[Any], params: Params
-    ) -> tuple[Findings, npt.NDArray[Any]]:
-        rows = _kernel(
-            columns.slot,
-            columns.time_us,
-            columns.received_us,
-            columns.lat,
-            columns.lon,
-            columns.speed_kmh,
-            columns.recorder_speed_kmh,
-            columns.stake_m,
-            columns.segment,
-            columns.driver,
-            state,
-            round(params["max_continuous_min"] * 60e6),
-            round(params["min_rest_min"] * 60e6),
-            float(params["moving_above_kmh"]),
-            round(params["max_gap_s"] * 1e6),
-            float(params["rest_displacement_m"]),
-            float(params["spike_displacement_m"]),
-            round(params["forget_gap_min"] * 60e6),
-            no_findings(),
-        )
-        return self._findings(rows, params), state
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        rows, few = _kernel(columns, memory.each, memory.few, _numbers(params), no_findings())
+        return self._findings(rows, params), Memory(memory.each, few)
 
-    def close(self, state: npt.NDArray[Any], params: Params) -> Findings:
-        open_slots = np.flatnonzero(self.active(state))
+    def close(self, memory: Memory, params: Params) -> Findings:
+        open_slots = self.active(memory)
         rows = np.zeros(len(open_slots), FINDING)
-        ended = state[open_slots]
+        ended = memory.each[open_slots]
+        used = sparse.rows(memory.few)
+        fired = used[np.searchsorted(sparse.slots(used), open_slots)]
         rows["slot"] = open_slots
-        rows["revision"] = ended["revision"] + 1
-        elapsed_us = ended["end_us"] - ended["start_us"] - ended["gaps_at_end_us"]
+        rows["revision"] = fired["revision"] + 1
+        elapsed_us = ended["end_us"] - ended["start_us"] - fired["gaps_at_end_us"]
         rows["measured"] = elapsed_us / 60e6
-        rows["worst_us"] = ended["end_us"]
+        rows["worst_us"] = rows["end_us"] = ended["end_us"]
+        rows["start_us"] = ended["start_us"]
         rows["driver"] = ended["driver"] - 1
-        for name in CLOSED:
-            rows[name] = ended[name]
+        rows["quality"] = np.where(ended["gap"] != 0, GAP, 0)
+        for name in ("fired_us", "received_us", "lat", "lon", "stake_m", "segment"):
+            rows[name] = fired[name]
         return self._findings(rows, params)
 
     def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
         rows["limit"] = params["max_continuous_min"]
         return findings(rows, lambda row: "over_limit")
+
+
+def _numbers(params: Params) -> _Numbers:
+    return _Numbers(
+        round(params["max_continuous_min"] * 60e6),
+        round(params["min_rest_min"] * 60e6),
+        float(params["moving_above_kmh"]),
+        round(params["max_gap_s"] * 1e6),
+        float(params["rest_displacement_m"]),
+        float(params["spike_displacement_m"]),
+        round(params["forget_gap_min"] * 60e6),
+    )

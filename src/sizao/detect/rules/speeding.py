@@ -44,13 +44,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.rulebook import rulebook
+from sizao.detect import sparse
 from sizao.detect.emit import (
     FINDING,
     GPS_ONLY,
@@ -60,8 +60,8 @@ from sizao.detect.emit import (
     no_findings,
     room,
 )
-from sizao.detect.params import Book, Params, number, version_of
-from sizao.detect.stage import Columns, Findings
+from sizao.detect.params import Book, Params, number
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
 
@@ -84,8 +84,17 @@ _SAMPLE = [
 STATE = np.dtype(
     [
         ("prev_us", "i8"),
-        ("prev_ratio", "f8"),
-        ("prev_limit", "f8"),
+        ("prev_ratio", "f4"),
+        ("prev_limit", "f4"),
+        ("seen", "i1"),
+        ("open", "i1"),
+    ],
+    align=True,
+)
+"""Every vehicle: its last usable sample, and whether it is in the table of the few."""
+
+FEW = sparse.episodes(
+    [
         ("start_us", "i8"),
         ("last_over_us", "i8"),
         ("fired_us", "i8"),
@@ -95,12 +104,24 @@ STATE = np.dtype(
         ("held_jump", "f8"),
         ("below", "i4"),
         ("phase", "i1"),
-        ("seen", "i1"),
         ("held", "i1"),
-    ],
-    align=True,
+    ]
 )
-"""One vehicle. ``prev``: the last usable sample; ``held``: an over sample not yet believed."""
+"""A vehicle that is too fast, or was; ``held``: an over sample not yet believed."""
+
+
+class _Numbers(NamedTuple):
+    """Parameters as the kernel takes them."""
+
+    factor: float
+    margin_kmh: float
+    min_duration_us: int
+    max_gap_us: int
+    end_samples: int
+    end_below_us: int
+    jump: float
+    jump_contradicted: float
+    agrees_kmh: float
 
 
 def params_from(book: Book) -> Params:
@@ -138,223 +159,203 @@ def band(measured: float, limit: float, edges_percent: Sequence[float]) -> str:
 
 
 @njit(cache=True)
-def _report(st, slot, revision, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
     out = room(out, count)
     row = out[count]
     row.slot = slot
     row.revision = revision
-    row.start_us = st.start_us
-    row.end_us = st.last_over_us
-    row.fired_us = st.fired_us
-    row.received_us = st.received_us
-    row.worst_us = st.worst_us
-    row.measured = st.worst_speed
-    row.limit = st.worst_limit
-    row.lat = st.worst_lat
-    row.lon = st.worst_lon
-    row.stake_m = st.worst_stake_m
-    row.segment = st.worst_segment
-    row.driver = st.worst_driver
-    row.quality = st.worst_quality
+    row.start_us = ep.start_us
+    row.end_us = ep.last_over_us
+    row.fired_us = ep.fired_us
+    row.received_us = ep.received_us
+    row.worst_us = ep.worst_us
+    row.measured = ep.worst_speed
+    row.limit = ep.worst_limit
+    row.lat = ep.worst_lat
+    row.lon = ep.worst_lon
+    row.stake_m = ep.worst_stake_m
+    row.segment = ep.worst_segment
+    row.driver = ep.worst_driver
+    row.quality = ep.worst_quality
     row.code = 0
     return out, count + 1
 
 
 @njit(cache=True)
-def _held_is_worst(st):  # type: ignore[no-untyped-def]
-    st.worst_us = st.held_us
-    st.worst_ratio = st.held_ratio
-    st.worst_speed = st.held_speed
-    st.worst_limit = st.held_limit
-    st.worst_lat = st.held_lat
-    st.worst_lon = st.held_lon
-    st.worst_stake_m = st.held_stake_m
-    st.worst_segment = st.held_segment
-    st.worst_driver = st.held_driver
-    st.worst_quality = st.held_quality
+def _held_is_worst(ep):  # type: ignore[no-untyped-def]
+    ep.worst_us = ep.held_us
+    ep.worst_ratio = ep.held_ratio
+    ep.worst_speed = ep.held_speed
+    ep.worst_limit = ep.held_limit
+    ep.worst_lat = ep.held_lat
+    ep.worst_lon = ep.held_lon
+    ep.worst_stake_m = ep.held_stake_m
+    ep.worst_segment = ep.held_segment
+    ep.worst_driver = ep.held_driver
+    ep.worst_quality = ep.held_quality
 
 
 @njit(cache=True)
-def _over(st, slot, now_us, received_us, min_duration_us, out, count):  # type: ignore[no-untyped-def]
+def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # type: ignore[no-untyped-def]
     """Take the sample in ``held_*`` as over; ``now_us`` is the sample that made us believe it."""
-    us = st.held_us
-    if st.phase == NOTHING:
-        st.phase = FIRST
-        st.start_us = us
-        _held_is_worst(st)
+    us = ep.held_us
+    if ep.phase == NOTHING:
+        ep.phase = FIRST
+        ep.start_us = us
+        _held_is_worst(ep)
     else:
-        if st.phase == FIRST:
-            st.phase = LASTING
-        if st.held_ratio > st.worst_ratio:
-            _held_is_worst(st)
-    follows_over = st.below == 0
-    st.below = 0
-    st.last_over_us = us
+        if ep.phase == FIRST:
+            ep.phase = LASTING
+        if ep.held_ratio > ep.worst_ratio:
+            _held_is_worst(ep)
+    follows_over = ep.below == 0
+    ep.below = 0
+    ep.last_over_us = us
     st.seen = 1
     st.prev_us = us
-    st.prev_ratio = st.held_ratio
-    st.prev_limit = st.held_limit
-    if st.phase == LASTING and follows_over and us - st.start_us >= min_duration_us:
-        st.phase = FIRED
-        st.fired_us = now_us
-        st.received_us = received_us
-        out, count = _report(st, slot, 0, out, count)
+    st.prev_ratio = ep.held_ratio
+    st.prev_limit = ep.held_limit
+    if ep.phase == LASTING and follows_over and us - ep.start_us >= min_duration_us:
+        ep.phase = FIRED
+        ep.fired_us = now_us
+        ep.received_us = received_us
+        out, count = _report(ep, slot, 0, out, count)
     return out, count
 
 
 @njit(cache=True)
-def _end(st, slot, out, count):  # type: ignore[no-untyped-def]
-    if st.phase == FIRED:
-        out, count = _report(st, slot, 1, out, count)
-    st.phase = NOTHING
-    st.below = 0
+def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]
+    if ep.phase == FIRED:
+        out, count = _report(ep, slot, 1, out, count)
+    ep.phase = NOTHING
+    ep.below = 0
     return out, count
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
-    slot,
-    time_us,
-    received_us,
-    lat,
-    lon,
-    speed_kmh,
-    recorder_kmh,
-    limit_kmh,
-    limit_default,
-    stake_m,
-    segment,
-    driver,
-    state,
-    factor,
-    margin,
-    min_duration_us,
-    max_gap_us,
-    end_samples,
-    end_below_us,
-    jump,
-    jump_contradicted,
-    agrees,
-    out,
-):
+def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def]
+    """A usable sample that is not over, while something is remembered."""
+    if ep.phase == FIRST:
+        ep.phase = NOTHING
+    elif ep.phase != NOTHING:
+        ep.below += 1
+        if ep.phase == LASTING:
+            if ep.below >= 2:
+                ep.phase = NOTHING
+                ep.below = 0
+        elif ep.below >= numbers.end_samples and now - ep.last_over_us >= numbers.end_below_us:
+            out, count = _end(ep, slot, out, count)
+    return out, count
+
+
+@njit(cache=True)
+def _hold(st, ep, c, i, ratio, numbers):  # type: ignore[no-untyped-def]
+    """Put row ``i`` into ``held_*``; whether it jumps up so far that the next must confirm it."""
+    speed = float(c.speed_kmh[i])
+    recorder = float(c.recorder_speed_kmh[i])
+    quality = LIMIT_DEFAULT if c.limit_default[i] else 0
+    allowed = numbers.jump
+    if math.isnan(recorder):
+        quality |= GPS_ONLY
+    elif abs(recorder - speed) > numbers.agrees_kmh:
+        quality |= RECORDER_DIFFERS
+        allowed = numbers.jump_contradicted
+    elif st.seen and st.prev_limit == c.limit_kmh[i]:
+        allowed = math.inf
+    ep.held_us = c.time_us[i]
+    ep.held_ratio = ratio
+    ep.held_speed = speed
+    ep.held_limit = c.limit_kmh[i]
+    ep.held_lat = c.lat[i]
+    ep.held_lon = c.lon[i]
+    ep.held_stake_m = c.stake_m[i]
+    ep.held_segment = c.segment[i]
+    ep.held_driver = c.driver[i]
+    ep.held_quality = quality
+    ep.held_jump = allowed
+    return ratio > max(1.0, float(st.prev_ratio) if st.seen else 1.0) + allowed
+
+
+@njit(cache=True)
+def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
     count = 0
-    for i in range(len(slot)):
-        speed = float(speed_kmh[i])
-        limit = float(limit_kmh[i])
-        if math.isnan(lat[i]) or math.isnan(speed) or not limit > 0.0:
+    for i in range(len(c.slot)):
+        speed = float(c.speed_kmh[i])
+        limit = float(c.limit_kmh[i])
+        if math.isnan(c.lat[i]) or math.isnan(speed) or not limit > 0.0:
             continue
-        own = slot[i]
-        st = state[own]
-        now = time_us[i]
+        own = c.slot[i]
+        st = each[own]
+        now = c.time_us[i]
         ratio = speed / limit
-
-        if st.held:
-            near = now - st.held_us <= max_gap_us
-            if near and ratio >= st.held_ratio - st.held_jump:
-                out, count = _over(st, own, now, received_us[i], min_duration_us, out, count)
-            st.held = 0
-        if st.seen and now - st.prev_us > max_gap_us:
-            out, count = _end(st, own, out, count)
-            st.seen = 0
-
-        if speed > limit * factor + margin:
-            recorder = float(recorder_kmh[i])
-            quality = LIMIT_DEFAULT if limit_default[i] else 0
-            allowed = jump
-            if math.isnan(recorder):
-                quality |= GPS_ONLY
-            elif abs(recorder - speed) > agrees:
-                quality |= RECORDER_DIFFERS
-                allowed = jump_contradicted
-            elif st.seen and st.prev_limit == limit:
-                allowed = math.inf
-            st.held_us = now
-            st.held_ratio = ratio
-            st.held_speed = speed
-            st.held_limit = limit
-            st.held_lat = lat[i]
-            st.held_lon = lon[i]
-            st.held_stake_m = stake_m[i]
-            st.held_segment = segment[i]
-            st.held_driver = driver[i]
-            st.held_quality = quality
-            st.held_jump = allowed
-            if ratio > max(1.0, st.prev_ratio if st.seen else 1.0) + allowed:
-                st.held = 1
-                continue
-            out, count = _over(st, own, now, received_us[i], min_duration_us, out, count)
-        else:
+        over = speed > limit * numbers.factor + numbers.margin_kmh
+        if not st.open and not over:
             st.seen = 1
             st.prev_us = now
             st.prev_ratio = ratio
             st.prev_limit = limit
-            if st.phase == FIRST:
-                st.phase = NOTHING
-            elif st.phase != NOTHING:
-                st.below += 1
-                if st.phase == LASTING:
-                    if st.below >= 2:
-                        st.phase = NOTHING
-                        st.below = 0
-                elif st.below >= end_samples and now - st.last_over_us >= end_below_us:
-                    out, count = _end(st, own, out, count)
-    return out[:count]
+            continue
+
+        if st.open:
+            at = sparse.find(few, own, 0)
+        else:
+            few, at = sparse.add(few, own, 0)
+            st.open = 1
+        ep = few[at]
+        if ep.held:
+            near = now - ep.held_us <= numbers.max_gap_us
+            if near and ratio >= ep.held_ratio - ep.held_jump:
+                out, count = _over(
+                    st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count
+                )
+            ep.held = 0
+        if st.seen and now - st.prev_us > numbers.max_gap_us:
+            out, count = _end(ep, own, out, count)
+            st.seen = 0
+        if over:
+            if _hold(st, ep, c, i, ratio, numbers):
+                ep.held = 1
+                continue
+            out, count = _over(
+                st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count
+            )
+            continue
+        st.seen = 1
+        st.prev_us = now
+        st.prev_ratio = ratio
+        st.prev_limit = limit
+        out, count = _below(ep, own, now, numbers, out, count)
+        if ep.phase == NOTHING:
+            sparse.drop(few, at)
+            st.open = 0
+    return out[:count], few
 
 
-class Speeding:
+class Speeding(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "speeding"
+    code_version = CODE_VERSION
     measured_unit = "km/h"
     state_dtype = STATE
-
-    def version(self, params: Params) -> str:
-        return version_of(CODE_VERSION, params)
+    few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
         return params_from(book)
 
-    def default_params(self) -> Params:
-        return params_from(rulebook())
-
-    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        return state["phase"] == FIRED
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return sparse.slots(self._fired(memory))
 
     def step(
-        self, columns: Columns, state: npt.NDArray[Any], params: Params
-    ) -> tuple[Findings, npt.NDArray[Any]]:
-        rows = _kernel(
-            columns.slot,
-            columns.time_us,
-            columns.received_us,
-            columns.lat,
-            columns.lon,
-            columns.speed_kmh,
-            columns.recorder_speed_kmh,
-            columns.limit_kmh,
-            columns.limit_default,
-            columns.stake_m,
-            columns.segment,
-            columns.driver,
-            state,
-            1 + params["tolerance_percent"] / 100,
-            float(params["margin_kmh"]),
-            round(params["min_duration_s"] * 1e6),
-            round(params["max_gap_s"] * 1e6),
-            int(params["end_below_samples"]),
-            round(params["end_below_s"] * 1e6),
-            float(params["jump_ratio"]),
-            float(params["jump_contradicted_ratio"]),
-            float(params["recorder_agrees_kmh"]),
-            no_findings(),
-        )
-        return self._findings(rows, params), state
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        rows, few = _kernel(columns, memory.each, memory.few, _numbers(params), no_findings())
+        return self._findings(rows, params), Memory(memory.each, few)
 
-    def close(self, state: npt.NDArray[Any], params: Params) -> Findings:
-        open_slots = np.flatnonzero(self.active(state))
-        rows = np.zeros(len(open_slots), FINDING)
-        ended = state[open_slots]
-        rows["slot"] = open_slots
+    def close(self, memory: Memory, params: Params) -> Findings:
+        ended = self._fired(memory)
+        rows = np.zeros(len(ended), FINDING)
+        rows["slot"] = sparse.slots(ended)
         rows["revision"] = 1
         rows["end_us"] = ended["last_over_us"]
         rows["measured"] = ended["worst_speed"]
@@ -365,6 +366,10 @@ class Speeding:
         rows["worst_us"] = ended["worst_us"]
         return self._findings(rows, params)
 
+    def _fired(self, memory: Memory) -> npt.NDArray[Any]:
+        used = sparse.rows(memory.few)
+        return used[used["phase"] == FIRED]
+
     def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
         edges = params["band_edges_percent"]
 
@@ -372,3 +377,17 @@ class Speeding:
             return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
 
         return findings(rows, severity)
+
+
+def _numbers(params: Params) -> _Numbers:
+    return _Numbers(
+        1 + params["tolerance_percent"] / 100,
+        float(params["margin_kmh"]),
+        round(params["min_duration_s"] * 1e6),
+        round(params["max_gap_s"] * 1e6),
+        int(params["end_below_samples"]),
+        round(params["end_below_s"] * 1e6),
+        float(params["jump_ratio"]),
+        float(params["jump_contradicted_ratio"]),
+        float(params["recorder_agrees_kmh"]),
+    )

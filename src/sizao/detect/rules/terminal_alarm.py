@@ -22,31 +22,29 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.core.errors import ConfigError
-from sizao.core.rulebook import rulebook
+from sizao.detect import sparse
 from sizao.detect.emit import FINDING, findings, no_findings, room
-from sizao.detect.params import Book, Params, version_of
-from sizao.detect.stage import Columns, Findings
+from sizao.detect.params import Book, Params
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
 
-MAX_BITS = 6
-"""Bits the state has room for."""
+STATE = np.dtype([("up", "u4")])
+"""Every vehicle: bit k is set while the k-th of the alarms is up."""
 
-STATE = np.dtype(
+FEW = sparse.episodes(
     [
-        ("start_us", "i8", (MAX_BITS,)),
-        ("last_us", "i8", (MAX_BITS,)),
-        ("received_us", "i8", (MAX_BITS,)),
-        ("lat", "f8", (MAX_BITS,)),
-        ("lon", "f8", (MAX_BITS,)),
-        ("stake_m", "f8", (MAX_BITS,)),
-        ("segment", "i4", (MAX_BITS,)),
-        ("driver", "i4", (MAX_BITS,)),
-        ("up", "u4"),
-    ],
-    align=True,
+        ("start_us", "i8"),
+        ("last_us", "i8"),
+        ("received_us", "i8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("stake_m", "f8"),
+        ("segment", "i4"),
+        ("driver", "i4"),
+    ]
 )
-"""One vehicle; ``up`` has bit k set while the k-th of the alarms is up, the rest is by k."""
+"""An alarm that is up; its part is k."""
 
 
 def params_from(book: Book) -> Params:
@@ -55,134 +53,101 @@ def params_from(book: Book) -> Params:
     if own not in book:
         raise ConfigError(f"no rule {own!r} in the rule book")
     bits = book[own].value("bits")
-    if not 0 < len(bits) <= MAX_BITS or not all(bit in range(32) for bit in bits.values()):
-        raise ConfigError(f"rule {own}: bits must be 1 to {MAX_BITS} names of bits 0 to 31")
+    if not 0 < len(bits) <= 32 or not all(bit in range(32) for bit in bits.values()):
+        raise ConfigError(f"rule {own}: bits must be 1 to 32 names of bits 0 to 31")
     return {"bits": dict(bits)}
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
-    slot,
-    time_us,
-    received_us,
-    alarm,
-    lat,
-    lon,
-    stake_m,
-    segment,
-    driver,
-    bits,
-    up,
-    start,
-    last,
-    received,
-    at_lat,
-    at_lon,
-    at_stake_m,
-    at_segment,
-    at_driver,
-    out,
-):
+def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def]
+    out = room(out, count)
+    row = out[count]
+    row.slot = slot
+    row.code = bit
+    row.revision = revision
+    row.start_us = row.fired_us = row.worst_us = ep.start_us
+    row.end_us = ep.last_us
+    row.received_us = ep.received_us
+    row.measured = 1.0
+    row.limit = 0.0
+    row.lat = ep.lat
+    row.lon = ep.lon
+    row.stake_m = ep.stake_m
+    row.segment = ep.segment
+    row.driver = ep.driver
+    row.quality = 0
+    return out, count + 1
+
+
+@njit(cache=True)
+def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]
     count = 0
     watched = np.uint32(0)
     for k in range(len(bits)):
         watched |= np.uint32(1) << bits[k]
-    for i in range(len(slot)):
-        own = slot[i]
-        if alarm[i] & watched == 0 and up[own] == 0:
+    for i in range(len(c.slot)):
+        own = c.slot[i]
+        if c.alarm[i] & watched == 0 and each[own].up == 0:
             continue
+        st = each[own]
         for k in range(len(bits)):
-            now_up = (alarm[i] >> bits[k]) & 1 != 0
-            was_up = (up[own] >> np.uint32(k)) & 1 != 0
-            if now_up:
-                if not was_up:
-                    start[own, k] = time_us[i]
-                    received[own, k] = received_us[i]
-                    at_lat[own, k] = lat[i]
-                    at_lon[own, k] = lon[i]
-                    at_stake_m[own, k] = stake_m[i]
-                    at_segment[own, k] = segment[i]
-                    at_driver[own, k] = driver[i]
-                last[own, k] = time_us[i]
-            if now_up == was_up:
+            now_up = (c.alarm[i] >> bits[k]) & 1 != 0
+            was_up = (st.up >> np.uint32(k)) & 1 != 0
+            if not (now_up or was_up):
                 continue
-            up[own] ^= np.uint32(1) << np.uint32(k)
-            out = room(out, count)
-            row = out[count]
-            row.slot = own
-            row.code = k
-            row.revision = 1 if was_up else 0
-            row.start_us = start[own, k]
-            row.end_us = last[own, k]
-            row.fired_us = start[own, k]
-            row.worst_us = start[own, k]
-            row.received_us = received[own, k]
-            row.measured = 1.0
-            row.limit = 0.0
-            row.lat = at_lat[own, k]
-            row.lon = at_lon[own, k]
-            row.stake_m = at_stake_m[own, k]
-            row.segment = at_segment[own, k]
-            row.driver = at_driver[own, k]
-            row.quality = 0
-            count += 1
-    return out[:count]
+            if now_up:
+                few, at = sparse.add(few, own, k)
+                ep = few[at]
+                ep.last_us = c.time_us[i]
+                if not was_up:
+                    ep.start_us = c.time_us[i]
+                    ep.received_us = c.received_us[i]
+                    ep.lat = c.lat[i]
+                    ep.lon = c.lon[i]
+                    ep.stake_m = c.stake_m[i]
+                    ep.segment = c.segment[i]
+                    ep.driver = c.driver[i]
+                    out, count = _report(ep, own, k, 0, out, count)
+            else:
+                at = sparse.find(few, own, k)
+                out, count = _report(few[at], own, k, 1, out, count)
+                sparse.drop(few, at)
+            if now_up != was_up:
+                st.up ^= np.uint32(1) << np.uint32(k)
+    return out[:count], few
 
 
-class TerminalAlarm:
+class TerminalAlarm(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "terminal_alarm"
+    code_version = CODE_VERSION
     measured_unit = "bit"
     state_dtype = STATE
-
-    def version(self, params: Params) -> str:
-        return version_of(CODE_VERSION, params)
+    few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
         return params_from(book)
 
-    def default_params(self) -> Params:
-        return params_from(rulebook())
-
-    def active(self, state: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        return state["up"] != 0
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return np.flatnonzero(memory.each["up"]).astype(np.int32)
 
     def step(
-        self, columns: Columns, state: npt.NDArray[Any], params: Params
-    ) -> tuple[Findings, npt.NDArray[Any]]:
-        rows = _kernel(
-            columns.slot,
-            columns.time_us,
-            columns.received_us,
-            columns.alarm,
-            columns.lat,
-            columns.lon,
-            columns.stake_m,
-            columns.segment,
-            columns.driver,
-            np.array(list(params["bits"].values()), np.uint32),
-            state["up"],
-            state["start_us"],
-            state["last_us"],
-            state["received_us"],
-            state["lat"],
-            state["lon"],
-            state["stake_m"],
-            state["segment"],
-            state["driver"],
-            no_findings(),
-        )
-        return self._findings(rows, params), state
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        bits = np.array(list(params["bits"].values()), np.uint32)
+        rows, few = _kernel(columns, memory.each, memory.few, bits, no_findings())
+        return self._findings(rows, params), Memory(memory.each, few)
 
-    def close(self, state: npt.NDArray[Any], params: Params) -> Findings:
-        slots, bits = np.nonzero(state["up"][:, None] >> np.arange(MAX_BITS) & 1)
-        rows = np.zeros(len(slots), FINDING)
-        rows["slot"], rows["code"], rows["revision"], rows["measured"] = slots, bits, 1, 1
-        rows["end_us"] = state["last_us"][slots, bits]
-        rows["fired_us"] = rows["worst_us"] = state["start_us"][slots, bits]
+    def close(self, memory: Memory, params: Params) -> Findings:
+        up = sparse.rows(memory.few)
+        rows = np.zeros(len(up), FINDING)
+        rows["slot"], rows["code"] = sparse.slots(up), sparse.parts(up)
+        rows["revision"] = rows["measured"] = 1
+        rows["end_us"] = up["last_us"]
+        rows["fired_us"] = rows["worst_us"] = up["start_us"]
         for name in ("start_us", "received_us", "lat", "lon", "stake_m", "segment", "driver"):
-            rows[name] = state[name][slots, bits]
+            rows[name] = up[name]
         return self._findings(rows, params)
 
     def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
