@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "gateway": "Listen for terminals and write what they report to the log.",
     "intake": "Take records of checkpoints, weigh and weather stations over HTTP.",
     "pipeline": "Read the log, match roads, run the rules, write detections.",
+    "archive": "Keep positions for half a year, check what is kept.",
     "sim": "Run the simulated city against a gateway.",
     "detect": "Run the rules over recorded positions in a Parquet file.",
     "score": "Score detections against the simulated city's ground truth.",

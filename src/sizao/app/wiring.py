@@ -36,6 +36,9 @@ def build_ports(data: DataDir) -> Ports:
     """
     from sizao.roads.network import Network
     from sizao.roads.routing import Router
+    from sizao.runtime.archive.held import young
+    from sizao.runtime.archive.questions import ArchiveQuestions
+    from sizao.runtime.archive.tracks import Tracks
     from sizao.runtime.embedded.log import SqliteLog
     from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tallies import LogTallies
@@ -46,13 +49,16 @@ def build_ports(data: DataDir) -> Ports:
     feeds = SqliteLog(data.feeds_log)
     intake = SqliteLog(data.intake_log)
     commands = SqliteLog(data.commands_log, writer=True)
+    log_of_tracks = SqliteLog(data.feeds_log)
+    archive = ArchiveQuestions(data.archive, lambda found: list(young(log_of_tracks, found)))
     return Ports(
         data=data,
         clock=load_clock(data.clock),
         detections=SqliteLog(data.detect_log),
         results=feeds,
         commands=commands,
-        tracks=TrackReader(SqliteLog(data.feeds_log)),
+        tracks=Tracks(TrackReader(log_of_tracks), archive),
+        presence=archive,
         network=network,
         routing=Router(network) if network is not None else None,
         tallies=[LogTallies(log) for log in (feeds, intake, commands)],

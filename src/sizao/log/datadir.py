@@ -20,6 +20,7 @@ gat1400-subscriptions.json  what platforms subscribed to, and how far each of th
 secrets.yaml      secrets shared with platforms and devices, mode 0600
 spool/            media and evidence files that are not whole yet; empty to look at, its files
                   have no names
+archive/          positions for half a year, Parquet by day (``log/archive``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
@@ -27,7 +28,7 @@ live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
 sim.json          when the simulated city began, so that a restart goes on with the same one
 sim-keys.json     keys of the simulated roadside devices, mode 0600 (demonstrations only)
-status/PART.json  a heartbeat each second of gateway, intake, pipeline, web, sim
+status/PART.json  a heartbeat each second of gateway, intake, pipeline, archive, web, sim
 logs/PART.log     what each part printed
 """
 
@@ -95,6 +96,10 @@ class DataDir:
     @property
     def links(self) -> Path:
         return self.root / "links.yaml"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
 
     @property
     def detect_log(self) -> Path:

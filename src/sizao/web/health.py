@@ -23,7 +23,7 @@ from sizao.web.sources.gauges import source_gauges
 PARTS = ("gateway", "pipeline", "web")
 """All must run. The simulated city is no part of an installation."""
 
-OPTIONAL = ("intake",)
+OPTIONAL = ("intake", "archive")
 """Looked at once it has run: an installation without checkpoints and stations has none."""
 
 

@@ -31,6 +31,17 @@ class Tracks(Protocol):
         ...
 
 
+class Presence(Protocol):
+    """Who was where. Asked only through ``web.fleet.presence``, which asks for purpose and case."""
+
+    def inside(
+        self, ring: list[tuple[float, float]], start: datetime, end: datetime
+    ) -> list[dict[str, Any]]:
+        """Rows of ``runtime.archive.presence.PRESENCE`` of vehicles inside a polygon of
+        (lon, lat) corners in ``start <= time < end``. Raises ConfigError for no fit polygon."""
+        ...
+
+
 class Quarantine(Protocol):
     """What one log keeps in quarantine, in segments of schema QUARANTINE."""
 
@@ -72,6 +83,8 @@ class Ports:
     """What each source sent, of every log that keeps records with a source."""
     quarantines: Mapping[str, Quarantine] = field(default_factory=dict)
     """Quarantine by the name of its log: feeds, intake."""
+    presence: Presence | None = None
+    """The track archive's answer to "who was here?"; None where no archive is kept."""
 
     def now(self) -> datetime:
         """Feed time."""

@@ -173,6 +173,7 @@ def _run(
         parts.start("gateway", *folder, *listen, "--registered-only")
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
+        parts.start("archive", "run", *folder)
         parts.start("serve", *folder, "--host", host, "--port", str(port), "--demo")
         parts.wait_ready("gateway", 300)
         parts.wait_ready("intake", 60)

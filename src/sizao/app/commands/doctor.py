@@ -21,11 +21,21 @@ import click
 from sizao.app.options import data_option
 from sizao.core.errors import SizaoError
 from sizao.core.sources_file import read_registry
+from sizao.log.archive import deletions, manifest
 from sizao.log.datadir import DataDir, read_status
+from sizao.runtime.archive.held import held
+from sizao.runtime.embedded.log import SqliteLog
 
 NEEDED_FILES = 4_096
 NEEDED_DISK_GIB = 2.0
-MODULES = ("django", "ninja", "numba", "pyarrow", "shapely", "osmium", "uvicorn", "whitenoise")
+BEHIND_H = 24.0
+"""Positions that wait for the archive longer than this are a finding: its process stands still."""
+
+_STARTED_AS = {"web": "serve", "archive": "archive run"}
+MODULES = (
+    *("django", "duckdb", "ninja", "numba", "pyarrow"),
+    *("shapely", "osmium", "uvicorn", "whitenoise"),
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ def examine(data: DataDir) -> Iterator[Finding]:
         _roads,
         _sources,
         _parts,
+        _archive,
     ]
     for check in checks:
         try:
@@ -196,7 +207,7 @@ def _sources(data: DataDir) -> Iterator[Finding]:
 
 
 def _parts(data: DataDir) -> Iterator[Finding]:
-    for part in ("gateway", "intake", "pipeline", "web"):
+    for part in ("gateway", "intake", "pipeline", "archive", "web"):
         status = read_status(data, part)
         if status is None:
             continue
@@ -205,8 +216,24 @@ def _parts(data: DataDir) -> Iterator[Finding]:
             age < 10,
             f"part {part}",
             f"heartbeat {age:.0f} s ago",
-            f"start it (sizao {'serve' if part == 'web' else part}) or read logs/{part}.log",
+            f"start it (sizao {_STARTED_AS.get(part, part)}) or read logs/{part}.log",
         )
+
+
+def _archive(data: DataDir) -> Iterator[Finding]:
+    if not data.feeds_log.exists():
+        return
+    found = manifest.load(data.archive)
+    wrong = deletions.broken(data.archive, found)
+    with SqliteLog(data.feeds_log) as log:
+        waiting_s = log.appended_s("positions", held(log, data.archive) + 1)
+    behind_h = (time.time() - waiting_s) / 3600 if waiting_s else 0.0
+    yield Finding(
+        wrong is None and behind_h < BEHIND_H,
+        "track archive",
+        wrong or f"{found.rows:,} positions of {len(found.days)} days, {behind_h:.1f} h behind",
+        "keep the folder for the auditor" if wrong else "start it: sizao archive run",
+    )
 
 
 def free_port() -> int:

@@ -19,6 +19,7 @@ from sizao.log.datadir import DataDir, write_status
 from sizao.log.evidence import EvidenceStore
 from sizao.log.spool import Spool
 from sizao.runtime.admission import RegisteredOnly
+from sizao.runtime.archive.held import held
 from sizao.runtime.attachments import Attachments, AttachmentSettings
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention
@@ -65,7 +66,12 @@ logger = logging.getLogger(__name__)
 @click.option("--max-connections", default=16_000, show_default=True)
 @click.option("--max-age-days", type=float, help="Refuse positions older than this.")
 @click.option("--keep-days", default=7.0, show_default=True, help="Keep appended segments.")
-@click.option("--keep-track-days", default=183.0, show_default=True, help="Keep tracks.")
+@click.option(
+    "--keep-track-days",
+    default=8.0,
+    show_default=True,
+    help="Keep tracks in the log; older ones are in the archive.",
+)
 def command(
     data: DataDir,
     host: str,
@@ -136,7 +142,12 @@ def command(
             ),
             Settings(host=host, port=port, idle_s=idle_s, max_connections=max_connections),
             publish=publish,
-            tidy=Housekeeping(log, clock, Retention(segments=keep_days, tracks=keep_track_days)),
+            tidy=Housekeeping(
+                log,
+                clock,
+                Retention(segments=keep_days, tracks=keep_track_days),
+                archived=lambda: held(log, data.archive),
+            ),
             services=[*services, QuarantineReplays("feeds", log, orders, clock)],
             keeper=keeper,
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sizao.core.clock import Clock
+from sizao.core.errors import LogError
 from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.track_pages import TrackPages
@@ -25,8 +27,8 @@ class Retention:
 
     segments: float = 7.0
     """As appended: for the pipeline, for replaying, for rebuilding."""
-    tracks: float = 183.0
-    """As pages: half a year of positions, about 25 bytes each."""
+    tracks: float = 8.0
+    """As pages, by vehicle, for tracks of the last days; older ones come from the archive."""
     quarantine: float = 30.0
     tallies: float = 400.0
     """Counts by source and hour: a year and a month, to compare with the same month before."""
@@ -34,32 +36,70 @@ class Retention:
 
 class Housekeeping:
     """Call it each minute or so in the thread that writes the log; each call takes a moment, and
-    says whether another one is wanted at once."""
+    says whether another one is wanted at once.
 
-    def __init__(self, log: SqliteLog, clock: Clock, retention: Retention | None = None) -> None:
+    archived : the last segment of positions that the archive holds. Nothing that it does not hold
+        is deleted, however old; without it (no archive is kept) age alone decides.
+    """
+
+    def __init__(
+        self,
+        log: SqliteLog,
+        clock: Clock,
+        retention: Retention | None = None,
+        *,
+        archived: Callable[[], int] | None = None,
+    ) -> None:
         self.log = log
         self.clock = clock
         self.retention = retention or Retention()
         self.pages = TrackPages(log)
+        self._archived = archived
+        self._warned = False
 
     def __call__(self) -> bool:
         # In small helpings: appends wait for the thread that does this.
         made = self.pages.make(at_most=PAGED_ROWS)
         wall_s = time.time()
-        # What is not yet in pages must not go before it is.
-        if self.log.first("positions") <= self.pages.upto():
-            self._told("positions", wall_s - self.retention.segments * DAY_S)
+        # What is not yet in pages and in the archive must not go before it is.
+        held = self._held()
+        upto = min(self.pages.upto(), self.pages.upto() if held is None else held)
+        self._told("positions", wall_s - self.retention.segments * DAY_S, upto)
+        if held is not None:
+            self._warn_if_unarchived(held, wall_s - self.retention.segments * DAY_S)
         self._told("quarantine", wall_s - self.retention.quarantine * DAY_S)
         feed_us = (self.clock.time_s() - self.retention.tracks * DAY_S) * 1_000_000
         hour = int((self.clock.time_s() - self.retention.tallies * DAY_S) // 3600)
         with self.log.transaction() as connection:
             tallies.prune(connection, hour)
-        gone = self.pages.prune(round(feed_us))
+        gone = 0 if held == 0 else self.pages.prune(round(feed_us))
         if gone:
             logger.info("%d track pages older than %g days deleted", gone, self.retention.tracks)
         return made * 2 > PAGED_ROWS
 
-    def _told(self, topic: str, before_s: float) -> None:
-        gone = self.log.prune(topic, before_s, at_most=5_000)
+    def _held(self) -> int | None:
+        if self._archived is None:
+            return None
+        try:
+            return self._archived()
+        except LogError as error:
+            logger.error("%s; no position is deleted", error)
+            return 0
+
+    def _warn_if_unarchived(self, held: int, before_s: float) -> None:
+        """Once, until it is mended: the disk fills, because nothing unarchived is deleted."""
+        first = self.log.first("positions")
+        appended_s = self.log.appended_s("positions", first)
+        waiting = first > held and appended_s is not None and appended_s < before_s
+        if waiting and not self._warned:
+            logger.warning(
+                "positions older than %g days are not archived yet and stay here:"
+                " is `sizao archive run` running?",
+                self.retention.segments,
+            )
+        self._warned = waiting
+
+    def _told(self, topic: str, before_s: float, upto: int | None = None) -> None:
+        gone = self.log.prune(topic, before_s, at_most=5_000, upto=upto)
         if gone:
             logger.info("%s: %d old segments deleted", topic, gone)

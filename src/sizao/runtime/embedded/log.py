@@ -223,8 +223,12 @@ class SqliteLog:
             return None
         return self._insert(connection, topic, *prepare(topic, batch))
 
-    def prune(self, topic: str, before_s: float, *, at_most: int = 10_000) -> int:
+    def prune(
+        self, topic: str, before_s: float, *, at_most: int = 10_000, upto: int | None = None
+    ) -> int:
         """Delete the oldest segments, appended before a moment; the numbering goes on.
+
+        None after ``upto`` goes, however old.
 
         Takes at most ``at_most`` in one transaction, so that appends wait briefly; call again
         until it returns 0. Returns how many segments went. SQLite reuses their room.
@@ -233,8 +237,8 @@ class SqliteLog:
         with self.transaction() as connection:
             row = connection.execute(
                 "SELECT max(seq) FROM (SELECT seq, appended_s FROM segment WHERE topic = ?"
-                " ORDER BY seq LIMIT ?) WHERE appended_s < ?",
-                (topic, at_most, before_s),
+                " ORDER BY seq LIMIT ?) WHERE appended_s < ? AND seq <= ?",
+                (topic, at_most, before_s, 2**62 if upto is None else upto),
             ).fetchone()
             if row[0] is None:
                 return 0

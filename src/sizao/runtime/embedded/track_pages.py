@@ -9,12 +9,14 @@ then; what is younger is still found in the segments.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS
-from sizao.log.encoding import sort_by_partition
+from sizao.log.encoding import decode, sort_by_partition
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.segments import checksum
 
@@ -82,6 +84,30 @@ def upto(connection: sqlite3.Connection) -> int:
         return 0
     row = connection.execute("SELECT seq FROM track_upto").fetchone()
     return row[0] if row else 0
+
+
+def every(log: SqliteLog, at_least: int = 100_000) -> Iterator[pa.RecordBatch]:
+    """All rows of all pages in batches of about ``at_least``. Raises LogError for a damaged one."""
+    after = 0
+    held: list[pa.RecordBatch] = []
+    while True:
+        with log.reading() as connection:
+            if connection is None or not upto(connection):
+                return
+            found = connection.execute(
+                "SELECT rowid, crc, batch FROM track_page WHERE rowid > ? ORDER BY rowid LIMIT 64",
+                (after,),
+            ).fetchall()
+        for rowid, crc, blob in found:
+            if checksum(b"", blob) != crc:
+                raise LogError(f"{log.path}: damaged track page {rowid}")
+            held.append(decode(blob))
+            after = rowid
+        if held and (not found or sum(map(len, held)) >= at_least):
+            yield pa.Table.from_batches(held).combine_chunks().to_batches()[0]
+            held = []
+        if not found:
+            return
 
 
 def _insert(connection: sqlite3.Connection, partition: int, rows: pa.RecordBatch) -> None:

@@ -1,0 +1,151 @@
+"""Which files the archive consists of: one JSON file, replaced as a whole.
+
+That replacement is the one moment at which anything changes. Files are written before under names
+that no manifest has said yet, and deleted after none says them any more, so a kill at any moment
+leaves either the old archive or the new one, and some file that nobody counts.
+
+A reader that finds a file gone read an old manifest: it reads the manifest again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sizao.core.errors import LogError
+
+NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class File:
+    """One Parquet file. ``name`` is relative to the archive's folder; times are event time."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    first_s: int
+    last_s: int
+    bucket: int = -1
+    """Holds the vehicles whose partition is this modulo the day's ``buckets``; -1: all."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of Shanghai, compacted: rows sorted by vehicle and time, each moment once."""
+
+    buckets: int
+    files: tuple[File, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The archive at one moment."""
+
+    generation: int = 1
+    """Rises when the log of positions was replaced by another one, whose numbering is its own."""
+    upto: int = 0
+    """The last segment of the log whose rows are here."""
+    mark_s: float = 0.0
+    """When that segment was appended: tells the log from one that replaced it."""
+    fresh: tuple[File, ...] = ()
+    """In order of the log, each sorted by vehicle and time, of any days."""
+    days: dict[str, Day] = field(default_factory=dict)
+    """ISO date to day, oldest first."""
+    serial: int = 0
+    """Number for the next file's name: no name is used twice."""
+    deletions: str = ""
+    """Seal of the last deletion (``deletions.py``): the chain cannot be cut short."""
+
+    @property
+    def rows(self) -> int:
+        """Rows kept; of those not compacted yet some may be there twice."""
+        return sum(day.rows for day in self.days.values()) + sum(file.rows for file in self.fresh)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.bytes for file in self.files())
+
+    def files(self) -> list[File]:
+        return [*self.fresh, *(file for day in self.days.values() for file in day.files)]
+
+    def to_bytes(self) -> bytes:
+        days = {
+            date: {"buckets": day.buckets, "files": [asdict(file) for file in day.files]}
+            for date, day in sorted(self.days.items())
+        }
+        record = {
+            "format": FORMAT,
+            "generation": self.generation,
+            "upto": self.upto,
+            "mark_s": self.mark_s,
+            "serial": self.serial,
+            "deletions": self.deletions,
+            "fresh": [asdict(file) for file in self.fresh],
+            "days": days,
+        }
+        return json.dumps(record, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Raises LogError if it is damaged or of a newer release."""
+        try:
+            record: dict[str, Any] = json.loads(data)
+            if record.pop("format") > FORMAT:
+                raise LogError("the archive was written by a newer release")
+            fresh = tuple(File(**file) for file in record.pop("fresh"))
+            days = {
+                date: Day(day["buckets"], tuple(File(**file) for file in day["files"]))
+                for date, day in record.pop("days").items()
+            }
+            return cls(fresh=fresh, days=days, **record)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LogError(f"damaged manifest of the archive: {error}") from error
+
+
+def load(root: Path) -> Manifest:
+    """The archive in a folder; one that never ran is empty. Raises LogError if it is damaged."""
+    try:
+        data = (root / NAME).read_bytes()
+    except FileNotFoundError:
+        return Manifest()
+    except OSError as error:
+        raise LogError(f"{root / NAME}: {error.strerror}") from error
+    try:
+        return Manifest.from_bytes(data)
+    except LogError as error:
+        raise LogError(f"{root / NAME}: {error}") from error
+
+
+def save(manifest: Manifest, root: Path) -> None:
+    """Replace it; durable when this returns. Raises OSError if the disk refuses."""
+    durable(root / NAME, manifest.to_bytes())
+
+
+def durable(path: Path, data: bytes) -> None:
+    """Write a whole file so that after a power cut it is the old one or the new one."""
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A rename survives a power cut once its folder is on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

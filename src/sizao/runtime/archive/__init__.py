@@ -1,0 +1,1 @@
+"""The archive at work: the process that fills it, and the questions it answers."""

@@ -1,0 +1,206 @@
+"""``sizao archive run``: from the log of positions into the archive, beside the pipeline.
+
+A process of its own and not a thread of the pipeline: packing and sorting hold Python's lock for
+tens of milliseconds at a time, and a merge wants memory. It runs at a lower priority, so that on
+a busy machine it falls behind and detection does not; the log keeps what waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sizao.core.clock import Clock
+from sizao.core.errors import LogError
+from sizao.core.rulebook import entry
+from sizao.log.archive.store import ArchiveStore, retention_limit
+from sizao.runtime.archive.held import TOPIC, is_of
+from sizao.runtime.counters import rss_mb
+from sizao.runtime.embedded import track_pages
+from sizao.runtime.embedded.log import SqliteLog
+
+logger = logging.getLogger(__name__)
+
+RETENTION_RULE = "retention.positions"
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """When to do what; times in wall seconds."""
+
+    take_rows: int = 200_000
+    """So many rows at most go into one fresh file ..."""
+    take_s: float = 300.0
+    """... and a file is written when the oldest waiting segment is so old. What is younger is
+    still answered from the log."""
+    compact_rows: int = 2_000_000
+    """Compact when so many rows are fresh ..."""
+    compact_s: float = 3600.0
+    """... or so often, so that a day's question opens a dozen fresh files and not hundreds."""
+    expire_s: float = 600.0
+    poll_s: float = 5.0
+    quiet_s: float = 1.0
+    """Heartbeat."""
+
+
+class Archiver:
+    """Call :meth:`turn` now and then, or :meth:`run` until :meth:`stop`."""
+
+    def __init__(
+        self,
+        feeds: SqliteLog,
+        store: ArchiveStore,
+        clock: Clock,
+        cadence: Cadence | None = None,
+        *,
+        keep_days: float | None = None,
+        publish: Callable[[dict[str, Any]], None] = lambda counters: None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.feeds = feeds
+        self.store = store
+        self.clock = clock
+        self.cadence = cadence or Cadence()
+        self.keep_days = retention_days() if keep_days is None else keep_days
+        self.error: str | None = None
+        self.taken = 0
+        self._publish = publish
+        self._monotonic = monotonic
+        self._wall = wall
+        self._compacted = self._expired = monotonic()
+        self._stop = threading.Event()
+        self._checked = False
+
+    def run(self, *, once: bool = False) -> None:
+        """Work until :meth:`stop`; with ``once`` take everything there is, compact, expire."""
+        while not self._stop.is_set():
+            try:
+                worked = self.turn(all_of_it=once)
+                self.error = None
+            except LogError as error:
+                if once:
+                    raise
+                worked = False
+                if self.error != str(error):
+                    logger.error("%s; trying again", error)
+                self.error = str(error)
+            if once and not worked:
+                break
+            self._publish(self.counters())
+            if not worked:
+                self._wait()
+        if once:
+            while self.store.compact(self.cadence.compact_rows):
+                pass
+            self.expire()
+        self._publish(self.counters())
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end. Safe from a signal handler."""
+        self._stop.set()
+
+    def turn(self, *, all_of_it: bool = False) -> bool:
+        """One step if one is due. Says whether another is wanted at once."""
+        self._check_log()
+        if self._take(all_of_it):
+            return True
+        moment = self._monotonic()
+        fresh = sum(file.rows for file in self.store.manifest.fresh)
+        waited_s = moment - self._compacted
+        if fresh >= self.cadence.compact_rows or (fresh and waited_s >= self.cadence.compact_s):
+            self.store.compact(self.cadence.compact_rows)
+            if not self.store.manifest.fresh:
+                self._compacted = moment
+            return True
+        if moment - self._expired >= self.cadence.expire_s:
+            self._expired = moment
+            self.expire()
+        return False
+
+    def expire(self) -> list[str]:
+        """Delete days past the retention, by feed time. Returns their dates."""
+        return self.store.expire(
+            retention_limit(self.clock.time_s(), self.keep_days),
+            rule=RETENTION_RULE,
+            keep_days=self.keep_days,
+            now_s=self.clock.time_s(),
+        )
+
+    def counters(self) -> dict[str, Any]:
+        """What the heartbeat says."""
+        found = self.store.manifest
+        waiting = self.feeds.appended_s(TOPIC, found.upto + 1)
+        return {
+            "taken": self.taken,
+            "upto": found.upto,
+            "behind_s": round(max(self._wall() - waiting, 0.0), 1) if waiting else 0.0,
+            "rows": found.rows,
+            "bytes": found.size_bytes,
+            "days": len(found.days),
+            "fresh_files": len(found.fresh),
+            "error": self.error,
+            "rss_mb": rss_mb(),
+        }
+
+    # Inside
+
+    def _take(self, all_of_it: bool) -> bool:
+        upto = self.store.manifest.upto
+        oldest = self.feeds.appended_s(TOPIC, upto + 1)
+        if oldest is None:
+            return False
+        if not all_of_it and self._wall() - oldest < self.cadence.take_s:
+            _, rows = self.feeds.rows_after(TOPIC, upto)
+            if rows < self.cadence.take_rows:
+                return False
+        segments = self.feeds.read(TOPIC, upto, self.cadence.take_rows)
+        last = segments[-1]
+        self.taken += self.store.take(
+            [segment.batch for segment in segments], last.seq, last.appended_s
+        )
+        return True
+
+    def _check_log(self) -> None:
+        """Is it still the log that was read before?"""
+        found = self.store.manifest
+        if self._checked or not self.feeds.path.exists():
+            return
+        first = self.feeds.first(TOPIC)
+        if not is_of(found, self.feeds):
+            logger.warning("%s was replaced: reading it from its start", self.feeds.path.name)
+            self.store.begin_anew()
+        elif not found.upto and first > 1:
+            self._adopt_pages(first - 1)
+        elif first > found.upto + 1:
+            logger.error(
+                "segments %d to %d of %s were deleted before they were archived",
+                *(found.upto + 1, first - 1, self.feeds.path.name),
+            )
+            self.store.skip_to(first - 1)
+        self._checked = True
+
+    def _adopt_pages(self, upto: int) -> None:
+        """An older installation kept half a year as track pages and deleted their segments: take
+        the pages. A kill on the way begins again, and repeats are kept once."""
+        rows = 0
+        for batch in track_pages.every(self.feeds):
+            rows += self.store.take([batch], 0, 0.0)
+        logger.info("%d positions taken over from track pages", rows)
+        self.store.skip_to(upto)
+
+    def _wait(self) -> None:
+        until = self._monotonic() + self.cadence.poll_s
+        while (left := until - self._monotonic()) > 0:
+            if self._stop.wait(min(left, self.cadence.quiet_s)):
+                return
+            self._publish(self.counters())
+
+
+def retention_days() -> float:
+    """How long positions are kept, from the rule book."""
+    return float(entry(RETENTION_RULE).value("keep"))

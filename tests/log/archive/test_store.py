@@ -1,0 +1,260 @@
+"""Nothing lost, nothing doubled: in order, late, repeated, and after a kill at any moment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sizao.core.errors import LogError
+from sizao.log.archive import columns, deletions, files, manifest
+from sizao.log.archive.store import ArchiveStore, day_of, retention_limit
+from tests.log.archive.rows import START_S, VEHICLES, kept, keys_of, pieces
+
+
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed processes leave what they wrote; only power cuts need the disk's word."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+def filled(root: Path, made: list, *, every: int = 3, bucket_rows: int = 200) -> None:
+    with ArchiveStore(root, bucket_rows=bucket_rows) as store:
+        for number, batch in enumerate(made, 1):
+            store.take([batch], number, float(number))
+            if number % every == 0:
+                store.compact()
+
+
+def test_every_moment_is_kept_once_in_its_day_by_vehicle_and_time(tmp_path: Path) -> None:
+    made = pieces(30)
+    filled(tmp_path, made)
+    expected = set(keys_of(made))
+    assert sorted(kept(tmp_path)) == sorted(expected)
+    found = manifest.load(tmp_path)
+    assert found.upto == 30
+    assert max(day.buckets for day in found.days.values()) > 1, "no day was split"
+    for date, day in found.days.items():
+        for file in day.files:
+            table = columns.unpack(columns.read(tmp_path / file.name))
+            keys = keys_of([table])
+            assert keys == sorted(keys)
+            assert {day_of(time // 1_000_000) for _, time in keys} == {date}
+
+
+def test_a_vehicle_day_is_in_one_file(tmp_path: Path) -> None:
+    filled(tmp_path, pieces(30))
+    found = manifest.load(tmp_path)
+    for vehicle in VEHICLES:
+        chosen = files.of_vehicle(found, vehicle, START_S, START_S + 3600)
+        assert len(chosen) <= 1
+        everywhere = [key for key in kept(tmp_path) if key[0] == vehicle]
+        rows = keys_of([columns.unpack(columns.read(tmp_path / f.name)) for f in chosen])
+        of_day = [k for k in everywhere if day_of(k[1] // 1_000_000) == day_of(START_S)]
+        assert sorted(of_day) == sorted(key for key in rows if key[0] == vehicle)
+
+
+def test_the_first_of_a_repeated_moment_stays(tmp_path: Path) -> None:
+    from tests.runtime.helpers import positions
+
+    with ArchiveStore(tmp_path) as store:
+        store.take([positions(["1"], [0.0], speed_kmh=[10.0])], 1, 1.0)
+        store.compact()
+        store.take([positions(["1"], [0.0], speed_kmh=[99.0])], 2, 2.0)
+        store.compact()
+        (file,) = store.manifest.files()
+    assert columns.unpack(columns.read(tmp_path / file.name)).column("speed_kmh").to_pylist() == [
+        10.0
+    ]
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing on the way may catch it."""
+
+
+def killing(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
+    """Die at the ``at``-th call that changes the disk, before it happens. Returns the count."""
+    seen = 0
+
+    def wrap(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def dying(*args: object, **given: object) -> object:
+            nonlocal seen
+            seen += 1
+            if seen == at:
+                raise Killed
+            return real(*args, **given)
+
+        monkeypatch.setattr(owner, name, dying)
+
+    for name in ("replace", "unlink", "mkdir", "rmdir"):
+        wrap(Path, name)
+    wrap(os, "fsync")
+    return lambda: seen
+
+
+def one_life(root: Path, made: list) -> None:
+    """What the archiver does, from wherever the manifest says it got to; then a deletion."""
+    with ArchiveStore(root, bucket_rows=200) as store:
+        while store.manifest.upto < len(made):
+            number = store.manifest.upto + 1
+            store.take([made[number - 1]], number, float(number))
+            if number % 2 == 0:
+                store.compact()
+        while store.compact():
+            pass
+        store.expire(day_of(START_S + 90_000), rule="r", keep_days=1, now_s=START_S)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> tuple[list, set]:
+    made = pieces(4, each=20)
+    one_life(tmp_path / "whole", made)
+    return made, set(kept(tmp_path / "whole"))
+
+
+def test_a_kill_at_any_step_neither_loses_nor_doubles(
+    tmp_path: Path, whole: tuple[list, set], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, expected = whole
+    at, died = 0, True
+    while died:
+        at += 1
+        root = tmp_path / str(at)
+        with monkeypatch.context() as patch:
+            killing(patch, at)
+            try:
+                one_life(root, made)
+                died = False
+            except Killed:
+                pass
+        one_life(root, made)
+        assert sorted(kept(root)) == sorted(expected), f"killed at step {at}"
+        found = manifest.load(root)
+        assert deletions.broken(root, found) is None, f"killed at step {at}"
+        on_disk = set(root.rglob("*.parquet*"))
+        assert on_disk == {root / file.name for file in found.files()}, "left something behind"
+    assert at > 40, "the test did not see the steps"
+
+
+def test_without_the_manifest_first_a_kill_loses_rows(
+    tmp_path: Path, whole: tuple[list, set], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: old files removed before the manifest is replaced."""
+    made, expected = whole
+    safe = ArchiveStore._commit
+
+    def careless(self: ArchiveStore, new: manifest.Manifest, gone: object = ()) -> None:
+        for file in gone:  # type: ignore[attr-defined]
+            (self.root / file.name).unlink()
+        safe(self, new)
+
+    monkeypatch.setattr(ArchiveStore, "_commit", careless)
+    assert _harmed(tmp_path, made, expected, monkeypatch)
+
+
+def test_without_one_manifest_a_kill_doubles_rows(
+    tmp_path: Path, whole: tuple[list, set], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: how far the log was read is written in a second step."""
+    made, _ = whole
+    safe = ArchiveStore._commit
+
+    def careless(self: ArchiveStore, new: manifest.Manifest, gone: object = ()) -> None:
+        from dataclasses import replace
+
+        before = self.manifest
+        safe(self, replace(new, upto=before.upto, mark_s=before.mark_s), gone)  # type: ignore[arg-type]
+        safe(self, new)
+
+    monkeypatch.setattr(ArchiveStore, "_commit", careless)
+    # Compaction would hide it: repeats are kept once. Fresh files alone show it.
+    monkeypatch.setattr(ArchiveStore, "compact", lambda self, at_most=0: 0)
+    fresh = set(keys_of(made))
+    assert _harmed(tmp_path, made, fresh, monkeypatch, times=len(keys_of(made)))
+
+
+def _harmed(
+    tmp_path: Path,
+    made: list,
+    expected: set,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int | None = None,
+) -> bool:
+    for at in range(1, 80):
+        root = tmp_path / f"control-{at}"
+        try:
+            with monkeypatch.context() as patch:
+                killing(patch, at)
+                one_life(root, made)
+        except Killed:
+            pass
+        try:
+            one_life(root, made)
+        except LogError:
+            return True
+        found = kept(root)
+        if set(found) != expected or len(found) != (times or len(expected)):
+            return True
+    return False
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    with ArchiveStore(tmp_path), pytest.raises(LogError, match="another process"):
+        ArchiveStore(tmp_path)
+    ArchiveStore(tmp_path).close()
+
+
+def test_a_damaged_manifest_is_said_and_nothing_is_deleted(tmp_path: Path) -> None:
+    filled(tmp_path, pieces(3))
+    before = sorted(tmp_path.rglob("*.parquet"))
+    (tmp_path / manifest.NAME).write_text("{")
+    with pytest.raises(LogError, match="damaged manifest"):
+        ArchiveStore(tmp_path)
+    assert sorted(tmp_path.rglob("*.parquet")) == before
+
+
+def test_a_day_goes_with_a_proof(tmp_path: Path) -> None:
+    filled(tmp_path, pieces(30))
+    first, *rest = manifest.load(tmp_path).days
+    with ArchiveStore(tmp_path) as store:
+        day = store.manifest.days[first]
+        assert store.expire(first, rule="r", keep_days=1, now_s=START_S) == []
+        assert store.expire(rest[0], rule="r", keep_days=1, now_s=START_S) == [first]
+    found = manifest.load(tmp_path)
+    assert list(found.days) == rest
+    (entry,) = deletions.load(tmp_path)
+    assert (entry["date"], entry["rows"], entry["rule"]) == (first, day.rows, "r")
+    assert {file["sha256"] for file in entry["files"]} == {file.sha256 for file in day.files}
+    assert not (tmp_path / "days" / first).exists()
+    assert deletions.broken(tmp_path, found) is None
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace('"rows": ', '"rows": 1', 1),
+        lambda text: text[text.index("\n") + 1 :],
+        lambda text: text[: text.index("\n") + 1],
+        lambda text: "",
+    ],
+    ids=["changed", "first dropped", "last dropped", "all dropped"],
+)
+def test_a_deletion_cannot_be_hidden_afterwards(tmp_path: Path, harm: Callable[[str], str]) -> None:
+    filled(tmp_path, pieces(30))
+    with ArchiveStore(tmp_path) as store:
+        store.expire("9999", rule="r", keep_days=1, now_s=START_S)
+    path = tmp_path / deletions.NAME
+    assert deletions.broken(tmp_path, manifest.load(tmp_path)) is None
+    path.write_text(harm(path.read_text()))
+    assert deletions.broken(tmp_path, manifest.load(tmp_path)) is not None
+
+
+def test_days_are_those_of_shanghai() -> None:
+    midnight = 1_790_006_400  # 2026-09-22 00:00 in Shanghai
+    assert (day_of(midnight - 1), day_of(midnight)) == ("2026-09-21", "2026-09-22")
+    assert retention_limit(midnight, 1) == "2026-09-21"
+    assert retention_limit(midnight - 1, 1) == "2026-09-20"
