@@ -35,7 +35,7 @@ def rows_of(
     """
     if not len(found.slot):
         return []
-    names, drivers = state.vehicles, list(state.drivers)
+    names, drivers = state.names, list(state.drivers)
     in_force = rule.version(context.params[rule.id])
     rows = []
     for i in range(len(found.slot)):

@@ -21,6 +21,7 @@ import pyarrow as pa
 from sizao.detect.assemble import Row, batch_of, rows_of
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
+from sizao.detect.room import fetch
 from sizao.detect.state import EngineState
 
 __all__ = ["Context", "EngineState", "Prepared", "active", "close", "prepare", "run", "step"]
@@ -47,6 +48,7 @@ def run(
     """Every rule over columns already prepared, for those who need the columns themselves too."""
     rows: list[Row] = []
     for rule in context.rules:
+        fetch(state.rules[rule.id].each, prepared.columns.slot)
         found, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
@@ -70,7 +72,7 @@ def active(state: EngineState, context: Context) -> list[str]:
     """For each slot the comma list of rules with an open episode, "" for none."""
     context.adopt(state)
     state.make_room(context.rules)
-    lists = [""] * len(state.slots)
+    lists = [""] * len(state.names)
     for rule in context.rules:
         for slot in rule.active(state.rules[rule.id]):
             lists[slot] += f",{rule.id}" if lists[slot] else rule.id

@@ -29,6 +29,8 @@ from numba import njit
 from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
+from sizao.detect.order import by_slot
+from sizao.detect.room import fetch
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
 from sizao.roads.limits import limits_on
@@ -71,7 +73,7 @@ def prepare(
     if limit_kmh is not None and len(limit_kmh) != len(batch):
         raise ColumnError(f"{len(limit_kmh)} limits for {len(batch)} positions")
     context.adopt(state)
-    code, slot_of = _vehicles(batch, state)
+    slots = state.names.slots_of(batch.column("vehicle"))
     state.make_room(context.rules)
 
     time_us = _integers(batch, "time")
@@ -82,9 +84,11 @@ def prepare(
     lon[lost] = np.nan
     speed = _speed(batch, "speed_kmh")
 
+    order = by_slot(slots, len(state.names))
+    fetch(state.last, slots[order])
     row, frozen, counts, prev_us, prev_fix_us, prev_lat, prev_lon = _take_in(
-        code,
-        slot_of,
+        order,
+        slots,
         time_us,
         received_us,
         lat,
@@ -103,7 +107,7 @@ def prepare(
     state.counters["positions"] += len(row)
     state.counters["no_fix"] += int(lost[row].sum())
 
-    slot = slot_of[code[row]]
+    slot = slots[row]
     kind = state.kinds_of(slot, context.kinds)
     n = len(row)
     segment = np.full(n, -1, np.int32)
@@ -169,31 +173,22 @@ def prepare(
 
 @njit(cache=True)
 def _take_in(  # type: ignore[no-untyped-def]
-    code, slot_of, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
+    order, slots, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
     """Row numbers grouped by vehicle with rising time, their frozen flags, counts, and of each the
     time of the vehicle's row before, and time and place of its fix before."""
-    vehicles = len(slot_of)
-    place = np.zeros(vehicles + 1, np.int64)
-    for i in range(len(code)):
-        place[code[i] + 1] += 1
-    place = np.cumsum(place)
-    order = np.empty(len(code), np.int64)
-    for i in range(len(code)):
-        order[place[code[i]]] = i
-        place[code[i]] += 1
-
-    row = np.empty(len(code), np.int64)
-    frozen = np.zeros(len(code), np.bool_)
+    n = len(order)
+    row = np.empty(n, np.int64)
+    frozen = np.zeros(n, np.bool_)
     counts = np.zeros(4, np.int64)
-    prev_us = np.empty(len(code), np.int64)
-    prev_fix_us = np.empty(len(code), np.int64)
-    prev_lat = np.empty(len(code), np.float64)
-    prev_lon = np.empty(len(code), np.float64)
+    prev_us = np.empty(n, np.int64)
+    prev_fix_us = np.empty(n, np.int64)
+    prev_lat = np.empty(n, np.float64)
+    prev_lon = np.empty(n, np.float64)
     taken = 0
-    for at in range(len(order)):
+    for at in range(n):
         i = order[at]
-        was = last[slot_of[code[i]]]
+        was = last[slots[i]]
         now = time_us[i]
         if was.seen and now <= was.time_us:
             counts[0 if now == was.time_us else 1] += 1
@@ -237,15 +232,6 @@ def _take_in(  # type: ignore[no-untyped-def]
         prev_lat[:taken],
         prev_lon[:taken],
     )
-
-
-def _vehicles(
-    batch: pa.RecordBatch, state: EngineState
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Code of each row, dense in this batch, and slot of each code."""
-    encoded = batch.column("vehicle").dictionary_encode()
-    slot_of = state.slots_of(encoded.dictionary.to_pylist())
-    return encoded.indices.to_numpy(zero_copy_only=False), slot_of
 
 
 def _drivers(batch: pa.RecordBatch, state: EngineState) -> npt.NDArray[np.int32]:

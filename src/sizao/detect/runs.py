@@ -97,19 +97,23 @@ def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def fire(st, few, c, i, max_us, out, count):  # type: ignore[no-untyped-def]
-    """Report the run if row ``i``, just driven, makes it too long. Returns the table anew."""
-    us = c.time_us[i]
-    if st.running and not st.fired and us - st.start_us - st.gaps_us > max_us:
-        st.fired = 1
-        st.open = 1
-        few, at = sparse.add(few, c.slot[i], 0)
-        ep = few[at]
-        ep.fired_us = us
-        ep.received_us = c.received_us[i]
-        ep.revision = 0
-        _at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
-        out, count = report(st, ep, c.slot[i], out, count)
+def too_long(st, us, max_us):  # type: ignore[no-untyped-def]
+    """Whether the run, driven until ``us``, has now to be reported."""
+    return st.running and not st.fired and us - st.start_us - st.gaps_us > max_us
+
+
+@njit(cache=True)
+def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]
+    """Report the run, just driven at row ``i``. Returns the table anew."""
+    st.fired = 1
+    st.open = 1
+    few, at = sparse.add(few, c.slot[i], 0)
+    ep = few[at]
+    ep.fired_us = c.time_us[i]
+    ep.received_us = c.received_us[i]
+    ep.revision = 0
+    _at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
+    out, count = report(st, ep, c.slot[i], out, count)
     return few, out, count
 
 

@@ -19,6 +19,8 @@ import pyarrow as pa
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES
 from sizao.detect import sparse
+from sizao.detect.names import Names
+from sizao.detect.room import zeros
 from sizao.detect.stage import Memory, Rule
 from sizao.roads import matching
 
@@ -61,7 +63,7 @@ _OTHER = KIND_CODES["other"]
 class EngineState:
     """State of all vehicles. Used up by the step it is given to; use the one that returns."""
 
-    slots: dict[str, int] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     """Vehicle to row."""
     drivers: dict[str, int] = field(default_factory=dict)
     """Driver code to the number that columns hold."""
@@ -84,15 +86,8 @@ class EngineState:
 
     @property
     def vehicles(self) -> list[str]:
-        """Vehicle of each slot."""
-        return list(self.slots)
-
-    def slots_of(self, names: list[str]) -> npt.NDArray[np.int32]:
-        """Slot of each name, int32; new vehicles get the next slots in order."""
-        slots = list(map(self.slots.get, names))
-        if None in slots:
-            slots = [self.slots.setdefault(name, len(self.slots)) for name in names]
-        return np.array(slots, np.int32)
+        """Vehicle of each slot. Not to be changed."""
+        return self.names.texts()
 
     def kinds_of(
         self, slots: npt.NDArray[np.int32], kinds: Mapping[str, str]
@@ -100,8 +95,8 @@ class EngineState:
         """Kind code of each slot; a register of another identity is looked up afresh."""
         if kinds is not self.kinds:
             self.kinds, self.kind = kinds, np.zeros(0, np.int8)
-        if len(self.kind) < len(self.slots):
-            new = list(self.slots)[len(self.kind) :]
+        if len(self.kind) < len(self.names):
+            new = self.vehicles[len(self.kind) :]
             codes = [KIND_CODES.get(kinds.get(name, "other"), _OTHER) for name in new]
             self.kind = np.concatenate([self.kind, np.array(codes, np.int8)])
         return self.kind[slots]
@@ -109,25 +104,25 @@ class EngineState:
     def make_room(self, rules: tuple[Rule, ...]) -> None:
         """Lengthen every array to hold all slots; new rows are zero, "never seen"."""
         wanted = max(len(self.last), _ROOM)
-        while wanted < len(self.slots):
+        while wanted < len(self.names):
             wanted *= 2
         self.last = _longer(self.last, wanted)
         self.match = _longer(self.match, wanted)
         for rule in rules:
             memory = self.rules.get(rule.id)
             if memory is None:
-                memory = Memory(np.zeros(wanted, rule.state_dtype), sparse.new(rule.few_dtype))
+                memory = Memory(zeros(wanted, rule.state_dtype), sparse.new(rule.few_dtype))
             self.rules[rule.id] = Memory(_longer(memory.each, wanted), memory.few)
 
     def bytes_per_vehicle(self) -> float:
         """Bytes of state one vehicle takes on average, names left out."""
         each = [self.last, self.match, *(memory.each for memory in self.rules.values())]
         few = sum(memory.few.nbytes for memory in self.rules.values())
-        return sum(array.dtype.itemsize for array in each) + few / max(len(self.slots), 1)
+        return sum(array.dtype.itemsize for array in each) + few / max(len(self.names), 1)
 
     def to_bytes(self) -> bytes:
         """The whole state; the same state gives the same bytes."""
-        n = len(self.slots)
+        n = len(self.names)
         blocks = {"last": self.last[:n], "match": self.match[:n]}
         for name, memory in sorted(self.rules.items()):
             blocks[f"each:{name}"] = memory.each[:n]
@@ -136,7 +131,7 @@ class EngineState:
             "format": FORMAT,
             "version": VERSION,
             "network": self.network,
-            "vehicles": list(self.slots),
+            "vehicles": self.vehicles,
             "drivers": list(self.drivers),
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
@@ -177,7 +172,7 @@ class EngineState:
         except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError, StopIteration) as error:
             raise LogError(f"damaged state of {len(data)} bytes: {error}") from error
         state = cls(
-            slots={name: slot for slot, name in enumerate(head["vehicles"])},
+            names=Names.of(head["vehicles"]),
             drivers={name: index for index, name in enumerate(head["drivers"])},
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
@@ -211,7 +206,7 @@ class EngineState:
 def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
     if len(array) >= rows:
         return array
-    longer = np.zeros(rows, array.dtype)
+    longer = zeros(rows, array.dtype)
     longer[: len(array)] = array
     return longer
 

@@ -119,7 +119,7 @@ class Pipeline:
         """
         self._check_log()
         logger.info(
-            "starting after segment %d with %d vehicles", self.offset, len(self.state.slots)
+            "starting after segment %d with %d vehicles", self.offset, len(self.state.names)
         )
         while not self._stop.is_set():
             try:
@@ -233,7 +233,7 @@ class Pipeline:
             "offset": self.offset,
             "behind_segments": behind,
             "behind_s": round(time.time() - waiting_since, 3) if waiting_since else 0.0,
-            "vehicles": len(self.state.slots),
+            "vehicles": len(self.state.names),
             "engine": dict(self.state.counters),
             "stage_s": {name: round(spent, 3) for name, spent in self.seconds.items()},
             "error": self.error,

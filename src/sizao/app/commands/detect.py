@@ -78,7 +78,7 @@ def command(
         "out": str(out),
         "rows": len(read.positions) + len(read.rejected),
         "positions": len(read.positions),
-        "vehicles": len(state.slots),
+        "vehicles": len(state.names),
         "rejected": _rejected(read.rejected),
         "unknown_kinds": dict(sorted(read.unknown_kinds.items())),
         "no_fix": state.counters["no_fix"],

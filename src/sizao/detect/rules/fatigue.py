@@ -63,7 +63,7 @@ from sizao.detect import sparse
 from sizao.detect.distance import packed, unpacked, within
 from sizao.detect.emit import FINDING, GAP, findings, no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire
+from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire, too_long
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
@@ -126,13 +126,12 @@ def params_from(book: Book) -> Params:
 
 
 @njit(cache=True)
-def _rest(st, few, slot, us, min_rest_us, out, count):  # type: ignore[no-untyped-def]
-    """If the stop in progress has lasted long enough at ``us``, nobody's run goes on."""
-    if st.stopping and us - st.stop_us >= min_rest_us:
-        if st.running:
-            out, count = end_run(st, few, slot, out, count)
-            st.driver = 0
-        _forget_left(st, few, slot)
+def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]
+    """The stop in progress has lasted long enough: nobody's run goes on."""
+    if st.running:
+        out, count = end_run(st, few, slot, out, count)
+        st.driver = 0
+    _forget_left(st, few, slot)
     return out, count
 
 
@@ -210,6 +209,24 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
 
 
 @njit(cache=True)
+def _drives_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
+    """A short way for most rows: nothing happens but that the run gets longer.
+
+    What else may happen is decided in the kernel; the two must agree. A kernel that touches its
+    tables on every row is ten times slower.
+    """
+    return (
+        moving
+        and st.running
+        and st.prev_moving
+        and not (st.stopping or st.open)
+        and (code <= 0 or code == st.driver)
+        and now - st.prev_us <= numbers.max_gap_us
+        and now - st.start_us - st.gaps_us <= numbers.max_us
+    )
+
+
+@njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
     count = 0
     for i in range(len(c.slot)):
@@ -222,8 +239,14 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
         own = c.slot[i]
         st = each[own]
         now = c.time_us[i]
-        lat, lon = c.lat[i], c.lon[i]
+        # Index plus one, 0 unknown: all-zero state must mean "never seen".
+        code = c.driver[i] + 1
+        if _drives_on(st, moving, now, code, numbers):
+            st.end_us = now
+            st.prev_us = now
+            continue
 
+        lat, lon = c.lat[i], c.lon[i]
         gap_us = now - st.prev_us if st.seen else 0
         is_gap = gap_us > numbers.max_gap_us
         stood = (
@@ -236,10 +259,9 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
             _resolve_doubt(st, few, own, spike)
         if is_gap:
             out, count = _gap(st, few, c, i, gap_us, stood, numbers.forget_us, out, count)
-        out, count = _rest(st, few, own, now, numbers.min_rest_us, out, count)
+        if st.stopping and now - st.stop_us >= numbers.min_rest_us:
+            out, count = _rest(st, few, own, out, count)
 
-        # Index plus one, 0 unknown: all-zero state must mean "never seen".
-        code = c.driver[i] + 1
         if code > 0:
             if st.driver > 0 and st.driver != code:
                 few, out, count = change_driver(
@@ -252,7 +274,8 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
                 _stop(st, now, lat, lon)
                 if st.running and st.prev_moving:
                     drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
-                    few, out, count = fire(st, few, c, i, numbers.max_us, out, count)
+                    if too_long(st, now, numbers.max_us):
+                        few, out, count = fire(st, few, c, i, out, count)
             st.prev_moving = 0
         elif st.stopping and _at_stop(st, lat, lon, numbers.spike_m):
             few = _doubt(st, few, c, i)
@@ -260,7 +283,9 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
         else:
             st.stopping = 0
             drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
-            few, out, count = fire(st, few, c, i, numbers.max_us, out, count)
+            # Asked here: a call that hands arrays back costs more than all else of a row.
+            if too_long(st, now, numbers.max_us):
+                few, out, count = fire(st, few, c, i, out, count)
             st.prev_moving = 1
         st.seen = 1
         st.prev_us = now

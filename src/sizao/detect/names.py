@@ -1,0 +1,197 @@
+"""Vehicles by name: which row of the state arrays is theirs, millions a second.
+
+A name of up to 15 bytes (a phone, a plate with its colour) is its own key: 16 bytes, the name and
+its length. Two names therefore never meet, whatever they hash to. A hash table of row numbers
+leads from key to *slot*; slots are given in the order in which vehicles are first seen and are
+kept for good. Longer names are rare and go through a dictionary.
+
+>>> names = Names()
+>>> names.slots_of(pa.array(["13900000001", "川DI0001", "13900000001"])).tolist()
+[0, 1, 0]
+>>> len(names), names[1]
+(2, '川DI0001')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from sizao.detect.room import zeros
+
+KEY = np.dtype([("low", "u8"), ("high", "u8")])
+SHORT = 15
+"""Bytes of the longest name that is its own key."""
+
+_LONG = np.uint64(0xFF << 56)
+_ROOM = 64
+_BLOCK = 512
+
+
+class Names:
+    """The register of slots. It only grows."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(_ROOM, KEY)
+        self._table = np.zeros(2 * _ROOM, np.int32)
+        self._count = 0
+        self._long: dict[str, int] = {}
+        self._texts: list[str] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, slot: int) -> str:
+        """Name of a slot."""
+        if slot < len(self._texts):
+            return self._texts[slot]
+        return self._text(slot)
+
+    def texts(self) -> list[str]:
+        """All names in slot order. The list grows in place: do not change it."""
+        for slot in range(len(self._texts), self._count):
+            self._texts.append(self._text(slot))
+        return self._texts
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of keys and table."""
+        return int(self._keys.nbytes + self._table.nbytes)
+
+    def slots_of(self, names: pa.Array) -> npt.NDArray[np.int32]:
+        """Slot of each name (a string array without nulls); new ones get the next slots in order.
+
+        Returns int32, shape (n,).
+        """
+        n = len(names)
+        if not n:
+            return np.empty(0, np.int32)
+        _, offsets, data = names.buffers()
+        at = np.frombuffer(offsets, np.int32)[names.offset : names.offset + n + 1]
+        raw = np.frombuffer(data or b"\0", np.uint8)
+        slots = np.empty(n, np.int32)
+        done = 0
+        while done < n:
+            self._make_room(1)
+            done, self._count = _lookup(at, raw, self._keys, self._table, self._count, slots, done)
+            if done < n and at[done + 1] - at[done] > SHORT:
+                slots[done] = self._of_long(names[done].as_py())
+                done += 1
+        return slots
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Names:
+        """The register in which these, all different, have the slots 0, 1, 2 ..."""
+        names = cls()
+        names.slots_of(pa.array(texts, pa.string()))
+        return names
+
+    def _of_long(self, name: str) -> int:
+        slot = self._long.get(name)
+        if slot is None:
+            slot = self._long[name] = self._count
+            self._keys[slot] = (len(self._long) - 1, _LONG)
+            self._count += 1
+        return slot
+
+    def _text(self, slot: int) -> str:
+        key = self._keys[slot]
+        if key["high"] == _LONG:
+            return next(name for name, own in self._long.items() if own == slot)
+        raw = key.tobytes()
+        return raw[: raw[SHORT]].decode()
+
+    def _make_room(self, more: int) -> None:
+        """Room for ``more`` new names: keys double, and the table keeps half of its places free."""
+        if self._count + more > len(self._keys):
+            longer = zeros(2 * len(self._keys), KEY)
+            longer[: len(self._keys)] = self._keys
+            self._keys = longer
+            self._table = zeros(2 * len(longer), np.dtype(np.int32))
+            _enter(self._keys, self._count, self._table)
+
+
+@njit(cache=True)
+def _home(low, high, mask):  # type: ignore[no-untyped-def]
+    mixed = (low ^ (high * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    return np.int64((mixed >> np.uint64(20)) & np.uint64(mask))
+
+
+@njit(cache=True)
+def _enter(keys, count, table):  # type: ignore[no-untyped-def]
+    mask = len(table) - 1
+    for slot in range(count):
+        at = _home(keys[slot].low, keys[slot].high, mask)
+        while table[at] != 0:
+            at = (at + 1) & mask
+        table[at] = slot + 1
+
+
+@njit(cache=True)
+def _read_keys(offsets, raw, start, low, high):  # type: ignore[no-untyped-def]
+    """Keys of the rows from ``start`` on, as many as ``low`` has room for, up to a long name."""
+    for j in range(min(len(low), len(offsets) - 1 - start)):
+        begin = offsets[start + j]
+        size = offsets[start + j + 1] - begin
+        if size > SHORT:
+            return j
+        lo = np.uint64(0)
+        hi = np.uint64(size) << np.uint64(56)
+        for k in range(min(size, 8)):
+            lo |= np.uint64(raw[begin + k]) << np.uint64(8 * k)
+        for k in range(8, size):
+            hi |= np.uint64(raw[begin + k]) << np.uint64(8 * (k - 8))
+        low[j] = lo
+        high[j] = hi
+    return min(len(low), len(offsets) - 1 - start)
+
+
+@njit(cache=True)
+def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-untyped-def]
+    """Slots from row ``start`` on, until a long name or until there is no room for a new one.
+
+    Returns the row it stopped at and how many names there are. Works by blocks, a loop for each
+    kind of memory access, so that the processor waits for many of them at once.
+    """
+    mask = len(table) - 1
+    low = np.empty(_BLOCK, np.uint64)
+    high = np.empty(_BLOCK, np.uint64)
+    home = np.empty(_BLOCK, np.int64)
+    guess = np.empty(_BLOCK, np.int32)
+    while start < len(slots):
+        rows = _read_keys(offsets, raw, start, low, high)
+        for j in range(rows):
+            home[j] = _home(low[j], high[j], mask)
+        for j in range(rows):
+            guess[j] = table[home[j]] - 1
+        for j in range(rows):
+            slot = guess[j]
+            if slot >= 0 and keys[slot].low == low[j] and keys[slot].high == high[j]:
+                slots[start + j] = slot
+                continue
+            at = home[j]
+            while True:
+                slot = table[at] - 1
+                if slot < 0:
+                    if count == len(keys):
+                        return start + j, count
+                    keys[count].low = low[j]
+                    keys[count].high = high[j]
+                    table[at] = count + 1
+                    slot = count
+                    count += 1
+                    break
+                if keys[slot].low == low[j] and keys[slot].high == high[j]:
+                    break
+                at = (at + 1) & mask
+            slots[start + j] = slot
+        start += rows
+        if rows < _BLOCK:
+            break
+    return start, count

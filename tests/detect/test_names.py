@@ -1,0 +1,48 @@
+"""Slots by name, against a dictionary."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.detect import names as module
+from sizao.detect.names import Names
+
+TEXT = st.one_of(
+    st.text("0123456789", max_size=20),
+    st.text(max_size=9),
+    st.sampled_from(["川DI0001_2", "", "x" * 15, "x" * 16, "\0", "\0\0", "é" * 7, "é" * 8]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(TEXT, max_size=60), max_size=8))
+def test_slots_are_those_of_a_dictionary(batches):
+    register, known = Names(), {}
+    for batch in batches:
+        padded = pa.array(["skipped", *batch]).slice(1)
+        wanted = [known.setdefault(name, len(known)) for name in batch]
+        assert register.slots_of(padded).tolist() == wanted
+    assert register.texts() == list(known)
+    assert [register[slot] for slot in range(len(register))] == list(known)
+    assert Names.of(register.texts()).slots_of(pa.array(known, pa.string())).tolist() == list(
+        range(len(known))
+    )
+
+
+def test_names_whose_hashes_meet_stay_apart():
+    few = [f"1390000{n:04d}" for n in range(300)]
+    register = Names()
+    register.slots_of(pa.array(few))
+    mask = len(register._table) - 1
+    homes = {module._home(key["low"], key["high"], mask) for key in register._keys[:300]}
+    assert len(homes) < 300, "none of them met: the test shows nothing"
+    assert register.slots_of(pa.array(few[::-1])).tolist() == list(range(299, -1, -1))
+
+
+def test_many_more_than_there_was_room_for():
+    many = pa.array([str(n) for n in range(20_000)])
+    register = Names()
+    assert register.slots_of(many).tolist() == list(range(20_000))
+    assert register.slots_of(many.take(pa.array([19_999, 0]))).tolist() == [19_999, 0]
