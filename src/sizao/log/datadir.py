@@ -5,6 +5,7 @@ network.npz       road network
 register.parquet  vehicle register (schema REGISTER)
 feeds.sqlite      log written by the gateway: positions, driver_cards, device_alarms, evidence,
                   platform_messages, quarantine, command_results
+*.sqlite.volumes/ large segments of the log of that name; belongs to it like its -wal
 intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
                   quarantine
 drop/FEED/        files that senders leave: FEED is weighings, weather-readings or cap

@@ -34,10 +34,15 @@ _partition_of = lru_cache(maxsize=1 << 16)(partition_of)
 
 def encode(batch: pa.RecordBatch) -> bytes:
     """Bytes of one batch, schema included, so that old segments stay readable."""
+    return encoded(batch).to_pybytes()
+
+
+def encoded(batch: pa.RecordBatch) -> pa.Buffer:
+    """The same, not copied once more."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    return sink.getvalue()
 
 
 def decode(data: bytes) -> pa.RecordBatch:

@@ -116,9 +116,10 @@ class TrackReader:
             start, stop = int(bounds[partition]), int(bounds[partition + 1])
             if start == stop:
                 continue
-            (blob,) = connection.execute(
+            (stored,) = connection.execute(
                 "SELECT batch FROM segment WHERE rowid = ?", (rowid,)
             ).fetchone()
+            blob = self._log.content("positions", stored)
             if checksum(packed, blob) != crc:
                 raise LogError(f"{self._log.path}: positions {seq}: damaged segment")
             slices.append((blob, start, stop))

@@ -1,11 +1,12 @@
-"""The embedded log: one SQLite file in WAL mode, one row a segment.
+"""The embedded log: one SQLite file in WAL mode, one row a segment, large segments beside it.
 
 One process writes (``writer=True``, an advisory lock on ``FILE.lock`` keeps a second one out);
 any number of processes read while it does. A segment is visible to readers when its transaction
 has been fsynced and not before, because the writer runs with ``synchronous=FULL``.
 
-Each row holds the segment's Arrow IPC bytes and a CRC-32 over bounds and bytes, so that a torn or
-rotten blob is an error with a place and never a wrong position. Field documentation is left out
+Each row holds the segment's Arrow IPC bytes, or where in a file beside the database they are
+(``volumes.py``), and a CRC-32 over bounds and bytes, so that a torn or rotten blob is an error
+with a place and never a wrong position. Field documentation is left out
 of the stored schema: it is in ``core.schemas`` and would be most of a small segment.
 
 >>> import tempfile, pathlib
@@ -19,13 +20,12 @@ of the stored schema: it is in ``core.schemas`` and would be most of a small seg
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -34,36 +34,12 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.core.errors import LogError
-from sizao.log.encoding import decode, encode
+from sizao.log.encoding import decode
 from sizao.log.interface import Segment
-from sizao.log.tally import Key, tally
-from sizao.runtime.embedded import tallies
-from sizao.runtime.embedded.segments import checksum, known, prepare, time_span
-
-APPLICATION_ID = 0x53495A41
-"""Marks a file as ours in SQLite's own header: ASCII ``SIZA``."""
-
-FORMAT = 1
-"""Layout of the tables below; a newer file is refused rather than misread."""
-
-BUSY_S = 20.0
-"""How long a connection waits for another one's lock before it calls that an error."""
-
-_TABLES = """
-CREATE TABLE topic (name TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
-CREATE TABLE segment (
-    topic TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    appended_s REAL NOT NULL,
-    rows INTEGER NOT NULL,
-    first_us INTEGER,
-    last_us INTEGER,
-    crc INTEGER NOT NULL,
-    bounds BLOB NOT NULL,
-    batch BLOB NOT NULL
-);
-CREATE UNIQUE INDEX segment_seq ON segment (topic, seq);
-"""
+from sizao.log.tally import Key
+from sizao.runtime.embedded import opening, tallies
+from sizao.runtime.embedded.segments import Ready, checksum, known, ready
+from sizao.runtime.embedded.volumes import LARGE, Place, Volumes, VolumeWriter
 
 
 class SqliteLog:
@@ -85,10 +61,12 @@ class SqliteLog:
         self._turn = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._lock_file: int | None = None
+        self._volumes = Volumes(path)
         if writer:
-            self._take_writer_lock()
+            self._lock_file = opening.writer_lock(path)
             try:
-                self._open_writer()
+                self._connection = opening.writer(path)
+                self._volumes = VolumeWriter(path, self._connection)
             except BaseException:
                 self.close()
                 raise
@@ -99,25 +77,13 @@ class SqliteLog:
         """Segments with ``seq > after`` in order, at least one if there is any, stopping
         before ``max_rows`` would be passed. Raises LogError if a segment is damaged or missing."""
         known(topic)
-        segments: list[Segment] = []
-        total = 0
-        with self.reading() as connection:
-            if connection is None:
-                return []
-            cursor = connection.execute(
-                "SELECT seq, appended_s, rows, crc, bounds, batch FROM segment"
-                " WHERE topic = ? AND seq > ? ORDER BY seq",
-                (topic, after),
-            )
-            for seq, appended_s, rows, crc, bounds, blob in cursor:
-                if segments and total + rows > max_rows:
-                    break
-                if segments and seq != segments[-1].seq + 1:
-                    self._refuse(f"{topic} {segments[-1].seq + 1}: segment is missing")
-                segments.append(self._segment(topic, seq, appended_s, crc, bounds, blob))
-                total += rows
-            cursor.close()
-        return segments
+        try:
+            return self._read(topic, after, max_rows)
+        except FileNotFoundError:
+            # Pruned between the row and the volume that it names; then the row is gone by now.
+            with suppress(FileNotFoundError):
+                return self._read(topic, after, max_rows)
+            self._refuse(f"{topic}: a volume is missing in {self._volumes.folder}")
 
     def last(self, topic: str) -> int:
         """The highest ``seq`` of the topic, 0 if it is empty. Pruning does not lower it."""
@@ -152,6 +118,14 @@ class SqliteLog:
             )
         return row[0] if row else None
 
+    def content(self, topic: str, stored: bytes) -> bytes:
+        """The bytes of a segment whose row holds ``stored``, for :meth:`reading`. Raises LogError
+        if they are gone."""
+        try:
+            return self._volumes.content(topic, stored)
+        except OSError as error:
+            raise LogError(f"{self._volumes.folder}: {topic}: {error.strerror}") from error
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection to read with, None while the log does not exist yet.
@@ -162,7 +136,7 @@ class SqliteLog:
             if self._connection is None:
                 if self.writer:
                     self._refuse("closed")
-                self._connection = self._open_reader()
+                self._connection = opening.reader(self.path)
             try:
                 yield self._connection
             except sqlite3.Error as error:
@@ -181,15 +155,17 @@ class SqliteLog:
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses, and
         ColumnError if a batch is not what its topic's schema says.
         """
-        ready = [(topic, *prepare(topic, batch)) for topic, batch in batches.items() if len(batch)]
-        if not ready and not counts:
+        found = [ready(topic, batch) for topic, batch in batches.items() if len(batch)]
+        if not found and not counts:
             return {}
-        with self.transaction() as connection:
-            tallies.add_counts(connection, counts or {})
-            return {
-                topic: self._insert(connection, topic, batch, bounds)
-                for topic, batch, bounds in ready
-            }
+        with self._turn:
+            places = self._put(found)
+            with self.transaction() as connection:
+                tallies.add_counts(connection, counts or {})
+                return {
+                    one.topic: self._insert(connection, one, place)
+                    for one, place in zip(found, places, strict=True)
+                }
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -221,7 +197,7 @@ class SqliteLog:
         """Append within :meth:`transaction`. Returns the ``seq``, None for an empty batch."""
         if not len(batch):
             return None
-        return self._insert(connection, topic, *prepare(topic, batch))
+        return self._insert(connection, ready(topic, batch))
 
     def prune(
         self, topic: str, before_s: float, *, at_most: int = 10_000, upto: int | None = None
@@ -246,11 +222,16 @@ class SqliteLog:
                 "DELETE FROM segment WHERE topic = ? AND seq <= ?", (topic, row[0])
             ).rowcount
             connection.execute("UPDATE topic SET first = ? WHERE name = ?", (row[0] + 1, topic))
+            assert isinstance(self._volumes, VolumeWriter)
+            volumes = self._volumes.forget(connection, topic, row[0])
+        self._volumes.delete(volumes)
         return gone
 
     def close(self) -> None:
         """Close the file and let another writer in. May be called twice."""
         with self._turn:
+            if isinstance(self._volumes, VolumeWriter):
+                self._volumes.close()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -271,37 +252,71 @@ class SqliteLog:
 
     # Inside
 
+    def _put(self, found: Sequence[Ready]) -> list[Place | None]:
+        """Large ones into volumes, durably; None for those whose row will hold them."""
+        if not isinstance(self._volumes, VolumeWriter) or self._connection is None:
+            return [None] * len(found)
+        places = [
+            self._volumes.put(one.topic, one.blob) if len(one.blob) >= LARGE else None
+            for one in found
+        ]
+        self._volumes.sync()
+        return places
+
     def _insert(
-        self, connection: sqlite3.Connection, topic: str, batch: pa.RecordBatch, bounds: bytes
+        self, connection: sqlite3.Connection, one: Ready, place: Place | None = None
     ) -> int:
         row = connection.execute(
             "INSERT INTO topic VALUES (?, 1, 1)"
             " ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
-            (topic,),
+            (one.topic,),
         ).fetchone()
-        blob = encode(batch)
-        first_us, last_us = time_span(batch)
+        seq: int = row[0]
         connection.execute(
             "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                topic,
-                row[0],
+                one.topic,
+                seq,
                 self._now(),
-                len(batch),
-                first_us,
-                last_us,
-                checksum(bounds, blob),
-                bounds,
-                blob,
+                one.rows,
+                one.first_us,
+                one.last_us,
+                one.crc,
+                one.bounds,
+                one.blob if place is None else place.packed(),
             ),
         )
-        tallies.add(connection, tally(topic, batch))
-        seq: int = row[0]
+        if place is not None:
+            assert isinstance(self._volumes, VolumeWriter)
+            self._volumes.note(connection, one.topic, place, seq)
+        tallies.add(connection, one.tally)
         return seq
 
+    def _read(self, topic: str, after: int, max_rows: int) -> list[Segment]:
+        segments: list[Segment] = []
+        total = 0
+        with self.reading() as connection:
+            if connection is None:
+                return []
+            query = (
+                "SELECT seq, appended_s, rows, crc, bounds, batch FROM segment"
+                " WHERE topic = ? AND seq > ? ORDER BY seq"
+            )
+            # Closed whatever happens: an open one would keep the next look at today's rows.
+            with closing(connection.execute(query, (topic, after))) as cursor:
+                for seq, appended_s, rows, crc, bounds, stored in cursor:
+                    if segments and total + rows > max_rows:
+                        break
+                    if segments and seq != segments[-1].seq + 1:
+                        self._refuse(f"{topic} {segments[-1].seq + 1}: segment is missing")
+                    segments.append(self._segment(topic, seq, appended_s, crc, bounds, stored))
+                    total += rows
+        return segments
+
     def _segment(
-        self, topic: str, seq: int, appended_s: float, crc: int, bounds: bytes, blob: bytes
+        self, topic: str, seq: int, appended_s: float, crc: int, bounds: bytes, stored: bytes
     ) -> Segment:
+        blob = self._volumes.content(topic, stored)
         if checksum(bounds, blob) != crc:
             self._refuse(f"{topic} {seq}: damaged segment (checksum differs)")
         try:
@@ -322,78 +337,6 @@ class SqliteLog:
                 ).fetchone()
             )
         return (row[0], row[1]) if row else (1, 0)
-
-    def _open_reader(self) -> sqlite3.Connection | None:
-        if not self.path.exists():
-            return None
-        connection: sqlite3.Connection | None = None
-        try:
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=BUSY_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            # Tables are made in one transaction, after the marks: no mark, no tables yet.
-            if self._format_of(connection) is None:
-                connection.close()
-                return None
-        except sqlite3.Error as error:
-            if connection is not None:
-                connection.close()
-            raise LogError(f"{self.path}: {error}") from error
-        except LogError:
-            if connection is not None:
-                connection.close()
-            raise
-        return connection
-
-    def _open_writer(self) -> None:
-        try:
-            connection = sqlite3.connect(
-                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            self._connection = connection
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_size_limit = 67108864")
-            if self._format_of(connection) is None:
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
-                connection.execute("COMMIT")
-            for statement in tallies.TABLES:
-                connection.execute(statement)
-        except sqlite3.Error as error:
-            raise LogError(f"{self.path}: {error}") from error
-
-    def _format_of(self, connection: sqlite3.Connection) -> int | None:
-        """Format of the file; None for a new, empty one. Raises LogError for a stranger's."""
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application == APPLICATION_ID and version <= FORMAT:
-            return version
-        if application == APPLICATION_ID:
-            self._refuse(f"written by a newer release (format {version}, known {FORMAT})")
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._refuse("a database, but not a log of Sizao")
-        return None
-
-    def _take_writer_lock(self) -> None:
-        path = self.path.with_name(self.path.name + ".lock")
-        try:
-            self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            # The kernel drops the lock with the process, so a kill leaves none behind.
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self.close()
-            raise LogError(f"{self.path}: another process is writing it") from error
-        except OSError as error:
-            self.close()
-            raise LogError(f"{path}: {error.strerror}") from error
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
