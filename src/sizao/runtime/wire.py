@@ -62,6 +62,7 @@ EVENTS = 8192
 PACE_S = 0.004
 """Time between sweeps while something comes: a hundred messages cost little more than one."""
 
+_ONCE = select.EPOLLIN | select.EPOLLONESHOT
 _RETRY_S = 1.0
 _BACKLOG = 4096
 
@@ -208,6 +209,7 @@ class Wire:
         """Have said everything and await answers."""
         self.lives = 0
         self.epoll = select.epoll()
+        self._bell = select.epoll()
         self.arena = np.empty(ARENA, np.uint8)
         self._events = np.empty(EVENTS * EVENT, np.uint8)
         self._state = np.zeros(3, np.int64)
@@ -216,7 +218,6 @@ class Wire:
         self._listener: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.Handle | None = None
-        self._watching = False
         self.held = False
 
     def warm_up(self) -> None:
@@ -232,7 +233,8 @@ class Wire:
         # Answers are small and awaited. Connections inherit it.
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.add_reader(self._listener.fileno(), self._accept)
-        self._watch(True)
+        self._bell.register(self.epoll.fileno(), _ONCE)
+        self._loop.add_reader(self._bell.fileno(), self._rung)
         found: int = self._listener.getsockname()[1]
         return found
 
@@ -246,7 +248,6 @@ class Wire:
     def hold(self) -> None:
         """Read from nobody until :meth:`release`."""
         self.held = True
-        self._watch(False)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -262,6 +263,9 @@ class Wire:
         self.hold()
         for peer in list(self.peers.values()):
             peer.abort()
+        if self._loop is not None:
+            self._loop.remove_reader(self._bell.fileno())
+        self._bell.close()
         self.epoll.close()
 
     def mute(self) -> None:
@@ -398,17 +402,23 @@ class Wire:
 
         self._loop.call_later(_RETRY_S, again)
 
-    def _watch(self, wanted: bool) -> None:
-        if wanted != self._watching and self._loop is not None:
-            self._watching = wanted
-            if wanted:
-                self._loop.add_reader(self.epoll.fileno(), self._sweep)
-            else:
-                self._loop.remove_reader(self.epoll.fileno())
+    def _listen_for_more(self) -> None:
+        """Have the loop wake us at the next arrival.
+
+        Not by adding and removing a reader each time: to add an epoll to another one, the system
+        looks at every connection in it, for fear of a ring.
+        """
+        self._bell.modify(self.epoll.fileno(), _ONCE)
+
+    def _rung(self) -> None:
+        self._bell.poll(0, 1)
+        if self._timer is None:
+            self._sweep()
 
     def _again(self, after_s: float) -> None:
         assert self._loop is not None
-        self._watch(False)
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self._loop.call_later(after_s, self._sweep)
 
     def _sweep(self) -> None:
@@ -418,7 +428,7 @@ class Wire:
         now_s = time.monotonic()
         n = self._read(now_s)
         if n == 0 and self._state[KEPT] == 0:
-            self._watch(True)
+            self._listen_for_more()
             return
         try:
             self._serve(self._chunks[:n], now_s)
