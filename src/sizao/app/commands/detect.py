@@ -1,11 +1,13 @@
-"""``sizao detect FILE.parquet --out OUT.parquet``: the rules over recorded positions."""
+"""``sizao detect``: the rules over recorded positions, or other rules over the archive."""
 
 from __future__ import annotations
 
 import csv
 import json
+import sys
 import time
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from sizao.app.options import data_option
+from sizao.core.clock import SHANGHAI
 from sizao.core.errors import ConfigError
 from sizao.detect import recording
 from sizao.detect.engine import Context
 from sizao.detect.rules_file import OwnRules, own_rules
+from sizao.log import register
+from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
+from sizao.runtime.archive.whatif import what_if
 
 _FIRST = 10
 """Row numbers of rejected rows named in the summary, a reason; ``--rejects`` lists all."""
@@ -28,8 +35,8 @@ _new_file = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("file", type=_file)
-@click.option("--out", required=True, type=_new_file, help="Parquet file of episodes to write.")
+@click.argument("file", type=_file, required=False)
+@click.option("--out", type=_new_file, help="Parquet file of episodes, or of changes, to write.")
 @click.option(
     "--rules",
     type=click.Path(exists=True, path_type=Path),
@@ -38,21 +45,62 @@ _new_file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--network", type=_file, help="Road network (.npz) that gives limits and places.")
 @click.option("--rejects", type=_new_file, help="CSV to write every rejected row's number to.")
 @click.option("--strict", is_flag=True, help="Write nothing if any row is rejected.")
+@click.option("--from", "start", metavar="TIME", help="Replay the archive from here ...")
+@click.option("--to", "end", metavar="TIME", help="... to here, and say what --rules would change.")
+@click.option(
+    "--warm-up-hours",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Replayed before --from, so that rules remember; a rule over seven days needs 168.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --from: JSON and no table.")
+@data_option
 def command(
-    file: Path,
-    out: Path,
+    file: Path | None,
+    out: Path | None,
     rules: Path | None,
     network: Path | None,
     rejects: Path | None,
     strict: bool,
+    start: str | None,
+    end: str | None,
+    warm_up_hours: float,
+    as_json: bool,
+    data: DataDir,
 ) -> None:
     """Run the rules over the recorded positions in FILE and write one row an episode.
+
+    Without FILE, but with --from, --to and --rules: what would these rules have found in the
+    archive of --data that today's do not, and the other way round. Times as 2026-11-25 or
+    2026-11-25T08:30, in Shanghai unless they say otherwise.
 
     FILE has the columns vehicle, time, lat, lon, speed_kmh and may have heading_deg,
     recorder_speed_kmh, driver, vehicle_kind, limit_kmh, alarm, status, positioned. Rows may come
     in any order. A limit_kmh goes before the road's; without --network only those are known.
     Prints a summary as JSON.
     """
+    if file is None:
+        if not (start and end and rules):
+            raise click.UsageError("give a FILE, or --from, --to and --rules")
+        span = _moment(start, "--from"), _moment(end, "--to")
+        own = _own_rules(rules)
+        _what_if(data, span, own, network, timedelta(hours=warm_up_hours), out, as_json=as_json)
+        return
+    if start or end or not out:
+        raise click.UsageError("with FILE give --out, and neither --from nor --to")
+    _recorded(file, out, rules, network, rejects, strict=strict)
+
+
+def _recorded(
+    file: Path,
+    out: Path,
+    rules: Path | None,
+    network: Path | None,
+    rejects: Path | None,
+    *,
+    strict: bool,
+) -> None:
     began = time.perf_counter()
     read = recording.read(_table(file))
     own = _own_rules(rules) if rules else own_rules([])
@@ -90,6 +138,54 @@ def command(
         "seconds": round(time.perf_counter() - began, 3),
     }
     click.echo(json.dumps(summary, ensure_ascii=False))
+
+
+def _moment(text: str, option: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option}: {text!r} is no time; write 2026-11-25T08:30") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def _what_if(
+    data: DataDir,
+    span: tuple[datetime, datetime],
+    own: OwnRules,
+    network: Path | None,
+    warm_up: timedelta,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    began = time.perf_counter()
+    roads = network or (data.network if data.network.exists() else None)
+    known = register.load(data.register) if data.register.exists() else None
+    before = Context.build(Network.load(roads) if roads else None, known)
+    after = Context.build(before.network, known, book=own.book, changes=own.changes, only=own.only)
+
+    def progress(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done}/{total} groups of vehicles", err=True, nl=done == total)
+
+    found = what_if(data.archive, *span, before, after, warm_up=warm_up, progress=progress)
+    if out:
+        pq.write_table(found.changes, out)
+    summary = {**found.summary, "seconds": round(time.perf_counter() - began, 3)}
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    click.echo(
+        f"{found.summary['positions']:,} positions of {found.summary['vehicles']:,} vehicles"
+    )
+    for rule, versions in found.summary["rules"].items():
+        click.echo(f"{rule}: {versions['before'] or 'off'} -> {versions['after'] or 'off'}")
+    names = ("before", "after", "appears", "disappears", "changes", "same")
+    for what in ("rule", "kind", "road"):
+        click.echo(f"\n{what:<18}" + "".join(f"{name:>12}" for name in names))
+        for value, counts in found.summary[f"by_{what}"].items():
+            figures = "".join(f"{counts[name]:>12,}" for name in names)
+            click.echo(f"{value or '(no road)':<18}{figures}")
 
 
 def _table(file: Path) -> pa.Table:

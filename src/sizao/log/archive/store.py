@@ -114,7 +114,7 @@ class ArchiveStore:
         table = pa.concat_tables([columns.pack(batch) for batch in batches])
         new = self.manifest
         if len(table):
-            file, new = self._write(_sorted(table), "fresh", new)
+            file, new = self._write(sort(table), "fresh", new)
             new = replace(new, fresh=(*new.fresh, file))
         self._commit(replace(new, upto=upto, mark_s=mark_s))
         return len(table)
@@ -177,7 +177,7 @@ class ArchiveStore:
         buckets = day.buckets
         while buckets < PARTITIONS and day.rows + len(fresh) > buckets * self.bucket_rows:
             buckets *= 2
-        partition = _partitions(fresh)
+        partition = partitions_of(fresh)
         folder = f"days/{date}"
         (self.root / folder).mkdir(exist_ok=True)
         kept: list[File] = []
@@ -193,11 +193,11 @@ class ArchiveStore:
             rows = pa.concat_tables(
                 [*(self._read(file) for file in own), fresh.take(pa.array(touched))]
             )
-            number = _partitions(rows) % buckets
+            number = partitions_of(rows) % buckets
             for bucket in range(was, buckets, day.buckets):
                 chosen = rows.filter(pa.array(number == bucket)) if buckets > 1 else rows
                 if len(chosen):
-                    file, new = self._write(_once(_sorted(chosen)), folder, new, bucket)
+                    file, new = self._write(once(sort(chosen)), folder, new, bucket)
                     kept.append(file)
         return Day(buckets, tuple(sorted(kept, key=lambda file: file.bucket))), old, new
 
@@ -252,7 +252,7 @@ class ArchiveStore:
                     path.rmdir()
 
 
-def _sorted(table: pa.Table) -> pa.Table:
+def sort(table: pa.Table) -> pa.Table:
     """By vehicle as text and event time; rows of one moment stay in the order given."""
     table = table.unify_dictionaries().combine_chunks()
     words = table["vehicle"].combine_chunks()
@@ -266,7 +266,7 @@ def _sorted(table: pa.Table) -> pa.Table:
     return table.take(pa.array(np.lexsort(keys)))
 
 
-def _once(table: pa.Table) -> pa.Table:
+def once(table: pa.Table) -> pa.Table:
     """The first row of each vehicle and moment; ``table`` is sorted by them."""
     if len(table) < 2:
         return table
@@ -279,7 +279,7 @@ def _once(table: pa.Table) -> pa.Table:
     return table.filter(pa.array(np.append(True, ~same))) if same.any() else table
 
 
-def _partitions(table: pa.Table) -> npt.NDArray[np.int64]:
+def partitions_of(table: pa.Table) -> npt.NDArray[np.int64]:
     """Partition of each row, 0 to 63, shape (n,)."""
     words = table["vehicle"].unify_dictionaries().combine_chunks()
     names = words.dictionary.to_pylist()
