@@ -14,7 +14,7 @@ import pytest
 from django.test import AsyncClient
 
 from sizao.web.live import board as board_module
-from sizao.web.live import channels, frames, hub, outbox, views
+from sizao.web.live import channels, frames, hub, outbox, views, visit
 from sizao.web.live.board import Scope, scope_of
 from sizao.web.live.models import OutboxEvent
 from sizao.web.writing import write
@@ -169,22 +169,39 @@ def test_an_idle_stream_beats_and_an_old_one_ends():
 
         channel = hub.Channel("test", 0.01, work)
         queue = channel.join("x", 2)
-        return [item async for item in hub.items(channel, queue, idle_s=0.05, life_s=0.18)]
+        try:
+            return [item async for item in hub.items(queue, idle_s=0.05, life_s=0.18)]
+        finally:
+            channel.leave(queue)
 
     beats = run(scenario())
     assert 2 <= len(beats) <= 4
     assert set(beats) == {b""}
 
 
-def test_seats_are_counted_and_given_back_even_if_never_used():
+def test_seats_are_counted_and_given_back_once():
     seats = [hub.take_seat(-1, 2) for _ in range(3)]
     assert [seat is not None for seat in seats] == [True, True, False]
     seats[0].release()
     seats[0].release()
-    del seats[:]
-    gc.collect()
-    again = [hub.take_seat(-1, 2) for _ in range(2)]
-    assert None not in again
+    assert hub.take_seat(-1, 2) is not None
+    assert hub.take_seat(-1, 2) is None
+
+
+def test_a_visit_gives_everything_back_in_turn_whatever_ended_it():
+    found: list[str] = []
+
+    def call() -> None:
+        with visit.visit():
+            visit.held().callback(found.append, "seat")
+            visit.held().callback(found.append, "queue")
+            raise ValueError("view failed")
+
+    with pytest.raises(ValueError, match="view failed"):
+        call()
+    assert found == ["queue", "seat"]
+    with pytest.raises(LookupError):
+        visit.held()
 
 
 # End to end, through Django's async handler
@@ -216,10 +233,11 @@ def test_a_program_streams_with_its_token(threaded: World):
     token = create_token("off-dd1")
 
     async def scenario(given: str) -> int:
-        answer = await AsyncClient().get(
-            "/stream/events", headers={"Authorization": f"Bearer {given}"}
-        )
-        return answer.status_code
+        with visit.visit():
+            answer = await AsyncClient().get(
+                "/stream/events", headers={"Authorization": f"Bearer {given}"}
+            )
+            return answer.status_code
 
     assert run(scenario(token)) == 200
     assert run(scenario(token + "x")) == 401
@@ -233,10 +251,11 @@ def test_events_resume_after_the_last_one_seen_and_only_those_of_the_unit(thread
     first = OutboxEvent.objects.order_by("id").first().id
 
     async def scenario(name: str, after: int, wanted: int) -> list[tuple[str, dict]]:
-        answer = await async_client_of[name].get(
-            "/stream/events", headers={"Last-Event-ID": str(after)}
-        )
-        return await lines(answer, wanted)
+        with visit.visit():
+            answer = await async_client_of[name].get(
+                "/stream/events", headers={"Last-Event-ID": str(after)}
+            )
+            return await lines(answer, wanted)
 
     async_client_of = {name: async_client(threaded, name) for name in ("op-zd", "lead-xd")}
     everything = run(scenario("op-zd", 0, 5))
@@ -261,12 +280,13 @@ def test_an_event_committed_while_listening_arrives_once(threaded: World):
         connection.close()
 
     async def scenario() -> list[tuple[str, dict]]:
-        answer = await client.get("/stream/events")
-        reading = asyncio.create_task(lines(answer, 3))
-        for _ in range(2):
-            await asyncio.sleep(0.4)
-            await asyncio.to_thread(publish)
-        return await reading
+        with visit.visit():
+            answer = await client.get("/stream/events")
+            reading = asyncio.create_task(lines(answer, 3))
+            for _ in range(2):
+                await asyncio.sleep(0.4)
+                await asyncio.to_thread(publish)
+            return await reading
 
     got = run(scenario())
     assert [name for name, _ in got] == ["message", "case", "case"]
@@ -282,19 +302,77 @@ def test_streams_need_a_sign_in_and_are_bounded(threaded: World, monkeypatch: py
             (await strangers.get(url)).status_code
             for url in ("/stream/events", "/stream/vehicles", "/stream/meta")
         ]
-        held = await client.get("/stream/vehicles")
-        frame = await anext(held.streaming_content)
-        assert parse(frame)[0] == 0
-        statuses.append((await client.get("/stream/events")).status_code)
-        # The handler lets go when the client hangs up; the test client ties a knot of references.
-        del held
-        gc.collect()
-        await asyncio.sleep(0.1)
-        again = await client.get("/stream/events")
-        statuses.append(again.status_code)
+        with visit.visit():
+            held = await client.get("/stream/vehicles")
+            frame = await anext(held.streaming_content)
+            assert parse(frame)[0] == 0
+            with visit.visit():
+                statuses.append((await client.get("/stream/events")).status_code)
+        with visit.visit():
+            statuses.append((await client.get("/stream/events")).status_code)
         return statuses
 
     assert run(scenario()) == [401, 401, 401, 429, 200]
+
+
+class Caller:
+    """A client of the server application, by hand: it hangs up at a chosen moment.
+
+    ``hang_up`` is the number of the message during whose sending it is found to be gone;
+    0 is before the answer begins.
+    """
+
+    def __init__(self, path: str, token: str, hang_up: int) -> None:
+        self.scope = {
+            "type": "http", "http_version": "1.1", "method": "GET", "path": path,
+            "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+            "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 9),
+            "headers": [(b"authorization", f"Bearer {token}".encode())],
+        }  # fmt: skip
+        self.hang_up = hang_up
+        self.sent = 0
+        self.asked = False
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        if not self.asked:
+            self.asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if self.hang_up:
+            await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent += 1
+        if self.sent >= self.hang_up > 0:
+            self.gone.set()
+            await asyncio.Event().wait()  # the socket's buffer is full and nobody reads
+
+
+@pytest.mark.parametrize("hang_up", [0, 1, 2])
+@pytest.mark.parametrize("path", ["/stream/vehicles", "/stream/events"])
+def test_a_client_that_hangs_up_leaves_nothing_behind(threaded: World, path: str, hang_up: int):
+    """Without the garbage collector, which used to be what released a seat."""
+    from sizao.web.api.tokens import create_token
+    from sizao.web.asgi import application
+
+    token = create_token("off-dd1")
+    user = threaded.user("off-dd1").pk
+
+    async def scenario() -> None:
+        for _ in range(3):
+            caller = Caller(path, token, hang_up)
+            await application(caller.scope, caller.receive, caller.send)
+            assert (caller.sent > 0) == (hang_up > 0)
+            assert hub._taken[user] == 0, "a seat is still taken"
+            assert not channels.vehicles.subscribers
+            assert not channels.events.subscribers
+
+    gc.disable()
+    try:
+        run(scenario())
+    finally:
+        gc.enable()
 
 
 def test_a_reader_of_events_that_does_not_read_is_ended_and_can_resume(threaded: World):
@@ -307,8 +385,9 @@ def test_a_reader_of_events_that_does_not_read_is_ended_and_can_resume(threaded:
                 hub.end(queue)
             else:
                 queue.put_nowait(event)
-        rest = [item async for item in hub.items(channels.events, queue, idle_s=1, life_s=5)]
-        return rest[-1].id < 3 and queue not in channels.events.subscribers
+        rest = [item async for item in hub.items(queue, idle_s=1, life_s=5)]
+        channels.events.leave(queue)
+        return rest[-1].id < 3
 
     assert run(scenario())
 

@@ -16,6 +16,8 @@ from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 
+from sizao.web.live.visit import visit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sizao.web.settings")
 
 WORKERS = 4
@@ -30,5 +32,8 @@ _pages = WSGIMiddleware(get_wsgi_application(), workers=WORKERS)
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """An ASGI application: streams to Django's ASGI handler, all else to the threads."""
-    chosen = _streams if scope.get("path") in STREAMS else _pages
-    await chosen(scope, receive, send)
+    if scope.get("path") not in STREAMS:
+        await _pages(scope, receive, send)
+        return
+    with visit():
+        await _streams(scope, receive, send)

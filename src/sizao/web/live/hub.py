@@ -88,30 +88,25 @@ def end(queue: asyncio.Queue[Any]) -> None:
     offer(queue, END)
 
 
-async def items(
-    channel: Channel, queue: asyncio.Queue[Any], *, idle_s: float, life_s: float
-) -> AsyncIterator[Any]:
+async def items(queue: asyncio.Queue[Any], *, idle_s: float, life_s: float) -> AsyncIterator[Any]:
     """What arrives in a queue; ``b""`` after ``idle_s`` of silence; over after ``life_s``.
 
     A limited life makes every client come back and be checked again.
     """
     until = _loop().time() + life_s
-    try:
-        while (left := until - _loop().time()) > 0:
-            try:
-                item = await asyncio.wait_for(queue.get(), min(idle_s, left))
-            except TimeoutError:
-                yield b""
-                continue
-            if item is END:
-                return
-            yield item
-    finally:
-        channel.leave(queue)
+    while (left := until - _loop().time()) > 0:
+        try:
+            item = await asyncio.wait_for(queue.get(), min(idle_s, left))
+        except TimeoutError:
+            yield b""
+            continue
+        if item is END:
+            return
+        yield item
 
 
 class Seat:
-    """One open stream of an account. Released once, at the latest when nobody holds it."""
+    """One open stream of an account; ``live/visit.py`` sees to it that it is released."""
 
     def __init__(self, taken: Counter[int], user: int) -> None:
         self._taken = taken
@@ -125,10 +120,6 @@ class Seat:
             self._taken[self._user] -= 1
             if self._taken[self._user] <= 0:
                 del self._taken[self._user]
-
-    def __del__(self) -> None:
-        # A client that hung up before the first byte never starts the generator.
-        self.release()
 
 
 _taken: Counter[int] = Counter()

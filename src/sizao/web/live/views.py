@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
@@ -17,18 +18,10 @@ from sizao.web.api.tokens import user_of
 from sizao.web.config import config
 from sizao.web.fleet.directory import directory
 from sizao.web.live import board, channels, hub
+from sizao.web.live.visit import held
 
 LIFE_S = 1800.0
 HEARTBEAT_S = 15.0
-
-
-@contextmanager
-def closing_seat(seat: hub.Seat) -> Iterator[None]:
-    """Release the seat at the end of the block."""
-    try:
-        yield
-    finally:
-        seat.release()
 
 
 def refuse(status: int, code: str, zh: str, en: str) -> JsonResponse:
@@ -85,6 +78,21 @@ def _too_many() -> JsonResponse:
     )  # fmt: skip
 
 
+def _join(user: Any, channel: hub.Channel, key: Any, size: int) -> asyncio.Queue[Any] | None:
+    """A seat and a queue until the call ends, None if the account has too many open.
+
+    Nothing is awaited between taking and holding, so that a client that hangs up meanwhile
+    leaves nothing behind.
+    """
+    seat = hub.take_seat(user.pk, config.streams_per_user.read())
+    if seat is None:
+        return None
+    held().callback(seat.release)
+    queue = channel.join(key, size)
+    held().callback(channel.leave, queue)
+    return queue
+
+
 @login_not_required
 @require_GET
 async def vehicles(request: HttpRequest) -> HttpResponse:
@@ -92,25 +100,18 @@ async def vehicles(request: HttpRequest) -> HttpResponse:
     user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
-    seat = hub.take_seat(user.pk, config.streams_per_user.read())
-    if seat is None:
-        return _too_many()
     scope = (await _viewer(user)).scope
-    return _streaming(_vehicle_frames(scope, seat), "application/octet-stream")
+    queue = _join(user, channels.vehicles, scope, 2)
+    if queue is None:
+        return _too_many()
+    return _streaming(_vehicle_frames(scope, queue), "application/octet-stream")
 
 
-async def _vehicle_frames(scope: board.Scope, seat: hub.Seat) -> AsyncIterator[bytes]:
-    with closing_seat(seat):
-        queue = channels.vehicles.join(scope, 2)
-        try:
-            yield (await channels.encode_in_thread([scope]))[scope]
-            async for frame in hub.items(
-                channels.vehicles, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S
-            ):
-                if frame:
-                    yield frame
-        finally:
-            channels.vehicles.leave(queue)
+async def _vehicle_frames(scope: board.Scope, queue: asyncio.Queue[Any]) -> AsyncIterator[bytes]:
+    yield (await channels.encode_in_thread([scope]))[scope]
+    async for frame in hub.items(queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
+        if frame:
+            yield frame
 
 
 @login_not_required
@@ -120,33 +121,31 @@ async def events(request: HttpRequest) -> HttpResponse:
     user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
-    seat = hub.take_seat(user.pk, config.streams_per_user.read())
-    if seat is None:
+    viewer = await _viewer(user)
+    # Listen first and look back second, so that nothing falls between.
+    queue = _join(user, channels.events, viewer, channels.BACKLOG)
+    if queue is None:
         return _too_many()
     given = request.headers.get("Last-Event-ID") or request.GET.get("last") or ""
-    return _streaming(_event_lines(await _viewer(user), given, seat), "text/event-stream")
+    return _streaming(_event_lines(viewer, given, queue), "text/event-stream")
 
 
-async def _event_lines(viewer: Viewer, given: str, seat: hub.Seat) -> AsyncIterator[bytes]:
-    with closing_seat(seat):
-        # Listen first and look back second, so that nothing falls between.
-        queue = channels.events.join(viewer, channels.BACKLOG)
-        try:
-            sent = int(given) if given.isdigit() else await channels.last_event()
-            yield channels.hello()
-            while missed := await channels.events_after(sent, channels.BACKLOG):
-                for event in missed:
-                    sent = event.id
-                    if event.visible_to(viewer):
-                        yield channels.sse(event)
-            async for item in hub.items(channels.events, queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
-                if not item:
-                    yield b": heartbeat\n\n"
-                elif item[0] > sent:
-                    sent, line = item
-                    yield line
-        finally:
-            channels.events.leave(queue)
+async def _event_lines(
+    viewer: Viewer, given: str, queue: asyncio.Queue[Any]
+) -> AsyncIterator[bytes]:
+    sent = int(given) if given.isdigit() else await channels.last_event()
+    yield channels.hello()
+    while missed := await channels.events_after(sent, channels.BACKLOG):
+        for event in missed:
+            sent = event.id
+            if event.visible_to(viewer):
+                yield channels.sse(event)
+    async for item in hub.items(queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
+        if not item:
+            yield b": heartbeat\n\n"
+        elif item[0] > sent:
+            sent, line = item
+            yield line
 
 
 @login_not_required
