@@ -167,6 +167,24 @@ def test_silence_counts_active_time_only() -> None:
     assert Promise("weighings").silent_from(heard, heard + 10 * DAY_S) is None
 
 
+def test_a_first_record_is_overdue_after_its_interval_and_some_grace():
+    since = at("2026-06-01T12:00")
+    late = since + DAY_S
+    for promise, due_s in (
+        (Promise("weighings", interval_s=60), 60 + 300),
+        (Promise("weighings", interval_s=600), 600 + 1200),
+        (Promise("weighings", per_hour=4), 900 + 1800),
+        (Promise("weighings", per_hour=60, silence_s=7200), 7200),
+        (Promise("positions", interval_s=30, per="vehicle", silence_s=600), 600),
+    ):
+        assert promise.overdue_from(since, late) == since + due_s, promise
+        assert promise.overdue_from(since, since + due_s - 1) is None, promise
+    for promise in (Promise("reports"), Promise("positions", interval_s=30, per="vehicle")):
+        assert promise.overdue_from(since, late) is None, "nobody knows when it is due"
+    night = Promise("weighings", interval_s=600, active=((6 * 3600, 22 * 3600),))
+    assert night.overdue_from(at("2026-06-01T21:50"), late) == at("2026-06-02T06:20")
+
+
 def test_a_window_over_midnight_is_two() -> None:
     registry, problems = read_registry(WEIGH.replace("06:00-22:00", "22:00-06:00"))
     assert problems == []

@@ -24,6 +24,8 @@ from sizao.core.schemas import TOPICS
 
 HOUR_S = 3600
 DAY_S = 86_400
+FIRST_GRACE_S = 300.0
+"""The least a new source is given beyond its interval."""
 _SHANGHAI_S = 8 * HOUR_S
 
 
@@ -145,15 +147,37 @@ class Promise:
 
         Only active time counts: a station that rests at night is not silent at night.
         """
-        if self.silence_s is None:
+        return self._after(self.silence_s, heard_s, until_s)
+
+    def overdue_from(self, since_s: float, until_s: float) -> float | None:
+        """The moment when the very first record was overdue, for a source that may send since
+        ``since_s``; None if not by ``until_s``, or if nothing says when it is due.
+
+        What the owner allows as silence is allowed at the beginning too. Where nothing is said of
+        silence: one interval, and a grace of two more but at least five minutes, because of
+        irregular senders one in twenty is still quiet after three times its mean interval.
+        """
+        return self._after(self._first_s(), since_s, until_s)
+
+    def _first_s(self) -> float | None:
+        if self.silence_s is not None:
+            return self.silence_s
+        every = HOUR_S / self.per_hour if self.per_hour else self.interval_s
+        if every is None or self.per == "vehicle":
             return None
-        left = self.silence_s
-        for begin, stop in self._windows(heard_s, until_s):
-            span = min(until_s, stop) - max(heard_s, begin)
+        return every + max(2 * every, FIRST_GRACE_S)
+
+    def _after(self, allowed_s: float | None, from_s: float, until_s: float) -> float | None:
+        """The moment at which so much active time had passed."""
+        if allowed_s is None:
+            return None
+        left = allowed_s
+        for begin, stop in self._windows(from_s, until_s):
+            span = min(until_s, stop) - max(from_s, begin)
             if span <= 0:
                 continue
             if span >= left:
-                return max(heard_s, begin) + left
+                return max(from_s, begin) + left
             left -= span
         return None
 

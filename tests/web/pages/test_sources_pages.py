@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.schemas import POSITION, QUARANTINE, WEIGHING
-from sizao.core.source_access import load_access
+from sizao.core.source_access import load_access, switch_off, switch_on
+from sizao.core.source_book import ACCESS_FILE
 from sizao.feeds.jt808.encode import encode_frame
 from sizao.runtime.embedded.quarantine import Order, Replayer
 from sizao.web.audit.models import AuditEntry
+from sizao.web.imports.models import Batch
 from sizao.web.sources import quarantine, services, watch
 from sizao.web.sources.models import QuarantineOrder, SourceEvent
 from sizao.web.sources.quarantine import Wanted
@@ -97,11 +99,66 @@ def test_the_list_says_how_each_source_is(feeds: World) -> None:
     html = page(feeds, "/sources/")
     assert set(rows_of(html)) == {"jt808", "weigh:ws1", "weather:city"}
     states = dict(re.findall(r'data-source="([^"]+)"\s+data-state="(\w+)"', html))
-    assert states == {"jt808": "ok", "weigh:ws1": "poor", "weather:city": "never"}
+    assert states == {"jt808": "ok", "weigh:ws1": "poor", "weather:city": "waiting"}
     assert "720" in html, "accepted positions of today"
     assert "科技科" in html
     assert rows_of(html)[0] == "weigh:ws1", "the most pressing first"
     assert "3.5 / " in html or "4.0 / " in html or " / 33" in html
+
+
+def test_a_young_installation_needs_no_action_until_something_is_overdue(world: World) -> None:
+    """Nobody has sent anything: only what should have come by now is to be dealt with."""
+    (world.data.root / "sources.yaml").write_text(
+        REGISTRY.replace(
+            "owner: {party: 气象局}",
+            "owner: {party: 气象局}\n    contract: [{topic: weather_readings, interval_s: 300}]",
+        )
+    )
+    services.forget()
+
+    def states_after(minutes: float) -> tuple[int, dict[str, str]]:
+        world.clock.advance(60 * minutes)
+        watch.watch([], services.book().registry, world.now)
+        html = page(world, "/sources/")
+        lead = re.search(r"<b>(\d+)</b> 个数据源需要处理", html)
+        pressing = int(lead[1]) if lead else 0
+        return pressing, dict(re.findall(r'data-source="([^"]+)"\s+data-state="(\w+)"', html))
+
+    young = {"jt808": "waiting", "weigh:ws1": "waiting", "weather:city": "waiting"}
+    assert states_after(0) == (0, young)
+    assert states_after(9) == (0, young), "each may be silent for ten minutes at the least"
+    assert states_after(2)[1] == young | {"jt808": "silent"}
+    count, found = states_after(5)
+    assert (count, found) == (2, young | {"jt808": "silent", "weather:city": "never"})
+    # Refused and taken again: its time begins anew.
+    switch_off(world.data.root / ACCESS_FILE, "weather:city", reason="x", by="x", at_s=0)
+    services.forget()
+    assert states_after(1)[1]["weather:city"] == "off"
+    switch_on(world.data.root / ACCESS_FILE, "weather:city")
+    services.forget()
+    assert states_after(1)[1]["weather:city"] == "waiting"
+
+
+def test_files_that_were_imported_count_as_heard(world: World) -> None:
+    (world.data.root / "sources.yaml").write_text(
+        """
+sources:
+  - id: crashes:122
+    name_zh: 事故台账
+    name_en: Crash records
+    owner: {party: 事故科}
+    contract: [{topic: crashes, silence_s: 600}]
+"""
+    )
+    services.forget()
+    Batch.objects.create(
+        kind="crash", source="事故台账", file_name="a.csv", size=1, sha256="0", by="x",
+        at=world.now, ended_at=world.now, state=Batch.State.DONE,
+    )  # fmt: skip
+    [row] = services.source_rows()
+    assert (row.state, row.last) == ("ok", world.now)
+    Batch.objects.update(state=Batch.State.UNDONE)
+    assert services.source_rows()[0].state == "waiting"
 
 
 def test_sort_filter_and_export(feeds: World) -> None:

@@ -49,7 +49,9 @@ class SourceOut(Schema):
     name: str | None
     name_en: str | None
     owner: dict[str, str] | None
-    state: str = Field(description="ok, silent, poor, never, off, unregistered")
+    state: str = Field(
+        description="ok, silent, poor, never (first record overdue), waiting, off, unregistered"
+    )
     missed: list[str] = Field(description="Promises the last 24 hours did not keep")
     last: datetime | None
     silent_since: datetime | None

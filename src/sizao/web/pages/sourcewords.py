@@ -46,7 +46,8 @@ def state_word(state: str) -> str:
     return {
         "silent": _("静默"),
         "poor": _("未达约定"),
-        "never": _("尚无数据"),
+        "never": _("逾期未报"),
+        "waiting": _("尚无数据"),
         "unregistered": _("未登记"),
         "ok": _("正常"),
         "off": _("停用"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,12 @@ from sizao.core.errors import ConfigError, TransitionError
 from sizao.core.source_access import Access, Key, Switch
 from sizao.core.source_book import ACCESS_FILE, SourceBook
 from sizao.core.sources import HOUR_S, Promise, Registry, Source, kind_of
-from sizao.log.source_figures import Figures, Hours, hourly, last_heard, total
+from sizao.log.source_figures import Figures, Hours, hourly, total
 from sizao.web import audit
 from sizao.web.clock import feed_now
 from sizao.web.ports import ports
-from sizao.web.sources.models import SourceEvent
+from sizao.web.sources.heard import heard
+from sizao.web.sources.models import SourceEvent, Watched
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
@@ -31,8 +32,12 @@ KEEP_S = 5.0
 POOR_QUARANTINE = 0.2
 """Share of unusable records from which a source is called poor."""
 
-STATES = ("silent", "poor", "never", "unregistered", "ok", "off")
-"""Most pressing first."""
+STATES = ("silent", "poor", "never", "unregistered", "waiting", "ok", "off")
+"""Most pressing first. ``never`` has sent nothing and should have; ``waiting`` has sent nothing
+and its first record is not yet due."""
+
+PRESSING = ("silent", "poor", "never")
+"""Somebody has to do something."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +132,22 @@ def source_rows() -> list[SourceRow]:
     now = feed_now()
     hour = int(now.timestamp()) // HOUR_S
     found = figures(hour - HOURS + 1, hour)
-    heard = last_heard(ports().tallies)
     known = book()
+    last = heard(ports().tallies, known.registry)
     silent: dict[str, list[SourceEvent]] = {}
     for event in SourceEvent.objects.filter(ended=None):
         silent.setdefault(event.source, []).append(event)
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     first_today = int(midnight.timestamp()) // HOUR_S
-    names = list(dict.fromkeys([*known.registry.sources, *found, *heard]))
+    since = {(row.source, row.topic): row.since for row in Watched.objects.all()}
+    names = list(dict.fromkeys([*known.registry.sources, *found, *last]))
     rows = [
-        _row(name, known, found.get(name, {}), heard.get(name, {}), silent, hour, first_today, now)
+        _row(name, known, found.get(name, {}), last.get(name, {}), silent, hour, first_today)
         for name in names
         if name
     ]
+    for row in rows:
+        row.state = _state(row, known.registry, since, now)
     return sorted(rows, key=lambda row: STATES.index(row.state))
 
 
@@ -156,7 +164,6 @@ def _row(
     silent: dict[str, list[SourceEvent]],
     hour: int,
     first_today: int,
-    now: datetime,
 ) -> SourceRow:
     entry = known.registry.get(name)
     good = [us for topic, us in heard.items() if topic != "quarantine"]
@@ -173,11 +180,15 @@ def _row(
         events=silent.get(name, []),
     )
     row.missed = _missed(row, hour)
-    row.state = _state(row, known.registry, now)
     return row
 
 
-def _state(row: SourceRow, registry: Registry, now: datetime) -> str:
+def _state(
+    row: SourceRow,
+    registry: Registry,
+    since: Mapping[tuple[str, str], datetime | None],
+    now: datetime,
+) -> str:
     if row.entry is None:
         return "unregistered"
     if registry.refusal(row.id, now.timestamp()) is not None:
@@ -186,7 +197,15 @@ def _state(row: SourceRow, registry: Registry, now: datetime) -> str:
         return "silent"
     if row.missed:
         return "poor"
-    return "never" if row.last is None else "ok"
+    if row.last is not None:
+        return "ok"
+    now_s = now.timestamp()
+    for one in row.entry.contract:
+        # A line that nobody has watched yet is new, and so is one that was refused until now.
+        watched = since.get((row.id, one.topic))
+        if watched and one.overdue_from(watched.timestamp(), now_s) is not None:
+            return "never"
+    return "waiting"
 
 
 def _missed(row: SourceRow, hour: int) -> list[str]:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from sizao.core.ids import content_id
 from sizao.core.sources import Promise, Registry
-from sizao.log.source_figures import last_heard
 from sizao.log.tally import TallyReader
 from sizao.web import audit
 from sizao.web.desk.models import Cursor
 from sizao.web.live import outbox
+from sizao.web.sources.heard import heard
 from sizao.web.sources.models import SourceEvent, Watched
 from sizao.web.units.models import Unit
 from sizao.web.writing import write
@@ -36,25 +36,25 @@ def watch(readers: Iterable[TallyReader], registry: Registry, now: datetime) -> 
     """Begin and end events as the contracts say. Returns how many began or ended."""
     readers = list(readers)
     now_s = now.timestamp()
-    promises = {
+    lines = {
         (source.id, promise.topic): promise
         for source in registry.sources.values()
         if registry.refusal(source.id, now_s) is None
         for promise in source.contract
-        if promise.silence_s is not None
     }
-    heard = last_heard(readers)
+    promises = {key: line for key, line in lines.items() if line.silence_s is not None}
+    last = heard(readers, registry)
     cursor = Cursor.objects.filter(pk=CURSOR).values_list("seq", flat=True).first() or 0
     quiet = [row for reader in readers for row in reader.quiet(max(0, cursor - BACK_US))]
     with write():
-        since = _watched(promises, heard, now)
+        since = _watched(lines, last, now)
         changed = 0
         for source, topic, from_us, to_us in quiet:
             promise = promises.get((source, topic))
             if promise is not None:
                 changed += _past(source, promise, from_us, to_us, since[source, topic], now)
         for (source, topic), promise in promises.items():
-            last_us = heard.get(source, {}).get(topic)
+            last_us = last.get(source, {}).get(topic)
             changed += _present(source, promise, last_us, since[source, topic], now)
         for event in SourceEvent.objects.filter(ended=None):
             if (event.source, event.topic) not in promises:
@@ -68,19 +68,19 @@ def watch(readers: Iterable[TallyReader], registry: Registry, now: datetime) -> 
 
 
 def _watched(
-    promises: dict[tuple[str, str], Promise], heard: Mapping[str, Mapping[str, int]], now: datetime
+    lines: dict[tuple[str, str], Promise], last: Mapping[str, Mapping[str, int]], now: datetime
 ) -> dict[tuple[str, str], datetime]:
     """Since when each line is watched. One that is new is watched from its last record on, so
     that what fell silent long ago is noticed at once; one that was refused meanwhile, from now."""
     known = {(row.source, row.topic): row for row in Watched.objects.all()}
-    rested = [row.pk for key, row in known.items() if key not in promises and row.since]
+    rested = [row.pk for key, row in known.items() if key not in lines and row.since]
     if rested:
         Watched.objects.filter(pk__in=rested).update(since=None)
     found = {}
-    for key in promises:
+    for key in lines:
         row = known.get(key)
         if row is None:
-            last_us = heard.get(key[0], {}).get(key[1])
+            last_us = last.get(key[0], {}).get(key[1])
             since = now if last_us is None else min(now, _moment(last_us))
             row = Watched.objects.create(source=key[0], topic=key[1], since=since)
         elif row.since is None:

@@ -34,7 +34,7 @@ def source_owner(source: str) -> str:
 @register.simple_tag
 def source_state(state: str) -> SafeString:
     """A source's state: a dot whose form says it too, and the word."""
-    strong = " sz-chip-strong" if state in ("silent", "poor") else ""
+    strong = " sz-chip-strong" if state in services.PRESSING else ""
     return format_html(
         '<span class="sz-chip sz-source-state{}" data-source-state="{}">{}</span>',
         strong, state, sourcewords.state_word(state),

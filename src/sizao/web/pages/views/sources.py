@@ -64,7 +64,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "may_quarantine": access.may_read_raw(request.user) or request.user.reads_audit,
             "every": len(every),
             "counts": counts,
-            "pressing": counts["silent"] + counts["poor"] + counts["never"],
+            "pressing": sum(counts[state] for state in services.PRESSING),
             "chosen": chosen,
             "sort": sort,
             "query": keep.urlencode(),
