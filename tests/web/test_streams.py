@@ -179,6 +179,33 @@ def test_an_idle_stream_beats_and_an_old_one_ends():
     assert set(beats) == {b""}
 
 
+def test_a_client_that_hangs_up_just_as_something_arrives_is_gone_all_the_same():
+    async def scenario() -> bool:
+        queue: asyncio.Queue[int] = asyncio.Queue()
+        taken: list[int] = []
+
+        async def stream() -> None:
+            async for item in hub.items(queue, idle_s=5, life_s=5):
+                taken.append(item)
+
+        task = asyncio.create_task(stream())
+        await asyncio.sleep(0)
+        queue.put_nowait(1)
+        task.cancel()
+        await asyncio.wait([task], timeout=0.5)
+        return task.cancelled()
+
+    assert run(scenario()), "the stream goes on without a client"
+
+
+def test_what_is_put_on_a_visit_that_is_over_is_given_back_at_once():
+    found: list[str] = []
+    with visit.visit():
+        late = visit.held()
+    late.give_back(found.append, "seat")
+    assert found == ["seat"]
+
+
 def test_seats_are_counted_and_given_back_once():
     seats = [hub.take_seat(-1, 2) for _ in range(3)]
     assert [seat is not None for seat in seats] == [True, True, False]
@@ -193,8 +220,8 @@ def test_a_visit_gives_everything_back_in_turn_whatever_ended_it():
 
     def call() -> None:
         with visit.visit():
-            visit.held().callback(found.append, "seat")
-            visit.held().callback(found.append, "queue")
+            visit.held().give_back(found.append, "seat")
+            visit.held().give_back(found.append, "queue")
             raise ValueError("view failed")
 
     with pytest.raises(ValueError, match="view failed"):

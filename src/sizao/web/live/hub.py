@@ -92,11 +92,15 @@ async def items(queue: asyncio.Queue[Any], *, idle_s: float, life_s: float) -> A
     """What arrives in a queue; ``b""`` after ``idle_s`` of silence; over after ``life_s``.
 
     A limited life makes every client come back and be checked again.
+
+    Not ``asyncio.wait_for``: before Python 3.12 it swallows a cancellation that arrives together
+    with an item, and a stream whose client has gone would then live on until its last second.
     """
     until = _loop().time() + life_s
     while (left := until - _loop().time()) > 0:
         try:
-            item = await asyncio.wait_for(queue.get(), min(idle_s, left))
+            async with asyncio.timeout(min(idle_s, left)):
+                item = await queue.get()
         except TimeoutError:
             yield b""
             continue

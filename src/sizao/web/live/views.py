@@ -87,9 +87,9 @@ def _join(user: Any, channel: hub.Channel, key: Any, size: int) -> asyncio.Queue
     seat = hub.take_seat(user.pk, config.streams_per_user.read())
     if seat is None:
         return None
-    held().callback(seat.release)
+    held().give_back(seat.release)
     queue = channel.join(key, size)
-    held().callback(channel.leave, queue)
+    held().give_back(channel.leave, queue)
     return queue
 
 
