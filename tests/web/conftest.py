@@ -270,6 +270,7 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
         network=None,
         tallies=[LogTallies(feeds_log), LogTallies(commands_log)],
         quarantines={"feeds": LogQuarantine(feeds_log)},
+        evidence={"feeds": feeds_log, "commands": commands_log},
     )
     ports_module.install(ports)
     for forget in (territory.forget, directory.forget, board.forget, sources.forget):

@@ -18,12 +18,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
+from sizao.web.evidence.follow import follow
+from sizao.web.evidence.holds import set_hold
+from sizao.web.evidence.models import Hold, Piece
 from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 
 from .conftest import EAST, TRUCK, World
+from .evidence.conftest import send
 from .reports.conftest import png
 
 WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin", "nobody")
@@ -46,7 +50,13 @@ MATRIX: dict[tuple[str, str], str] = {
     ("search", "GET"): PAGE,
     ("case", "GET"): "302 200 200 200 404 404 200 200 404",
     ("case-act", "POST"): "302 302 302 302 404 404 403 403 404",
+    ("case-evidence", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("case-hold", "POST"): "302 302 302 403 404 404 403 302 404",
     ("vehicle", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("vehicle-evidence", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("evidence", "GET"): "302 200 403 403 403 403 200 200 403",
+    ("evidence-hold", "POST"): "302 302 403 403 403 403 403 302 403",
+    ("evidence-release", "POST"): "302 302 302 403 403 403 403 302 403",
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -116,7 +126,8 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "open311-services": "form", "open311-requests": "form", "open311-service": "service",
              "open311-request": "request", "open311-token": "token",
              "import": "batch", "import-act": "batch", "import-problems": "batch",
-             "import-sample": "sample"}  # fmt: skip
+             "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
+             "vehicle-evidence": "vehicle-piece", "evidence-release": "hold"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -138,6 +149,7 @@ def test_every_address_has_a_row():
 
 def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
+    piece, hold = Piece.objects.first(), Hold.objects.first()
     arguments = {
         "case": [case.pk],
         "vehicle": [TRUCK],
@@ -154,6 +166,9 @@ def address(name: str, case: Case) -> str:
         "token": [report.token, "json"] if report else [],
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
+        "case-piece": [case.pk, piece.evidence if piece else "0" * 64],
+        "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
+        "hold": [hold.pk if hold else 1],
         None: [],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)
@@ -172,6 +187,9 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         given = {"theme": "dark"}
     if name == "import-act":
         given = {"action": "back"}
+    if name.startswith("evidence") or name == "case-hold":
+        piece = Piece.objects.first()
+        given = {"reason": "test", "days": "30", "evidence": piece.evidence if piece else ""}
     if name == "source-act":
         given = {"action": "off", "reason": "test"}
     return client.post(url, given).status_code
@@ -182,6 +200,13 @@ def one_import(world: World) -> None:
     data = "事故编号,事故时间,纬度,经度\n1,2024-01-05,26.5,101.7\n".encode()
     batch = open_batch(None, kind="crash", source="122", file_name="a.csv", data=data)
     run_read(batch.pk)
+
+
+def one_piece(world: World, case: Case) -> None:
+    """A picture that came with an alarm, and a hold on the case."""
+    send(world, png(), refers_to="aa")
+    follow(world.ports.evidence)
+    set_hold(world.user("op-zd"), reason="x", days=10, case=case)
 
 
 def one_source(world: World) -> None:
@@ -198,6 +223,7 @@ def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
     one_import(world)
+    one_piece(world, case)
     given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])
     submit(given, channel="citizen", source="reports")
     column = WHO.index(who)

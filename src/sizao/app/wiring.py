@@ -63,6 +63,7 @@ def build_ports(data: DataDir) -> Ports:
         routing=Router(network) if network is not None else None,
         tallies=[LogTallies(log) for log in (feeds, intake, commands)],
         quarantines={"feeds": LogQuarantine(feeds), "intake": LogQuarantine(intake)},
+        evidence={"feeds": feeds, "intake": intake, "commands": commands},
     )
 
 

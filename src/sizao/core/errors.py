@@ -5,6 +5,7 @@
     ├── ColumnError        a batch breaks the schema that two of our stages agreed on
     ├── LogError           the durable log cannot be read or written
     ├── EvidenceError      a piece of evidence cannot be kept or was changed
+    │   └── NoRoomError    the disk has too little free space for another piece
     ├── TransitionError    a case may not take this step now; carries why
     └── ConflictError      somebody else changed the object first; carries who and when
 
@@ -34,6 +35,10 @@ class LogError(SizaoError):
 
 class EvidenceError(SizaoError):
     """A piece of evidence cannot be kept, is missing, or is not what its name says."""
+
+
+class NoRoomError(EvidenceError):
+    """The disk has too little free space left for another piece of evidence."""
 
 
 class TransitionError(SizaoError):

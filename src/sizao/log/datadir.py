@@ -10,6 +10,8 @@ intake.sqlite     log written by the intake process: passages, weighings, weathe
                   quarantine
 drop/FEED/        files that senders leave: FEED is weighings, weather-readings or cap
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
+evidence/deleted/ what went, when and why (``log/deletions.py``)
+evidence/.thumbs/ small copies of pictures, made again when missing
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
 cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
 cap-lists.json    what was fetched of them

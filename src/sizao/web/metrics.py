@@ -23,4 +23,10 @@ desk_round_s = Histogram(
     "sizao_desk_round_seconds", "Time of one round of the desk.", registry=registry,
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )  # fmt: skip
+evidence_free = Gauge(
+    "sizao_evidence_free_bytes", "Free space on the disk of the evidence.", registry=registry
+)
+evidence_floor = Gauge(
+    "sizao_evidence_floor_bytes", "Free space below which evidence is refused.", registry=registry
+)
 streams = Gauge("sizao_streams", "Open live streams.", ["stream"], registry=registry)

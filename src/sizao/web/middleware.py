@@ -14,6 +14,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from sizao.web import metrics
 from sizao.web.clock import feed_factor, feed_now
+from sizao.web.evidence.access import may_see_store
+from sizao.web.evidence.rounds import is_full
 from sizao.web.sources.access import may_see
 from sizao.web.sources.services import open_silences
 
@@ -95,6 +97,12 @@ def installation(request: HttpRequest) -> dict[str, object]:
     """Template context of every page: demo mode, feed time, silent sources for who sees them."""
     found = {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}
     user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated and may_see_store(user):
+        found["sees_evidence"] = True
     if user is not None and user.is_authenticated and may_see(user):
-        return found | {"sees_sources": True, "silent_sources": SimpleLazyObject(open_silences)}
+        return found | {
+            "sees_sources": True,
+            "silent_sources": SimpleLazyObject(open_silences),
+            "evidence_full": SimpleLazyObject(is_full),
+        }
     return found

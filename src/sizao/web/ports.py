@@ -85,6 +85,8 @@ class Ports:
     """Quarantine by the name of its log: feeds, intake."""
     presence: Presence | None = None
     """The track archive's answer to "who was here?"; None where no archive is kept."""
+    evidence: Mapping[str, LogReader] = field(default_factory=dict)
+    """Logs that name pieces of evidence, by name: feeds, intake, commands."""
 
     def now(self) -> datetime:
         """Feed time."""

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "sizao.web.cases",
     "sizao.web.warnings",
     "sizao.web.reports",
+    "sizao.web.evidence",
     "sizao.web.indicators",
     "sizao.web.live",
     "sizao.web.desk",

@@ -16,6 +16,7 @@ from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
 from sizao.web.cases.models import Case
 from sizao.web.desk import services
+from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fleet import register
 from sizao.web.live import outbox
 from sizao.web.ports import Ports
@@ -70,6 +71,7 @@ class Desk:
         self.open_cases = 0
         self._pruned_s = 0.0
         self._watched_s = -watch.EVERY_S
+        self._evidence = EvidenceRounds(ports)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
 
@@ -96,6 +98,7 @@ class Desk:
             close_old_connections()
             rows = run_round(self.ports)
             self._watch_sources()
+            self._evidence(began)
             if began - self._pruned_s > PRUNE_EVERY_S:
                 with write():
                     outbox.prune()

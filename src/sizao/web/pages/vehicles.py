@@ -8,6 +8,7 @@ from typing import Any
 
 from sizao.core.places import ROAD_CLASSES, stake
 from sizao.warn.words import ROAD_CLASSES_EN
+from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.live.board import board, scope_of
 from sizao.web.pages import words
@@ -39,6 +40,13 @@ class Seen:
             and self.limit_kmh is not None
             and self.speed_kmh > self.limit_kmh
         )
+
+
+def may_look(user: User, vehicle: str) -> bool:
+    """Whether a vehicle is in the user's area now, or in one of the user's cases."""
+    if last_seen(user, vehicle) is not None:
+        return True
+    return Case.objects.for_user(user).filter(vehicle=vehicle).exists()
 
 
 def last_seen(user: User, vehicle: str) -> Seen | None:

@@ -19,7 +19,7 @@ from sizao.web.reports.catalogue import services as catalogue
 from sizao.web.reports.duplicates import near_cases, near_reports
 from sizao.web.reports.errors import ReportConflictError
 from sizao.web.reports.models import Report, ReportContact
-from sizao.web.reports.photo_answer import photo_answer
+from sizao.web.reports.photo_answer import photo_answer, photo_note
 from sizao.web.reports.privacy import scrub
 from sizao.web.reports.rows import STATES, answers, channel_word, row_of, service_word, state_word
 from sizao.web.units.models import Unit, under
@@ -148,7 +148,7 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **extra) -> H
         "report": report,
         "row": row_of(user, report),
         "answers": answers(report),
-        "photos": list(report.photos.all()),
+        "photos": [(photo, photo_note(photo)) for photo in report.photos.all()],
         "events": list(report.events.order_by("seq")),
         "merged": list(report.merged.order_by("pk")),
         "primary": next((step for step, first in steps if first), None),
@@ -213,4 +213,4 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
 def photo(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """A photo, for who may see the report."""
     report = _report(request, number)
-    return photo_answer(get_object_or_404(report.photos, number=which))
+    return photo_answer(request, get_object_or_404(report.photos, number=which))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
-from sizao.core.errors import EvidenceError
-from sizao.log.evidence import EvidenceStore
-from sizao.web.ports import ports
+from sizao.web.evidence.answer import evidence_answer, gone_words, tombstone
 from sizao.web.reports.models import ReportPhoto
-from sizao.web.reports.photos import FORMATS
 
 
-def photo_answer(photo: ReportPhoto) -> HttpResponse:
-    """The bytes, checked against their name. Raises Http404 if they are gone or were changed."""
-    try:
-        data = EvidenceStore(ports().data.evidence).read(photo.evidence)
-    except EvidenceError as error:
-        raise Http404(str(error)) from error
-    return HttpResponse(
-        data,
-        content_type=FORMATS[photo.format],
-        headers={
-            # A picture's name never changes its content.
-            "Cache-Control": "private, max-age=86400, immutable",
-            "Content-Disposition": f'inline; filename="{photo.evidence[:16]}.{photo.format}"',
-            "Content-Security-Policy": "default-src 'none'",
-        },
-    )
+def photo_answer(request: HttpRequest, photo: ReportPhoto) -> HttpResponse:
+    """The bytes, checked against their name; ``?small=1`` a small copy; 410 once it is deleted.
+
+    Raises Http404 if they are missing or were changed.
+    """
+    return evidence_answer(photo.evidence, photo.format, small=request.GET.get("small") == "1")
+
+
+def photo_note(photo: ReportPhoto) -> str:
+    """Why a photo is no longer there; empty while it is."""
+    found = tombstone(photo.evidence)
+    return gone_words(found) if found is not None else ""

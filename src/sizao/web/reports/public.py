@@ -25,7 +25,7 @@ from sizao.web.reports.catalogue import services
 from sizao.web.reports.errors import SubmissionError
 from sizao.web.reports.models import Report
 from sizao.web.reports.open311.shapes import is_closed, status_notes
-from sizao.web.reports.photo_answer import photo_answer
+from sizao.web.reports.photo_answer import photo_answer, photo_note
 from sizao.web.reports.photos import MAX_BYTES, MAX_PHOTOS
 from sizao.web.reports.submit import LONGEST_TEXT, Given, submit
 
@@ -146,7 +146,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
             "word": pick(report.about.zh, report.about.en) if report.about else report.service,
             "notes": status_notes(report),
             "closed": is_closed(report),
-            "photos": list(report.photos.all()),
+            "photos": [(photo, photo_note(photo)) for photo in report.photos.all()],
         },
     )
 
@@ -155,7 +155,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def own_photo(request: HttpRequest, token: str, which: int) -> HttpResponse:
     """A photo of one's own report."""
-    return photo_answer(get_object_or_404(_own(token).photos, number=which))
+    return photo_answer(request, get_object_or_404(_own(token).photos, number=which))
 
 
 @login_not_required

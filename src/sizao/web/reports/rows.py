@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sizao.web.pages.words import pick
 from sizao.web.reports.catalogue import CHANNELS, Service
 from sizao.web.reports.models import Report, ReportPhoto
+from sizao.web.reports.photo_answer import photo_note
 from sizao.web.reports.services import next_steps
 from sizao.web.reports.steps import Step
 from sizao.web.units.models import User
@@ -44,6 +45,7 @@ class Row:
     channel: str
     where: str
     photo: ReportPhoto | None
+    """The first one that is still there."""
     photos: int
     step: Step | None
     """The primary step, where the reader may take it from the list."""
@@ -60,7 +62,7 @@ def row_of(user: User, report: Report) -> Row:
         state=state_word(report.state),
         channel=channel_word(report.channel),
         where=report.place or report.address,
-        photo=kept[0] if kept else None,
+        photo=next((one for one in kept if not photo_note(one)), None),
         photos=len(kept),
         step=primary if primary is not None and primary.action == "accept" else None,
     )

@@ -18,8 +18,13 @@ from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Case
 from sizao.web.cases.queries import next_steps, propose_units, running_clocks
+from sizao.web.clock import feed_now
+from sizao.web.evidence import queries
+from sizao.web.evidence.access import may_hold_case
+from sizao.web.evidence.wanted import active_holds
 from sizao.web.fleet.models import Vehicle
 from sizao.web.pages import words
+from sizao.web.pages.evidencewords import tiles
 from sizao.web.pages.explained import Explained
 from sizao.web.pages.ladder import ladder
 from sizao.web.pages.rows import case_row, shown_plate, with_warnings
@@ -103,6 +108,9 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
             .select_related("unit", "case")
             .prefetch_related("photos")
         ],
+        "tiles": tiles(queries.of_case(case, feed_now()), "case-evidence", case.pk),
+        "holds": list(case.holds.filter(active_holds(feed_now())).select_related("set_by")),
+        "may_hold": may_hold_case(request.user, case),
         "text_template": services.text_template(case) if case.vehicle else "",
         "measures": [
             (code, words.pick(*names))

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_safe
 from sizao.web import audit
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
+from sizao.web.evidence import queries
 from sizao.web.fleet.models import Vehicle
 from sizao.web.pages import words
+from sizao.web.pages.evidencewords import tiles
 from sizao.web.pages.rows import case_rows, shown_plate
 from sizao.web.pages.vehicles import last_seen
 from sizao.web.writing import write
@@ -52,5 +54,6 @@ def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
             "seen": seen,
             "track_url": f"/api/v1/vehicles/{vehicle_id}/track?{urlencode(window)}",
             "rows": case_rows(request.user, cases[:20]),
+            "tiles": tiles(queries.of_vehicle(vehicle_id, now), "vehicle-evidence", vehicle_id),
         },
     )

@@ -1,0 +1,1 @@
+"""Evidence: what is kept, for how long, what holds it, and what was deleted."""

@@ -1,0 +1,72 @@
+"""Who wants a piece of evidence kept beyond its time: cases, reports, holds.
+
+What a case page shows is what a case wants: files of its vehicle around the time of the case, and
+photos of its reports. So nothing that is shown on an open case can go.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Q
+
+from sizao.web.cases.models import Case
+from sizao.web.evidence.models import Hold
+from sizao.web.evidence.periods import referred
+from sizao.web.reports.models import Report
+
+BEFORE = timedelta(minutes=30)
+AFTER = timedelta(minutes=5)
+"""Files of this much before the onset and after the last step of a case belong to it."""
+
+Key = TypeVar("Key")
+
+
+def span(case: Case, now: datetime) -> tuple[datetime, datetime]:
+    """The time of a case: until it is closed everything of its vehicle is its business."""
+    return case.onset_at - BEFORE, (case.changed_at if case.closed else now) + AFTER
+
+
+def active_holds(now: datetime) -> Q:
+    return Q(released_at=None, until__gt=now)
+
+
+class Wanted:
+    """Everything that wants evidence at one moment; ask it about any number of pieces."""
+
+    def __init__(self, now: datetime) -> None:
+        self._pieces: dict[str, str] = {}
+        self._vehicles: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
+        self._reports: dict[str, str] = {}
+        holds = Hold.objects.filter(active_holds(now))
+        held = set(holds.exclude(case=None).values_list("case", flat=True))
+        self._pieces = dict.fromkeys(
+            holds.exclude(evidence="").values_list("evidence", flat=True), "hold"
+        )
+        since = now - referred()
+        cases = Case.objects.filter(Q(closed=False) | Q(changed_at__gt=since) | Q(pk__in=held))
+        names: dict[int, str] = {}
+        for case in cases.only("vehicle", "onset_at", "changed_at", "closed").iterator():
+            why = "hold" if case.pk in held else "closed" if case.closed else "case"
+            names[case.pk] = why
+            if case.vehicle:
+                self._vehicles[case.vehicle].append((*span(case, now), why))
+        reports = Report.objects.filter(Q(state__in=Report.OPEN) | Q(case__in=list(names)))
+        for number, state, case_id in reports.values_list("number", "state", "case"):
+            self._reports[number] = (
+                names[case_id]
+                if names.get(case_id, "closed") != "closed"
+                else "report"
+                if state in Report.OPEN
+                else "closed"
+            )
+
+    def why(self, evidence: str, subject: str, refers_to: str, time: datetime) -> str:
+        """``hold``, ``case``, ``report``, ``closed`` (a case not long enough ago), or empty."""
+        found = {self._pieces.get(evidence, ""), self._reports.get(refers_to, "")}
+        found |= {
+            why for first, last, why in self._vehicles.get(subject, ()) if first <= time <= last
+        }
+        return next((why for why in ("hold", "case", "report", "closed") if why in found), "")
