@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sizao.detect.record_rules
 import sizao.detect.rules
 from sizao.detect import registry, sparse
 from sizao.detect.rules.speeding import Speeding
@@ -26,6 +27,15 @@ def test_every_rule_file_is_in_the_registry():
     folder = Path(sizao.detect.rules.__path__[0])
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert files == {rule.id for rule in registry.RULES}
+
+
+def test_every_record_rule_is_in_the_registry_and_documented():
+    folder = Path(sizao.detect.record_rules.__path__[0])
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "mass"}
+    assert files == {rule.id for rule in registry.RECORD_RULES}
+    page = rule_checks.REFERENCE.read_text(encoding="utf-8")
+    for rule in registry.RECORD_RULES:
+        assert f"## `{rule.id}`" in page, f"docs/reference/rules.md has no section on {rule.id}"
 
 
 def test_every_check_is_in_the_list():

@@ -12,7 +12,22 @@ from sizao.detect.names import Names
 TEXT = st.one_of(
     st.text("0123456789", max_size=20),
     st.text(max_size=9),
-    st.sampled_from(["plate:2:川DI0001", "2:川DI0001", "plate:", "plate:" + "x" * 16, "plate", "", "x" * 15, "x" * 16, "\0", "\0\0", "é" * 7, "é" * 8]),
+    st.sampled_from(
+        [
+            "plate:2:川DI0001",
+            "2:川DI0001",
+            "plate:",
+            "plate:" + "x" * 16,
+            "plate",
+            "",
+            "x" * 15,
+            "x" * 16,
+            "\0",
+            "\0\0",
+            "é" * 7,
+            "é" * 8,
+        ]
+    ),
 )
 
 

@@ -143,12 +143,10 @@ def _enter(keys, count, table):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _prefixed(raw, begin, size):  # type: ignore[no-untyped-def]
-    if size < len(_PREFIX):
-        return False
+    same = size >= len(_PREFIX)
     for k in range(len(_PREFIX)):
-        if raw[begin + k] != _PREFIX[k]:
-            return False
-    return True
+        same = same and raw[begin + k] == _PREFIX[k]
+    return same
 
 
 @njit(cache=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sizao.detect.record_rules.over_road_limit import OverRoadLimit
+from sizao.detect.records import RecordRule
 from sizao.detect.rules.fatigue import Fatigue
 from sizao.detect.rules.speeding import Speeding
 from sizao.detect.rules.terminal_alarm import TerminalAlarm
@@ -13,3 +15,7 @@ RULES: tuple[Rule, ...] = (
     TerminalAlarm(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
+
+
+RECORD_RULES: tuple[RecordRule, ...] = (OverRoadLimit(),)
+"""Every rule over records that are not positions."""

@@ -31,6 +31,7 @@ from sizao.runtime.board import Board
 from sizao.runtime.counters import Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.records import RecordRunner
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ class Pipeline:
     """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
 
     ``context`` is asked before each turn for roads, register and rules, and answers the same
-    object as long as nothing changed. ``show`` gets the board, ``publish`` the counters, each
-    about once a second.
+    object as long as nothing changed. ``records`` takes its turns after those of positions.
+    ``show`` gets the board, ``publish`` the counters, each about once a second.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Pipeline:
         *,
         show: Callable[[pa.RecordBatch], None] = lambda board: None,
         publish: Callable[[dict[str, Any]], None] = lambda counters: None,
+        records: RecordRunner | None = None,
         rebuild: bool = False,
     ) -> None:
         self.feeds = feeds
@@ -86,6 +88,7 @@ class Pipeline:
         self._context_now = context
         self._show = show
         self._publish = publish
+        self.records = records
         self.stages: list[tuple[str, Callable[[Turn], None]]] = [
             ("read", self._read),
             ("match", self._match),
@@ -124,6 +127,8 @@ class Pipeline:
         while not self._stop.is_set():
             try:
                 worked = self.turn()
+                if self.records is not None:
+                    worked += self.records.turn()
                 self.error = None
             except LogError as error:
                 worked = 0
@@ -136,6 +141,8 @@ class Pipeline:
             if not worked:
                 self._stop.wait(self.pace.poll_s if self.error is None else self.pace.show_s)
         self.commit()
+        if self.records is not None:
+            self.records.commit()
         self.show(now=True)
         logger.info("stopped after segment %d", self.offset)
 
@@ -229,6 +236,7 @@ class Pipeline:
         return {
             "positions": self.positions,
             "detections": self.detections,
+            "records": self.records.counters() if self.records is not None else {},
             "commits": self.commits,
             "offset": self.offset,
             "behind_segments": behind,

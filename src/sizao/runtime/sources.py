@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from sizao.core.errors import ConfigError
 from sizao.core.schemas import POSITION, TIME
-from sizao.detect import engine
+from sizao.detect import engine, registry
 from sizao.detect.context import Context
+from sizao.detect.records import Facts, RecordContext
 from sizao.detect.state import EngineState
 from sizao.log import register
 from sizao.log.datadir import DataDir
@@ -49,6 +50,10 @@ class Sources:
                     logger.error("%s; going on with what was read before", error)
         return self._context
 
+    def records(self) -> RecordContext:
+        """The context of record rules that goes with the one last answered."""
+        return self._records
+
     def _build(self) -> Context:
         for path in (self._data.network, self._data.register):
             mark = _mark(path)
@@ -60,6 +65,7 @@ class Sources:
                 self._network = self._load_network(path, mark)
             else:
                 self._register = self._load_register(path, mark)
+        self._records = RecordContext.build(registry.RECORD_RULES, Facts(self._register))
         return Context.build(self._network, self._register)
 
     def _load_network(self, path: Path, mark: int | None) -> Network | None:

@@ -16,7 +16,9 @@ from sizao.log import live
 from sizao.log.datadir import DataDir, write_status
 from sizao.runtime.embedded.checkpoint import CheckpointStore
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.record_store import RecordStore
 from sizao.runtime.pipeline import Pace, Pipeline
+from sizao.runtime.records import RecordRunner
 from sizao.runtime.reporting import report_to_stderr
 from sizao.runtime.sources import Sources, warm_up
 
@@ -38,15 +40,28 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
     def publish(counters: dict[str, Any]) -> None:
         write_status(data, "pipeline", at_s=time.time(), counters=counters)
 
-    with SqliteLog(data.detect_log, writer=True) as log, SqliteLog(data.feeds_log) as feeds:
+    clock = load_clock(data.clock)
+    with (
+        SqliteLog(data.detect_log, writer=True) as log,
+        SqliteLog(data.feeds_log) as feeds,
+        SqliteLog(data.intake_log) as intake,
+    ):
+        store = CheckpointStore(log)
         pipeline = Pipeline(
             feeds,
-            CheckpointStore(log),
+            store,
             sources,
-            load_clock(data.clock),
+            clock,
             replace(Pace(), max_rows=max_rows),
             show=lambda board: live.save(board, data.live),
             publish=publish,
+            records=RecordRunner(
+                {"passages": intake, "weighings": intake, "device_alarms": feeds},
+                RecordStore(store),
+                sources.records,
+                clock,
+                rebuild=rebuild,
+            ),
             rebuild=rebuild,
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,1 @@
+"""Rules over passages, weighings and other records, one file each."""
