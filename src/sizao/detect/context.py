@@ -13,6 +13,7 @@ from sizao.detect import registry
 from sizao.detect.params import Book, Params, overridden
 from sizao.detect.stage import Rule, World
 from sizao.detect.state import EngineState
+from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
 
 
@@ -38,6 +39,7 @@ class Context:
         book: Book | None = None,
         changes: Mapping[str, Params] | None = None,
         only: frozenset[str] | None = None,
+        fences: Fences = NO_FENCES,
     ) -> Context:
         """A context of the registry's rules.
 
@@ -46,6 +48,7 @@ class Context:
         book : rule book to take parameters from, by default the package's
         changes : rule id to parameters that are to differ
         only : ids of rules to run, by default all
+        fences : areas and corridors that rules go by
 
         Raises ConfigError for an unknown rule, parameter or value.
         """
@@ -66,7 +69,11 @@ class Context:
                 names, values = (register.column(name).to_pylist() for name in ("vehicle", "kind"))
                 kinds = dict(zip(names, values, strict=True))
         return cls(
-            World(network), kinds, rules, params, network.digest() if network is not None else ""
+            World(network, fences),
+            kinds,
+            rules,
+            params,
+            network.digest() if network is not None else "",
         )
 
     @property

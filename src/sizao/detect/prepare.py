@@ -33,6 +33,7 @@ from sizao.detect.order import by_slot
 from sizao.detect.room import fetch
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
+from sizao.roads.fence_grid import inside
 from sizao.roads.limits import limits_on
 from sizao.roads.matching import match
 
@@ -142,6 +143,8 @@ def prepare(
         limit = np.where(given, limit_kmh[row], limit).astype(np.float32)
         default = default & ~given
 
+    fence_from, fence = inside(context.world.fences, lat[row], lon[row], kind, time_us[row])
+
     columns = Columns(
         slot=slot,
         time_us=time_us[row],
@@ -167,6 +170,9 @@ def prepare(
         prev_fix_us=prev_fix_us,
         prev_lat=prev_lat,
         prev_lon=prev_lon,
+        bound=state.bound_of(slot, context.world.fences.bound),
+        fence_from=fence_from,
+        fence=fence,
     )
     return Prepared(columns, row), state
 

@@ -20,11 +20,12 @@ import numpy.typing as npt
 
 from sizao.core.rulebook import Entry, rulebook
 from sizao.detect.params import version_of
+from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
 
 
 class Columns(NamedTuple):
-    """One batch, prepared. Every array has shape (n,), grouped by ``slot``, time rising in each.
+    """One batch, prepared. Arrays have shape (n,), grouped by ``slot``, time rising in each.
 
     A kernel takes it whole: ``columns.lat[i]`` works in compiled code. Rows are
     ``len(columns.slot)``.
@@ -47,6 +48,10 @@ class Columns(NamedTuple):
     prev_us : int64, event time of the vehicle's row before this one; 0 for its first
     prev_fix_us : int64, event time of the last row before this one that had a fix; 0 for none
     prev_lat, prev_lon : float64, where that was; NaN for none
+    bound : int32, number of the vehicle in ``Fences.routes``; 0 if it is bound to no route
+    fence_from : int64 (n + 1,); row i is inside ``fence[fence_from[i]:fence_from[i + 1]]``
+    fence : int32 (m,), fences that hold the place, concern the vehicle's kind and are in force at
+        the row's time, as places in ``World.fences``
     """
 
     slot: npt.NDArray[np.int32]
@@ -73,6 +78,9 @@ class Columns(NamedTuple):
     prev_fix_us: npt.NDArray[np.int64]
     prev_lat: npt.NDArray[np.float64]
     prev_lon: npt.NDArray[np.float64]
+    bound: npt.NDArray[np.int32]
+    fence_from: npt.NDArray[np.int64]
+    fence: npt.NDArray[np.int32]
 
 
 class Memory(NamedTuple):
@@ -92,6 +100,7 @@ class World:
     """What rules may look at beside positions. It does not change; new roads are a new world."""
 
     network: Network | None = None
+    fences: Fences = NO_FENCES
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ class EngineState:
     kind: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
     """Kind code of each slot, looked up in ``kinds`` once. Not part of the bytes."""
     kinds: Mapping[str, str] | None = None
+    bound: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    """Number of each slot among vehicles bound to routes, 0 for none. Not part of the bytes."""
+    bounds: Mapping[str, int] | None = None
 
     @property
     def vehicles(self) -> list[str]:
@@ -100,6 +103,20 @@ class EngineState:
             codes = [KIND_CODES.get(kinds.get(name, "other"), _OTHER) for name in new]
             self.kind = np.concatenate([self.kind, np.array(codes, np.int8)])
         return self.kind[slots]
+
+    def bound_of(
+        self, slots: npt.NDArray[np.int32], bounds: Mapping[str, int]
+    ) -> npt.NDArray[np.int32]:
+        """Number of each slot in ``Fences.bound``, 0 if it is not there."""
+        if not bounds:
+            return np.zeros(len(slots), np.int32)
+        if bounds is not self.bounds:
+            self.bounds, self.bound = bounds, np.zeros(0, np.int32)
+        if len(self.bound) < len(self.names):
+            new = self.vehicles[len(self.bound) :]
+            numbers = [bounds.get(name, 0) for name in new]
+            self.bound = np.concatenate([self.bound, np.array(numbers, np.int32)])
+        return self.bound[slots]
 
     def make_room(self, rules: tuple[Rule, ...]) -> None:
         """Lengthen every array to hold all slots; new rows are zero, "never seen"."""

@@ -3,6 +3,7 @@
 clock.json        feed clock (absent: the wall clock)
 network.npz       road network
 register.parquet  vehicle register (schema REGISTER)
+fences.geojson    electronic fences that rules go by (``roads/fences.py``)
 feeds.sqlite      log written by the gateway: positions, driver_cards, device_alarms, evidence,
                   platform_messages, quarantine, command_results
 *.sqlite.volumes/ large segments of the log of that name; belongs to it like its -wal
@@ -63,6 +64,10 @@ class DataDir:
     @property
     def register(self) -> Path:
         return self.root / "register.parquet"
+
+    @property
+    def fences(self) -> Path:
+        return self.root / "fences.geojson"
 
     @property
     def feeds_log(self) -> Path:

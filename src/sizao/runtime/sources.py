@@ -1,4 +1,4 @@
-"""Roads and register for the pipeline, read again when somebody replaced the file."""
+"""Roads, register and fences for the pipeline, read again when somebody replaced the file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from sizao.detect.records import Facts, RecordContext
 from sizao.detect.state import EngineState
 from sizao.log import register
 from sizao.log.datadir import DataDir
+from sizao.roads.fence_grid import NO_FENCES, Fences
+from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 
 logger = logging.getLogger(__name__)
@@ -24,11 +26,12 @@ LOOK_S = 1.0
 
 
 class Sources:
-    """Call it for the context in force: the same object until network or register change.
+    """Call it for the context in force: the same object until one of the files changes.
 
     A missing network means that no road is matched, a missing register that every vehicle counts
-    as ``other``; both are said in the log. A file that cannot be read at the start is a
-    ConfigError; one that goes bad later is reported and the one before stays in force.
+    as ``other``; both are said in the log. Missing fences are none. A file that cannot be read at
+    the start is a ConfigError; one that goes bad later is reported and the one before stays in
+    force.
     """
 
     def __init__(self, data: DataDir) -> None:
@@ -36,6 +39,7 @@ class Sources:
         self._marks: dict[Path, int | None] = {}
         self._network: Network | None = None
         self._register: pa.Table | None = None
+        self._fences = NO_FENCES
         self._looked = 0.0
         self._context = self._build()
 
@@ -55,7 +59,7 @@ class Sources:
         return self._records
 
     def _build(self) -> Context:
-        for path in (self._data.network, self._data.register):
+        for path in (self._data.network, self._data.register, self._data.fences):
             mark = _mark(path)
             if path in self._marks and self._marks[path] == mark:
                 continue
@@ -63,10 +67,12 @@ class Sources:
             self._marks[path] = mark
             if path == self._data.network:
                 self._network = self._load_network(path, mark)
+            elif path == self._data.fences:
+                self._fences = self._load_fences(path, mark)
             else:
                 self._register = self._load_register(path, mark)
         self._records = RecordContext.build(registry.RECORD_RULES, Facts(self._register))
-        return Context.build(self._network, self._register)
+        return Context.build(self._network, self._register, fences=self._fences)
 
     def _load_network(self, path: Path, mark: int | None) -> Network | None:
         if mark is None:
@@ -75,6 +81,15 @@ class Sources:
         network = Network.load(path)
         logger.info("%s: %d road segments", path.name, len(network))
         return network
+
+    def _load_fences(self, path: Path, mark: int | None) -> Fences:
+        if mark is None:
+            return NO_FENCES
+        fences = Fences(load_fences(path))
+        # Made here, while nobody waits for a position.
+        grid = fences.grid
+        logger.info("%s: %d fences in %d cells", path.name, len(fences), len(grid.start) - 1)
+        return fences
 
     def _load_register(self, path: Path, mark: int | None) -> pa.Table | None:
         if mark is None:

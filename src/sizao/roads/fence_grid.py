@@ -1,0 +1,198 @@
+"""Which fences hold a position: an index for kernels.
+
+The globe is cut into cells of 1/256 degree (430 m by some 390 m), kept in blocks of 16 by 16 only
+where there are fences. A cell knows every fence that touches it, however many, and of each what is
+left to ask there: nothing where the whole cell lies inside; else the polygon's edges or the
+corridor's pieces that can matter in it. Cell borders are exact in binary, so which cell a position
+is in is never a matter of rounding.
+
+Inside a polygon is what a ray to the east leaves through an odd number of edges, an edge being
+crossed at its lower end and not at its upper one, straight in degrees as GeoJSON has it. Inside a
+corridor or circle is what is ``reach_m`` or nearer, measured on a local plane of the piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.roads.fence_cells import BLOCK, CELLS, NEAR, POLYGON, Grid, build, crossing
+from sizao.roads.fences import Fence
+from sizao.roads.grid import project
+
+
+class Routes(NamedTuple):
+    """Vehicle k of ``Fences.bound`` is bound to ``fence[first[k]:first[k + 1]]``."""
+
+    first: npt.NDArray[np.int64]
+    fence: npt.NDArray[np.int32]
+
+
+class Fences:
+    """All fences of an installation, in order of their numbers, with their index."""
+
+    def __init__(self, fences: Sequence[Fence] = ()) -> None:
+        self.fences = tuple(sorted(fences, key=lambda fence: fence.number))
+
+    def __len__(self) -> int:
+        return len(self.fences)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The index, made when first asked for."""
+        return build(self.fences)
+
+    @cached_property
+    def digest(self) -> str:
+        """A 128-bit hex name of the content."""
+        return hashlib.blake2b(repr(self.fences).encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def bound(self) -> dict[str, int]:
+        """Vehicles that are bound to routes, to their number from 1 among them."""
+        names = sorted({name for fence in self.fences for name in fence.vehicles})
+        return {name: number for number, name in enumerate(names, 1)}
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The routes of each vehicle of ``bound``."""
+        own: list[list[int]] = [[] for _ in range(len(self.bound) + 1)]
+        for place, fence in enumerate(self.fences):
+            for name in fence.vehicles:
+                own[self.bound[name]].append(place)
+        first = np.cumsum([0, *map(len, own)]).astype(np.int64)
+        return Routes(first, np.array([place for few in own for place in few], np.int32))
+
+
+NO_FENCES = Fences()
+
+
+def inside(
+    fences: Fences,
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+    kind: npt.NDArray[np.int8],
+    time_us: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Fences that hold each position, concern that kind of vehicle and are in force then.
+
+    lat, lon : degrees, NaN for no place, which is in no fence
+    kind : core.vehicles.KIND_CODES
+    time_us : event time
+
+    Returns ``first`` and ``found``: row i is in ``found[first[i]:first[i + 1]]``, which are places
+    in ``fences.fences`` and rows of ``fences.grid.fence``, rising.
+    """
+    if not len(fences):
+        return np.zeros(len(lat) + 1, np.int64), np.empty(0, np.int32)
+    return _inside(fences.grid, lat, lon, kind, time_us)
+
+
+@njit(cache=True)
+def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]
+    # Taken out of the tuple once: in the loop each look costs an atomic count of references.
+    block_of, cell_of, start, entries = grid.block, grid.cell, grid.start, grid.entry
+    edges, pieces, table, windows, spans = (
+        grid.edge,
+        grid.piece,
+        grid.fence,
+        grid.window,
+        grid.span,
+    )
+    south, west, columns = grid.row, grid.column, grid.columns
+    high, wide = grid.rows * BLOCK, columns * BLOCK
+    first = np.zeros(len(lat) + 1, np.int64)
+    found = np.empty(256, np.int32)
+    count = 0
+    for i in range(len(lat)):
+        first[i + 1] = count
+        y, x = lat[i], lon[i]
+        # NaN is nowhere: the comparisons are false.
+        if not (y * CELLS >= south and x * CELLS >= west):
+            continue
+        r = np.int64(math.floor(y * CELLS)) - south
+        c = np.int64(math.floor(x * CELLS)) - west
+        if r >= high or c >= wide:
+            continue
+        block = block_of[(r >> 4) * columns + (c >> 4)]
+        if block < 0:
+            continue
+        cell = cell_of[(np.int64(block) << 8) | ((r & 15) << 4) | (c & 15)]
+        if cell < 0:
+            continue
+        for at in range(start[cell], start[cell + 1]):
+            entry = entries[at]
+            if (entry.who >> np.uint32(kind[i])) & np.uint32(1) == 0:
+                continue
+            if entry.ask == POLYGON:
+                odd = entry.odd != 0
+                for e in range(entry.first, entry.end):
+                    edge = edges[e]
+                    if (edge.y0 > y) != (edge.y1 > y) and x < crossing(
+                        y, edge.y0, edge.x0, edge.y1, edge.x1
+                    ):
+                        odd = not odd
+                if not odd:
+                    continue
+            elif entry.ask == NEAR:
+                near = False
+                for p in range(entry.first, entry.end):
+                    piece = pieces[p]
+                    square, _ = project(
+                        y, x, piece.north, piece.east, piece.y0, piece.x0, piece.y1, piece.x1
+                    )
+                    if square <= piece.square:
+                        near = True
+                        break
+                if not near:
+                    continue
+            if entry.timed and not in_force(table[entry.fence], windows, spans, time_us[i]):
+                continue
+            if count == len(found):
+                longer = np.empty(2 * count, np.int32)
+                longer[:count] = found
+                found = longer
+            found[count] = entry.fence
+            count += 1
+            first[i + 1] = count
+    return first, found[:count]
+
+
+@njit(cache=True)
+def in_force(fence, windows, spans, time_us):  # type: ignore[no-untyped-def]
+    """Whether a row of FENCE holds at a moment: what ``Fence.in_force`` says."""
+    if not fence.valid_from_us <= time_us < fence.valid_until_us:
+        return False
+    local_s = time_us // 1_000_000 + 28_800
+    day = local_s // 86_400
+    second = local_s - day * 86_400
+    if fence.window == fence.window_end:
+        return _on(fence, spans, day)
+    for w in range(fence.window, fence.window_end):
+        window = windows[w]
+        over = window.to_s <= window.from_s
+        today = second >= window.from_s and (over or second < window.to_s)
+        if today and (window.days >> ((day + 3) % 7)) & 1 and _on(fence, spans, day):
+            return True
+        night = over and second < window.to_s
+        if night and (window.days >> ((day + 2) % 7)) & 1 and _on(fence, spans, day - 1):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _on(fence, spans, day):  # type: ignore[no-untyped-def]
+    for s in range(fence.span_end, fence.except_end):
+        if spans[s].first <= day <= spans[s].last:
+            return False
+    for s in range(fence.span, fence.span_end):
+        if spans[s].first <= day <= spans[s].last:
+            return True
+    return fence.span == fence.span_end
