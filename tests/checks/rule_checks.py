@@ -24,7 +24,7 @@ from sizao.detect import engine, sparse
 from sizao.detect.engine import Context, EngineState
 from sizao.detect.stage import Memory, Rule
 from sizao.log.encoding import encode
-from tests.checks import corpus
+from tests.checks import corpus, corpus_places
 from tests.detect.tracks import Row, batch_of
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md"
@@ -32,7 +32,7 @@ KEYS = [("fired", "ascending"), ("id", "ascending"), ("revision", "ascending")]
 
 
 def only(rule: Rule) -> Context:
-    return Context.build(only=frozenset({rule.id}))
+    return Context.build(only=frozenset({rule.id}), **corpus_places.around(rule.id))
 
 
 def play(

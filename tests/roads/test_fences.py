@@ -65,6 +65,7 @@ def test_times_and_dates():
         ({"vehicle_kinds": "hazmat"}, "not a list"),
         ({"kind": "route"}, "vehicles are to be given"),
         ({"vehicles": ["1"]}, "vehicles are to be given"),
+        ({"kind": "route", "vehicles": ["1"], "vehicle_kinds": ["hazmat"]}, "cannot have"),
         ({"kind": "limit"}, "limit_kmh None"),
         ({"kind": "downgrade", "limit_kmh": 40}, "grade_pct None"),
         ({"times": [{"days": [0], "from": "07:00", "to": "08:00"}]}, "days [0]"),

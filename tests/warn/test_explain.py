@@ -198,3 +198,13 @@ def test_numbers_and_spans_read_well() -> None:
         "1小时",
         "4小时1分钟",
     ]
+
+
+def test_a_fence_is_named():
+    zh, en = what_happened(
+        speeding(rule="area_limit", severity="20-50", measured=40.0, limit=30.0, fence=7)
+    )
+    assert "在限速区域（电子围栏7号）内超速行驶" in zh
+    assert "(electronic fence 7) over the limit" in en
+    zh, en = what_happened(speeding(rule="area_forbidden", severity="closed", fence=7))
+    assert zh.endswith("闯禁行区域：在禁行时段、禁行区域内行驶（电子围栏7号）。")

@@ -104,6 +104,16 @@ GOLDEN = [
     (fatigue(fired_s=local(3)), "fatigue-night", "orange", "brigade"),
     (fatigue(measured=300.0), "fatigue-five-hours", "orange", "brigade"),
     (fatigue(), "fatigue", "yellow", "squadron"),
+    *[
+        (speeding(rule=rule, severity=severity, vehicle_kind=kind), row, level, command)
+        for rule, severity, kind, row, level, command in [
+            ("area_forbidden", "closed", "hazmat", "forbidden-hazmat", "orange", "brigade"),
+            ("route_departure", "off_route", "hazmat", "forbidden-hazmat", "orange", "brigade"),
+            ("area_forbidden", "closed", "heavy_truck", "forbidden", "yellow", "squadron"),
+            ("area_limit", "20-50", "minivan", "area-limit-20", "orange", "brigade"),
+            ("area_limit", "10-20", "minivan", "area-limit", "blue", "squadron"),
+        ]
+    ],
     (speeding(rule="rule_of_tomorrow"), "otherwise", "blue", "squadron"),
 ]
 

@@ -406,6 +406,7 @@ DETECTION = pa.schema(
             "evidence", pa.list_(pa.string()), "", "Observation ids: first, worst, last", null=False
         ),
         _field("quality", pa.string(), "", "Comma list: gps_only, gap, unmatched, limit_default"),
+        _field("fence", pa.int32(), "", "Number of the electronic fence it was judged by"),
     ]
 )
 """What a rule concluded. One episode has one id; a later revision replaces an earlier one."""

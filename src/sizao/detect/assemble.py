@@ -74,6 +74,7 @@ def rows_of(
                 "final": bool(found.revision[i] > 0),
                 "evidence": [observation_id(vehicle, _time(us)) for us in evidence],
                 "quality": _quality(found.quality[i], segment, context),
+                "fence": found.fence[i] if found.fence else None,
             }
         )
     return rows

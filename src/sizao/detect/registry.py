@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sizao.detect.record_rules.over_road_limit import OverRoadLimit
 from sizao.detect.records import RecordRule
+from sizao.detect.rules.area_forbidden import AreaForbidden
+from sizao.detect.rules.area_limit import AreaLimit
 from sizao.detect.rules.fatigue import Fatigue
+from sizao.detect.rules.route_departure import RouteDeparture
 from sizao.detect.rules.speeding import Speeding
 from sizao.detect.rules.terminal_alarm import TerminalAlarm
 from sizao.detect.stage import Rule
@@ -13,6 +16,9 @@ RULES: tuple[Rule, ...] = (
     Speeding(),
     Fatigue(),
     TerminalAlarm(),
+    AreaForbidden(),
+    AreaLimit(),
+    RouteDeparture(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 

@@ -127,6 +127,8 @@ class Findings:
     driver: npt.NDArray[np.int32]
     severity: list[str]
     quality: list[str]
+    fence: list[int] = field(default_factory=list)
+    """Numbers of the fences gone by; empty for rules without fences."""
     part: list[str] = field(default_factory=list)
     """Where one vehicle may have several episodes of a rule that start at one moment, what tells
     them apart (the alarm bit's name); it goes into the id. Empty for all other rules."""

@@ -227,6 +227,8 @@ def read_fence(feature: object) -> Fence:
     vehicles = _texts(given, "vehicles")
     if (kind == "route") != bool(vehicles):
         raise ConfigError("vehicles are to be given for a route, and only for one")
+    if vehicles and vehicle_kinds:
+        raise ConfigError("a route names its vehicles and cannot have vehicle_kinds too")
     basis = str(given.get("legal_basis") or "").strip()
     if not basis and kind not in ("service", "blind"):
         raise ConfigError("no legal_basis: by which order does it hold?")

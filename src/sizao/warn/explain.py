@@ -127,11 +127,17 @@ def what_happened(facts: Facts, *, place: str = "", place_en: str = "") -> tuple
             f"{before_zh}{kind_zh}连续驾驶{zh}，其间没有满20分钟的停车休息（限{limit_zh}）。",
             f"{before_en}{kind_en} driven for {en} without a rest of 20 min (limit {limit_en}).",
         )
+    by_zh = f"（电子围栏{facts.fence}号）" if facts.fence is not None else ""
+    by_en = f" (electronic fence {facts.fence})" if facts.fence is not None else ""
+    if facts.rule == "area_limit":
+        return _speeding(
+            facts, f"{before_zh}{kind_zh}在限速区域{by_zh}内", f"{before_en}{kind_en}{by_en}"
+        )
     name_zh, name_en = RULES.get(facts.rule, (facts.rule, facts.rule))
     severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
     return (
-        f"{before_zh}{kind_zh}{name_zh}：{severity_zh}。",
-        f"{before_en}{kind_en}, {name_en}: {severity_en}.",
+        f"{before_zh}{kind_zh}{name_zh}：{severity_zh}{by_zh}。",
+        f"{before_en}{kind_en}, {name_en}: {severity_en}{by_en}.",
     )
 
 

@@ -32,6 +32,8 @@ class Facts:
     rule_version: str = ""
     driver: str = ""
     quality: tuple[str, ...] = ()
+    fence: int | None = None
+    """Number of the electronic fence it was judged by."""
     repeats: int = 0
     """Earlier warnings of this rule for this vehicle within 24 h; merged repeats do not count."""
 
@@ -56,6 +58,7 @@ class Facts:
             rule_version=row.get("rule_version") or "",
             driver=row.get("driver") or "",
             quality=tuple(part for part in (row.get("quality") or "").split(",") if part),
+            fence=row.get("fence"),
             repeats=repeats,
         )
 

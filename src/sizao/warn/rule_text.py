@@ -170,6 +170,16 @@ def _detect_alarm(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _detect_spell(rule: Entry, facts: Facts) -> Text:
+    least, gap = number(rule.value("min_duration")), number(rule.value("max_gap"))
+    return (
+        f"持续{least}秒以上且至少连续两个定位点符合，规则才触发；定位中断超过{gap}秒即重新计算",
+        f"Fires when it has lasted {least} s or more over two positions in a row; "
+        f"a pause of more than {gap} s begins anew",
+        rule.certainty,
+    )
+
+
 _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "speed.points": _speed_points,
     "speed.enforcement_codes": _speed_bands,
@@ -182,4 +192,7 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.speeding": _detect_speeding,
     "detect.fatigue": _detect_fatigue,
     "detect.terminal_alarm": _detect_alarm,
+    "detect.area_forbidden": _detect_spell,
+    "detect.area_limit": _detect_spell,
+    "detect.route_departure": _detect_spell,
 }

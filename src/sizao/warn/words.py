@@ -8,6 +8,9 @@ RULES: Mapping[str, tuple[str, str]] = {
     "speeding": ("超速", "speeding"),
     "fatigue": ("疲劳驾驶", "fatigued driving"),
     "terminal_alarm": ("车载终端报警", "terminal alarm"),
+    "area_forbidden": ("闯禁行区域", "driving in a closed area"),
+    "area_limit": ("区域内超速", "too fast for the area"),
+    "route_departure": ("偏离规定路线", "off the prescribed route"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
 
@@ -23,6 +26,8 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "fatigue": ("终端自报疲劳驾驶", "fatigue, by the terminal itself"),
     "collision": ("碰撞报警", "collision"),
     "rollover": ("侧翻报警", "rollover"),
+    "closed": ("在禁行时段、禁行区域内行驶", "driving there while it is closed"),
+    "off_route": ("在规定路线以外行驶", "driving outside the route"),
 }
 """Severity code to its names."""
 
