@@ -5,9 +5,9 @@ Definition
 Fences of kind ``route`` (``roads/fences.py``) name the vehicles that are bound to them. A vehicle
 is bound at a moment if at least one of its routes is in force then. A sample is usable if it has a
 fix and a satellite speed above ``moving_above_kmh`` (5), and the vehicle is bound: who stands
-leaves nothing. It is *on* if it is inside none of the vehicle's routes that are in force. Half the width
-of the corridor is all the tolerance there is; it is for the order that sets the route to leave
-room for the receiver's error.
+leaves nothing. It is *on* if it is inside none of the vehicle's routes that are in force. Half the
+width of the corridor is all the tolerance there is; it is for the order that sets the route to
+leave room for the receiver's error.
 
 A spell of on samples (``detect/spells.py``) fires once it has lasted ``min_duration_s`` (120) with
 two on samples in a row, and ends after ``end_samples`` (2) usable samples on a route, or after more
