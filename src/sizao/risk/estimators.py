@@ -25,7 +25,8 @@ from sizao.risk.sites import Sites
 
 Floats = npt.NDArray[np.float64]
 
-RIDGE = 1.0
+RIDGE = 5.0
+"""Penalty on standardised coefficients: some forty columns, and perhaps a few hundred crashes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sizao.risk import context
 from sizao.risk.sites import Sites
 from sizao.risk.snapping import JUNCTION_M
 from sizao.risk.through_traffic import paths_over_edges
@@ -85,6 +86,11 @@ class Features:
         paths: Floats = np.log1p(paths_over_edges(self.sites, SPEED_KMH[self.group]))
         return paths
 
+    @cached_property
+    def context(self) -> tuple[context.Columns, context.Columns]:
+        """What the map says around edges and nodes."""
+        return context.around(self.sites, self.meeting, self.group, self.through)
+
     def simple_edges(self) -> tuple[Floats, list[str]]:
         """Class, length and degree: the columns of the Empirical Bayes baseline."""
         sites = self.sites
@@ -113,7 +119,7 @@ class Features:
         return _matrix(columns), list(columns)
 
     def edges(self) -> tuple[Floats, list[str]]:
-        """The baseline's columns with signals, traffic and the length outside junctions."""
+        """The baseline's columns with signals, traffic, context, the length outside junctions."""
         sites = self.sites
         x, names = self.simple_edges()
         x[:, names.index("ln_length_km")] = np.log(self.free_length_km)
@@ -123,11 +129,12 @@ class Features:
             "signals_at_both": lights == 2,
             "ln_paths": self.through - self.through.mean(),
             **self._counted(sites.aadt),
+            **self.context[0],
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
 
     def nodes(self) -> tuple[Floats, list[str]]:
-        """The baseline's columns with signals and the strongest traffic that passes."""
+        """The baseline's columns with signals, context and the strongest traffic that passes."""
         sites = self.sites
         x, names = self.simple_nodes()
         strongest = np.zeros(len(sites.node_id))
@@ -141,6 +148,7 @@ class Features:
             "signal_on_main": sites.signal & (self.meeting[:, 2] > 0),
             "ln_paths": strongest - strongest.mean(),
             **self._counted(np.where(aadt > 0, aadt, np.nan)),
+            **self.context[1],
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
 
