@@ -411,6 +411,35 @@ DETECTION = pa.schema(
 )
 """What a rule concluded. One episode has one id; a later revision replaces an earlier one."""
 
+ASSESSMENT = pa.schema(
+    [
+        _field("assessment", pa.string(), "", "Content id of model, site, span, made", null=False),
+        _field("time", TIME, "UTC", "Start of the span it speaks of", null=False),
+        _field("received", TIME, "UTC", "When it was made", null=False),
+        _field("until", TIME, "UTC", "End of the span", null=False),
+        _field("kind", pa.string(), "", "forecast", null=False),
+        _field("site", pa.string(), "", "Road edge as u-v of its nodes, u < v", null=False),
+        _field("lat", pa.float64(), "deg", "Middle of the site, WGS-84"),
+        _field("lon", pa.float64(), "deg", "Middle of the site, WGS-84"),
+        _field("road", pa.string(), "", "Name of the road"),
+        _field("expected", pa.float64(), "crashes", "Expected in the span", null=False),
+        _field("usual", pa.float64(), "crashes", "In the same hours of an average week"),
+        _field("lower", pa.float64(), "crashes", "Lower bound of expected, 90 %"),
+        _field("upper", pa.float64(), "crashes", "Upper bound of expected, 90 %"),
+        _field("per_km_hour", pa.float64(), "crashes/km/h", "What spans are ranked by"),
+        _field(
+            "reasons",
+            pa.list_(pa.string()),
+            "",
+            "ratio to usual; weather.KIND hours; calendar.KIND name; flow",
+        ),
+        _field("model", pa.string(), "", "Model and version", null=False),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""What batch analysis concluded about a place and a span of time, with an interval and reasons. A
+later one about the same site and span replaces it. Never about a person."""
+
 REGISTER = pa.schema(
     [
         _field("vehicle", pa.string(), "", "Terminal phone without leading zeros", null=False),
@@ -510,6 +539,7 @@ TOPICS: dict[str, pa.Schema] = {
     "command_results": COMMAND_RESULT,
     "platform_orders": PLATFORM_ORDER,
     "detections": DETECTION,
+    "assessments": ASSESSMENT,
 }
 """Every topic of the log and the schema of its records."""
 

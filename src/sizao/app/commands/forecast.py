@@ -1,25 +1,45 @@
-"""``sizao forecast``: expected crashes of every edge in every hour of the week."""
+"""``sizao forecast``: expected crashes by edge and hour, of an average week or of the next days."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.core.errors import ConfigError
+from sizao.risk import week_ahead
+from sizao.risk.assessing import assessments
 from sizao.risk.crashes import years_of
+from sizao.risk.day_calendar import Calendar, read_calendar
 from sizao.risk.forecasting import SCHEMA, forecast
 from sizao.risk.profiles import HOURS
+from sizao.risk.weather_hours import read_weather
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @input_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet to write.")
+@click.option("--from", "first", help="First day, e.g. 2026-11-25: the days ahead, not a week.")
+@click.option("--days", type=click.IntRange(1, 31), default=7, show_default=True)
+@click.option("--weather", type=_FILE, help="CSV of weather by hour, past and forecast.")
+@click.option("--calendar", type=_FILE, help="YAML of holidays, school terms, market days.")
+@click.option(
+    "--assessments",
+    "spans",
+    type=click.Path(path_type=Path),
+    help="Parquet of the worst spans, as the topic of that name has them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
     nodes: Path,
@@ -29,16 +49,24 @@ def command(
     rejects: Path | None,
     strict: bool,
     out: Path,
+    first: str | None,
+    days: int,
+    weather: Path | None,
+    calendar: Path | None,
+    spans: Path | None,
     as_json: bool,
 ) -> None:
-    """Say how many crashes to expect on every edge in every hour of an average week.
+    """Say how many crashes to expect on every edge in every hour.
 
-    Writes u, v, hour_of_week, expected; hour 0 is Monday 00:00 local. The place is what
-    ``screen`` expects; the week is the network's, moved by that of the kind of road and of the
-    same street.
+    Writes u, v, hour_of_week, expected of an average week; hour 0 is Monday 00:00 local. The
+    place is what ``screen`` expects; the week is the network's, moved by that of the kind of road
+    and of the same street. With --from, rows are hours of the days ahead (u, v, time,
+    hour_of_week, expected, factor): month, weather and calendar are learned from the same years
+    and multiplied in.
     """
     progress = Progress()
     chosen = years_of(years)
+    start = _day(first, weather, calendar, spans)
     inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
     inside = inputs.crashes.in_years(chosen)
@@ -47,23 +75,64 @@ def command(
         raise ConfigError(f"{crashes}: no crash has month, day and hour: nothing to tell hours by")
     found = forecast(inputs.sites, inputs.features, inputs.crashes, inputs.snapped, chosen)
     progress.done("estimates and weeks")
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    total = np.zeros(HOURS)
-    with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
-        for batch in found.batches():
-            writer.write_batch(batch)
-            total += batch["expected"].to_numpy().reshape(-1, HOURS).sum(axis=0)
-    draft.replace(out)
+    summary: dict[str, Any] = {
+        "out": str(out),
+        "years": years,
+        "edges": len(inputs.sites),
+        "share_with_time": round(timed, 4),
+    }
+    if start is None:
+        total = _write(out, SCHEMA, found.batches(), HOURS)
+        summary["expected_per_week"] = round(float(total.sum()), 3)
+        summary["worst_hour_of_week"] = int(total.argmax())
+    else:
+        hours, bad = read_weather(weather) if weather else (None, [])
+        ahead = week_ahead.look_ahead(
+            found,
+            inputs.crashes,
+            chosen,
+            start,
+            days,
+            read_calendar(calendar) if calendar else Calendar(),
+            hours,
+        )
+        progress.done("days and weather")
+        total = _write(out, week_ahead.SCHEMA, ahead.batches(), 24 * days)
+        summary["expected"] = round(float(total.sum()), 3)
+        summary |= week_ahead.summary(ahead)
+        summary["rejected_weather"] = len(bad)
+        if spans:
+            batch = assessments(ahead, datetime.now(UTC))
+            pq.write_table(pa.Table.from_batches([batch]), spans)
+            summary["assessments"] = len(batch)
     progress.done("written", str(out))
     if as_json:
-        summary = {
-            "out": str(out),
-            "years": years,
-            "edges": len(inputs.sites),
-            "expected_per_week": round(float(total.sum()), 3),
-            "worst_hour_of_week": int(total.argmax()),
-            "share_with_time": round(timed, 4),
-            **inputs.summary,
-            "seconds": progress.steps,
-        }
+        summary |= {**inputs.summary, "seconds": progress.steps}
         click.echo(json.dumps(summary, ensure_ascii=False))
+
+
+def _day(
+    first: str | None, weather: Path | None, calendar: Path | None, spans: Path | None
+) -> date | None:
+    if first is None:
+        if weather or calendar or spans:
+            raise ConfigError("--weather, --calendar and --assessments need --from DATE")
+        return None
+    try:
+        return date.fromisoformat(first)
+    except ValueError:
+        raise ConfigError(f"--from {first!r} is no date like 2026-11-25") from None
+
+
+def _write(
+    out: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch], hours: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Write all batches, whole or not at all; crashes of each hour over the network."""
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    total = np.zeros(hours)
+    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            total += batch["expected"].to_numpy().reshape(-1, hours).sum(axis=0)
+    draft.replace(out)
+    return total
