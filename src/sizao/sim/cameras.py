@@ -19,6 +19,8 @@ SHARE = 0.5
 """Of the vehicles."""
 RATE = 0.0004
 """Alarms a report of a moving vehicle with cameras: one in some ten hours of driving."""
+FILES = 2
+"""Pictures a camera has of an alarm, for who asks (0x9208)."""
 MOVING = 200
 """0.1 km/h."""
 
@@ -44,11 +46,16 @@ def seen(
     return found
 
 
+def kind_of(chance: float) -> str:
+    """What was seen, by the number that decided that something was."""
+    return KINDS[int(chance / RATE * len(KINDS))]
+
+
 def body(report: Any, chance: float) -> bytes:
     """The 0x0200 body of a report with its alarm."""
     vehicle, at_us = int(report["vehicle"]), int(report["time_s"]) * 1_000_000
     lat, lon, speed_kmh = report["lat"] / 1e6, report["lon"] / 1e6, int(report["speed"]) / 10
-    kind = KINDS[int(chance / RATE * len(KINDS))]
+    kind = kind_of(chance)
     items: list[dict[str, Any]] = [{"id": "0x01", "mileage_km": int(report["mileage"]) / 10}]
     if report["recorder"] != _wire.NO_RECORDER:
         items.append({"id": "0x03", "recorder_speed_kmh": int(report["recorder"]) / 10})
@@ -60,7 +67,7 @@ def body(report: Any, chance: float) -> bytes:
             lat,
             lon,
             terminal_id=f"S{vehicle + 1:06d}",
-            files=0,
+            files=FILES,
             speed_kmh=speed_kmh,
         )
     )

@@ -20,6 +20,7 @@ from sizao.sim.city import City
 from sizao.sim.city import build as build_city
 from sizao.sim.city import write as write_city
 from sizao.sim.devices import Devices, load_keys
+from sizao.sim.evidence import AlarmFiles
 from sizao.sim.fleet import fleet as make_fleet
 from sizao.sim.link import Link, Tally
 from sizao.sim.reports import Reporters
@@ -80,9 +81,10 @@ class Simulation:
             keys = load_keys(folder.root / "sim-keys.json")
             self.reporters = Reporters(city, clock, seed, host, web_port, keys)
         self.tally = Tally()
+        self.files = AlarmFiles(self._fleet, self.world.terminals)
         self._told: dict[str, int] = {"slow": 0, "rest": 0, "": 0}
         self._links = [
-            Link(vehicle, self.world.terminals, self.tally, self._tell)
+            Link(vehicle, self.world.terminals, self.tally, self._tell, self.files.wanted)
             for vehicle in range(vehicles)
         ]
 
@@ -115,6 +117,7 @@ class Simulation:
         ]
         tasks.append(asyncio.create_task(self._keep_alive()))
         tasks.append(asyncio.create_task(self._report()))
+        tasks.append(asyncio.create_task(self.files.run()))
         if self.devices is not None:
             tasks.append(asyncio.create_task(self.devices.run()))
         if self.reporters is not None:
@@ -180,6 +183,7 @@ class Simulation:
             "feed_time_s": self.world.now_s,
             "behind_s": round(self._clock.time_s() - self.world.now_s, 1),
             "connect_errors": tally.errors,
+            "alarm_files": self.files.counts,
             **(self.reporters.counts if self.reporters is not None else {}),
         } | ({} if self.devices is None else {"roadside": self.devices.figures()})
 

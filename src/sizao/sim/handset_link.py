@@ -22,10 +22,10 @@ class HandsetLink(Link):
         self, handset: Handset, tell: Tell, on_request: Callable[[dict[str, Any]], None]
     ) -> None:
         self.tally = Tally()
-        super().__init__(0, handset, self.tally, None)
+        super().__init__(0, handset, self.tally, lambda *_: None)
         self._handset = handset
         self._tell = tell
-        self._on_request = on_request
+        self._want_files = on_request
 
     @property
     def unanswered(self) -> int:
@@ -61,7 +61,7 @@ class HandsetLink(Link):
         for message_id, answer in self._handset.answer(header, fields):
             self.say(message_id, answer)
         if header.message_id == 0x9208:
-            self._on_request(fields)
+            self._want_files(fields)
 
 
 class UdpHandsetLink(HandsetLink, asyncio.DatagramProtocol):

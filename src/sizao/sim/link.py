@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from sizao.feeds.jt808 import Framer, decode_body
@@ -44,16 +45,29 @@ class Tally:
         self.errors: dict[str, int] = {}
 
 
-class Link(asyncio.Protocol):
-    """The connection of one vehicle. ``on_text(vehicle, text)`` is called for 0x8300."""
+OnText = Callable[[int, str], object]
+OnRequest = Callable[[int, dict[str, Any]], object]
 
-    def __init__(self, vehicle: int, speaker: Speaker, tally: Tally, on_text: object) -> None:
+
+class Link(asyncio.Protocol):
+    """The connection of one vehicle. ``on_text(vehicle, text)`` is called for 0x8300,
+    ``on_request(vehicle, fields)`` for 0x9208."""
+
+    def __init__(
+        self,
+        vehicle: int,
+        speaker: Speaker,
+        tally: Tally,
+        on_text: OnText,
+        on_request: OnRequest | None = None,
+    ) -> None:
         self.vehicle = vehicle
         self.ready = False
         self.closed = asyncio.Event()
         self._speaker = speaker
         self._tally = tally
         self._on_text = on_text
+        self._on_request = on_request
         self._transport: asyncio.Transport | None = None
         self._framer = Framer()
         self._code = ""
@@ -192,6 +206,18 @@ class Link(asyncio.Protocol):
                 self.hang_up()
         elif header.message_id == 0x8300:
             self._spoken(header.serial, fields["text"])
+        elif header.message_id == 0x9208 and self._on_request is not None:
+            self._done(header.serial, "0x9208")
+            self._on_request(self.vehicle, fields)
+
+    def _done(self, serial: int, message_id: str) -> None:
+        """0x0001: carried out."""
+        fields: dict[str, object] = {
+            "reply_serial": serial,
+            "reply_message_id": message_id,
+            "result": 0,
+        }
+        self._write(self._speaker.frame(self.vehicle, 0x0001, fields))
 
     def _answered(self, fields: dict[str, object]) -> None:
         if fields["reply_message_id"] == "0x0102":
@@ -214,13 +240,8 @@ class Link(asyncio.Protocol):
         self._tally.texts += 1
 
         def answer() -> None:
-            fields: dict[str, object] = {
-                "reply_serial": serial,
-                "reply_message_id": "0x8300",
-                "result": 0,
-            }
-            self._write(self._speaker.frame(self.vehicle, 0x0001, fields))
-            self._on_text(self.vehicle, text)  # type: ignore[operator]
+            self._done(serial, "0x8300")
+            self._on_text(self.vehicle, text)
 
         # The terminal reads it out first.
         asyncio.get_running_loop().call_later(random.uniform(1.0, 2.5), answer)

@@ -11,6 +11,7 @@ stray bytes between frames, wrong checksums.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ from sizao.sim.fleet import Fleet, driver_of
 from sizao.sim.traffic import Motion
 
 FAULTY_SHARE = 0.01
+KEPT_ALARMS = 2_000
+"""Alarms whose pictures can still be asked for."""
 _BLIND_SHARE = {"county": 0.03, "village": 0.06}
 """Share of segments without mobile coverage, by road class."""
 
@@ -98,6 +101,8 @@ class Terminals:
         self._held = np.empty(0, _wire.REPORT)
         self._held_segment = np.empty(0, np.int32)
         self._waiting = np.empty(0, _wire.REPORT)
+        self.alarms: OrderedDict[tuple[int, int], str] = OrderedDict()
+        """Kind of the newest alarms, by vehicle and second of the alarm."""
         self._card_in = np.full(n, -1, np.int8)
         self._cards_waiting: list[tuple[int, int, int, bool, int]] = []
 
@@ -191,6 +196,10 @@ class Terminals:
             rows = [(us, number, vehicle, False, 0) for number, (us, vehicle) in enumerate(when)]
 
             def report(number: int, vehicle: int, *_: int) -> bytes:
+                at = vehicle, int(watched[number]["time_s"])
+                self.alarms[at] = cameras.kind_of(chance[number])
+                while len(self.alarms) > KEPT_ALARMS:
+                    self.alarms.popitem(last=False)
                 return self._report_frame(vehicle, cameras.body(watched[number], chance[number]))
 
             frames = _merge(frames, rows, report)

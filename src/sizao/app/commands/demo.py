@@ -25,6 +25,7 @@ from sizao.log.datadir import DataDir, read_status
 
 HOST = "127.0.0.1"
 INTAKE_PORT = 6811
+ATTACHMENTS_PORT = 6818
 
 
 @click.command()
@@ -170,7 +171,9 @@ def _run(
         listen = ("--host", HOST, "--port", str(gateway_port))
         if write_link(data):
             parts.start("link", "simulate", PROVINCE, *folder)
-        parts.start("gateway", *folder, *listen, "--registered-only")
+        files = ATTACHMENTS_PORT if port_is_free(HOST, ATTACHMENTS_PORT) else free_port()
+        attachments = ("--attachments-port", str(files))
+        parts.start("gateway", *folder, *listen, "--registered-only", *attachments)
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
         parts.start("archive", "run", *folder)
