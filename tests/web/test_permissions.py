@@ -60,6 +60,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
+    ("source-platform", "POST"): "302 404 403 403 403 403 403 403 403",  # no link in this world
     ("quarantine", "GET"): "302 200 403 403 403 403 200 200 403",
     ("quarantine-record", "GET"): "302 200 403 403 403 403 403 200 403",
     ("quarantine-replay", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -120,6 +121,7 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle",
              "api:cap": "warning", "source": "source", "source-act": "source",
+             "source-platform": "source",
              "quarantine-record": "record", "report": "report", "report-act": "report",
              "report-contact": "report", "report-photo": "photo", "report-sent": "own",
              "report-own-photo": "own-photo", "open311-discovery": "form",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from sizao.core.clock import load_clock
+from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir
 
 if TYPE_CHECKING:
     from sizao.web.ports import Ports
+
+logger = logging.getLogger(__name__)
 
 
 def setup_django(data: DataDir, *, demo: bool | None = None) -> None:
@@ -42,9 +46,16 @@ def build_ports(data: DataDir) -> Ports:
     from sizao.runtime.embedded.log import SqliteLog
     from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tallies import LogTallies
+    from sizao.runtime.platforms.config import load as load_links
     from sizao.runtime.tracks import TrackReader
     from sizao.web.ports import Ports
 
+    try:
+        links = load_links(data.links, data.secrets)
+    except ConfigError as error:
+        # The gateway refuses to start with it and says so; the pages must work meanwhile.
+        logger.error("platform links are not shown: %s", error)
+        links = []
     network = Network.load(data.network) if data.network.exists() else None
     feeds = SqliteLog(data.feeds_log)
     intake = SqliteLog(data.intake_log)
@@ -64,6 +75,7 @@ def build_ports(data: DataDir) -> Ports:
         tallies=[LogTallies(log) for log in (feeds, intake, commands)],
         quarantines={"feeds": LogQuarantine(feeds), "intake": LogQuarantine(intake)},
         evidence={"feeds": feeds, "intake": intake, "commands": commands},
+        platform_links={one.params.name: one.role for one in links},
     )
 
 

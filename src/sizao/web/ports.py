@@ -83,6 +83,8 @@ class Ports:
     """What each source sent, of every log that keeps records with a source."""
     quarantines: Mapping[str, Quarantine] = field(default_factory=dict)
     """Quarantine by the name of its log: feeds, intake."""
+    platform_links: Mapping[str, str] = field(default_factory=dict)
+    """Names of the platform links, and what we are on each: upper or lower."""
     presence: Presence | None = None
     """The track archive's answer to "who was here?"; None where no archive is kept."""
     evidence: Mapping[str, LogReader] = field(default_factory=dict)

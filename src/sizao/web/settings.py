@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "sizao.web.live",
     "sizao.web.desk",
     "sizao.web.sources",
+    "sizao.web.platforms",
     "sizao.web.api",
     "sizao.web.pages",
 ]

@@ -19,6 +19,7 @@ from sizao.web.desk import services
 from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fleet import register
 from sizao.web.live import outbox
+from sizao.web.platforms import rounds as platforms
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
 from sizao.web.sources import watch
@@ -46,6 +47,8 @@ def run_round(ports: Ports) -> int:
     ):
         services.apply_command_results(segment.batch, segment.seq)
     follow_orders(ports.quarantines)
+    platforms.follow(ports.results)
+    platforms.flush(ports.commands)
     services.tick(ports.now())
     reports.flush(ports.commands)
     reports.follow_cases()

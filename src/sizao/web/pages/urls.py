@@ -40,6 +40,7 @@ urlpatterns = [
     path("sources/", sources.show, name="sources"),
     path("sources/<str:source_id>/", sources.source, name="source"),
     path("sources/<str:source_id>/act/", sources.act, name="source-act"),
+    path("sources/<str:source_id>/platform/", sources.platform, name="source-platform"),
     path("quarantine/", quarantine.show, name="quarantine"),
     path("quarantine/replay/", quarantine.replay, name="quarantine-replay"),
     path("quarantine/<str:ref>/", quarantine.record, name="quarantine-record"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,8 +13,12 @@ from sizao.core.errors import TransitionError
 from sizao.core.sources import HOUR_S, KINDS
 from sizao.web.clock import feed_now
 from sizao.web.pages import sourcewords, words
+from sizao.web.pages.exchange import exchange
 from sizao.web.pages.export import csv_answer
 from sizao.web.pages.sourcecharts import charts, spark
+from sizao.web.platforms import services as platforms
+from sizao.web.platforms.access import may_order
+from sizao.web.platforms.models import Message
 from sizao.web.sources import access, services
 from sizao.web.sources.models import SourceEvent
 from sizao.web.sources.services import SourceRow
@@ -185,6 +189,7 @@ def _page(
             "keys": [(one, one.until_s is None or one.until_s > now_s) for one in
                      services.keys_of(source_id)],
             "silences": services.silences(source_id),
+            "platform": exchange(request.user, source_id),
             "may_manage": manage,
             "may_acknowledge": access.may_acknowledge(request.user),
             "may_quarantine": manage or request.user.reads_audit,
@@ -193,6 +198,28 @@ def _page(
         },
         status=status,
     )  # fmt: skip
+
+
+@require_POST
+def platform(request: HttpRequest, source_id: str) -> HttpResponse:
+    """Say something to the platform at the other end of a link."""
+    if not may_order(request.user):
+        raise PermissionDenied
+    kind, _colon, link = source_id.partition(":")
+    if kind != "jt809" or not platforms.role_of(link):
+        raise Http404
+    words_given = request.POST.get("content", "")
+    try:
+        if request.POST.get("action") == "duty":
+            platforms.check_duty(request.user, link, words_given)
+        elif request.POST.get("action") == "answer":
+            message = get_object_or_404(Message, pk=request.POST.get("message", ""), link=link)
+            platforms.answer_duty(request.user, message, words_given)
+        else:
+            platforms.send_text(request.user, link, words_given)
+    except TransitionError as error:
+        return _page(request, source_id, notice=words.pick(error.zh, error.en), status=422)
+    return redirect("source", source_id=source_id)
 
 
 def _fits(row: SourceRow, chosen: dict[str, str]) -> bool:
