@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "forecast": "Expected crashes of every road edge in every hour of the week.",
     "backtest": "Judge the ranking of road edges by a later year.",
     "effects": "Judge a treatment of sites, before against after.",
+    "patrol": "Plan patrols and checks for some days, drawn so that nobody can learn them.",
     "token": "Print an API token for an account.",
     "bench": "Run a benchmark and print its figures as JSON.",
     "doctor": "Check the installation and say what to mend.",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,7 @@ class Router:
         ``speed_kmh``: speed by road class. ``limit_speeds``: never faster than the sign.
         """
         self.network = network
-        self._grid = grid or build_grid(network)
+        self._given_grid = grid
         by_class = np.array([speed_kmh[name] for name in ROAD_CLASSES])
         speed = by_class[network.road_class]
         if limit_speeds:
@@ -91,6 +92,11 @@ class Router:
         nodes = int(max(network.from_node.max(), network.to_node.max())) + 1
         self._out = _csr(network.from_node, nodes)
         self._in = _csr(network.to_node, nodes)
+
+    @cached_property
+    def _grid(self) -> Grid:
+        """Only places in degrees need it."""
+        return self._given_grid or build_grid(self.network)
 
     def route(self, origin: Place, destination: Place) -> Route | None:
         """The quickest way, or None if there is none."""
@@ -157,6 +163,27 @@ class Router:
             if not math.isinf(best[0]):
                 found.append((index, *best))
         return sorted(found, key=lambda row: row[1])
+
+    def seconds_between(self, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Seconds from each of k nodes (of the network's numbering) to each: (k, k).
+
+        Infinite where there is no way. One search a node.
+        """
+        found = np.empty((len(nodes), len(nodes)))
+        start, segments = self._out
+        for row, node in enumerate(nodes):
+            time, _, _ = _dijkstra(
+                np.array([node], np.int64),
+                np.zeros(1),
+                np.zeros(1),
+                start,
+                segments,
+                self.network.to_node,
+                self.seconds,
+                self.network.length_m,
+            )
+            found[row] = time[nodes]
+        return found
 
     def _share(self, stop: _Stop) -> float:
         return stop.offset_m / max(float(self.network.length_m[stop.segment]), 1e-9)

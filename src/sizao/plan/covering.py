@@ -1,0 +1,139 @@
+"""Maximal covering (Church & ReVelle 1974) in one slot: a round for each unit on duty.
+
+    maximise   sum_e w_e y_e
+    subject to y_e <= sum_r share_re x_r,  0 <= y_e <= 1,  one round a unit,  x binary
+
+Bounds come from the dual of the relaxation: for *any* prices p with 0 <= p_e <= w_e, no set of
+units on duty covers more than
+
+    sum_u on duty  max_r in u (share_r . p)  +  sum_e (w_e - p_e)
+
+so prices found for one slot, as ratios p / w, bound every slot that looks like it, at the price of
+one product with a sparse matrix. With p = w the bound is the sum of what each covers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.optimize import linprog
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_STARTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Rounds of all units: unit (r,), which unit each belongs to, ascending; shares (r, e)."""
+
+    unit: Ints
+    shares: sparse.csr_array
+
+    @cached_property
+    def in_reach(self) -> npt.NDArray[np.bool_]:
+        """Edges that some round covers, shape (e,)."""
+        return np.asarray(self.shares.sum(axis=0)).ravel() > 0
+
+    @cached_property
+    def start(self) -> Ints:
+        """First row of each unit, and the number of rows at the end."""
+        return np.searchsorted(self.unit, np.arange(int(self.unit[-1]) + 2)).astype(np.int64)
+
+    @cached_property
+    def of_unit(self) -> list[sparse.csr_array]:
+        """Shares of each unit's own rounds."""
+        return [
+            sparse.csr_array(self.shares[a:b])
+            for a, b in zip(self.start[:-1], self.start[1:], strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """What is covered <= constant + price . work, for every set of units on duty."""
+
+    price: Floats
+    constant: float
+
+
+def bound_by(cover: Cover, weight: Floats, ratio: Floats) -> Cut:
+    """The bound by prices ``ratio * weight``, ratio in [0, 1], both (e,)."""
+    price = ratio * weight
+    value = cover.shares @ price
+    best = np.maximum.reduceat(value, cover.start[:-1])
+    return Cut(best, float((weight - price)[cover.in_reach].sum()))
+
+
+def prices(cover: Cover, weight: Floats, work: Floats) -> Floats:
+    """Ratios whose bound is the relaxation's optimum at ``work``, (units,) in [0, 1]: (e,)."""
+    edges = np.flatnonzero(cover.in_reach & (weight > 0))
+    shares = sparse.csr_array(cover.shares[:, edges])
+    r, e = shares.shape
+    units = len(work)
+    member = sparse.csr_array((np.arange(units)[:, None] == cover.unit[None, :]).astype(float))
+    matrix = sparse.block_array(
+        [[-shares.T, sparse.eye_array(e)], [member, sparse.csr_array((units, e))]]
+    )
+    scale = float(weight[edges].sum())
+    found = linprog(
+        np.concatenate((np.zeros(r), -weight[edges] / scale)),
+        A_ub=sparse.csr_array(matrix),
+        b_ub=np.concatenate((np.zeros(e), work)),
+        bounds=(0, 1),
+        method="highs-ds",
+    )
+    ratio = np.ones(len(weight))
+    ratio[edges] = np.clip(-found.ineqlin.marginals[:e] * scale / weight[edges], 0.0, 1.0)
+    return ratio
+
+
+def best_rounds(cover: Cover, weight: Floats, units: Sequence[int]) -> tuple[Ints, float]:
+    """A round for each unit on duty, and the weight covered.
+
+    Each unit in turn takes what adds most to the others', until nobody changes; from several
+    orders, the best. ``bound_by`` says how far from the optimum that can be.
+    """
+    best, most = np.zeros(len(units), np.int64), -1.0
+    for turn in range(min(_STARTS, max(len(units), 1))):
+        rows = np.full(len(units), -1, np.int64)
+        order = [(place + turn) % len(units) for place in range(len(units))]
+        value = 0.0
+        while True:
+            before = value
+            for place in order:
+                others = np.delete(rows, place)
+                seen = _covered(cover, others[others >= 0])
+                alone = float(seen @ weight)
+                added = _added(cover.of_unit[units[place]], 1.0 - seen, weight)
+                top = int(added.argmax())
+                if rows[place] < 0 or alone + added[top] > value + 1e-12:
+                    rows[place] = cover.start[units[place]] + top
+                    value = alone + float(added[top])
+            if value <= before + 1e-12:
+                break
+        if value > most:
+            best, most = rows, value
+    return best, max(most, 0.0)
+
+
+def _covered(cover: Cover, rows: Ints) -> Floats:
+    """Share of each edge that some rounds cover together."""
+    share = np.zeros(cover.shares.shape[1])
+    for row in rows:
+        part = slice(cover.shares.indptr[row], cover.shares.indptr[row + 1])
+        share[cover.shares.indices[part]] += cover.shares.data[part]
+    return np.minimum(share, 1.0)
+
+
+def _added(shares: sparse.csr_array, left: Floats, weight: Floats) -> Floats:
+    """Weight that each round would add where ``left`` is not covered yet."""
+    gain = np.minimum(shares.data, left[shares.indices]) * weight[shares.indices]
+    total = np.concatenate(([0.0], np.cumsum(gain)))
+    return total[shares.indptr[1:]] - total[shares.indptr[:-1]]

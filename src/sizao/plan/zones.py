@@ -1,0 +1,62 @@
+"""Zones: the road around each post, and where somebody who avoids a patrol could go instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+ELSEWHERE_MIN = 10.0
+"""Somebody who avoids a patrol is taken to go up to so many minutes out of the way."""
+_MOST = 8
+"""Other zones looked at, the nearest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Zones:
+    """z zones, one a post. Every edge that some post reaches is in exactly one.
+
+    of_edge : (e,), zone or -1
+    others : (z, 1 + most), the zone itself and where one could go instead; -1 where fewer
+    """
+
+    of_edge: Ints
+    others: Ints
+
+    def __len__(self) -> int:
+        return len(self.others)
+
+    def weight(self, edge_weight: Floats) -> Floats:
+        """Weight of each zone: (z,)."""
+        inside = self.of_edge >= 0
+        found = np.zeros(len(self))
+        np.add.at(found, self.of_edge[inside], edge_weight[inside])
+        return found
+
+    def mean_over(self, edge_weight: Floats) -> sparse.csr_array:
+        """Matrix (z, e) that turns shares of edges into the weighted mean share of each zone."""
+        inside = np.flatnonzero(self.of_edge >= 0)
+        zone = self.of_edge[inside]
+        total = self.weight(edge_weight)[zone]
+        part = np.divide(edge_weight[inside], total, out=np.zeros(len(inside)), where=total > 0)
+        return sparse.csr_array((part, (zone, inside)), shape=(len(self), len(self.of_edge)))
+
+
+def zones_of(reach: sparse.csr_array, minutes: Floats) -> Zones:
+    """Give each edge to the post that sees most of it (the first of equals).
+
+    reach : (p, e); minutes : (p, p), driving
+    """
+    best = np.asarray(reach.toarray().argmax(axis=0))
+    seen = np.asarray(reach.max(axis=0).toarray()).ravel() > 0
+    of_edge = np.where(seen, best, -1).astype(np.int64)
+    away = minutes.copy()
+    np.fill_diagonal(away, -1.0)
+    order = np.argsort(away, axis=1, kind="stable")[:, : 1 + _MOST]
+    near = np.take_along_axis(away, order, axis=1) <= ELSEWHERE_MIN
+    return Zones(of_edge, np.where(near, order, -1).astype(np.int64))
