@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from sizao.core.ids import observation_id
-from sizao.detect.rules.speeding import band
+from sizao.detect.over_limit import band
 from tests.detect.tracks import Track, at, detect, episodes
 
 

@@ -47,248 +47,55 @@ is ``over_limit``: the law knows one step, points depend on the vehicle (``fatig
 
 Source: 中华人民共和国道路交通安全法实施条例 (2004) art. 62(7), ``fatigue.continuous_any`` (found);
 the numbers for reading samples ``detect.fatigue`` (proposed) in the rule book. The coach rules
-(night 2 h, day and week totals) are not part of this rule.
+are rules of their own: ``coach_night_fatigue``, ``coach_day_total``, ``coach_week_total``.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.distance import packed, unpacked, within
-from sizao.detect.emit import FINDING, GAP, findings, no_findings
+from sizao.detect.continuous import (
+    DETAILS,
+    DRIVING,
+    closed,
+    drives_on,
+    findings_of,
+    numbers_of,
+    sample,
+    samples_from,
+    speed_of,
+)
+from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire, too_long
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
-CODE_VERSION = 1
-
-STATE = np.dtype(
-    [
-        *RUN,
-        ("prev_us", "i8"),
-        ("stop_us", "i8"),
-        ("stop_lat_e7", "i4"),
-        ("stop_lon_e7", "i4"),
-        ("seen", "i1"),
-        ("prev_moving", "i1"),
-        ("stopping", "i1"),
-        ("doubt", "i1"),
-    ],
-    align=True,
-)
+STATE = np.dtype(DRIVING, align=True)
 """Every vehicle: its run and the stop in progress."""
 
-FEW = sparse.episodes(
-    [
-        *FIRED,
-        *LEFT,
-        ("doubt_us", "i8"),
-        ("doubt_lat", "f8"),
-        ("doubt_lon", "f8"),
-        ("doubt_stake_m", "f8"),
-        ("doubt_segment", "i4"),
-    ]
-)
-"""A run that has fired, one that another driver left, and a moving sample in ``doubt`` (perhaps a
-speed spike of a parked vehicle)."""
-
-
-class _Numbers(NamedTuple):
-    """Parameters as the kernel takes them."""
-
-    max_us: int
-    min_rest_us: int
-    moving_above_kmh: float
-    max_gap_us: int
-    rest_m: float
-    spike_m: float
-    forget_us: int
-
-
-def params_from(book: Book) -> Params:
-    """The rule's parameters out of a rule book."""
-    law, own = "fatigue.continuous_any", "detect.fatigue"
-    return {
-        "max_continuous_min": number(book, law, "max_continuous", "min"),
-        "min_rest_min": number(book, law, "min_rest", "min"),
-        "moving_above_kmh": number(book, own, "moving_above", "km/h"),
-        "max_gap_s": number(book, own, "max_gap", "s"),
-        "rest_displacement_m": number(book, own, "rest_displacement", "m"),
-        "spike_displacement_m": number(book, own, "spike_displacement", "m"),
-        "forget_gap_min": number(book, own, "forget_gap", "min"),
-    }
-
-
-@njit(cache=True)
-def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]
-    """The stop in progress has lasted long enough: nobody's run goes on."""
-    if st.running:
-        out, count = end_run(st, few, slot, out, count)
-        st.driver = 0
-    _forget_left(st, few, slot)
-    return out, count
-
-
-@njit(cache=True)
-def _forget_left(st, few, slot):  # type: ignore[no-untyped-def]
-    if st.open:
-        few[sparse.find(few, slot, 0)].left_running = 0
-
-
-@njit(cache=True)
-def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
-    st.stopping = 1
-    st.stop_us = us
-    st.stop_lat_e7 = packed(lat)
-    st.stop_lon_e7 = packed(lon)
-
-
-@njit(cache=True)
-def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]
-    return within(unpacked(st.stop_lat_e7), unpacked(st.stop_lon_e7), lat, lon, metres)
-
-
-@njit(cache=True)
-def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]
-    """The next sample has come: the moving one before was a spike at rest, or the rest is over."""
-    st.doubt = 0
-    if not spike:
-        st.stopping = 0
-        ep = few[sparse.find(few, slot, 0)]
-        drive(
-            st,
-            few,
-            slot,
-            ep.doubt_us,
-            ep.doubt_lat,
-            ep.doubt_lon,
-            ep.doubt_stake_m,
-            ep.doubt_segment,
-        )
-
-
-@njit(cache=True)
-def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]
-    st.doubt = 1
-    st.open = 1
-    few, at = sparse.add(few, c.slot[i], 0)
-    ep = few[at]
-    ep.doubt_us = c.time_us[i]
-    ep.doubt_lat = c.lat[i]
-    ep.doubt_lon = c.lon[i]
-    ep.doubt_stake_m = c.stake_m[i]
-    ep.doubt_segment = c.segment[i]
-    return few
-
-
-@njit(cache=True)
-def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]
-    own = c.slot[i]
-    st.gap = 1
-    if st.open:
-        few[sparse.find(few, own, 0)].left_gap = 1
-    if stood:
-        if not st.stopping:
-            _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
-    else:
-        st.stopping = 0
-        if gap_us > forget_us:
-            out, count = end_run(st, few, own, out, count)
-            _forget_left(st, few, own)
-    st.gaps_us += gap_us
-    if st.open:
-        few[sparse.find(few, own, 0)].left_gaps_us += gap_us
-    st.prev_moving = 0
-    return out, count
-
-
-@njit(cache=True)
-def _drives_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
-    """A short way for most rows: nothing happens but that the run gets longer.
-
-    What else may happen is decided in the kernel; the two must agree. A kernel that touches its
-    tables on every row is ten times slower.
-    """
-    return (
-        moving
-        and st.running
-        and st.prev_moving
-        and not (st.stopping or st.open)
-        and (code <= 0 or code == st.driver)
-        and now - st.prev_us <= numbers.max_gap_us
-        and now - st.start_us - st.gaps_us <= numbers.max_us
-    )
+FEW = sparse.episodes(DETAILS)
 
 
 @njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
     count = 0
     for i in range(len(c.slot)):
-        speed = math.nan if math.isnan(c.lat[i]) else float(c.speed_kmh[i])
-        if math.isnan(speed):
-            speed = float(c.recorder_speed_kmh[i])
+        speed = speed_of(c, i)
         if math.isnan(speed):
             continue
-        moving = speed > numbers.moving_above_kmh
         own = c.slot[i]
         st = each[own]
         now = c.time_us[i]
         # Index plus one, 0 unknown: all-zero state must mean "never seen".
-        code = c.driver[i] + 1
-        if _drives_on(st, moving, now, code, numbers):
+        if drives_on(st, speed > numbers.moving_above_kmh, now, c.driver[i] + 1, numbers):
             st.end_us = now
             st.prev_us = now
             continue
-
-        lat, lon = c.lat[i], c.lon[i]
-        gap_us = now - st.prev_us if st.seen else 0
-        is_gap = gap_us > numbers.max_gap_us
-        stood = (
-            is_gap
-            and c.prev_fix_us[i] >= st.prev_us
-            and within(c.prev_lat[i], c.prev_lon[i], lat, lon, numbers.rest_m)
-        )
-        if st.doubt:
-            spike = stood if is_gap else not moving and _at_stop(st, lat, lon, numbers.spike_m)
-            _resolve_doubt(st, few, own, spike)
-        if is_gap:
-            out, count = _gap(st, few, c, i, gap_us, stood, numbers.forget_us, out, count)
-        if st.stopping and now - st.stop_us >= numbers.min_rest_us:
-            out, count = _rest(st, few, own, out, count)
-
-        if code > 0:
-            if st.driver > 0 and st.driver != code:
-                few, out, count = change_driver(
-                    st, few, own, now, code, numbers.min_rest_us, out, count
-                )
-            st.driver = code
-
-        if not moving:
-            if not st.stopping:
-                _stop(st, now, lat, lon)
-                if st.running and st.prev_moving:
-                    drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
-                    if too_long(st, now, numbers.max_us):
-                        few, out, count = fire(st, few, c, i, out, count)
-            st.prev_moving = 0
-        elif st.stopping and _at_stop(st, lat, lon, numbers.spike_m):
-            few = _doubt(st, few, c, i)
-            st.prev_moving = 1
-        else:
-            st.stopping = 0
-            drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
-            # Asked here: a call that hands arrays back costs more than all else of a row.
-            if too_long(st, now, numbers.max_us):
-                few, out, count = fire(st, few, c, i, out, count)
-            st.prev_moving = 1
-        st.seen = 1
-        st.prev_us = now
+        few, out, count = sample(st, few, c, i, speed, numbers, out, count)
         if st.open and not st.doubt and not (st.running and st.fired):
             at = sparse.find(few, own, 0)
             if not few[at].left_running:
@@ -301,13 +108,18 @@ class Fatigue(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "fatigue"
-    code_version = CODE_VERSION
+    code_version = 1
     measured_unit = "min"
     state_dtype = STATE
     few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
-        return params_from(book)
+        law = "fatigue.continuous_any"
+        return {
+            "max_continuous_min": number(book, law, "max_continuous", "min"),
+            "min_rest_min": number(book, law, "min_rest", "min"),
+            **samples_from(book),
+        }
 
     def active(self, memory: Memory) -> npt.NDArray[np.int32]:
         return np.flatnonzero(memory.each["running"] & memory.each["fired"]).astype(np.int32)
@@ -315,39 +127,11 @@ class Fatigue(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(columns, memory.each, memory.few, _numbers(params), no_findings())
-        return self._findings(rows, params), Memory(memory.each, few)
+        rows, few = _kernel(columns, memory.each, memory.few, numbers_of(params), no_findings())
+        return findings_of(rows, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
-        open_slots = self.active(memory)
-        rows = np.zeros(len(open_slots), FINDING)
-        ended = memory.each[open_slots]
+        slots = self.active(memory)
         used = sparse.rows(memory.few)
-        fired = used[np.searchsorted(sparse.slots(used), open_slots)]
-        rows["slot"] = open_slots
-        rows["revision"] = fired["revision"] + 1
-        elapsed_us = ended["end_us"] - ended["start_us"] - fired["gaps_at_end_us"]
-        rows["measured"] = elapsed_us / 60e6
-        rows["worst_us"] = rows["end_us"] = ended["end_us"]
-        rows["start_us"] = ended["start_us"]
-        rows["driver"] = ended["driver"] - 1
-        rows["quality"] = np.where(ended["gap"] != 0, GAP, 0)
-        for name in ("fired_us", "received_us", "lat", "lon", "stake_m", "segment"):
-            rows[name] = fired[name]
-        return self._findings(rows, params)
-
-    def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
-        rows["limit"] = params["max_continuous_min"]
-        return findings(rows, lambda row: "over_limit")
-
-
-def _numbers(params: Params) -> _Numbers:
-    return _Numbers(
-        round(params["max_continuous_min"] * 60e6),
-        round(params["min_rest_min"] * 60e6),
-        float(params["moving_above_kmh"]),
-        round(params["max_gap_s"] * 1e6),
-        float(params["rest_displacement_m"]),
-        float(params["spike_displacement_m"]),
-        round(params["forget_gap_min"] * 60e6),
-    )
+        details = used[np.searchsorted(sparse.slots(used), slots)]
+        return findings_of(closed(slots, memory.each[slots], details), params)

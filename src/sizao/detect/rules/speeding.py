@@ -43,237 +43,31 @@ numbers of this page ``detect.speeding`` (proposed) in the rule book.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.emit import (
-    FINDING,
-    GPS_ONLY,
-    LIMIT_DEFAULT,
-    RECORDER_DIFFERS,
-    findings,
-    no_findings,
-    room,
+from sizao.detect.emit import no_findings
+from sizao.detect.over_limit import (
+    EPISODE,
+    SEEN,
+    OverLimit,
+    idle,
+    is_over,
+    judge,
+    numbers_of,
+    params_from,
+    seen,
 )
-from sizao.detect.params import Book, Params, number
-from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
+from sizao.detect.params import Book, Params
+from sizao.detect.stage import Columns, Findings, Memory, World
 
-CODE_VERSION = 1
-
-NOTHING, FIRST, LASTING, FIRED = range(4)
-"""Phases: no over sample; one; two or more in a row; long enough and reported."""
-
-_SAMPLE = [
-    ("us", "i8"),
-    ("ratio", "f8"),
-    ("speed", "f8"),
-    ("limit", "f8"),
-    ("lat", "f8"),
-    ("lon", "f8"),
-    ("stake_m", "f8"),
-    ("segment", "i4"),
-    ("driver", "i4"),
-    ("quality", "i4"),
-]
-
-STATE = np.dtype(
-    [
-        ("prev_us", "i8"),
-        ("prev_ratio", "f4"),
-        ("prev_limit", "f4"),
-        ("seen", "i1"),
-        ("open", "i1"),
-    ],
-    align=True,
-)
+STATE = np.dtype([*SEEN, ("open", "i1")], align=True)
 """Every vehicle: its last usable sample, and whether it is in the table of the few."""
 
-FEW = sparse.episodes(
-    [
-        ("start_us", "i8"),
-        ("last_over_us", "i8"),
-        ("fired_us", "i8"),
-        ("received_us", "i8"),
-        *[(f"worst_{name}", kind) for name, kind in _SAMPLE],
-        *[(f"held_{name}", kind) for name, kind in _SAMPLE],
-        ("held_jump", "f8"),
-        ("below", "i4"),
-        ("phase", "i1"),
-        ("held", "i1"),
-    ]
-)
-"""A vehicle that is too fast, or was; ``held``: an over sample not yet believed."""
-
-
-class _Numbers(NamedTuple):
-    """Parameters as the kernel takes them."""
-
-    factor: float
-    margin_kmh: float
-    min_duration_us: int
-    max_gap_us: int
-    end_samples: int
-    end_below_us: int
-    jump: float
-    jump_contradicted: float
-    agrees_kmh: float
-
-
-def params_from(book: Book) -> Params:
-    """The rule's parameters out of a rule book."""
-    own = "detect.speeding"
-    return {
-        "tolerance_percent": number(book, own, "tolerance", "percent_over_limit"),
-        "margin_kmh": number(book, own, "margin", "km/h"),
-        "min_duration_s": number(book, own, "min_duration", "s"),
-        "max_gap_s": number(book, own, "max_gap", "s"),
-        "end_below_samples": number(book, own, "end_below_samples", "sample"),
-        "end_below_s": number(book, own, "end_below", "s"),
-        "jump_ratio": number(book, own, "jump", "percent_of_limit") / 100,
-        "jump_contradicted_ratio": number(book, own, "jump_contradicted", "percent_of_limit") / 100,
-        "recorder_agrees_kmh": number(book, own, "recorder_agrees", "km/h"),
-        "band_edges_percent": list(book["speed.enforcement_codes"].value("edges")),
-    }
-
-
-def band(measured: float, limit: float, edges_percent: Sequence[float]) -> str:
-    """Reporting band of an excess, lower edge inclusive.
-
-    Compared as products, because 96 / 80 is a little less than 1.2 in floating point.
-
-    >>> [band(v, 80, [0, 10, 20, 50, 70]) for v in (87.9, 88, 96, 136)]
-    ['lt10', '10-20', '20-50', 'ge70']
-    """
-    reached = [edge for edge in edges_percent if measured * 100 >= limit * (100 + edge) - 1e-6]
-    above = [edge for edge in edges_percent if edge not in reached]
-    if not above:
-        return f"ge{reached[-1]:g}"
-    if len(reached) <= 1:
-        return f"lt{above[0]:g}"
-    return f"{reached[-1]:g}-{above[0]:g}"
-
-
-@njit(cache=True)
-def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
-    out = room(out, count)
-    row = out[count]
-    row.slot = slot
-    row.revision = revision
-    row.start_us = ep.start_us
-    row.end_us = ep.last_over_us
-    row.fired_us = ep.fired_us
-    row.received_us = ep.received_us
-    row.worst_us = ep.worst_us
-    row.measured = ep.worst_speed
-    row.limit = ep.worst_limit
-    row.lat = ep.worst_lat
-    row.lon = ep.worst_lon
-    row.stake_m = ep.worst_stake_m
-    row.segment = ep.worst_segment
-    row.driver = ep.worst_driver
-    row.quality = ep.worst_quality
-    row.code = 0
-    return out, count + 1
-
-
-@njit(cache=True)
-def _held_is_worst(ep):  # type: ignore[no-untyped-def]
-    ep.worst_us = ep.held_us
-    ep.worst_ratio = ep.held_ratio
-    ep.worst_speed = ep.held_speed
-    ep.worst_limit = ep.held_limit
-    ep.worst_lat = ep.held_lat
-    ep.worst_lon = ep.held_lon
-    ep.worst_stake_m = ep.held_stake_m
-    ep.worst_segment = ep.held_segment
-    ep.worst_driver = ep.held_driver
-    ep.worst_quality = ep.held_quality
-
-
-@njit(cache=True)
-def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # type: ignore[no-untyped-def]
-    """Take the sample in ``held_*`` as over; ``now_us`` is the sample that made us believe it."""
-    us = ep.held_us
-    if ep.phase == NOTHING:
-        ep.phase = FIRST
-        ep.start_us = us
-        _held_is_worst(ep)
-    else:
-        if ep.phase == FIRST:
-            ep.phase = LASTING
-        if ep.held_ratio > ep.worst_ratio:
-            _held_is_worst(ep)
-    follows_over = ep.below == 0
-    ep.below = 0
-    ep.last_over_us = us
-    st.seen = 1
-    st.prev_us = us
-    st.prev_ratio = ep.held_ratio
-    st.prev_limit = ep.held_limit
-    if ep.phase == LASTING and follows_over and us - ep.start_us >= min_duration_us:
-        ep.phase = FIRED
-        ep.fired_us = now_us
-        ep.received_us = received_us
-        out, count = _report(ep, slot, 0, out, count)
-    return out, count
-
-
-@njit(cache=True)
-def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]
-    if ep.phase == FIRED:
-        out, count = _report(ep, slot, 1, out, count)
-    ep.phase = NOTHING
-    ep.below = 0
-    return out, count
-
-
-@njit(cache=True)
-def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def]
-    """A usable sample that is not over, while something is remembered."""
-    if ep.phase == FIRST:
-        ep.phase = NOTHING
-    elif ep.phase != NOTHING:
-        ep.below += 1
-        if ep.phase == LASTING:
-            if ep.below >= 2:
-                ep.phase = NOTHING
-                ep.below = 0
-        elif ep.below >= numbers.end_samples and now - ep.last_over_us >= numbers.end_below_us:
-            out, count = _end(ep, slot, out, count)
-    return out, count
-
-
-@njit(cache=True)
-def _hold(st, ep, c, i, ratio, numbers):  # type: ignore[no-untyped-def]
-    """Put row ``i`` into ``held_*``; whether it jumps up so far that the next must confirm it."""
-    speed = float(c.speed_kmh[i])
-    recorder = float(c.recorder_speed_kmh[i])
-    quality = LIMIT_DEFAULT if c.limit_default[i] else 0
-    allowed = numbers.jump
-    if math.isnan(recorder):
-        quality |= GPS_ONLY
-    elif abs(recorder - speed) > numbers.agrees_kmh:
-        quality |= RECORDER_DIFFERS
-        allowed = numbers.jump_contradicted
-    elif st.seen and st.prev_limit == c.limit_kmh[i]:
-        allowed = math.inf
-    ep.held_us = c.time_us[i]
-    ep.held_ratio = ratio
-    ep.held_speed = speed
-    ep.held_limit = c.limit_kmh[i]
-    ep.held_lat = c.lat[i]
-    ep.held_lon = c.lon[i]
-    ep.held_stake_m = c.stake_m[i]
-    ep.held_segment = c.segment[i]
-    ep.held_driver = c.driver[i]
-    ep.held_quality = quality
-    ep.held_jump = allowed
-    return ratio > max(1.0, float(st.prev_ratio) if st.seen else 1.0) + allowed
+FEW = sparse.episodes(EPISODE)
 
 
 @njit(cache=True)
@@ -286,108 +80,35 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
             continue
         own = c.slot[i]
         st = each[own]
-        now = c.time_us[i]
-        ratio = speed / limit
-        over = speed > limit * numbers.factor + numbers.margin_kmh
-        if not st.open and not over:
-            st.seen = 1
-            st.prev_us = now
-            st.prev_ratio = ratio
-            st.prev_limit = limit
-            continue
-
         if st.open:
             at = sparse.find(few, own, 0)
-        else:
+        elif is_over(speed, limit, numbers):
             few, at = sparse.add(few, own, 0)
             st.open = 1
-        ep = few[at]
-        if ep.held:
-            near = now - ep.held_us <= numbers.max_gap_us
-            if near and ratio >= ep.held_ratio - ep.held_jump:
-                out, count = _over(
-                    st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count
-                )
-            ep.held = 0
-        if st.seen and now - st.prev_us > numbers.max_gap_us:
-            out, count = _end(ep, own, out, count)
-            st.seen = 0
-        if over:
-            if _hold(st, ep, c, i, ratio, numbers):
-                ep.held = 1
-                continue
-            out, count = _over(
-                st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count
-            )
+        else:
+            seen(st, c.time_us[i], speed / limit, limit)
             continue
-        st.seen = 1
-        st.prev_us = now
-        st.prev_ratio = ratio
-        st.prev_limit = limit
-        out, count = _below(ep, own, now, numbers, out, count)
-        if ep.phase == NOTHING:
+        ep = few[at]
+        out, count = judge(st, ep, c, i, limit, numbers, out, count)
+        if idle(ep):
             sparse.drop(few, at)
             st.open = 0
     return out[:count], few
 
 
-class Speeding(RuleBase):
+class Speeding(OverLimit):
     """The rule; the module's docstring is its definition."""
 
     id = "speeding"
-    code_version = CODE_VERSION
-    measured_unit = "km/h"
-    state_dtype = STATE
+    code_version = 1
+    state_dtype: np.dtype[Any] = STATE
     few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
         return params_from(book)
 
-    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
-        return sparse.slots(self._fired(memory))
-
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(columns, memory.each, memory.few, _numbers(params), no_findings())
-        return self._findings(rows, params), Memory(memory.each, few)
-
-    def close(self, memory: Memory, params: Params) -> Findings:
-        ended = self._fired(memory)
-        rows = np.zeros(len(ended), FINDING)
-        rows["slot"] = sparse.slots(ended)
-        rows["revision"] = 1
-        rows["end_us"] = ended["last_over_us"]
-        rows["measured"] = ended["worst_speed"]
-        for name in ("start_us", "fired_us", "received_us"):
-            rows[name] = ended[name]
-        for name in ("limit", "lat", "lon", "stake_m", "segment", "driver", "quality"):
-            rows[name] = ended[f"worst_{name}"]
-        rows["worst_us"] = ended["worst_us"]
-        return self._findings(rows, params)
-
-    def _fired(self, memory: Memory) -> npt.NDArray[Any]:
-        used = sparse.rows(memory.few)
-        return used[used["phase"] == FIRED]
-
-    def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
-        edges = params["band_edges_percent"]
-
-        def severity(row: Any) -> str:
-            return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
-
-        return findings(rows, severity)
-
-
-def _numbers(params: Params) -> _Numbers:
-    return _Numbers(
-        1 + params["tolerance_percent"] / 100,
-        float(params["margin_kmh"]),
-        round(params["min_duration_s"] * 1e6),
-        round(params["max_gap_s"] * 1e6),
-        int(params["end_below_samples"]),
-        round(params["end_below_s"] * 1e6),
-        float(params["jump_ratio"]),
-        float(params["jump_contradicted_ratio"]),
-        float(params["recorder_agrees_kmh"]),
-    )
+        rows, few = _kernel(columns, memory.each, memory.few, numbers_of(params), no_findings())
+        return self.findings_of(rows, params), Memory(memory.each, few)

@@ -1,0 +1,270 @@
+"""Continuous driving out of samples, inside a kernel's state.
+
+What ``rules/fatigue.py`` defines, for every rule that is the same with other numbers or for some
+hours of the day only. ``st`` has the fields of ``DRIVING``; what only a report needs stands in the
+table of the few (fields of ``DETAILS``), and both may be one row of it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.detect import sparse
+from sizao.detect.distance import packed, unpacked, within
+from sizao.detect.emit import FINDING, GAP, findings
+from sizao.detect.params import Book, Params, number
+from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire, too_long
+from sizao.detect.stage import Findings
+
+DRIVING = [
+    *RUN,
+    ("prev_us", "i8"),
+    ("stop_us", "i8"),
+    ("stop_lat_e7", "i4"),
+    ("stop_lon_e7", "i4"),
+    ("seen", "i1"),
+    ("prev_moving", "i1"),
+    ("stopping", "i1"),
+    ("doubt", "i1"),
+]
+"""A vehicle's run and the stop in progress."""
+
+DETAILS = [
+    *FIRED,
+    *LEFT,
+    ("doubt_us", "i8"),
+    ("doubt_lat", "f8"),
+    ("doubt_lon", "f8"),
+    ("doubt_stake_m", "f8"),
+    ("doubt_segment", "i4"),
+]
+"""A run that has fired, one that another driver left, and a moving sample in ``doubt`` (perhaps a
+speed spike of a parked vehicle)."""
+
+
+class Numbers(NamedTuple):
+    """Parameters as kernels take them."""
+
+    max_us: int
+    min_rest_us: int
+    moving_above_kmh: float
+    max_gap_us: int
+    rest_m: float
+    spike_m: float
+    forget_us: int
+
+
+def samples_from(book: Book) -> Params:
+    """How driving and rest are told from samples, out of a rule book: ``detect.fatigue``."""
+    own = "detect.fatigue"
+    return {
+        "moving_above_kmh": number(book, own, "moving_above", "km/h"),
+        "max_gap_s": number(book, own, "max_gap", "s"),
+        "rest_displacement_m": number(book, own, "rest_displacement", "m"),
+        "spike_displacement_m": number(book, own, "spike_displacement", "m"),
+        "forget_gap_min": number(book, own, "forget_gap", "min"),
+    }
+
+
+def numbers_of(params: Params) -> Numbers:
+    """Parameters of a rule for its kernel."""
+    return Numbers(
+        round(params["max_continuous_min"] * 60e6),
+        round(params["min_rest_min"] * 60e6),
+        float(params["moving_above_kmh"]),
+        round(params["max_gap_s"] * 1e6),
+        float(params["rest_displacement_m"]),
+        float(params["spike_displacement_m"]),
+        round(params["forget_gap_min"] * 60e6),
+    )
+
+
+@njit(cache=True)
+def speed_of(c, i):  # type: ignore[no-untyped-def]
+    """Speed of row ``i``, km/h: the satellite's if there is a fix, else the tachograph's."""
+    speed = math.nan if math.isnan(c.lat[i]) else float(c.speed_kmh[i])
+    if math.isnan(speed):
+        speed = float(c.recorder_speed_kmh[i])
+    return speed
+
+
+@njit(cache=True)
+def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]
+    """The stop in progress has lasted long enough: nobody's run goes on."""
+    if st.running:
+        out, count = end_run(st, few, slot, out, count)
+        st.driver = 0
+    _forget_left(st, few, slot)
+    return out, count
+
+
+@njit(cache=True)
+def _forget_left(st, few, slot):  # type: ignore[no-untyped-def]
+    if st.open:
+        few[sparse.find(few, slot, 0)].left_running = 0
+
+
+@njit(cache=True)
+def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
+    st.stopping = 1
+    st.stop_us = us
+    st.stop_lat_e7 = packed(lat)
+    st.stop_lon_e7 = packed(lon)
+
+
+@njit(cache=True)
+def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]
+    return within(unpacked(st.stop_lat_e7), unpacked(st.stop_lon_e7), lat, lon, metres)
+
+
+@njit(cache=True)
+def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]
+    """The next sample has come: the moving one before was a spike at rest, or the rest is over."""
+    st.doubt = 0
+    if not spike:
+        st.stopping = 0
+        ep = few[sparse.find(few, slot, 0)]
+        drive(
+            st,
+            few,
+            slot,
+            ep.doubt_us,
+            ep.doubt_lat,
+            ep.doubt_lon,
+            ep.doubt_stake_m,
+            ep.doubt_segment,
+        )
+
+
+@njit(cache=True)
+def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]
+    st.doubt = 1
+    st.open = 1
+    few, at = sparse.add(few, c.slot[i], 0)
+    ep = few[at]
+    ep.doubt_us = c.time_us[i]
+    ep.doubt_lat = c.lat[i]
+    ep.doubt_lon = c.lon[i]
+    ep.doubt_stake_m = c.stake_m[i]
+    ep.doubt_segment = c.segment[i]
+    return few
+
+
+@njit(cache=True)
+def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]
+    own = c.slot[i]
+    st.gap = 1
+    if st.open:
+        few[sparse.find(few, own, 0)].left_gap = 1
+    if stood:
+        if not st.stopping:
+            _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
+    else:
+        st.stopping = 0
+        if gap_us > forget_us:
+            out, count = end_run(st, few, own, out, count)
+            _forget_left(st, few, own)
+    st.gaps_us += gap_us
+    if st.open:
+        few[sparse.find(few, own, 0)].left_gaps_us += gap_us
+    st.prev_moving = 0
+    return out, count
+
+
+@njit(cache=True)
+def drives_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
+    """A short way for most rows: nothing happens but that the run gets longer.
+
+    What else may happen is decided in :func:`sample`; the two must agree. A kernel that touches
+    its tables on every row is ten times slower.
+    """
+    return (
+        moving
+        and st.running
+        and st.prev_moving
+        and not (st.stopping or st.open)
+        and (code <= 0 or code == st.driver)
+        and now - st.prev_us <= numbers.max_gap_us
+        and now - st.start_us - st.gaps_us <= numbers.max_us
+    )
+
+
+# Inlined, because a call that hands arrays back costs more than all else of a row.
+@njit(cache=True, inline="always")
+def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]
+    """Row ``i`` with its speed (not NaN), the next of its vehicle. Returns the table anew."""
+    moving = speed > numbers.moving_above_kmh
+    own = c.slot[i]
+    now = c.time_us[i]
+    lat, lon = c.lat[i], c.lon[i]
+
+    gap_us = now - st.prev_us if st.seen else 0
+    is_gap = gap_us > numbers.max_gap_us
+    stood = (
+        is_gap
+        and c.prev_fix_us[i] >= st.prev_us
+        and within(c.prev_lat[i], c.prev_lon[i], lat, lon, numbers.rest_m)
+    )
+    if st.doubt:
+        spike = stood if is_gap else not moving and _at_stop(st, lat, lon, numbers.spike_m)
+        _resolve_doubt(st, few, own, spike)
+    if is_gap:
+        out, count = _gap(st, few, c, i, gap_us, stood, numbers.forget_us, out, count)
+    if st.stopping and now - st.stop_us >= numbers.min_rest_us:
+        out, count = _rest(st, few, own, out, count)
+
+    # Index plus one, 0 unknown: all-zero state must mean "never seen".
+    code = c.driver[i] + 1
+    if code > 0:
+        if st.driver > 0 and st.driver != code:
+            few, out, count = change_driver(
+                st, few, own, now, code, numbers.min_rest_us, out, count
+            )
+        st.driver = code
+
+    if not moving:
+        if not st.stopping:
+            _stop(st, now, lat, lon)
+            if st.running and st.prev_moving:
+                drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+                if too_long(st, now, numbers.max_us):
+                    few, out, count = fire(st, few, c, i, out, count)
+        st.prev_moving = 0
+    elif st.stopping and _at_stop(st, lat, lon, numbers.spike_m):
+        few = _doubt(st, few, c, i)
+        st.prev_moving = 1
+    else:
+        st.stopping = 0
+        drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+        if too_long(st, now, numbers.max_us):
+            few, out, count = fire(st, few, c, i, out, count)
+        st.prev_moving = 1
+    st.seen = 1
+    st.prev_us = now
+    return few, out, count
+
+
+def closed(slots: npt.NDArray[np.int32], runs: npt.NDArray[Any], details: Any) -> npt.NDArray[Any]:
+    """Last revisions (FINDING) of runs that have fired, each with its row of the few."""
+    rows = np.zeros(len(slots), FINDING)
+    rows["slot"] = slots
+    rows["revision"] = details["revision"] + 1
+    rows["measured"] = (runs["end_us"] - runs["start_us"] - details["gaps_at_end_us"]) / 60e6
+    rows["worst_us"] = rows["end_us"] = runs["end_us"]
+    rows["start_us"] = runs["start_us"]
+    rows["driver"] = runs["driver"] - 1
+    rows["quality"] = np.where(runs["gap"] != 0, GAP, 0)
+    for name in ("fired_us", "received_us", "lat", "lon", "stake_m", "segment"):
+        rows[name] = details[name]
+    return rows
+
+
+def findings_of(rows: npt.NDArray[Any], params: Params) -> Findings:
+    """The kernel's rows with limit and severity: the law knows one step."""
+    rows["limit"] = params["max_continuous_min"]
+    return findings(rows, lambda row: "over_limit")
