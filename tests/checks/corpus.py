@@ -15,6 +15,9 @@ from tests.detect.tracks import Row, Track
 
 VEHICLES = ("13900000001", "13900000002", "13900000003", "13900000004", "13900000005")
 
+COACHES = tuple(f"1390000010{number}" for number in range(1, 7))
+KINDS = dict(zip(COACHES, ["line_coach", "tour_coach", "highway_passenger"] * 2, strict=True))
+
 Rows = tuple[Row, ...]
 
 
@@ -52,11 +55,42 @@ def _messy_day(vehicle: str, chance: random.Random) -> Track:
     return track.drive(260, 70, driver=f"{vehicle}-C").leg(90, 120)
 
 
+def _coach_week(vehicle: str, chance: random.Random) -> Track:
+    """Seven days of a coach that drives too long, at night too fast, and through the small hours.
+
+    Tracks begin at 08:00 in Shanghai, so 22:00 is 14 h after that.
+    """
+    track = Track(vehicle, every_s=240, limit_kmh=100)
+    known = vehicle[-1] not in "25"
+    for day in range(7):
+        track.driver = f"{vehicle}-A" if known else None
+        track.now_s = day * 86_400 + chance.uniform(0, 3600)
+        track.drive(chance.uniform(180, 230), 70).stand(chance.choice([10, 30]))
+        track.drive(chance.uniform(150, 210), 75, recorder_speed_kmh=75.0)
+        if chance.random() < 0.3:
+            track.silence(chance.uniform(6, 40), 20_000)
+        track.driver = chance.choice([track.driver, None, f"{vehicle}-B"])
+        track.now_s = day * 86_400 + 13 * 3600 + chance.uniform(0, 3600)
+        track.drive(chance.uniform(60, 100), 75)
+        for kmh in (75, 92, 70, 105, 75):
+            track.every_s = chance.choice([20, 30])
+            track.leg(chance.uniform(40, 150), kmh)
+        track.every_s = 240
+        track.drive(chance.uniform(60, 120), 75).stand(chance.choice([15, 25]))
+        track.sample(60, positioned=False)
+        track.now_s += 60
+        if chance.random() < 0.7:
+            track.now_s = day * 86_400 + 18 * 3600 + chance.uniform(0, 3600)
+            track.drive(chance.uniform(30, 160), 70, driver=chance.choice([None, track.driver]))
+    return track
+
+
 @cache
 def tracks() -> tuple[Track, ...]:
     """One track a vehicle, each in order of event time."""
     chance = random.Random(20260302)
-    return tuple(_messy_day(vehicle, chance) for vehicle in VEHICLES)
+    days = tuple(_messy_day(vehicle, chance) for vehicle in VEHICLES)
+    return (*days, *(_coach_week(vehicle, chance) for vehicle in COACHES))
 
 
 @cache

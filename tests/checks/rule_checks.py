@@ -32,7 +32,9 @@ KEYS = [("fired", "ascending"), ("id", "ascending"), ("revision", "ascending")]
 
 
 def only(rule: Rule) -> Context:
-    return Context.build(only=frozenset({rule.id}), **corpus_places.around(rule.id))
+    return Context.build(
+        only=frozenset({rule.id}), **{"kinds": corpus.KINDS, **corpus_places.around(rule.id)}
+    )
 
 
 def play(
@@ -139,8 +141,9 @@ def where_a_batch_is_cut_does_not_matter(rule: Rule) -> None:
 
 
 def a_batch_may_be_one_row(rule: Rule) -> None:
-    rows, limits = corpus.tracks()[0].rows[:600], corpus.tracks()[0].limit_column()[:600]
-    same(play(rule, rows, limits, range(1, 600)), play(rule, rows, limits))
+    for track in (corpus.tracks()[0], corpus.tracks()[-1]):
+        rows, limits = track.rows[:600], track.limit_column()[:600]
+        same(play(rule, rows, limits, range(1, 600)), play(rule, rows, limits))
 
 
 def saved_and_restored_between_all_batches(rule: Rule) -> None:
@@ -152,7 +155,7 @@ def saved_and_restored_between_all_batches(rule: Rule) -> None:
 def vehicles_do_not_touch_each_other(rule: Rule) -> None:
     rows, limits = corpus.stream()
     together = play(rule, rows, limits).to_pylist()
-    for vehicle in corpus.VEHICLES:
+    for vehicle in (*corpus.VEHICLES, *corpus.COACHES):
         own = [at for at, row in enumerate(rows) if row["vehicle"] == vehicle]
         alone = play(rule, [rows[at] for at in own], limits[own]).to_pylist()
         assert alone == [row for row in together if row["vehicle"] == vehicle]

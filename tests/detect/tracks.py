@@ -94,9 +94,30 @@ def minutes(value: float) -> datetime:
     return at(value * 60)
 
 
-def detect(track: Track, rule: str, *, end: bool = True, **changes: Any) -> list[Row]:
+def shanghai(text: str) -> float:
+    """Seconds after START of a local time, ``22:00``, ``22:00:01``, or ``1 06:00`` a day later.
+
+    >>> shanghai("08:00"), shanghai("22:00:01"), shanghai("1 02:00")
+    (0.0, 50401.0, 64800.0)
+    """
+    days, _, clock = text.rpartition(" ")
+    hours, minute, *second = clock.split(":")
+    local_s = int(hours) * 3600 + int(minute) * 60 + float(second[0] if second else 0)
+    return int(days or 0) * 86_400 + local_s - 8 * 3600
+
+
+def begin(time: str, **values: Any) -> Track:
+    """A coach's track that begins at a local time of :func:`shanghai`."""
+    return Track(now_s=shanghai(time), **values)
+
+
+def detect(
+    track: Track, rule: str, *, end: bool = True, kind: str = "other", **changes: Any
+) -> list[Row]:
     """Detections of one rule over a whole track, open episodes closed if ``end``."""
-    context = Context.build(only=frozenset({rule}), changes={rule: changes})
+    context = Context.build(
+        only=frozenset({rule}), changes={rule: changes}, kinds={track.vehicle: kind}
+    )
     found, state = engine.step(track.batch(), EngineState(), context, track.limit_column())
     rows: list[Row] = found.to_pylist()
     if end:

@@ -76,6 +76,37 @@ def test_rules_come_with_text_source_and_certainty_of_the_part_that_applies() ->
     assert "持续30秒以上" in rules["detect.speeding"].text_zh
 
 
+def test_the_coach_rules_of_the_night_in_plain_words() -> None:
+    fast = explained(
+        speeding(
+            rule="coach_night_speed",
+            vehicle_kind="line_coach",
+            measured=75.0,
+            limit=64.0,
+            severity="10-20",
+            start_s=local(23) - 60,
+            end_s=local(23),
+            fired_s=local(23),
+        )
+    )
+    assert fast.what_zh == (
+        "G5 K2650+300，班线客车夜间车速超过日间限速的80%，持续60秒，最多时75 km/h，"
+        "夜间应不超过64 km/h（超出17%）。"
+    )
+    assert {rule.id for rule in fast.rules} == {
+        "fatigue.coach_night_speed",
+        "fatigue.night_definition",
+        "detect.speeding",
+    }
+    tired = explained(
+        fatigue(rule="coach_night_fatigue", vehicle_kind="tour_coach", measured=150.0, limit=120.0)
+    )
+    assert tired.what_zh == (
+        "G5 K2650+300，旅游包车夜间连续驾驶2小时30分钟，其间没有满20分钟的停车休息（夜间限2小时）。"
+    )
+    assert "detect.fatigue" in {rule.id for rule in tired.rules}
+
+
 def test_fatigue_says_hours_and_the_law() -> None:
     said = explained(fatigue(vehicle_kind="line_coach", measured=271.0))
     assert said.what_zh == (

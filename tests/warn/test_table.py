@@ -16,13 +16,22 @@ from sizao.core.places import ROAD_CLASSES
 from sizao.core.rulebook import entry
 from sizao.core.vehicles import KINDS
 from sizao.detect.emit import QUALITIES as DETECT_QUALITIES
+from sizao.detect.over_limit import band
 from sizao.detect.registry import RULES as DETECT_RULES
-from sizao.detect.rules.speeding import band
 from sizao.warn.table import grade, load, read_table
 from sizao.warn.words import QUALITIES, ROAD_CLASSES_EN, RULES, SEVERITIES, VEHICLE_KINDS_EN
 from tests.warn.facts import alarm, fatigue, local, speeding
 
 TODAY = date(2026, 11, 23)
+
+
+def night_fatigue(measured: float):
+    return fatigue(rule="coach_night_fatigue", vehicle_kind="tour_coach", measured=measured)
+
+
+def night_speed(severity: str):
+    return speeding(rule="coach_night_speed", vehicle_kind="tour_coach", severity=severity)
+
 
 GOLDEN = [
     (alarm(vehicle_kind="hazmat"), "alarm-passengers-hazmat", "red", "detachment"),
@@ -114,6 +123,12 @@ GOLDEN = [
             ("area_limit", "10-20", "minivan", "area-limit", "blue", "squadron"),
         ]
     ],
+    (night_fatigue(180.0), "coach-night-fatigue-three-hours", "red", "detachment"),
+    (night_fatigue(179.9), "coach-night-fatigue", "orange", "brigade"),
+    (night_speed("ge70"), "coach-night-speed-50", "orange", "brigade"),
+    (night_speed("50-70"), "coach-night-speed-50", "orange", "brigade"),
+    (night_speed("20-50"), "coach-night-speed-20", "yellow", "squadron"),
+    (night_speed("10-20"), "coach-night-speed", "blue", "squadron"),
     (speeding(rule="rule_of_tomorrow"), "otherwise", "blue", "squadron"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import time
 from typing import Any
 
 from sizao.core.errors import ConfigError
@@ -44,6 +45,23 @@ def number(book: Book, rule_id: str, name: str, unit: str) -> float:
     if unit not in _SECONDS or given_unit not in _SECONDS:
         raise ConfigError(f"rule {rule_id}: {name} must be in {unit}, not in {given_unit!r}")
     return float(value) * _SECONDS[given_unit] / _SECONDS[unit]
+
+
+def local_min(book: Book, rule_id: str, name: str) -> float:
+    """A local time of day of the rule book, "22:00", as minutes after midnight.
+
+    Raises ConfigError, naming the rule, if it is missing or no time of day.
+    """
+    if rule_id not in book:
+        raise ConfigError(f"no rule {rule_id!r} in the rule book")
+    text = book[rule_id].value(name)
+    try:
+        moment = time.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f'rule {rule_id}: {name} must be a time of day like "22:00", got {text!r}'
+        ) from None
+    return moment.hour * 60.0 + moment.minute
 
 
 def overridden(defaults: Params, changes: Params, rule_id: str) -> Params:

@@ -6,6 +6,8 @@ from sizao.detect.record_rules.over_road_limit import OverRoadLimit
 from sizao.detect.records import RecordRule
 from sizao.detect.rules.area_forbidden import AreaForbidden
 from sizao.detect.rules.area_limit import AreaLimit
+from sizao.detect.rules.coach_night_fatigue import CoachNightFatigue
+from sizao.detect.rules.coach_night_speed import CoachNightSpeed
 from sizao.detect.rules.fatigue import Fatigue
 from sizao.detect.rules.route_departure import RouteDeparture
 from sizao.detect.rules.speeding import Speeding
@@ -19,6 +21,8 @@ RULES: tuple[Rule, ...] = (
     AreaForbidden(),
     AreaLimit(),
     RouteDeparture(),
+    CoachNightSpeed(),
+    CoachNightFatigue(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 

@@ -13,15 +13,9 @@ from sizao.core.rulebook import CERTAINTIES, entry, rulebook
 from sizao.core.vehicles import KINDS
 from sizao.warn.facts import Facts
 from sizao.warn.rule_text import rule_text
+from sizao.warn.sentences import sentence
 from sizao.warn.table import Decision
-from sizao.warn.words import (
-    QUALITIES,
-    RULES,
-    SEVERITIES,
-    VEHICLE_KINDS_EN,
-    duration,
-    number,
-)
+from sizao.warn.words import QUALITIES, VEHICLE_KINDS_EN
 
 CAUTION_ZH = "本预警是供民警核实的线索，不作为处罚依据。"
 CAUTION_EN = "This warning is a lead for a person to check, never a penalty."
@@ -118,46 +112,17 @@ def what_happened(facts: Facts, *, place: str = "", place_en: str = "") -> tuple
     kind_en = VEHICLE_KINDS_EN.get(facts.vehicle_kind, VEHICLE_KINDS_EN["other"])
     before_zh = f"{where}，" if where else ""
     before_en = f"{where_en}: " if where_en else ""
-    if facts.rule == "speeding":
-        return _speeding(facts, f"{before_zh}{kind_zh}", f"{before_en}{kind_en}")
-    if facts.rule == "fatigue":
-        zh, en = duration(facts.measured * 60)
-        limit_zh, limit_en = duration(facts.limit * 60)
-        return (
-            f"{before_zh}{kind_zh}连续驾驶{zh}，其间没有满20分钟的停车休息（限{limit_zh}）。",
-            f"{before_en}{kind_en} driven for {en} without a rest of 20 min (limit {limit_en}).",
-        )
-    by_zh = f"（电子围栏{facts.fence}号）" if facts.fence is not None else ""
-    by_en = f" (electronic fence {facts.fence})" if facts.fence is not None else ""
-    if facts.rule == "area_limit":
-        return _speeding(
-            facts, f"{before_zh}{kind_zh}在限速区域{by_zh}内", f"{before_en}{kind_en}{by_en}"
-        )
-    name_zh, name_en = RULES.get(facts.rule, (facts.rule, facts.rule))
-    severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
-    return (
-        f"{before_zh}{kind_zh}{name_zh}：{severity_zh}{by_zh}。",
-        f"{before_en}{kind_en}, {name_en}: {severity_en}{by_en}.",
-    )
-
-
-def _speeding(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
-    # The worst moment is the one furthest over its limit, not always the fastest one.
-    zh, en = duration(facts.end_s - facts.start_s)
-    speed, limit = number(facts.measured), number(facts.limit)
-    # Rounded down, so that the words never claim a band that the severity does not.
-    excess = int((facts.measured / facts.limit - 1) * 100 + 1e-6) if facts.limit > 0 else 0
-    return (
-        f"{subject_zh}超速行驶{zh}，超速最多时{speed} km/h，限速{limit} km/h（超速{excess}%）。",
-        f"{subject_en} over the limit for {en}, at worst {speed} km/h "
-        f"where {limit} km/h is allowed ({excess} % over).",
-    )
+    return sentence(facts, f"{before_zh}{kind_zh}", f"{before_en}{kind_en}")
 
 
 def _rules(facts: Facts, decision: Decision) -> tuple[str, ...]:
     """What the row names, then how the detection rule itself reads its samples."""
-    own = f"detect.{facts.rule}"
+    own = f"detect.{_READS_AS.get(facts.rule, facts.rule)}"
     return (*decision.rules, own) if own in rulebook() else decision.rules
+
+
+_READS_AS = {"coach_night_speed": "speeding", "coach_night_fatigue": "fatigue"}
+"""Rules that read their samples as another does."""
 
 
 def _reference(rule_id: str, facts: Facts) -> RuleRef:

@@ -11,6 +11,8 @@ RULES: Mapping[str, tuple[str, str]] = {
     "area_forbidden": ("闯禁行区域", "driving in a closed area"),
     "area_limit": ("区域内超速", "too fast for the area"),
     "route_departure": ("偏离规定路线", "off the prescribed route"),
+    "coach_night_speed": ("客车夜间超过限速80%", "coach above 80 % of the limit at night"),
+    "coach_night_fatigue": ("客车夜间疲劳驾驶", "fatigued driving of a coach at night"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
 

@@ -26,6 +26,8 @@ from sizao.web.writing import write
 TEXTS = {
     "speeding": "您已超速，请立即减速，按限速行驶。",
     "fatigue": "您已连续驾驶超过4小时，请到最近的服务区或停车区休息20分钟以上。",
+    "coach_night_speed": "夜间客车车速不得超过日间限速的80%，请立即减速。",
+    "coach_night_fatigue": "您夜间已连续驾驶超过2小时，请到最近的服务区休息20分钟以上。",
 }
 """Words for the terminal by kind of warning: spoken to a driver, so short and without names."""
 

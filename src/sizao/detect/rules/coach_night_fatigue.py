@@ -1,0 +1,134 @@
+"""Coach driven for more than 2 h of one night without a stop of at least 20 min (夜间连续驾驶).
+
+Definition
+----------
+As ``fatigue``, word for word (elapsed time between rests, stops under 20 min included, gaps taken
+off, driver changes, speed spikes at rest), for vehicles of the ``kinds`` that the coach rules
+bind, with two changes:
+
+- Only samples of the *night* are looked at, local time from 22:00:00 inclusive to 06:00:00
+  exclusive. So a run begins at the first moving sample of the night, after a qualifying rest, or of
+  another driver. Who has driven since 20:30 without a rest has driven 2 h of the night at
+  midnight; the hour and a half before it belongs to ``fatigue``. A rest may have begun before
+  22:00; nothing has to be known of it, because no run is going on yet.
+- A run ends with its night: at the vehicle's first sample outside it, ``end`` being its last
+  moment of driving inside.
+
+The rule fires at the first sample at which the elapsed time is more than ``max_continuous_min``
+(120), if the vehicle was driving until that sample. Exactly 2 h is lawful. ``measured`` is the
+elapsed time of the night in minutes, ``limit`` 120, severity ``over_limit``.
+
+Up to one reporting interval at 22:00 is not counted, in the driver's favour.
+
+Source: 道路旅客运输企业安全管理规范 (2018) art. 38, ``fatigue.coach`` (found); the hours
+``fatigue.night_definition`` (recalled); kinds ``detect.coaches`` (recalled); the numbers for
+reading samples ``detect.fatigue`` (proposed) in the rule book.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.detect import sparse
+from sizao.detect.coaches import kinds_from, rows_of
+from sizao.detect.continuous import (
+    DETAILS,
+    DRIVING,
+    closed,
+    findings_of,
+    numbers_of,
+    sample,
+    samples_from,
+    speed_of,
+)
+from sizao.detect.emit import no_findings
+from sizao.detect.local_time import day_of, hours_us, is_within
+from sizao.detect.params import Book, Params, local_min, number
+from sizao.detect.runs import end_run
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
+
+STATE = np.dtype([("known", "i1")])
+"""Every vehicle: whether it is in the table of the few."""
+
+FEW = sparse.episodes([*DRIVING, *DETAILS, ("night", "i4")])
+"""A coach at night. ``night`` tells one night from the next."""
+
+
+@njit(cache=True)
+def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped-def]
+    count = 0
+    for i in rows:
+        own = c.slot[i]
+        now = c.time_us[i]
+        dark = is_within(now, night)
+        if not dark and not each[own].known:
+            continue
+        if each[own].known:
+            at = sparse.find(few, own, 0)
+            if not dark or few[at].night != day_of(now, night):
+                out, count = end_run(few[at], few, own, out, count)
+                sparse.drop(few, at)
+                each[own].known = 0
+        speed = speed_of(c, i)
+        if not dark or math.isnan(speed):
+            continue
+        # The row is there before the run looks for it, so the table does not grow beneath it.
+        few, at = sparse.add(few, own, 0)
+        each[own].known = 1
+        row = few[at]
+        row.open = 1
+        row.night = day_of(now, night)
+        few, out, count = sample(row, few, c, i, speed, numbers, out, count)
+    return out[:count], few
+
+
+class CoachNightFatigue(RuleBase):
+    """The rule; the module's docstring is its definition."""
+
+    id = "coach_night_fatigue"
+    code_version = 1
+    measured_unit = "min"
+    state_dtype = STATE
+    few_dtype = FEW
+
+    def params_from(self, book: Book) -> Params:
+        law, night = "fatigue.coach", "fatigue.night_definition"
+        return {
+            "max_continuous_min": number(book, law, "night_max_continuous", "min"),
+            "min_rest_min": number(book, law, "min_rest", "min"),
+            "night_start_min": local_min(book, night, "start"),
+            "night_end_min": local_min(book, night, "end"),
+            "kinds": kinds_from(book),
+            **samples_from(book),
+        }
+
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return sparse.slots(_fired(memory))
+
+    def step(
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        rows, few = _kernel(
+            columns,
+            rows_of(columns, params["kinds"]),
+            memory.each,
+            memory.few,
+            hours_us(params["night_start_min"], params["night_end_min"]),
+            numbers_of(params),
+            no_findings(),
+        )
+        return findings_of(rows, params), Memory(memory.each, few)
+
+    def close(self, memory: Memory, params: Params) -> Findings:
+        runs = _fired(memory)
+        return findings_of(closed(sparse.slots(runs), runs, runs), params)
+
+
+def _fired(memory: Memory) -> npt.NDArray[Any]:
+    used = sparse.rows(memory.few)
+    return used[(used["running"] & used["fired"]) != 0]

@@ -1,0 +1,107 @@
+"""Coach at night faster than 80 % of the day's limit (客运车辆夜间车速不超过日间限速80%).
+
+Definition
+----------
+As ``speeding``, word for word and with its parameters, with this limit in place of the road's:
+
+- for vehicles of the ``kinds`` that the coach rules bind, at *night*, that is in local time from
+  22:00:00 inclusive to 06:00:00 exclusive: ``ratio`` (0.8) times the limit of the road for this
+  kind of vehicle, as it stands by day;
+- for other vehicles and by day: none. A sample by day is a usable sample that is not over, so an
+  episode ends after 06:00 as any other does, and its last over sample lies before.
+
+Each sample is judged by the time and place where it was taken. An episode that began before 22:00
+under the day's limit is another matter (``speeding``); this one begins at 22:00:00 at the
+earliest. ``limit`` is the night's limit, and severity the band of ``measured`` over it. A coach
+that is over the day's limit at night breaks both rules and is reported under both.
+
+Source: 道路运输车辆动态监督管理办法 (2014), ``fatigue.coach_night_speed`` (found); the hours
+``fatigue.night_definition`` (recalled); kinds ``detect.coaches`` (recalled); the numbers for
+reading samples ``detect.speeding`` (proposed) in the rule book.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sizao.detect import sparse
+from sizao.detect.coaches import kinds_from, rows_of
+from sizao.detect.emit import no_findings
+from sizao.detect.local_time import hours_us, is_within
+from sizao.detect.over_limit import EPISODE, SEEN, OverLimit, idle, is_over, judge, numbers_of, seen
+from sizao.detect.over_limit import params_from as samples_from
+from sizao.detect.params import Book, Params, local_min, number
+from sizao.detect.stage import Columns, Findings, Memory, World
+
+STATE = np.dtype([("open", "i1")])
+"""Every vehicle: whether it is in the table of the few."""
+
+FEW = sparse.episodes([*SEEN, *EPISODE])
+"""A coach at night, and one whose episode has not ended yet."""
+
+
+@njit(cache=True)
+def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-untyped-def]
+    count = 0
+    for i in rows:
+        own = c.slot[i]
+        now = c.time_us[i]
+        dark = is_within(now, night)
+        if not dark and not each[own].open:
+            continue
+        limit = float(c.limit_kmh[i])
+        if math.isnan(c.lat[i]) or math.isnan(c.speed_kmh[i]) or not limit > 0.0:
+            continue
+        limit = limit * ratio if dark else math.inf
+        if each[own].open:
+            at = sparse.find(few, own, 0)
+        else:
+            few, at = sparse.add(few, own, 0)
+            each[own].open = 1
+        row = few[at]
+        if idle(row) and not is_over(c.speed_kmh[i], limit, numbers):
+            seen(row, now, c.speed_kmh[i] / limit, limit)
+        else:
+            out, count = judge(row, row, c, i, limit, numbers, out, count)
+        # By day nothing can be over: what was seen before has no bearing on the next night.
+        if not dark and idle(row):
+            sparse.drop(few, at)
+            each[own].open = 0
+    return out[:count], few
+
+
+class CoachNightSpeed(OverLimit):
+    """The rule; the module's docstring is its definition."""
+
+    id = "coach_night_speed"
+    code_version = 1
+    state_dtype = STATE
+    few_dtype = FEW
+
+    def params_from(self, book: Book) -> Params:
+        night = "fatigue.night_definition"
+        return {
+            "ratio": number(book, "fatigue.coach_night_speed", "ratio", "ratio"),
+            "night_start_min": local_min(book, night, "start"),
+            "night_end_min": local_min(book, night, "end"),
+            "kinds": kinds_from(book),
+            **samples_from(book),
+        }
+
+    def step(
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        rows, few = _kernel(
+            columns,
+            rows_of(columns, params["kinds"]),
+            memory.each,
+            memory.few,
+            float(params["ratio"]),
+            hours_us(params["night_start_min"], params["night_end_min"]),
+            numbers_of(params),
+            no_findings(),
+        )
+        return self.findings_of(rows, params), Memory(memory.each, few)

@@ -1,0 +1,98 @@
+"""What happened, in one sentence of each language: a function a rule.
+
+Each gets the facts and the subject (place and kind of vehicle) and gives the whole sentence. A
+rule without one is told by its name and severity (:func:`by_name`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sizao.warn.facts import Facts
+from sizao.warn.words import RULES, SEVERITIES, duration, number
+
+Sentence = Callable[[Facts, str, str], tuple[str, str]]
+
+
+def sentence(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    """The sentence for these facts, Chinese and English."""
+    return _SENTENCES.get(facts.rule, by_name)(facts, subject_zh, subject_en)
+
+
+def by_name(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    """The rule's name and the severity's, with the fence gone by if there is one."""
+    name_zh, name_en = RULES.get(facts.rule, (facts.rule, facts.rule))
+    severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
+    by_zh, by_en = _fence(facts)
+    return (
+        f"{subject_zh}{name_zh}：{severity_zh}{by_zh}。",
+        f"{subject_en}, {name_en}: {severity_en}{by_en}.",
+    )
+
+
+def _fence(facts: Facts) -> tuple[str, str]:
+    if facts.fence is None:
+        return "", ""
+    return f"（电子围栏{facts.fence}号）", f" (electronic fence {facts.fence})"
+
+
+def _area_limit(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    by_zh, by_en = _fence(facts)
+    return _speeding(facts, f"{subject_zh}在限速区域{by_zh}内", f"{subject_en}{by_en}")
+
+
+def _speeding(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    # The worst moment is the one furthest over its limit, not always the fastest one.
+    zh, en = duration(facts.end_s - facts.start_s)
+    speed, limit = number(facts.measured), number(facts.limit)
+    return (
+        f"{subject_zh}超速行驶{zh}，超速最多时{speed} km/h，限速{limit} km/h"
+        f"（超速{_excess(facts)}%）。",
+        f"{subject_en} over the limit for {en}, at worst {speed} km/h "
+        f"where {limit} km/h is allowed ({_excess(facts)} % over).",
+    )
+
+
+def _excess(facts: Facts) -> int:
+    """Percent over, rounded down, so that the words never claim a band that the severity does
+    not."""
+    return int((facts.measured / facts.limit - 1) * 100 + 1e-6) if facts.limit > 0 else 0
+
+
+def _coach_night_speed(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    zh, en = duration(facts.end_s - facts.start_s)
+    speed, limit = number(facts.measured), number(facts.limit)
+    return (
+        f"{subject_zh}夜间车速超过日间限速的80%，持续{zh}，最多时{speed} km/h，"
+        f"夜间应不超过{limit} km/h（超出{_excess(facts)}%）。",
+        f"{subject_en} above 80 % of the day's limit at night for {en}, at worst {speed} km/h "
+        f"where {limit} km/h is allowed at night ({_excess(facts)} % over).",
+    )
+
+
+def _fatigue(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    zh, en = duration(facts.measured * 60)
+    limit_zh, limit_en = duration(facts.limit * 60)
+    return (
+        f"{subject_zh}连续驾驶{zh}，其间没有满20分钟的停车休息（限{limit_zh}）。",
+        f"{subject_en} driven for {en} without a rest of 20 min (limit {limit_en}).",
+    )
+
+
+def _coach_night_fatigue(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    zh, en = duration(facts.measured * 60)
+    limit_zh, limit_en = duration(facts.limit * 60)
+    return (
+        f"{subject_zh}夜间连续驾驶{zh}，其间没有满20分钟的停车休息（夜间限{limit_zh}）。",
+        f"{subject_en} driven for {en} of one night without a rest of 20 min "
+        f"(limit at night {limit_en}).",
+    )
+
+
+_SENTENCES: Mapping[str, Sentence] = {
+    "speeding": _speeding,
+    "fatigue": _fatigue,
+    "area_limit": _area_limit,
+    "coach_night_speed": _coach_night_speed,
+    "coach_night_fatigue": _coach_night_fatigue,
+}
