@@ -85,12 +85,10 @@ def numbers_of(params: Params) -> Numbers:
 
 
 @njit(cache=True)
-def speed_of(c, i):  # type: ignore[no-untyped-def]
-    """Speed of row ``i``, km/h: the satellite's if there is a fix, else the tachograph's."""
-    speed = math.nan if math.isnan(c.lat[i]) else float(c.speed_kmh[i])
-    if math.isnan(speed):
-        speed = float(c.recorder_speed_kmh[i])
-    return speed
+def speed_of(lat, speed_kmh, recorder_speed_kmh):  # type: ignore[no-untyped-def]
+    """A sample's speed, km/h: the satellite's if there is a fix, else the tachograph's, or NaN."""
+    speed = math.nan if math.isnan(lat) else float(speed_kmh)
+    return float(recorder_speed_kmh) if math.isnan(speed) else speed
 
 
 @njit(cache=True)
@@ -177,24 +175,29 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
 
 
 @njit(cache=True)
-def drives_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
-    """A short way for most rows: nothing happens but that the run gets longer.
+def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
+    """A short way for most rows: nothing happens but that a run or a stop gets longer.
 
-    What else may happen is decided in :func:`sample`; the two must agree. A kernel that touches
-    its tables on every row is ten times slower.
+    True if that was all. What else may happen is decided in :func:`sample`; the two must agree. A
+    kernel that touches its tables on every row is ten times slower.
+
+    code : the driver's index plus one, 0 unknown
     """
-    return (
-        moving
-        and st.running
-        and st.prev_moving
-        and not (st.stopping or st.open)
-        and (code <= 0 or code == st.driver)
-        and now - st.prev_us <= numbers.max_gap_us
-        and now - st.start_us - st.gaps_us <= numbers.max_us
-    )
+    if st.open or now - st.prev_us > numbers.max_gap_us or (code > 0 and code != st.driver):
+        return False
+    if moving:
+        if not (st.running and st.prev_moving) or st.stopping:
+            return False
+        if now - st.start_us - st.gaps_us > numbers.max_us:
+            return False
+        st.end_us = now
+    elif not st.stopping or (st.running and now - st.stop_us >= numbers.min_rest_us):
+        return False
+    st.prev_us = now
+    return True
 
 
-# Inlined, because a call that hands arrays back costs more than all else of a row.
+# Inlined, because a call that takes and gives arrays costs more than all else of a row.
 @njit(cache=True, inline="always")
 def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]
     """Row ``i`` with its speed (not NaN), the next of its vehicle. Returns the table anew."""

@@ -74,7 +74,7 @@ def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped
                 out, count = end_run(few[at], few, own, out, count)
                 sparse.drop(few, at)
                 each[own].known = 0
-        speed = speed_of(c, i)
+        speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         if not dark or math.isnan(speed):
             continue
         # The row is there before the run looks for it, so the table does not grow beneath it.

@@ -63,8 +63,8 @@ from sizao.detect.continuous import (
     DETAILS,
     DRIVING,
     closed,
-    drives_on,
     findings_of,
+    goes_on,
     numbers_of,
     sample,
     samples_from,
@@ -84,16 +84,14 @@ FEW = sparse.episodes(DETAILS)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
     count = 0
     for i in range(len(c.slot)):
-        speed = speed_of(c, i)
+        speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         if math.isnan(speed):
             continue
         own = c.slot[i]
         st = each[own]
         now = c.time_us[i]
         # Index plus one, 0 unknown: all-zero state must mean "never seen".
-        if drives_on(st, speed > numbers.moving_above_kmh, now, c.driver[i] + 1, numbers):
-            st.end_us = now
-            st.prev_us = now
+        if goes_on(st, speed > numbers.moving_above_kmh, now, c.driver[i] + 1, numbers):
             continue
         few, out, count = sample(st, few, c, i, speed, numbers, out, count)
         if st.open and not st.doubt and not (st.running and st.fired):
