@@ -39,8 +39,8 @@ from numba import njit
 
 from sizao.detect import sparse, spells
 from sizao.detect.emit import GPS_ONLY, findings, no_findings
-from sizao.detect.params import Book, Params, number
 from sizao.detect.over_limit import band
+from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
