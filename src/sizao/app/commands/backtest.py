@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.core.errors import ConfigError
 from sizao.risk import effects
-from sizao.risk.backtesting import METHODS, Case, Run, by_share, describe, runs
+from sizao.risk.backtest_report import report as reported
+from sizao.risk.backtesting import Case, Run, runs
 from sizao.risk.capture import SHARES
 from sizao.risk.crashes import years_of
 
@@ -60,7 +60,7 @@ def command(
     for run in runs(case, train, tests, keep, seeds):
         done.append(run)
         progress.done(f"{run.test}, seed {run.seed}", f"{run.crashes:,} crashes to learn from")
-    report = _report(case, done)
+    report = reported(case, done)
     progress.done("calibration and consistency")
     refused = effects.refuse(inputs.breaks, train, tests, None, len(inputs.sites))
     report |= {
@@ -76,31 +76,6 @@ def command(
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
         _show(report)
-
-
-def _report(case: Case, done: list[Run]) -> dict[str, Any]:
-    methods = {}
-    for name in METHODS:
-        caught = np.array([run.capture[name] for run in done])
-        methods[name] = {
-            "capture": by_share(caught.mean(axis=0)),
-            "capture_sd": by_share(caught.std(axis=0)),
-            "pai": by_share(caught.mean(axis=0) / SHARES),
-            "segments_capture": by_share(np.mean([run.segments[name] for run in done], axis=0)),
-        }
-    hindsight = np.mean([run.hindsight for run in done], axis=0)
-    first = methods[METHODS[0]]
-    return {
-        "method": METHODS[0],
-        "capture": first["capture"],
-        "pai": first["pai"],
-        "pei": by_share(np.array(list(first["capture"].values())) / hindsight),
-        "segments_capture": first["segments_capture"],
-        "capture_sd": first["capture_sd"],
-        "baselines": {name: methods[name] for name in METHODS[1:]},
-        "hindsight": {"capture": by_share(hindsight)},
-        **describe(case, done[-1]),
-    }
 
 
 def _show(report: dict[str, Any]) -> None:
