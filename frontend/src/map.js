@@ -1,15 +1,18 @@
-// Pages with a map: the command centre, the wall's map, the small map of a case, vehicle or report,
-// and the one on which a reporter chooses the place.
+// Pages with a map: the command centre, the wall's map, the risk map, the small map of a case,
+// vehicle, report or site, and the one on which a reporter chooses the place.
 import { startDesk } from "./desk.js";
 import { startMinimaps } from "./minimap.js";
 import { startPlacePicker } from "./placepicker.js";
+import { startRiskMap } from "./riskmap.js";
 import { startWallMap } from "./wallmap.js";
 
 const desk = document.querySelector("[data-desk-map]");
+const risk = document.querySelector("[data-risk-map]");
 const wall = document.querySelector("[data-wall-map]");
 try {
   if (desk) startDesk(desk);
   if (wall) startWallMap(wall);
+  if (risk) startRiskMap(risk);
   startMinimaps();
   startPlacePicker();
 } catch (error) {

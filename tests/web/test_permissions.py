@@ -25,16 +25,19 @@ from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
+from sizao.web.risk.models import Assessment
 
 from .conftest import EAST, TRUCK, World
 from .evidence.conftest import send
 from .reports.conftest import png
+from .risk.conftest import assessed
 
 WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin", "nobody")
 """``-`` is a stranger."""
 
 PAGE = "302 200 200 200 200 200 200 200 200"
 LIST = "401 200 200 200 200 200 200 200 200"
+LOOK = "302 200 200 200 200 200 200 200 403"
 OPEN = "200 200 200 200 200 200 200 200 200"
 
 MATRIX: dict[tuple[str, str], str] = {
@@ -70,6 +73,21 @@ MATRIX: dict[tuple[str, str], str] = {
     ("import-act", "POST"): "302 302 403 403 403 403 403 302 403",
     ("import-problems", "GET"): "302 200 403 403 403 403 403 200 403",
     ("import-sample", "GET"): "302 200 403 403 403 403 200 200 403",
+    # Risk of places: everybody with a unit. This world has one assessment.
+    ("risk", "GET"): LOOK,
+    ("risk-ranking", "GET"): LOOK,
+    ("risk-site", "GET"): LOOK,
+    ("risk-site-report", "POST"): "302 302 302 302 302 302 403 403 403",
+    ("risk-validation", "GET"): LOOK,
+    ("risk-report", "GET"): LOOK,
+    ("risk-report-file", "GET"): LOOK,
+    ("risk-runs", "GET"): LOOK,
+    ("risk-run", "GET"): LOOK,
+    ("risk-start", "POST"): "302 422 403 403 403 403 403 422 403",  # no years with it
+    ("risk-meta", "GET"): LOOK,
+    ("risk-shapes", "GET"): LOOK,
+    ("risk-values", "GET"): LOOK,
+    ("risk-hour", "GET"): LOOK,
     ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
     ("login", "GET"): "200 302 302 302 302 302 302 302 302",
     ("logout", "POST"): "302 302 302 302 302 302 302 302 302",
@@ -81,6 +99,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("api:detections", "GET"): LIST,
     ("api:list_indicators", "GET"): LIST,
     ("api:units", "GET"): LIST,
+    ("api:runs", "GET"): "401 200 200 200 200 200 200 200 403",
+    ("api:sites", "GET"): "401 200 200 200 200 200 200 200 403",
     ("api:sources", "GET"): "401 200 200 403 403 200 200 200 403",
     ("api:case", "GET"): "401 200 200 200 404 404 200 200 404",
     ("api:act", "POST"): "401 200 200 200 404 404 403 403 404",
@@ -129,7 +149,10 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "open311-request": "request", "open311-token": "token",
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
-             "vehicle-evidence": "vehicle-piece", "evidence-release": "hold"}  # fmt: skip
+             "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
+             "risk-site": "site", "risk-site-report": "site",
+             "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
+             "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -151,6 +174,7 @@ def test_every_address_has_a_row():
 
 def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
+    run = Assessment.objects.first()
     piece, hold = Piece.objects.first(), Hold.objects.first()
     arguments = {
         "case": [case.pk],
@@ -168,6 +192,10 @@ def address(name: str, case: Case) -> str:
         "token": [report.token, "json"] if report else [],
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
+        "site": ["s0"],
+        "month": ["2026-10.pdf"],
+        "run": [run.pk] if run else [],
+        "hour": [run.pk, 8] if run else [],
         "case-piece": [case.pk, piece.evidence if piece else "0" * 64],
         "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
         "hold": [hold.pk if hold else 1],
@@ -228,6 +256,7 @@ def test_matrix(world: World, who: str):
     one_piece(world, case)
     given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])
     submit(given, channel="citizen", source="reports")
+    assessed(world)
     column = WHO.index(who)
     expected, found = {}, {}
     for (name, method), row in MATRIX.items():

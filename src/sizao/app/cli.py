@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "cap": "Look into CAP warnings and hand files to the intake.",
     "crashes": "Import crash records.",
     "register": "Import the registers of vehicles and enterprises.",
+    "assess": "Assess the installation's roads by its crash register.",
     "screen": "Rank road edges by the crashes to be expected on them.",
     "forecast": "Expected crashes of every road edge in every hour of the week.",
     "backtest": "Judge the ranking of road edges by a later year.",

@@ -33,7 +33,7 @@ def prepare(data: DataDir, *, seed: int, vehicles: int) -> Iterator[str]:
         _write_city(data, seed=seed, vehicles=vehicles)
     write_keys(data)
     yield "preparing the database"
-    _database(data, fresh=have != want)
+    _database(data, fresh=have != want, seed=seed)
     replace(made, json.dumps(want).encode())
 
 
@@ -61,8 +61,8 @@ def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     register.save(pa.Table.from_batches([made]), data.register)
 
 
-def _database(data: DataDir, *, fresh: bool) -> None:
-    """Migrate; when the city is new, load its units, patrols and vehicles."""
+def _database(data: DataDir, *, fresh: bool, seed: int) -> None:
+    """Migrate; when the city is new, load its units, patrols, vehicles and crash history."""
     from sizao.app.wiring import setup_django
 
     os.environ["SIZAO_DEMO"] = "1"
@@ -80,6 +80,12 @@ def _database(data: DataDir, *, fresh: bool) -> None:
         loaded = register.load(data.register).combine_chunks().to_batches()[0]
         fleet_services.load_register(loaded)
         unit_services.load_patrols(_patrols(loaded))
+    from sizao.web.imports.models import Crash
+
+    if not Crash.objects.exists():
+        from sizao.app.demo_crashes import import_crashes
+
+        import_crashes(data, seed)
     unit_services.create_demo_accounts()
 
 

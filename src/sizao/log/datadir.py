@@ -28,6 +28,8 @@ archive/          positions for half a year, Parquet by day (``log/archive``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
+assessments/RUN/  results of an assessment of places (``web/risk/files.py``)
+fonts/            an office's own fonts for the monthly report (optional)
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
 sim.json          when the simulated city began, so that a restart goes on with the same one

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "sizao.web.warnings",
     "sizao.web.reports",
     "sizao.web.evidence",
+    "sizao.web.risk",
     "sizao.web.indicators",
     "sizao.web.live",
     "sizao.web.desk",

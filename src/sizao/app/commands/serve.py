@@ -60,6 +60,10 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
     get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)
     desk.start()
+    if demo:
+        from sizao.web.risk import jobs
+
+        jobs.first_run()
     config = uvicorn.Config(
         application,
         host=host,

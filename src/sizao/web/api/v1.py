@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
 from sizao import __version__
-from sizao.web.api import errors, lists, sources, things
+from sizao.web.api import errors, lists, risk, sources, things
 from sizao.web.api.auth import AUTH
 from sizao.web.cap import api as cap
 
@@ -33,4 +33,5 @@ errors.install(api)
 api.add_router("", lists.router)
 api.add_router("", things.router)
 api.add_router("", sources.router)
+api.add_router("", risk.router)
 api.add_router("", cap.router)

@@ -142,6 +142,11 @@ class User(AbstractUser):
         return desk or self.reads_audit
 
     @property
+    def sees_risk(self) -> bool:
+        """Whether the assessments of places are shown: to every account that has a unit."""
+        return self.unit_id is not None or self.reads_audit
+
+    @property
     def reads_audit(self) -> bool:
         return self.role in (self.Role.AUDITOR, self.Role.ADMIN) or self.is_superuser
 

@@ -176,6 +176,14 @@ def minutes(seconds: float | None) -> str:
     return "" if seconds is None else words.pick("{} 分钟", "{} min").format(ceil(seconds / 60))
 
 
+@register.simple_tag
+def share(value: float) -> str:
+    """A probability as whole percent; never 0 or 100 %, because nobody is that sure."""
+    if value < 0.01:
+        return "<1%"
+    return ">99%" if value > 0.99 else f"{value:.0%}"
+
+
 @register.filter
 def listed(values: list[str]) -> str:
     """Several phrases in one line, with the language's own mark between them."""

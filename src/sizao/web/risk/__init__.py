@@ -1,0 +1,1 @@
+"""Risk of places: assessment runs, the risk map, the ranked list, sites, validation, reports."""

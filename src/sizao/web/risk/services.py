@@ -1,0 +1,210 @@
+"""A run from the order to its results. Each step may be called from any thread."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from django.utils import timezone
+
+from sizao import __version__
+from sizao.core.errors import ConfigError
+from sizao.risk.estimators import ESTIMATORS
+from sizao.web import audit
+from sizao.web.audit.services import SYSTEM
+from sizao.web.clock import feed_now
+from sizao.web.imports import crashes as register
+from sizao.web.imports.models import Crash
+from sizao.web.ports import installed, ports
+from sizao.web.risk import files
+from sizao.web.risk.models import Assessment
+from sizao.web.units.models import User
+from sizao.web.writing import write
+
+log = logging.getLogger("sizao.risk")
+
+YEARS = 3
+"""Years of a run unless somebody says otherwise: the window of the black-spot rules."""
+
+LONGEST = timedelta(hours=2)
+"""A run that says nothing for this long is given up."""
+
+Step = Callable[[str, float], None]
+"""Told the name of a step as it begins, and the share of the work done before it."""
+Runner = Callable[[Path, Step], None]
+
+
+def usual_years() -> range | None:
+    """The last YEARS whole years that have records; the present one if there is no other."""
+    moments = Crash.objects.order_by("time").values_list("time", flat=True)
+    first, last = moments.first(), moments.last()
+    if first is None or last is None:
+        return None
+    low, high = timezone.localtime(first).year, timezone.localtime(last).year
+    now = timezone.localtime(feed_now()).year
+    if high >= now and low < now:
+        high = now - 1
+    return range(max(low, high - YEARS + 1), high + 1)
+
+
+def open_run(
+    user: User | None, *, years: range, method: str = "pooled", threshold: float = 2.0
+) -> Assessment:
+    """Write down that a run is wanted. Raises ConfigError if it cannot be made."""
+    if method not in ESTIMATORS:
+        raise ConfigError(f"method {method!r} is none of {', '.join(ESTIMATORS)}")
+    if not years or len(years) > 20:
+        raise ConfigError("an assessment needs between 1 and 20 years")
+    if not 1.0 <= threshold <= 20.0:
+        raise ConfigError("the threshold is 1 to 20 times the mean")
+    network = _network()
+    with write():
+        run = Assessment.objects.create(
+            state=Assessment.State.WAITING,
+            by=user.get_username() if user is not None else SYSTEM,
+            by_name=user.display_name if user is not None else "",
+            at=feed_now(),
+            first_year=years[0],
+            last_year=years[-1],
+            method=method,
+            version=f"{__version__}/1",
+            parameters={"threshold": threshold, "network": str(network)},
+        )
+        audit.record(
+            user, "assess", "assessment", run.pk,
+            {"years": run.span, "method": method, "threshold": threshold},
+        )  # fmt: skip
+    return run
+
+
+def _network() -> Path:
+    from django.conf import settings
+
+    path = (ports().data if installed() else settings.DATA).network
+    if not path.exists():
+        raise ConfigError("no road network yet: import one with `sizao roads import`")
+    return Path(path)
+
+
+def run(run_id: int, runner: Runner | None = None) -> Assessment:
+    """Do a run that was opened, from the register to the results.
+
+    ``runner`` does the arithmetic; without one a process of its own does. Raises nothing that
+    belongs to the run: its row says what went wrong.
+    """
+    found = Assessment.objects.get(pk=run_id)
+    _note(found, state=Assessment.State.WORKING, step="read")
+    place = files.folder(found)
+    try:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True, mode=0o700)
+        _gather(found, place)
+        (runner or in_child)(place, lambda name, share: _note(found, step=name, progress=share))
+        result = json.loads((place / "result.json").read_text(encoding="utf-8"))
+    except ConfigError as error:
+        return give_up(found, str(error))
+    with write():
+        found.summary, found.backtest = result["summary"], result["backtest"]
+        found.state, found.progress, found.step = Assessment.State.DONE, 1.0, ""
+        found.ended_at = feed_now()
+        found.save()
+        audit.record(
+            None, "assessed", "assessment", found.pk, {"crashes": found.summary["crashes"]}
+        )  # fmt: skip
+    return found
+
+
+def _gather(found: Assessment, place: Path) -> None:
+    """Put the records of the run's years, and of those before, into its folder."""
+    table = pa.table(register.read())
+    zone = timezone.get_current_timezone()
+    year = pc.year(pc.assume_timezone(_naive(table, zone), str(zone)))
+    table = table.filter(pc.less_equal(year, found.last_year))
+    if not len(table):
+        raise ConfigError(f"no crash up to {found.last_year} is in the register")
+    pq.write_table(table, place / "crashes.parquet")
+    sources = Counter(table["source"].to_pylist())
+    unlocated = len(table) - int(pc.sum(pc.cast(pc.is_valid(table["lat"]), pa.int64())).as_py())
+    job = {
+        "network": found.parameters["network"],
+        "first_year": found.first_year,
+        "last_year": found.last_year,
+        "method": found.method,
+        "threshold": found.parameters["threshold"],
+    }
+    (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    _note(found, data={"sources": dict(sources), "unlocated": unlocated, "records": len(table)})
+
+
+def _naive(table: pa.Table, zone: object) -> pa.Array:
+    local = [moment.astimezone(zone).replace(tzinfo=None) for moment in table["time"].to_pylist()]
+    return pa.array(local, pa.timestamp("us"))
+
+
+def in_child(place: Path, step: Step) -> None:
+    """Run :mod:`compute` in a process. Raises ConfigError with what it said."""
+    command = [sys.executable, "-m", "sizao.web.risk.compute", str(place)]
+    last = ""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8",
+    ) as child:  # fmt: skip
+        try:
+            for line in child.stdout or ():
+                said = json.loads(line)
+                last = said.get("error", "")
+                if "step" in said:
+                    step(said["step"], said["share"])
+            noise = child.stderr.read() if child.stderr else ""
+            child.wait(LONGEST.total_seconds())
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode:
+        if not last:
+            log.error("assessment in %s ended with %d:\n%s", place, child.returncode, noise)
+        raise ConfigError(last or f"the computation ended with code {child.returncode}")
+
+
+def _note(found: Assessment, **values: object) -> None:
+    for name, value in values.items():
+        setattr(found, name, value)
+    with write():
+        found.save(update_fields=list(values))
+
+
+def give_up(found: Assessment, why: str) -> Assessment:
+    """Close a run that did not come to its end."""
+    shutil.rmtree(files.folder(found), ignore_errors=True)
+    _note(found, state=Assessment.State.FAILED, error=why[:500], ended_at=feed_now(), step="")
+    return found
+
+
+def mend(at_work: Collection[int]) -> None:
+    """Close runs that a process before this one left unfinished."""
+    for found in Assessment.objects.filter(state__in=Assessment.BUSY).exclude(pk__in=at_work):
+        give_up(found, "the program was stopped during the run; start it again")
+
+
+def latest() -> Assessment | None:
+    """The newest run that has results."""
+    return Assessment.objects.filter(state=Assessment.State.DONE).first()
+
+
+def chosen(number: str) -> Assessment | None:
+    """The finished run of a number, else the newest."""
+    if number.isdigit():
+        found = Assessment.objects.filter(pk=int(number), state=Assessment.State.DONE).first()
+        if found is not None:
+            return found
+    return latest()

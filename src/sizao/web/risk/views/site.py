@@ -1,0 +1,146 @@
+"""The page of a site: why it ranks where it does, and what to do there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from sizao.web.pages.mapdata import bounds
+from sizao.web.reports.errors import SubmissionError
+from sizao.web.reports.models import Report
+from sizao.web.reports.submit import Given, submit
+from sizao.web.risk import files, sitefacts, week, words
+from sizao.web.risk.files import Results
+from sizao.web.risk.models import Assessment
+from sizao.web.risk.ranking import Row, rows_of
+from sizao.web.risk.views import with_run
+from sizao.web.risk.views.map import day_words
+
+NEAR_DEG = 0.004
+"""Reports within about 400 m are near."""
+CHANNEL, SOURCE = "road_staff", "reports:road_staff"
+
+
+@require_safe
+@with_run
+def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
+    """One site of a run."""
+    results, number, site = _site(run, site_id)
+    found = sitefacts.crashes_of(results, number, run)
+    hours = results.week[:, number]
+    start, span, share = week.peak(hours)
+    of_kind = [row for row in rows_of(results) if row["kind"] == site["kind"]]
+    return render(
+        request,
+        "risk/site.html",
+        {
+            "run": run,
+            "site": site,
+            "place": words.place_word(site),
+            "kind": words.kind_word(site["kind"]),
+            "class_word": words.class_word(site["road_class"]),
+            "sentence": words.sentence(site, len(run.years)),
+            "notes": [words.note_word(one) for one in site["notes"]],
+            "rules": _rules(results, number, site),
+            "of": len(of_kind),
+            "costs": [
+                (word, site["costs"][code]) for code, word in words.cost_sets_words()
+            ],
+            "crashes": found,
+            "undirected": sum(not one.direction for one in found),
+            # Built of numbers and escaped words in diagram.py.
+            "diagram": mark_safe(sitefacts.drawn(results, site, number, found)),
+            "patterns": sitefacts.stands_out(results, run, number),
+            "similar": [
+                {**row, "place": words.place_word(row)}
+                for row in sitefacts.similar_sites(results, site)
+            ],
+            "week": list(
+                zip(day_words(), week.table(hours, sitefacts.seen_hours(found)), strict=True)
+            ),
+            "hours": range(24),
+            "peak": (start, (start + span) % 24, share * 100),
+            "reports": _near(request, site),
+            "may_report": request.user.acts,
+            "patrol_plan": _plan_url(site),
+            "bounds": bounds(),
+            "threshold": run.parameters["threshold"],
+        },
+    )  # fmt: skip
+
+
+@require_POST
+@with_run
+def report(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
+    """Open a hazard at the site: a report with the finding, handled like any other."""
+    if not request.user.acts:
+        raise PermissionDenied
+    _results, _number, site = _site(run, site_id)
+    said = request.POST.get("text", "").strip()
+    text = f"{words.place_word(site)}：{words.sentence(site, len(run.years))}\n{said}".strip()
+    given = Given(
+        service="hazard", lat=f"{site['lat']:.6f}", lon=f"{site['lon']:.6f}",
+        address=words.place_word(site)[:200], text=text,
+    )  # fmt: skip
+    try:
+        made = submit(given, channel=CHANNEL, source=SOURCE)
+    except SubmissionError as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('risk-site', args=[site_id])}?run={run.pk}")
+    return redirect("report", made.number)
+
+
+def _site(run: Assessment, site_id: str) -> tuple[Results, int, Row]:
+    results = files.results(run)
+    number = results.by_site.get(site_id)
+    if number is None:
+        raise Http404
+    return results, number, rows_of(results)[number]
+
+
+def _rules(results: Results, number: int, site: Row) -> list[dict[str, Any]]:
+    """Spots and segments of the rules that touch the site; of each rule and kind the largest."""
+    key = "edges" if site["kind"] == "segment" else "nodes"
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in results.stretches:
+        if site["row"] not in one[key]:
+            continue
+        before = found.get((one["rule"], one["kind"]))
+        if before is None or len(one["crashes"]) > len(before["crashes"]):
+            found[(one["rule"], one["kind"])] = one
+    return [
+        {
+            "rule": words.rule_word(one["rule"]),
+            "road": one["road"],
+            "kind": _("点（500 米）") if one["kind"] == "spot" else _("段（2 公里）"),
+            "crashes": len(one["crashes"]),
+            "deaths": one["deaths"],
+            "length_m": round(one["length_m"]),
+        }
+        for one in found.values()
+    ]
+
+
+def _near(request: HttpRequest, site: Row) -> list[Report]:
+    return list(
+        Report.objects.for_user(request.user).filter(
+            lat__range=(site["lat"] - NEAR_DEG, site["lat"] + NEAR_DEG),
+            lon__range=(site["lon"] - NEAR_DEG, site["lon"] + NEAR_DEG),
+        ).prefetch_related("photos")[:5]
+    )  # fmt: skip
+
+
+def _plan_url(site: Row) -> str:
+    """The page that plans patrols, where this installation has one."""
+    try:
+        return f"{reverse('plan')}?lat={site['lat']:.5f}&lon={site['lon']:.5f}"
+    except NoReverseMatch:
+        return ""
