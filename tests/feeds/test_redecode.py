@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,25 @@ from hypothesis import strategies as st
 from sizao.core.schemas import TOPICS
 from sizao.feeds.jt808.encode import encode_frame
 from sizao.feeds.jt808.framing import escape
+from sizao.feeds.jt808.location import decode_base
+from sizao.feeds.jt808.media import media_body
+from sizao.feeds.jt808.redecode import NO_PLACE
+from sizao.feeds.jt809.cipher import Keys
+from sizao.feeds.jt809.encode import encode_body as jt809_body
+from sizao.feeds.jt809.encode import encode_frame as jt809_frame
+from sizao.feeds.jt809.params import LinkParams
+from sizao.feeds.jt809.redecode import LinkReader
+from sizao.feeds.jt809.rows import from_row
+from sizao.feeds.jt809.subs import join
+from sizao.feeds.jt809.vehicles import Directory, Vehicle
 from sizao.feeds.reasons import reason_words
 from sizao.feeds.redecode import NEVER, Kept, again, explain
 from sizao.feeds.weighing.record import read_weighing
+from sizao.log.evidence import EvidenceStore
 from tests.runtime.terminal import location
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW_US = 1_790_000_000_000_000
 
@@ -112,6 +128,121 @@ def test_a_frame_of_any_body_is_judged(content: bytes) -> None:
         json.dumps(explain(one))
         again(one)
     again(kept(escape(content)))
+
+
+# Platform links
+
+
+KEYS = Keys(0x1234, 0x5678, 0x9ABC)
+
+
+def link(edition: str, **more: Any) -> LinkReader:
+    params = LinkParams(name="county", edition=edition, access_code=7, **more)
+    directory = Directory([Vehicle("13800000001", "川DI0001", 2, "heavy_truck", None, None)])
+    return LinkReader(params, directory)
+
+
+def linked(message: int, fields: dict[str, Any], reader: LinkReader, **more: Any) -> Kept:
+    """A record as a link leaves it: no delimiters, still escaped."""
+    params = reader.params
+    sealed = jt809_frame(
+        message,
+        params.access_code,
+        5,
+        jt809_body(message, fields, params.edition, params.dialect),
+        sent=None if params.edition == "2011" else NOW_US // 1_000_000,
+        **more,
+    )
+    return kept(sealed[1:-1], source="jt809:county")
+
+
+QUESTION = {"object_type": 1, "object_id": "51", "answer_time": 60, "info_id": 9, "content": "?"}
+
+
+@pytest.mark.parametrize("edition", ["2011", "2019"])
+def test_a_message_of_a_link_is_read_as_the_link_is_set_today(edition: str) -> None:
+    reader = link(edition)
+    one = linked(0x9301, QUESTION, reader)
+    assert again(one).reason == "no_decoder", "without the link nobody can say"
+    [(topic, [row])] = again(one, {"jt809:county": reader}).records
+    named = dict(zip(TOPICS[topic].names, row, strict=True))
+    assert topic == "platform_messages"
+    assert (named["kind"], named["direction"]) == ("0x9300/0x9301", "in")
+    assert named["received"] == NOW_US
+    other = link("2011" if edition == "2019" else "2019")
+    assert not again(one, {"jt809:county": other}).good
+
+
+def test_a_key_that_was_missing_heals_what_was_enciphered() -> None:
+    plain = link("2019")
+    one = linked(0x9301, QUESTION, plain, key=99, keys=KEYS)
+    assert again(one, {"jt809:county": plain}).reason == "encrypted_body"
+    with_key = link("2019", keys=KEYS)
+    assert again(one, {"jt809:county": with_key}).rows == 1
+    assert explain(one, {"jt809:county": with_key})["content"] == "?"
+
+
+def test_positions_of_a_link_are_rows_that_came_late() -> None:
+    reader = link("2019")
+    row = dict.fromkeys(TOPICS["positions"].names)
+    row |= {"time": NOW_US - 5_000_000, "lat": 26.5, "lon": 101.7, "speed_kmh": 50.0,
+            "heading_deg": 90.0, "altitude_m": 1000.0, "status": 3, "positioned": True}  # fmt: skip
+    body = join(0x1202, from_row(row, "2019"), "2019", reader.params.dialect, "川DI0001", 2)
+    raw = jt809_frame(0x1202, 7, 5, body, sent=NOW_US // 1_000_000)[1:-1]
+    one = kept(raw, "future_time", source="jt809:county")
+    [(topic, [made])] = again(one, {"jt809:county": reader}).records
+    named = dict(zip(TOPICS[topic].names, made, strict=True))
+    assert (topic, named["vehicle"], named["catch_up"]) == ("positions", "13800000001", True)
+    assert named["source"] == "jt809:county"
+
+
+@pytest.mark.parametrize("reason", ["not_logged_in", "unsupported"])
+def test_what_belongs_to_a_session_stays_refused(reason: str) -> None:
+    reader = link("2019")
+    login = {"user_id": 1, "password": "x", "gnss_center_id": 7, "down_link_ip": "1.2.3.4",
+             "down_link_port": 1}  # fmt: skip
+    raw = linked(0x1001, login, reader).raw
+    found = again(kept(raw, reason, source="jt809:county"), {"jt809:county": reader})
+    assert (found.good, found.records) == (False, [])
+
+
+@given(raw=st.binary(max_size=200), edition=st.sampled_from(["2011", "2019"]))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_of_a_link_are_judged(raw: bytes, edition: str) -> None:
+    readers = {"jt809:county": link(edition)}
+    one = kept(raw, source="jt809:county")
+    found = again(one, readers)
+    assert found.good or not found.records
+    json.dumps(explain(one, readers))
+
+
+# Media
+
+
+def medium(data: bytes) -> bytes:
+    fields = {"media_id": 3, "media_type": 0, "media_format": 0, "event": 0, "channel": 1,
+              "location": decode_base(body()[:28])}  # fmt: skip
+    return media_body(fields, data)
+
+
+def test_a_medium_that_had_no_place_gets_one(tmp_path: Path) -> None:
+    """Refused by a gateway without a store: whole in one frame, or joined of parts."""
+    photo = b"\xff\xd8 a photo \x7e\x7d"
+    whole = kept(frame(medium(photo), 0x0801), "unsupported", detail=NO_PLACE)
+    joined = kept(medium(photo), "unsupported", detail=NO_PLACE)
+    store = EvidenceStore(tmp_path)
+    for one in (whole, joined):
+        [upload] = again(one).media
+        row = dict(zip(TOPICS["evidence"].names, upload.keep(store), strict=True))
+        assert store.read(row["evidence"]) == photo
+        assert (row["subject"], row["kind"], row["source"]) == ("13800000001", "image", "jt808")
+        assert row["received"] == NOW_US
+
+
+def test_half_a_medium_is_no_medium() -> None:
+    assert not again(kept(medium(b"half"), "no_room", detail="the spool is full")).media
+    part = encode_frame(0x0801, "13800000001", 7, medium(b"x"), subpackage=(2, 1))[1:-1]
+    assert not again(kept(part, "unsupported", detail=NO_PLACE)).media
 
 
 def test_every_reason_has_words() -> None:

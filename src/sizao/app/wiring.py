@@ -47,15 +47,17 @@ def build_ports(data: DataDir) -> Ports:
     from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tallies import LogTallies
     from sizao.runtime.platforms.config import load as load_links
+    from sizao.runtime.platforms.rereading import link_readers
     from sizao.runtime.tracks import TrackReader
     from sizao.web.ports import Ports
 
     try:
         links = load_links(data.links, data.secrets)
+        readers = link_readers(links, data.register)
     except ConfigError as error:
         # The gateway refuses to start with it and says so; the pages must work meanwhile.
         logger.error("platform links are not shown: %s", error)
-        links = []
+        links, readers = [], {}
     network = Network.load(data.network) if data.network.exists() else None
     feeds = SqliteLog(data.feeds_log)
     intake = SqliteLog(data.intake_log)
@@ -76,6 +78,7 @@ def build_ports(data: DataDir) -> Ports:
         quarantines={"feeds": LogQuarantine(feeds), "intake": LogQuarantine(intake)},
         evidence={"feeds": feeds, "intake": intake, "commands": commands},
         platform_links={one.params.name: one.role for one in links},
+        link_readers=readers,
     )
 
 

@@ -13,13 +13,16 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sizao.core.schemas import TOPICS
 from sizao.core.sources import kind_of
 from sizao.feeds.cap.taken import take
 from sizao.feeds.gat1400.passages import read_passage
-from sizao.feeds.jt808.redecode import explain_jt808, redecode_jt808
+from sizao.feeds.jt808.redecode import explain_jt808, media_of, redecode_jt808
+from sizao.feeds.jt808.uploads import Upload
+from sizao.feeds.jt809.redecode import LinkReader, explain_jt809
 from sizao.feeds.stations.record import read_reading
 from sizao.feeds.taken import Taken, as_tuple
 from sizao.feeds.weighing.record import read_weighing
@@ -32,6 +35,10 @@ NEVER: Mapping[str, tuple[str, str]] = {
     "phone_mismatch": (
         "当时拒绝的是发送者，不是内容：不重放",
         "it was refused for who sent it, not for what it says",
+    ),
+    "not_logged_in": (
+        "登录之前的报文：不重放",
+        "it came before the login: it was refused for who sent it",
     ),
     "bad_image": (
         "记录本身当时已采用，图片没有留存：不重放",
@@ -62,6 +69,8 @@ class Again:
     reason: str = ""
     """Why not, as a quarantine reason; empty if it decodes."""
     detail: str = ""
+    media: list[Upload] = field(default_factory=list)
+    """Files that it holds: each gives a row of ``evidence`` once it is in the store."""
 
     @property
     def good(self) -> bool:
@@ -69,13 +78,19 @@ class Again:
 
     @property
     def rows(self) -> int:
-        return sum(len(rows) for _, rows in self.records)
+        return sum(len(rows) for _, rows in self.records) + len(self.media)
 
 
-def again(kept: Kept) -> Again:
+Links = Mapping[str, LinkReader]
+"""Readers of platform links by source: a link's frames need its edition, dialect and keys."""
+
+
+def again(kept: Kept, links: Links = MappingProxyType({})) -> Again:
     """Decode a record as today. Never raises."""
     if kept.reason in NEVER:
         return Again(reason=kept.reason, detail=NEVER[kept.reason][1])
+    if kind_of(kept.source) == "jt809":
+        return _link(kept, links)
     decoder = _DECODERS.get(kind_of(kept.source))
     if decoder is None:
         return Again(reason="no_decoder", detail=f"nothing reads {kind_of(kept.source)} again")
@@ -83,13 +98,30 @@ def again(kept: Kept) -> Again:
         found = decoder(kept)
     except Exception as error:  # a fault of ours on one record must not stop the others
         return Again(reason="internal_error", detail=f"{type(error).__name__}: {error}"[:300])
-    return Again([(topic, _caught_up(topic, rows)) for topic, rows in found.records if rows],
-                 found.reason, found.detail)  # fmt: skip
+    return _late(found)
 
 
-def explain(kept: Kept) -> dict[str, Any]:
+def _late(found: Again) -> Again:
+    found.records = [(topic, _caught_up(topic, rows)) for topic, rows in found.records if rows]
+    return found
+
+
+def _link(kept: Kept, links: Links) -> Again:
+    reader = links.get(kept.source)
+    if reader is None:
+        return Again(reason="no_decoder", detail="the link is not in links.yaml")
+    try:
+        records, reason, detail = reader.read(kept.raw, kept.received_us)
+    except Exception as error:  # as above
+        return Again(reason="internal_error", detail=f"{type(error).__name__}: {error}"[:300])
+    return _late(Again(records, reason, detail))
+
+
+def explain(kept: Kept, links: Links = MappingProxyType({})) -> dict[str, Any]:
     """The record decoded as far as it goes, for a person. Never raises."""
     try:
+        if kind_of(kept.source) == "jt809":
+            return explain_jt809(kept.raw, links.get(kept.source))
         if kind_of(kept.source) in ("jt808", "replay"):
             return explain_jt808(kept.raw, kept.detail)
         return _explain_text(kept.raw)
@@ -119,6 +151,9 @@ def _caught_up(topic: str, rows: Sequence[Row]) -> list[Row]:
 
 
 def _jt808(kept: Kept) -> Again:
+    medium = media_of(kept.raw, kept.peer, kept.reason, kept.detail, kept.source, kept.received_us)
+    if medium is not None:
+        return Again(media=[medium])
     outcome, reason, detail = redecode_jt808(
         kept.raw, kept.peer, kept.detail, kept.source, kept.received_us
     )

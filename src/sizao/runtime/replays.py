@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from types import MappingProxyType
 
 from sizao.core.clock import Clock
+from sizao.feeds.redecode import Links
+from sizao.log.evidence import EvidenceStore
 from sizao.log.interface import LogReader
 from sizao.runtime.collector import Collector
 from sizao.runtime.embedded.log import SqliteLog
@@ -23,12 +26,20 @@ LOOK_S = 1.0
 class QuarantineReplays:
     """A service of the gateway (``gateway.Service``); the intake runs it as a way's chores."""
 
-    def __init__(self, name: str, log: SqliteLog, orders: LogReader, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        log: SqliteLog,
+        orders: LogReader,
+        clock: Clock,
+        links: Links = MappingProxyType({}),
+        evidence: EvidenceStore | None = None,
+    ) -> None:
         """``name`` is how orders call the log: ``feeds`` or ``intake``."""
         self.name = name
         self.orders = orders
         self.clock = clock
-        self.replayer = Replayer(log)
+        self.replayer = Replayer(log, links, evidence)
         self.taken = 0
         self._after = 0
         self._task: asyncio.Task[None] | None = None

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sizao.core.clock import Clock, now
 from sizao.core.errors import ConfigError
+from sizao.feeds.redecode import Links
 from sizao.log import live
 from sizao.log.datadir import DataDir
 from sizao.log.interface import LogReader, LogWriter, Segment
@@ -85,6 +86,8 @@ class Ports:
     """Quarantine by the name of its log: feeds, intake."""
     platform_links: Mapping[str, str] = field(default_factory=dict)
     """Names of the platform links, and what we are on each: upper or lower."""
+    link_readers: Links = field(default_factory=dict)
+    """Readers of what platform links have in quarantine, by source."""
     presence: Presence | None = None
     """The track archive's answer to "who was here?"; None where no archive is kept."""
     evidence: Mapping[str, LogReader] = field(default_factory=dict)

@@ -8,12 +8,17 @@ import sys
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from sizao.core.schemas import QUARANTINE
 from sizao.feeds.jt808.encode import encode_frame
+from sizao.feeds.jt808.location import decode_base
+from sizao.feeds.jt808.media import media_body
+from sizao.feeds.jt808.redecode import NO_PLACE
+from sizao.log.evidence import EvidenceStore
 from sizao.log.tally import HOUR_US
 from sizao.runtime.embedded import quarantine
 from sizao.runtime.embedded.log import SqliteLog
@@ -171,3 +176,46 @@ def test_an_order_waits_in_a_log_that_never_replayed(tmp_path: Path) -> None:
         store = LogQuarantine(log)
         assert (store.outcome("x"), store.replayed(0, 9)) == (None, set())
         assert (store.first(), store.last()) == (1, 1)
+
+
+def refused_medium(photo: bytes) -> dict[str, Any]:
+    """What a gateway without a store leaves of a picture."""
+    fields = {"media_id": 3, "media_type": 0, "media_format": 0, "event": 0, "channel": 1,
+              "location": decode_base(location(50.0, 5.0)[:28])}  # fmt: skip
+    raw = encode_frame(0x0801, "13800000001", 7, media_body(fields, photo))[1:-1]
+    return {"received": datetime.now(UTC), "source": "jt808", "peer": "13800000001",
+            "reason": "unsupported", "detail": NO_PLACE, "raw": raw}  # fmt: skip
+
+
+def test_a_medium_is_in_the_store_before_its_row_is_in_the_log(tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path / "evidence")
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        batch = pa.RecordBatch.from_pylist([refused_medium(b"a photo")], schema=QUARANTINE)
+        log.append({"quarantine": batch})
+        order = Order("o", "feeds", None, None, None, 1 << 62)
+        without = quarantine.Replayer(log)
+        helping = without.prepare(order)
+        assert (helping.bad, helping.marks) == (1, []), "without a store it stays where it is"
+        replayer = quarantine.Replayer(log, evidence=store)
+        helping = replayer.prepare(order)
+        [row] = helping.rows["evidence"]
+        assert store.read(row[0]) == b"a photo"
+        assert log.last("evidence") == 0
+        while replayer.commit(helping, 1):
+            helping = replayer.prepare(order)
+        [kept] = [row for one in log.read("evidence", 0) for row in one.batch.to_pylist()]
+        assert (kept["evidence"], kept["subject"]) == (row[0], "13800000001")
+        again = replayer.prepare(Order("p", "feeds", None, None, None, 1 << 62))
+        assert (again.before, again.marks) == (1, [])
+
+
+def test_a_full_disk_leaves_the_medium_in_quarantine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIZAO_EVIDENCE_FLOOR_GB", "1e9")
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        batch = pa.RecordBatch.from_pylist([refused_medium(b"a photo")], schema=QUARANTINE)
+        log.append({"quarantine": batch})
+        replayer = quarantine.Replayer(log, evidence=EvidenceStore(tmp_path / "evidence"))
+        helping = replayer.prepare(Order("o", "feeds", None, None, None, 1 << 62))
+        assert (helping.bad, helping.marks, helping.rows) == (1, [], {})

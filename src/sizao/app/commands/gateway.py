@@ -28,6 +28,7 @@ from sizao.runtime.gateway import Gateway, Service, Settings
 from sizao.runtime.keeper import Keeper
 from sizao.runtime.loops import new_event_loop, raise_file_limit, settle_garbage_collector
 from sizao.runtime.platforms.config import load as load_links
+from sizao.runtime.platforms.rereading import link_readers
 from sizao.runtime.platforms.service import PlatformLinks
 from sizao.runtime.replays import QuarantineReplays
 from sizao.runtime.reporting import report_to_stderr
@@ -124,6 +125,7 @@ def command(
         write_status(data, "gateway", at_s=time.time(), counters=figures)
 
     links = load_links(data.links, data.secrets)
+    readers = link_readers(links, data.register)
     with SqliteLog(data.feeds_log, writer=True) as log, SqliteLog(data.commands_log) as orders:
         if links:
             services.append(PlatformLinks(data, links, clock, orders))
@@ -148,7 +150,10 @@ def command(
                 Retention(segments=keep_days, tracks=keep_track_days),
                 archived=lambda: held(log, data.archive),
             ),
-            services=[*services, QuarantineReplays("feeds", log, orders, clock)],
+            services=[
+                *services,
+                QuarantineReplays("feeds", log, orders, clock, readers, keeper.store),
+            ],
             keeper=keeper,
         )
         if udp is not None:

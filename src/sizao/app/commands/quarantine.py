@@ -15,10 +15,13 @@ import click
 from sizao.app.options import data_option
 from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError, LogError
-from sizao.feeds.redecode import Kept, again, explain
+from sizao.feeds.redecode import Kept, Links, again, explain
 from sizao.log.datadir import DataDir
+from sizao.log.evidence import EvidenceStore
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.quarantine import LogQuarantine, Order, Replayer, select
+from sizao.runtime.platforms.config import load as load_links
+from sizao.runtime.platforms.rereading import link_readers
 
 _EVER_US = 1 << 62
 
@@ -31,6 +34,11 @@ _REASON = click.option("--reason", help="Only with this reason.")
 _SINCE = click.option(
     "--since", type=click.DateTime(), help="Only received since this moment, UTC."
 )
+
+
+def _links(data: DataDir) -> Links:
+    """Readers of the platform links of this installation."""
+    return link_readers(load_links(data.links, data.secrets), data.register)
 
 
 def _path(data: DataDir, log: str) -> Any:
@@ -111,7 +119,8 @@ def show(ref: str, data: DataDir, raw: bool) -> None:
     if raw:
         sys.stdout.buffer.write(kept.raw)
         return
-    now = again(kept)
+    links = _links(data)
+    now = again(kept, links)
     shown = {
         "ref": ref,
         "source": kept.source,
@@ -119,9 +128,10 @@ def show(ref: str, data: DataDir, raw: bool) -> None:
         "reason": kept.reason,
         "detail": kept.detail,
         "hex": kept.raw.hex(),
-        "fields": explain(kept),
+        "fields": explain(kept, links),
         "decodes_now": now.good,
-        "records": {topic: len(rows) for topic, rows in now.records},
+        "records": {topic: len(rows) for topic, rows in now.records}
+        | ({"evidence": len(now.media)} if now.media else {}),
         "still_wrong": None if now.good else {"reason": now.reason, "detail": now.detail},
     }
     click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
@@ -140,13 +150,15 @@ def redecode(
     good, before = 0, 0
     rows: Counter[str] = Counter()
     bad: Counter[str] = Counter()
+    links = _links(data)
     with SqliteLog(_path(data, log)) as opened:
         for _, kept, replayed in _walk(opened, _order(log, source, reason, since)):
             if replayed:
                 before += 1
                 continue
-            found = again(kept)
+            found = again(kept, links)
             good += found.good
+            rows["evidence"] += len(found.media)
             for topic, some in found.records:
                 rows[topic] += len(some)
             if not found.good:
@@ -154,7 +166,7 @@ def redecode(
     answer = {
         "tried": good + sum(bad.values()),
         "decode_now": good,
-        "records": dict(rows),
+        "records": dict(+rows),
         "still_wrong": dict(bad),
         "replayed_before": before,
     }
@@ -184,7 +196,7 @@ def replay(
         ) from error
     order = _order(log, source, reason, since)
     with opened:
-        replayer = Replayer(opened)
+        replayer = Replayer(opened, _links(data), EvidenceStore(data.evidence))
         now_us = round(load_clock(data.clock).time_s() * 1e6)
         while replayer.commit(replayer.prepare(order), now_us):
             pass

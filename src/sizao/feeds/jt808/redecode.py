@@ -9,19 +9,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sizao.feeds.jt808.decode import decode_frame
+from sizao.feeds.jt808.decode import decode_frame, open_frame
 from sizao.feeds.jt808.lines import decode_line
 from sizao.feeds.jt808.location import decode_location
+from sizao.feeds.jt808.media import split_media
 from sizao.feeds.jt808.policy import SessionParams
 from sizao.feeds.jt808.positions import Row, position_row
+from sizao.feeds.jt808.problems import Malformed
+from sizao.feeds.jt808.reassembly import MEDIA
 from sizao.feeds.jt808.session import Session
+from sizao.feeds.jt808.uploads import Upload, head_of
 
 _ITEM = "item "
 """How the detail of a batch's location begins."""
 
 
 _TOPICS = ("positions", "driver_cards", "device_alarms", "terminal_messages")
-"""What a message may give. Media are not among them: without a spool a session refuses them."""
+"""What a message may give beside media, which :func:`media_of` reads."""
+
+NO_PLACE = "media, and nowhere to keep them"
+"""How a session without a spool says that a medium was whole, in its quarantine record."""
 
 
 class _Nobody:
@@ -32,6 +39,32 @@ class _Nobody:
 
     def check(self, phone: str, code: str) -> bool:
         return False
+
+
+def media_of(
+    raw: bytes, peer: str, reason: str, detail: str, source: str, received_us: int
+) -> Upload | None:
+    """The medium (0x0801) in a record, if all of it is there; None if it is something else.
+
+    Whole are a frame that is no part of a message, and the joined body of a message in parts that
+    was refused because there was nowhere to keep it. Of a medium for which the spool had no room
+    only the beginning was kept.
+    """
+    body, phone = raw, peer
+    try:
+        frame = open_frame(raw.strip(b"\x7e"))
+    except Malformed:
+        if reason != "unsupported" or detail != NO_PLACE:
+            return None
+    else:
+        if frame.header.message_id != MEDIA or frame.header.subpackaged:
+            return None
+        body, phone = frame.body, frame.header.phone
+    try:
+        fields, _ = split_media(head_of(body))
+    except Malformed:
+        return None
+    return Upload(body, fields, phone, received_us, source, [], [])
 
 
 def redecode_jt808(

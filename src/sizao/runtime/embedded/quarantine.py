@@ -7,19 +7,25 @@ taken once, whatever is ordered twice or killed in between.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sizao.core.errors import EvidenceError
 from sizao.core.schemas import TOPICS
 from sizao.feeds.jt808.positions import rows_to_batch
-from sizao.feeds.redecode import Again, Kept, Row, again
+from sizao.feeds.redecode import Again, Kept, Links, Row, again
+from sizao.log.evidence import EvidenceStore
 from sizao.log.interface import Segment
 from sizao.runtime.embedded.log import SqliteLog
+
+logger = logging.getLogger(__name__)
 
 HELPING = 200
 """Records read again in one transaction."""
@@ -115,8 +121,17 @@ class Replayer:
     """Carries orders out on a log it may write. :meth:`prepare` may run beside appends;
     :meth:`commit` belongs in the thread that appends."""
 
-    def __init__(self, log: SqliteLog) -> None:
+    def __init__(
+        self,
+        log: SqliteLog,
+        links: Links = MappingProxyType({}),
+        evidence: EvidenceStore | None = None,
+    ) -> None:
+        """``links``: readers of platform links; ``evidence``: where media go, without which they
+        stay where they are."""
         self.log = log
+        self.links = links
+        self.evidence = evidence
         self.store = LogQuarantine(log)
         with log.transaction() as connection:
             for table in _TABLES:
@@ -145,7 +160,7 @@ class Replayer:
                     helping.before += 1
                     continue
                 tried += 1
-                self._take(helping, (segment.seq, row), again(kept))
+                self._take(helping, (segment.seq, row), again(kept, self.links))
             helping.upto = segment.seq
         return helping
 
@@ -167,14 +182,28 @@ class Replayer:
                 connection.execute("DELETE FROM replayed WHERE seq < ?", oldest)
         return not helping.end
 
-    @staticmethod
-    def _take(helping: Helping, mark: tuple[int, int], found: Again) -> None:
-        if not found.good:
+    def _take(self, helping: Helping, mark: tuple[int, int], found: Again) -> None:
+        files = self._keep(found) if found.good else None
+        if files is None:
             helping.bad += 1
             return
         helping.marks.append(mark)
+        if files:
+            helping.rows.setdefault("evidence", []).extend(files)
         for topic, rows in found.records:
             helping.rows.setdefault(topic, []).extend(rows)
+
+    def _keep(self, found: Again) -> list[Row] | None:
+        """Media into the store, before the record that names them; None if that cannot be."""
+        if not found.media:
+            return []
+        if self.evidence is None:
+            return None
+        try:
+            return [one.keep(self.evidence) for one in found.media]
+        except EvidenceError as error:
+            logger.error("a medium in quarantine could not be kept: %s", error)
+            return None
 
     @staticmethod
     def _note(connection: sqlite3.Connection, helping: Helping, now_us: int) -> None:

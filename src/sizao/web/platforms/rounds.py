@@ -139,6 +139,8 @@ def _pass_on(message: Message, row: dict[str, Any], fields: dict[str, Any]) -> N
     """0x9503: to the terminal, or at once back with a failure."""
     now = feed_now()
     known = bool(row["vehicle"]) and not row["vehicle"].startswith("plate:")
+    # One that was read again from quarantine, or came while the desk was down, is no use now.
+    late = now - row["received"] > TEXT_EXPIRES
     words = str(fields.get("content") or "").strip()[:500]
     text = VehicleText.objects.create(
         message=message,
@@ -147,8 +149,8 @@ def _pass_on(message: Message, row: dict[str, Any], fields: dict[str, Any]) -> N
         text=words,
         ordered_at=now,
         expires_at=now + TEXT_EXPIRES,
-        state="queued" if known and words else "refused",
-        detail="" if known else "登记表中没有这个号牌",
+        state="expired" if late else "queued" if known and words else "refused",
+        detail="收到时已过时" if late else "" if known else "登记表中没有这个号牌",
     )
     audit.record(
         None, "platform.text", "vehicle", text.vehicle or message.plate,

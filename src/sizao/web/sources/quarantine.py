@@ -175,7 +175,7 @@ def trial(wanted: Wanted) -> Trial:
                 found.cut_short = True
                 break
             found.tried += 1
-            _add(found, again(record.kept))
+            _add(found, again(record.kept, ports().link_readers))
     return found
 
 
@@ -184,6 +184,7 @@ def _add(found: Trial, result: Again) -> None:
         found.good += 1
         for topic, rows in result.records:
             found.rows[topic] += len(rows)
+        found.rows["evidence"] += len(result.media)
     else:
         found.bad[result.reason] += 1
 

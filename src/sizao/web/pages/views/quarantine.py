@@ -17,6 +17,7 @@ from sizao.core.sources import HOUR_S
 from sizao.feeds.redecode import again, explain
 from sizao.web.clock import feed_now
 from sizao.web.pages import sourcewords
+from sizao.web.ports import ports
 from sizao.web.sources import access, quarantine, services
 from sizao.web.sources.models import QuarantineOrder
 from sizao.web.sources.quarantine import Wanted
@@ -75,7 +76,8 @@ def record(request: HttpRequest, ref: str) -> HttpResponse:
         answer["Content-Disposition"] = f'attachment; filename="sizao-quarantine-{found.ref}.bin"'
         return answer
     quarantine.read_raw(request.user, found, "page")
-    now = again(found.kept)
+    links = ports().link_readers
+    now = again(found.kept, links)
     return render(
         request,
         "quarantine/record.html",
@@ -83,7 +85,7 @@ def record(request: HttpRequest, ref: str) -> HttpResponse:
             "one": found,
             "dump": quarantine.hexdump(found.kept.raw),
             "cut": len(found.kept.raw) > 4096,
-            "fields": json.dumps(explain(found.kept), ensure_ascii=False, indent=1),
+            "fields": json.dumps(explain(found.kept, links), ensure_ascii=False, indent=1),
             "now": now,
             "now_topics": [
                 (sourcewords.topic_word(topic), len(rows)) for topic, rows in now.records
