@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "screen": "Rank road edges by the crashes to be expected on them.",
     "forecast": "Expected crashes of every road edge in every hour of the week.",
     "backtest": "Judge the ranking of road edges by a later year.",
+    "enterprises": "How enterprises keep their duties, small fleets not by their raw rate.",
     "effects": "Judge a treatment of sites, before against after.",
     "patrol": "Plan patrols and checks for some days, drawn so that nobody can learn them.",
     "token": "Print an API token for an account.",
