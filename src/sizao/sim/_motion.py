@@ -16,7 +16,7 @@ from numba import njit
 DRIVING, STANDING, PARKED = 0, 1, 2
 """Modes: on the way, stopped with the engine on, stopped with the engine off."""
 
-NORMAL, FATIGUE, NEAR_REST, NEAR_SWAP = 0, 1, 2, 3
+NORMAL, FATIGUE, NEAR_REST, NEAR_SWAP, TIRED_NIGHT = 0, 1, 2, 3, 4
 """Plans for one stretch of driving; see ``traffic.py``."""
 
 STATE = np.dtype(
@@ -62,8 +62,23 @@ def _unit(seed: int, vehicle: int, purpose: int, when: int) -> float:
     return float(z >> np.uint64(11)) / 9007199254740992.0
 
 
+NIGHT_SHARE = 0.8
+"""Of the day's limit, for coaches from 22:00 to 06:00; they slow down in the minute before."""
+
+NIGHT_REST_S = 5400
+"""A lawful coach looks for a place to rest after so much of the night."""
+
+
 @njit(cache=True)
-def _new_stretch(s: Any, seed: int, vehicle: int, now: int, offender: float, two: bool) -> None:
+def _local_s(now: int) -> int:
+    """Seconds after midnight in Shanghai."""
+    return (now + 28800) % 86400
+
+
+@njit(cache=True)
+def _new_stretch(
+    s: Any, seed: int, vehicle: int, now: int, offender: float, two: bool, coach: bool
+) -> None:
     """After a real rest: decide how long to drive now and how to rest then."""
     s["stretch"] += 1
     s["stretch_start"] = now
@@ -72,7 +87,11 @@ def _new_stretch(s: Any, seed: int, vehicle: int, now: int, offender: float, two
     b = _unit(seed, vehicle, 12, n)
     c = _unit(seed, vehicle, 13, n)
     s["rest_s"] = 1500.0 + 1500.0 * c
-    if offender >= 0.0 and a < 0.02:
+    local = _local_s(now)
+    if coach and offender >= 0.0 and a < 0.15 and (local >= 79200 or local < 10800):
+        s["plan"] = TIRED_NIGHT
+        s["rest_after_s"] = 8400.0 + 2400.0 * b  # 2 h 20 to 3 h of the night
+    elif offender >= 0.0 and a < 0.02:
         s["plan"] = FATIGUE
         s["rest_after_s"] = 15000.0 + 6600.0 * b  # 4 h 10 to 6 h
     elif a < 0.035:
@@ -162,7 +181,7 @@ def _stopped(
         return
     if s["plan"] == NORMAL and w < (0.55 if heavy else 0.35):
         s["until"] = now + 1500 + int(1800 * u)
-    elif s["plan"] == FATIGUE:
+    elif s["plan"] == FATIGUE or s["plan"] == TIRED_NIGHT:
         s["until"] = now + 180 + int(720 * u)  # up to 15 min: no rest in law
     else:
         s["until"] = now + 150 + int(600 * u)
@@ -170,7 +189,7 @@ def _stopped(
 
 @njit(cache=True)
 def _leave(
-    s: Any, seed: int, vehicle: int, now: int, offender: float, two: bool, stood: int
+    s: Any, seed: int, vehicle: int, now: int, offender: float, two: bool, coach: bool, stood: int
 ) -> None:
     """The stop is over."""
     if s["stop_ahead"] == 2:  # rested already, be it here or before the place was reached
@@ -178,9 +197,9 @@ def _leave(
     if s["swap_next"] == 1:
         s["swap_next"] = 0
         s["driver"] = 1 - s["driver"]
-        _new_stretch(s, seed, vehicle, now, offender, two)
+        _new_stretch(s, seed, vehicle, now, offender, two, coach)
     elif stood >= 1200:
-        _new_stretch(s, seed, vehicle, now, offender, two)
+        _new_stretch(s, seed, vehicle, now, offender, two, coach)
     s["mode"] = DRIVING
 
 
@@ -195,6 +214,7 @@ def advance(
     manner: npt.NDArray[np.float64],
     offender: npt.NDArray[np.float64],
     two_drivers: npt.NDArray[np.bool_],
+    coach: npt.NDArray[np.bool_],
     day_only: npt.NDArray[np.bool_],
     heavy: npt.NDArray[np.bool_],
     top_ms: npt.NDArray[np.float64],
@@ -232,13 +252,22 @@ def advance(
             seg = segment[at]
             if s["mode"] != DRIVING and now >= s["until"]:
                 stood = now - since[i]
-                _leave(s, seed, i, now, offender[i], two_drivers[i], stood)
+                _leave(s, seed, i, now, offender[i], two_drivers[i], coach[i], stood)
                 since[i] = now
                 if length[seg] - s["offset_m"] < 3.0:  # on to the next element
                     _next(s, seed, i, now, first, segment, stop, urban, choice_first, choice)
                     at = first[s["route"]] + s["element"]
                     seg = segment[at]
             if s["mode"] == DRIVING:
+                share = 1.0
+                local = _local_s(now + 60)
+                if coach[i] and (local >= 79200 or local < 21660):
+                    share = NIGHT_SHARE
+                    dark = min(now - s["stretch_start"], (local - 79260) % 86400)
+                    lawful = s["plan"] != FATIGUE and s["plan"] != TIRED_NIGHT
+                    if lawful and dark > NIGHT_REST_S:
+                        driven = float(now - s["stretch_start"])
+                        s["rest_after_s"] = min(s["rest_after_s"], driven)
                 # Episodes of driving too fast: drawn once a minute.
                 if now % 60 == int(59.0 * _unit(seed, i, 41, now // 60)) and (
                     now >= s["fast_until"] and s["fast_from"] <= now and now >= s["calm_until"]
@@ -251,9 +280,9 @@ def advance(
                     if now - s["fast_until"] < 240:  # who has been fast is soon fast again
                         chance *= 8.0
                     if u < chance:
-                        _go_fast(s, seed, i, now, limit[k, seg])
+                        _go_fast(s, seed, i, now, limit[k, seg] * share)
                 fast = s["fast_from"] <= now < s["fast_until"]
-                lim = limit[k, seg] / 3.6
+                lim = limit[k, seg] * share / 3.6
                 if fast:
                     ease = s["fast_factor"]
                     want = min(lim * ease, top_ms[i])
@@ -272,7 +301,7 @@ def advance(
                     want = lim * ease
                 # A higher limit is taken up 20 m after the sign, a lower one reached 20 m before.
                 if s["offset_m"] < 20.0 and s["element"] > 0:
-                    before = limit[k, segment[at - 1]] / 3.6
+                    before = limit[k, segment[at - 1]] * share / 3.6
                     if before < lim:
                         want = min(want, before * ease)
                 brake = 0.8
@@ -285,7 +314,7 @@ def advance(
                     last = first[s["route"] + 1] - 1
                     while ahead < reach and look < last:
                         look += 1
-                        coming = limit[k, segment[look]] / 3.6 * ease
+                        coming = limit[k, segment[look]] * share / 3.6 * ease
                         room = max(ahead - 20.0, 0.0)
                         want = min(want, math.sqrt(coming * coming + 2 * brake * room))
                         if stop[look] == 1:

@@ -1,11 +1,12 @@
 """How the made-up vehicles move: second by second, with rests, shifts, traffic and offences.
 
 A lawful driver holds 78 to 97 % of the limit, slows down before a lower one, and rests 25 min or
-more before three and a half hours have passed. On top of that each vehicle has a rate of
-speeding episodes (1.12 to 1.7 times the limit for 1.5 to 10 minutes), and one stretch of driving
-in fifty lasts 4 h 10 to 6 h with no stop longer than a quarter of an hour. Things that look
-like offences and are none come too: bursts of ten seconds, 5 % over for ten seconds, a rest of
-25 minutes at 3 h 40, a change of driver with the card at 3 h 40.
+more before three and a half hours have passed. Coaches hold 80 % of that at night and rest after
+an hour and a half of it. On top of that each vehicle has a rate of speeding episodes (1.12 to 1.7
+times what it is allowed, for 1.5 to 10 minutes), one stretch of driving in fifty lasts 4 h 10 to
+6 h with no stop longer than a quarter of an hour, and one of a coach's by night in seven 2 h 20 to
+3 h. Things that look like offences and are none come too: bursts of ten seconds, 5 % over for ten
+seconds, a rest of 25 minutes at 3 h 40, a change of driver with the card at 3 h 40.
 
 What really happened is worked out from the motion (``truth.py``), never from these plans.
 """
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.core.places import ROAD_CLASS_CODES
-from sizao.core.vehicles import KIND_CODES, KINDS
+from sizao.core.vehicles import COACHES, KIND_CODES, KINDS
 from sizao.roads.limits import limits_on
 from sizao.roads.network import Network
 from sizao.sim import _motion
@@ -97,6 +98,7 @@ class Traffic:
             rng.uniform(0.85, 0.97, n),
             offender,
             fleet.two_drivers,
+            np.isin(kinds, list(COACHES)),
             np.isin(kinds, _DAY_ONLY),
             np.isin(fleet.kind, _HEAVY_CODES),
             np.array([TOP_KMH.get(kind, 140) for kind in kinds]) / 3.6,

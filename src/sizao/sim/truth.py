@@ -1,7 +1,7 @@
 """Ground truth: what the vehicles really did, by the rules' own definitions, second by second.
 
-The definitions are those at the head of ``detect/rules/speeding.py`` and ``fatigue.py`` with
-their default parameters, applied to the true speed on the true segment each second. Where the
+The definitions are those at the head of each rule's file in ``detect/rules/`` with their default
+parameters, applied to the true speed on the true segment each second. Where the
 speeding rule bridges one sample that is not over, a dip as long as the terminal's reporting
 interval is bridged here. They are written here again, by hand and without a line of the
 detector's, so that the two check each other. ``docs/reference/ground-truth.md`` documents the file.
@@ -21,12 +21,13 @@ from numba import njit
 
 from sizao.core.clock import SHANGHAI
 from sizao.core.rulebook import entry
+from sizao.core.vehicles import KIND_CODES
 from sizao.roads.network import Network
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 
-SPEEDING, FATIGUE = 0, 1
-RULES = ("speeding", "fatigue")
+SPEEDING, FATIGUE, NIGHT_SPEED, NIGHT_FATIGUE = range(4)
+RULES = ("speeding", "fatigue", "coach_night_speed", "coach_night_fatigue")
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def to_json(offence: Offence) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-_STATE = np.dtype(
+_FAST = np.dtype(
     [
-        ("fast_start", "i8"),
-        ("fast_last", "i8"),
-        ("fast_fired", "i8"),
+        ("start", "i8"),
+        ("last", "i8"),
+        ("fired", "i8"),
         ("worst_ratio", "f8"),
         ("worst_speed", "f8"),
         ("worst_limit", "f8"),
@@ -74,15 +75,22 @@ _STATE = np.dtype(
         ("worst_offset", "f4"),
         ("visible", "i4"),
         ("visible_now", "i4"),
-        ("run_start", "i8"),
-        ("run_last", "i8"),
-        ("run_segment", "i4"),
-        ("run_offset", "f4"),
+    ]
+)
+"""Too fast: one array for the day's limit, one for the night's."""
+
+_RUN = np.dtype(
+    [
+        ("start", "i8"),
+        ("last", "i8"),
+        ("segment", "i4"),
+        ("offset", "f4"),
         ("stop_start", "i8"),
         ("driver", "i1"),
         ("tired", "i8"),
     ]
 )
+"""At the wheel: one array for all hours, one for the night's."""
 
 _EVENT = np.dtype(
     [
@@ -107,26 +115,32 @@ class Truth:
         self._network = network
         self._fleet = fleet
         self._limit = limit_table(network)
-        self._state = np.zeros(len(fleet), _STATE)
-        self._state["driver"] = -1
-        speed, law, own = (
-            entry("detect.speeding"),
-            entry("fatigue.continuous_any"),
-            entry("detect.fatigue"),
+        self._fast = np.zeros((2, len(fleet)), _FAST)
+        self._run = np.zeros((2, len(fleet)), _RUN)
+        self._run["driver"] = -1
+        speed, own = entry("detect.speeding"), entry("detect.fatigue")
+        law, coach = entry("fatigue.continuous_any"), entry("fatigue.coach")
+        bound = [KIND_CODES[kind] for kind in entry("detect.coaches").value("kinds")]
+        self._coach = np.isin(fleet.kind, bound)
+        self._longest = (
+            int(law.value("max_continuous")) * 60,
+            int(coach.value("night_max_continuous")) * 60,
         )
         self._params = (
             1.0 + float(speed.value("tolerance")) / 100.0,
             float(speed.value("margin")),
             int(speed.value("min_duration")),
             int(speed.value("end_below")),
-            int(law.value("max_continuous")) * 60,
+            float(entry("fatigue.coach_night_speed").value("ratio")),
+            *self._longest,
             int(law.value("min_rest")) * 60,
             float(own.value("moving_above")),
+            *_night_s(),
         )
 
     def feed(self, motion: Motion) -> list[Offence]:
         """Offences that ended in this span, in no particular order."""
-        room = len(self._fleet) * (motion.seconds // 30 + 3)
+        room = 2 * len(self._fleet) * (motion.seconds // 30 + 3)
         events = np.empty(room, _EVENT)
         count = _judge(
             motion.start_s,
@@ -135,11 +149,13 @@ class Truth:
             motion.speed_kmh,
             motion.driver,
             self._fleet.kind,
+            self._coach,
             self._fleet.two_drivers,
             self._fleet.interval_s,
             self._limit,
             self._network.tunnel,
-            self._state,
+            self._fast,
+            self._run,
             events,
             *self._params,
         )
@@ -147,20 +163,23 @@ class Truth:
 
     def driving_for_s(self, now_s: int) -> npt.NDArray[np.int64]:
         """Seconds since each vehicle's continuous driving began, 0 when it rests. Shape (n,)."""
-        start = self._state["run_start"]
+        start = self._run["start"][0]
         return np.where(start > 0, now_s - start, 0)
 
     def adopt(self, other: Truth, vehicles: npt.NDArray[np.integer[Any]]) -> None:
         """Take over what another knows of some vehicles."""
-        self._state[vehicles] = other._state[vehicles]
+        self._fast[:, vehicles] = other._fast[:, vehicles]
+        self._run[:, vehicles] = other._run[:, vehicles]
 
     def close(self) -> list[Offence]:
         """Offences still going on, as far as they have got."""
-        events = np.empty(2 * len(self._fleet), _EVENT)
+        events = np.empty(4 * len(self._fleet), _EVENT)
         count = 0
-        for vehicle, s in enumerate(self._state):
-            count = _end_fast(s, vehicle, events, count)
-            count = _end_run(s, vehicle, events, count, self._params[4])
+        for vehicle in range(len(self._fleet)):
+            for own, rules in enumerate(((SPEEDING, FATIGUE), (NIGHT_SPEED, NIGHT_FATIGUE))):
+                count = _end_fast(self._fast[own, vehicle], rules[0], vehicle, events, count)
+                longest = self._longest[own]
+                count = _end_run(self._run[own, vehicle], rules[1], vehicle, events, count, longest)
         return [self._offence(row) for row in events[:count]]
 
     def _offence(self, row: Any) -> Offence:
@@ -186,44 +205,93 @@ def lines(offences: Iterable[Offence]) -> str:
     return "".join(to_json(offence) + "\n" for offence in offences)
 
 
+def _night_s() -> tuple[int, int]:
+    """The night's first second and the first after it, seconds after local midnight."""
+    night = entry("fatigue.night_definition")
+    hours = [str(night.value(name)).split(":") for name in ("start", "end")]
+    start, end = (int(hour) * 3600 + int(minute) * 60 for hour, minute in hours)
+    return start, end
+
+
 @njit(cache=True)
-def _end_fast(s: Any, vehicle: int, events: npt.NDArray[Any], count: int) -> int:
-    if s["fast_fired"] > 0:
+def _end_fast(s: Any, rule: int, vehicle: int, events: npt.NDArray[Any], count: int) -> int:
+    if s["fired"] > 0:
         e = events[count]
-        e["rule"] = SPEEDING
+        e["rule"] = rule
         e["vehicle"] = vehicle
-        e["start"] = s["fast_start"]
-        e["onset"] = s["fast_fired"]
-        e["end"] = s["fast_last"]
+        e["start"] = s["start"]
+        e["onset"] = s["fired"]
+        e["end"] = s["last"]
         e["worst"] = s["worst_speed"]
         e["limit"] = s["worst_limit"]
         e["visible"] = max(s["visible"], s["visible_now"])
         e["segment"] = s["worst_segment"]
         e["offset"] = s["worst_offset"]
         count += 1
-    s["fast_start"] = 0
-    s["fast_fired"] = 0
+    s["start"] = 0
+    s["fired"] = 0
     return count
 
 
 @njit(cache=True)
-def _end_run(s: Any, vehicle: int, events: npt.NDArray[Any], count: int, longest: int) -> int:
+def _end_run(
+    s: Any, rule: int, vehicle: int, events: npt.NDArray[Any], count: int, longest: int
+) -> int:
     if s["tired"] > 0:
         e = events[count]
-        e["rule"] = FATIGUE
+        e["rule"] = rule
         e["vehicle"] = vehicle
-        e["start"] = s["run_start"]
+        e["start"] = s["start"]
         e["onset"] = s["tired"]
-        e["end"] = s["run_last"]
-        e["worst"] = (s["run_last"] - s["run_start"]) / 60.0
+        e["end"] = s["last"]
+        e["worst"] = (s["last"] - s["start"]) / 60.0
         e["limit"] = longest / 60.0
-        e["visible"] = s["run_last"] - s["run_start"]
-        e["segment"] = s["run_segment"]
-        e["offset"] = s["run_offset"]
+        e["visible"] = s["last"] - s["start"]
+        e["segment"] = s["segment"]
+        e["offset"] = s["offset"]
         count += 1
-    s["run_start"] = 0
+    s["start"] = 0
     s["tired"] = 0
     return count
+
+
+@njit(cache=True)
+def _too_fast(
+    s: Any, now: int, v: float, lim: float, seg: int, offset: float, dark: bool, shortest: int
+) -> None:
+    """A second over the limit ``lim``; ``dark``: in a tunnel."""
+    if s["start"] == 0:
+        s["start"] = now
+        s["worst_ratio"] = 0.0
+        s["visible"] = 0
+        s["visible_now"] = 0
+    s["last"] = now
+    if v / lim > s["worst_ratio"]:
+        s["worst_ratio"] = v / lim
+        s["worst_speed"] = v
+        s["worst_limit"] = lim
+        s["worst_segment"] = seg
+        s["worst_offset"] = offset
+    if dark:
+        s["visible"] = max(s["visible"], s["visible_now"])
+        s["visible_now"] = 0
+    else:
+        s["visible_now"] += 1
+    if s["fired"] == 0 and now - s["start"] >= shortest:
+        s["fired"] = now
+
+
+@njit(cache=True)
+def _drives(s: Any, now: int, seg: int, offset: float, longest: int) -> None:
+    """A second of driving."""
+    if s["start"] == 0:
+        s["start"] = now
+    s["stop_start"] = 0
+    s["last"] = now
+    s["segment"] = seg
+    s["offset"] = offset
+    if s["tired"] == 0 and now - s["start"] > longest:
+        s["tired"] = now
 
 
 @njit(cache=True)
@@ -234,71 +302,64 @@ def _judge(
     speed: npt.NDArray[np.float32],
     driver: npt.NDArray[np.int8],
     kind: npt.NDArray[np.int8],
+    coach: npt.NDArray[np.bool_],
     cards: npt.NDArray[np.bool_],
     interval: npt.NDArray[np.int32],
     limit: npt.NDArray[np.float32],
     tunnel: npt.NDArray[np.bool_],
-    state: npt.NDArray[Any],
+    fast: npt.NDArray[Any],
+    runs: npt.NDArray[Any],
     events: npt.NDArray[Any],
     tolerance: float,
     margin: float,
     shortest: int,
     end_below: int,
+    night_ratio: float,
     longest: int,
+    longest_at_night: int,
     rest: int,
     moving_above: float,
+    night_start: int,
+    night_end: int,
 ) -> int:
     count = 0
     for i in range(segment.shape[0]):
-        s = state[i]
-        for j in range(segment.shape[1]):
-            now = start_s + 1 + j
-            v = float(speed[i, j])
-            seg = segment[i, j]
-            lim = float(limit[kind[i], seg])
-            # Speeding
-            if v > lim * tolerance + margin:
-                if s["fast_start"] == 0:
-                    s["fast_start"] = now
-                    s["worst_ratio"] = 0.0
-                    s["visible"] = 0
-                    s["visible_now"] = 0
-                s["fast_last"] = now
-                if v / lim > s["worst_ratio"]:
-                    s["worst_ratio"] = v / lim
-                    s["worst_speed"] = v
-                    s["worst_limit"] = lim
-                    s["worst_segment"] = seg
-                    s["worst_offset"] = offset[i, j]
-                if tunnel[seg]:
-                    s["visible"] = max(s["visible"], s["visible_now"])
-                    s["visible_now"] = 0
-                else:
-                    s["visible_now"] += 1
-                if s["fast_fired"] == 0 and now - s["fast_start"] >= shortest:
-                    s["fast_fired"] = now
-            elif s["fast_start"] > 0:
-                # The rule goes on through one sample that is not over: one report's interval.
-                patience = end_below if s["fast_fired"] > 0 else interval[i]
-                if now - s["fast_last"] > patience:
-                    count = _end_fast(s, i, events, count)
-            # Continuous driving
-            if cards[i]:
-                if s["driver"] >= 0 and driver[i, j] != s["driver"] and s["run_start"] > 0:
-                    count = _end_run(s, i, events, count, longest)
-                s["driver"] = driver[i, j]
-            if v > moving_above:
-                if s["run_start"] == 0:
-                    s["run_start"] = now
-                s["stop_start"] = 0
-                s["run_last"] = now
-                s["run_segment"] = seg
-                s["run_offset"] = offset[i, j]
-                if s["tired"] == 0 and now - s["run_start"] > longest:
-                    s["tired"] = now
-            elif s["run_start"] > 0:
-                if s["stop_start"] == 0:
-                    s["stop_start"] = now
-                if now - s["stop_start"] >= rest:
-                    count = _end_run(s, i, events, count, longest)
+        # The coach rules of the night are the same two, with the night's limit and hours alone.
+        for own in range(2 if coach[i] else 1):
+            f, r = fast[own, i], runs[own, i]
+            most = longest if own == 0 else longest_at_night
+            speeding, fatigue = (SPEEDING, FATIGUE) if own == 0 else (NIGHT_SPEED, NIGHT_FATIGUE)
+            for j in range(segment.shape[1]):
+                now = start_s + 1 + j
+                v = float(speed[i, j])
+                seg = segment[i, j]
+                lim = float(limit[kind[i], seg])
+                judged = True
+                if own == 1:
+                    local = (now + 28800) % 86400
+                    judged = local >= night_start or local < night_end
+                    lim *= night_ratio
+                if judged and v > lim * tolerance + margin:
+                    _too_fast(f, now, v, lim, seg, offset[i, j], tunnel[seg], shortest)
+                elif f["start"] > 0:
+                    # The rule goes on through one sample that is not over: one report's interval.
+                    patience = end_below if f["fired"] > 0 else interval[i]
+                    if now - f["last"] > patience:
+                        count = _end_fast(f, speeding, i, events, count)
+                if not judged:
+                    if r["start"] > 0:
+                        count = _end_run(r, fatigue, i, events, count, most)
+                    r["stop_start"] = 0
+                    continue
+                if cards[i]:
+                    if r["driver"] >= 0 and driver[i, j] != r["driver"] and r["start"] > 0:
+                        count = _end_run(r, fatigue, i, events, count, most)
+                    r["driver"] = driver[i, j]
+                if v > moving_above:
+                    _drives(r, now, seg, offset[i, j], most)
+                elif r["start"] > 0:
+                    if r["stop_start"] == 0:
+                        r["stop_start"] = now
+                    if now - r["stop_start"] >= rest:
+                        count = _end_run(r, fatigue, i, events, count, most)
     return count
