@@ -10,7 +10,6 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.roads.geometry import metres_per_degree
-from sizao.roads.grid import project
 
 HYPOTHESES = 5
 """Roads kept in mind for each vehicle."""
@@ -26,12 +25,17 @@ _CLEAR = 2.0
 _STILL_M = 5.0
 """A slow vehicle within this of its last weighed position adds nothing: it is parked, and a
 parked receiver's error stays the same for minutes, so that counting it again would be wrong."""
+_ONE = np.uint64(1)
 _BACK_M = 50.0
 """Going back along a segment by less than this is noise."""
 
 
 class Roads(NamedTuple):
-    """A network and its grid as the kernel reads them."""
+    """A network and its grid as the kernel reads them.
+
+    piece : float32 (v, 4), of the piece that begins at a vertex: metres east and north, 1 over its
+        length, and its length
+    """
 
     south: float
     west: float
@@ -44,6 +48,7 @@ class Roads(NamedTuple):
     owner: npt.NDArray[np.int32]
     lat: npt.NDArray[np.float64]
     lon: npt.NDArray[np.float64]
+    piece: npt.NDArray[np.float32]
     along_m: npt.NDArray[np.float64]
     length_m: npt.NDArray[np.float64]
     twin: npt.NDArray[np.int32]
@@ -105,6 +110,8 @@ def _candidates(
     costs: Costs,
     y: float,
     x: float,
+    north: float,
+    east: float,
     heading: float,
     slow: bool,
     known: npt.NDArray[np.int32],
@@ -119,19 +126,23 @@ def _candidates(
     column = math.floor((x - roads.west) / roads.cell_lon)
     if row < 0 or row >= roads.rows or column < 0 or column >= roads.columns:
         return 0
-    north, east = metres_per_degree(y)
     sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
     count = 0
     cell = row * roads.columns + column
     for at in range(roads.start[cell], roads.start[cell + 1]):
         v = roads.pieces[at]
-        y0, x0, y1, x1 = roads.lat[v], roads.lon[v], roads.lat[v + 1], roads.lon[v + 1]
-        square, t = project(y, x, north, east, y0, x0, y1, x1)
+        # Nearest spot of the piece, as ``grid.project`` has it, without a division: this line is
+        # where matching in a town spends its time.
+        ax, ay = (roads.lon[v] - x) * east, (roads.lat[v] - y) * north
+        bx, by, inverse = roads.piece[v, 0], roads.piece[v, 1], roads.piece[v, 2]
+        t = min(1.0, max(0.0, -(ax * bx + ay * by) * inverse * inverse))
+        dx, dy = ax + t * bx, ay + t * by
+        square = dx * dx + dy * dy
         if square > costs.max_square:
             continue
         segment = roads.owner[v]
         twin = roads.twin[segment]
-        offset = roads.along_m[v] + t * (roads.along_m[v + 1] - roads.along_m[v])
+        offset = roads.along_m[v] + t * roads.piece[v, 3]
         cost = square * costs.per_square
         if slow:
             count = _offer(
@@ -143,9 +154,7 @@ def _candidates(
                     twin, offset, square, cost, count, c_segment, c_offset, c_square, c_cost
                 )
             continue
-        bx, by = (x1 - x0) * east, (y1 - y0) * north
-        length = math.hypot(bx, by)
-        along = (bx * sine + by * cosine) / length if length > 0.0 else 0.0
+        along = (bx * sine + by * cosine) * inverse
         if along < 0.0 and twin >= 0:
             segment, along, offset = twin, -along, roads.length_m[twin] - offset
         if along < costs.cos_tolerance:
@@ -167,6 +176,8 @@ def _come_from(
     costs: Costs,
     y: float,
     x: float,
+    north: float,
+    east: float,
     origin: int,
     origin_m: float,
     origin_cost: float,
@@ -181,6 +192,9 @@ def _come_from(
     """Lower ``c_from`` of every candidate to what it costs to come from one hypothesis."""
     twin = roads.twin[origin]
     missing = 0
+    # A bit for each candidate looked for and each junction reached, by the low six bits of its
+    # number: where it is not set, a list need not be searched.
+    wanted = np.uint64(0)
     for i in range(count):
         step = costs.switch
         if c_segment[i] == origin:
@@ -193,16 +207,17 @@ def _come_from(
             step = costs.turn_back
         elif c_from[i] > origin_cost:
             missing += 1
+            wanted |= _ONE << np.uint64(c_segment[i] & 63)
         c_from[i] = min(c_from[i], origin_cost + step)
     if missing == 0:
         return
     # Breadth first over junctions, along the driving directions and only where the way so far
     # and the straight line to the position fit the budget. The list is bounded, so that a dense
     # town cannot make one position expensive.
-    north, east = metres_per_degree(y)
     reached[0] = origin
     reached_m[0] = roads.length_m[origin] - origin_m
     size, head = 1, 0
+    nodes = _ONE << np.uint64(roads.to_node[origin] & 63)
     while head < size:
         here, way_m = reached[head], reached_m[head]
         head += 1
@@ -212,29 +227,34 @@ def _come_from(
             onto = roads.out[at]
             if onto == roads.twin[here] and exits > 1:
                 continue  # turning round at a junction is turn_back's business
-            for i in range(count):
-                if c_segment[i] == onto and way_m + c_offset[i] <= budget_m:
-                    cost = origin_cost
-                    if roads.road[onto] != roads.road[origin]:
-                        cost += costs.leave
-                    c_from[i] = min(c_from[i], cost)
-                    missing -= 1
-            if missing <= 0:
-                return
+            if (wanted >> np.uint64(onto & 63)) & _ONE:
+                for i in range(count):
+                    if c_segment[i] == onto and way_m + c_offset[i] <= budget_m:
+                        cost = origin_cost
+                        if roads.road[onto] != roads.road[origin]:
+                            cost += costs.leave
+                        c_from[i] = min(c_from[i], cost)
+                        missing -= 1
+                if missing <= 0:
+                    return
             then = roads.to_node[onto]
             then_m = way_m + roads.length_m[onto]
             if size == REACHED or then_m > budget_m:
                 continue
             end = roads.first[onto + 1] - 1
-            straight_m = math.hypot((roads.lat[end] - y) * north, (roads.lon[end] - x) * east)
-            if then_m + straight_m > budget_m + _BACK_M:
+            up, right = (roads.lat[end] - y) * north, (roads.lon[end] - x) * east
+            left_m = budget_m + _BACK_M - then_m
+            if up * up + right * right > left_m * left_m:
                 continue
             seen = False
-            for i in range(size):
-                seen = seen or roads.to_node[reached[i]] == then
+            bit = _ONE << np.uint64(then & 63)
+            if nodes & bit:
+                for i in range(size):
+                    seen = seen or roads.to_node[reached[i]] == then
             if not seen:
                 reached[size], reached_m[size] = onto, then_m
                 size += 1
+                nodes |= bit
 
 
 @njit(cache=True)
@@ -272,8 +292,8 @@ def forward(
         waited_us = time_us[row] - me.time_us
         known = me.count if waited_us <= costs.expire_us else 0
         moved_m = 0.0
+        north, east = metres_per_degree(y)
         if known > 0:
-            north, east = metres_per_degree(y)
             moved_m = math.hypot((y - me.lat) * north, (x - me.lon) * east)
             if slow and moved_m <= _STILL_M:
                 me.time_us = time_us[row]
@@ -285,6 +305,8 @@ def forward(
             costs,
             y,
             x,
+            north,
+            east,
             heading[row],
             slow,
             me.segment,
@@ -308,6 +330,8 @@ def forward(
                     costs,
                     y,
                     x,
+                    north,
+                    east,
                     me.segment[i],
                     me.offset_m[i],
                     me.cost[i],

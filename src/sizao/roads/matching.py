@@ -27,6 +27,7 @@ import numpy.typing as npt
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
 from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
+from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid
 from sizao.roads.network import Network
 
@@ -185,7 +186,7 @@ def _roads(network: Network, radius_m: float) -> Roads:
     """The kernel's view of a network, made once for each network and radius."""
     made = _prepared.setdefault(network, {})
     if radius_m not in made:
-        grid = build_grid(network, radius_m, cell_m=max(100.0, radius_m))
+        grid = build_grid(network, radius_m, cell_m=max(60.0, radius_m))
         nodes = int(max(network.from_node.max(), network.to_node.max())) + 1
         leaving = np.bincount(network.from_node, minlength=nodes)
         made[radius_m] = Roads(
@@ -200,6 +201,7 @@ def _roads(network: Network, radius_m: float) -> Roads:
             grid.owner,
             network.lat,
             network.lon,
+            _pieces(network),
             network.along_m,
             network.length_m,
             network.twin,
@@ -210,6 +212,17 @@ def _roads(network: Network, radius_m: float) -> Roads:
             np.argsort(network.from_node, kind="stable").astype(np.int32),
         )
     return made[radius_m]
+
+
+def _pieces(network: Network) -> npt.NDArray[np.float32]:
+    """``Roads.piece``. The last vertex of a segment begins none; its row is never read."""
+    scale = np.array([metres_per_degree(lat) for lat in network.lat]).reshape(-1, 2)
+    x = np.diff(network.lon, append=0.0) * scale[:, 1]
+    y = np.diff(network.lat, append=0.0) * scale[:, 0]
+    length = np.hypot(x, y)
+    inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
+    along = np.diff(network.along_m, append=0.0)
+    return np.column_stack((x, y, inverse, along)).astype(np.float32)
 
 
 def _road_numbers(network: Network) -> npt.NDArray[np.int32]:

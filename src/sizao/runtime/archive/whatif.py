@@ -184,7 +184,7 @@ def _both(
     for side, context in enumerate(sides):
         _keep(episodes[side], engine.close(states[side], context))
     ordered = [sorted(one.values(), key=lambda row: (row["start"], row["id"])) for one in episodes]
-    return ordered, positions, max(len(state.slots) for state in states)
+    return ordered, positions, max(len(state.names) for state in states)
 
 
 def _keep(episodes: dict[str, Row], detections: pa.RecordBatch) -> None:
