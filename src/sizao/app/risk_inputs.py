@@ -104,7 +104,7 @@ def read_inputs(
     summary = {
         "crashes": len(records),
         "match_quality": quality,
-        "rejected": {file: _rejected(rows) for file, rows in rejected.items() if rows},
+        "rejected": {file: rejected_rows(rows) for file, rows in rejected.items() if rows},
         "remarks": remarks,
         "breaks": [found.row() for found in breaks],
     }
@@ -130,7 +130,8 @@ def _meaning(reason: str) -> str:
     return f"{column} is missing" if kind == "no" else f"{column} is not of its type"
 
 
-def _rejected(rows: list[Rejected]) -> dict[str, Any]:
+def rejected_rows(rows: list[Rejected]) -> dict[str, Any]:
+    """How many rows were rejected for each reason, with the numbers of the first."""
     by_reason: dict[str, list[int]] = {}
     for one in rows:
         by_reason.setdefault(one.reason, []).append(one.row)

@@ -7,7 +7,8 @@ without any variation (no motorway in a county) is left out by the caller's ridg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -50,9 +51,14 @@ _SHORTEST_M = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Columns for edges (e, p) and nodes (n, q), the first ones, with their names."""
+    """Columns for edges (e, p) and nodes (n, q), the first ones, with their names.
+
+    surrogates : more columns of edges (e,), as ``exposure.surrogates`` makes them; a junction has
+    the mean of the edges that meet there
+    """
 
     sites: Sites
+    surrogates: Mapping[str, Floats] = field(default_factory=dict)
 
     @cached_property
     def group(self) -> npt.NDArray[np.int64]:
@@ -130,6 +136,7 @@ class Features:
             "ln_paths": self.through - self.through.mean(),
             **self._counted(sites.aadt),
             **self.context[0],
+            **self.surrogates,
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
 
@@ -149,8 +156,16 @@ class Features:
             "ln_paths": strongest - strongest.mean(),
             **self._counted(np.where(aadt > 0, aadt, np.nan)),
             **self.context[1],
+            **{name: self._mean_at_nodes(values) for name, values in self.surrogates.items()},
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
+
+    def _mean_at_nodes(self, values: Floats) -> Floats:
+        sites = self.sites
+        ends = np.concatenate((sites.a, sites.b))
+        total = np.bincount(ends, np.tile(values, 2), len(sites.node_id))
+        mean: Floats = total / np.maximum(sites.degree, 1)
+        return mean
 
     @staticmethod
     def _counted(aadt: Floats) -> dict[str, Floats]:

@@ -32,6 +32,7 @@ NOTES = (
     "a third of its matches are ambiguous",
     "rank is tied",
     "no traffic count",
+    "traffic from the fleet",
 )
 """What the notes column can say of a row, in this order."""
 
@@ -107,12 +108,14 @@ def screen(
     years: range,
     estimator: Estimator = pooled,
     yearly: float = discount.YEARLY,
+    fleet: npt.NDArray[np.bool_] | None = None,
 ) -> Screening:
     """Screen a network by the crashes of some years; others are left aside.
 
     crashes, snapped : (n,), the same crashes
     estimator : how counts become expectations, one of ``estimators.ESTIMATORS``
     yearly : how much a year counts against the one after it; 1 is all the same
+    fleet : edges whose AADT was estimated from the fleet, for their note
     """
     weighed = discount.weigh(crashes, years, yearly)
     counts = counting.count(sites, snapped, weighed.weight)
@@ -136,6 +139,7 @@ def screen(
             _ambiguous(sites, snapped.of(inside)),
             tied,
             ~(sites.aadt > 0),
+            np.zeros(len(sites), np.bool_) if fleet is None else fleet,
         )
     )
     return Screening(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 from pyarrow import csv
 
+from sizao.app.risk_fleet import with_fleet
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.risk import discount
 from sizao.risk.black_spots import side_by_side
@@ -35,6 +37,11 @@ from sizao.risk.screening import screen
     show_default=True,
     help="How much a year counts against the one after it.",
 )
+@click.option(
+    "--fleet",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of the fleet's km an edge (u, v, km): traffic between counts, surrogate measures.",
+)
 @click.option("--rules", is_flag=True, help="With --json: the black-spot rules side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
@@ -47,6 +54,7 @@ def command(
     out: Path,
     method: str,
     yearly: float,
+    fleet: Path | None,
     rules: bool,
     as_json: bool,
 ) -> None:
@@ -60,6 +68,10 @@ def command(
     chosen = years_of(years)
     inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
+    from_fleet, traffic = None, dict[str, Any]()
+    if fleet is not None:
+        inputs, from_fleet, traffic = with_fleet(inputs, fleet, strict)
+        progress.done("traffic", f"{int(from_fleet.sum()):,} edges from the fleet")
     result = screen(
         inputs.sites,
         inputs.features,
@@ -68,6 +80,7 @@ def command(
         chosen,
         ESTIMATORS[method],
         yearly,
+        from_fleet,
     )
     progress.done("estimates", method)
     draft = out.with_name(f".{out.name}.{os.getpid()}")
@@ -87,6 +100,7 @@ def command(
             "discount": yearly,
             **result.summary(),
             **beside,
+            **traffic,
             **inputs.summary,
             "seconds": progress.steps,
         }
