@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from tests.checks import corpus_motion
 from tests.detect.tracks import Row, Track
 
 VEHICLES = ("13900000001", "13900000002", "13900000003", "13900000004", "13900000005")
@@ -90,7 +91,8 @@ def tracks() -> tuple[Track, ...]:
     """One track a vehicle, each in order of event time."""
     chance = random.Random(20260302)
     days = tuple(_messy_day(vehicle, chance) for vehicle in VEHICLES)
-    return (*days, *(_coach_week(vehicle, chance) for vehicle in COACHES))
+    weeks = tuple(_coach_week(vehicle, chance) for vehicle in COACHES)
+    return (*days, *corpus_motion.tracks(), *weeks)
 
 
 @cache

@@ -7,7 +7,8 @@ from typing import Any
 
 from sizao.roads.fence_grid import Fences
 from sizao.roads.fences import Fence, Window
-from tests.checks import corpus
+from sizao.roads.network import Network
+from tests.checks import corpus, corpus_motion
 from tests.detect.tracks import METRES_A_DEGREE_EAST
 
 EVERY_DAY = 127
@@ -48,4 +49,22 @@ def fences() -> Fences:
 
 def around(rule: str) -> dict[str, Any]:
     """Arguments of ``Context.build`` for a rule."""
-    return {"fences": fences()}
+    trucks = dict.fromkeys((*corpus.VEHICLES, *corpus_motion.VEHICLES), "heavy_truck")
+    kinds = corpus.KINDS | trucks
+    if rule == "stopped_on_expressway":
+        return {"fences": fences(), "kinds": kinds, "network": expressway()}
+    return {"fences": fences(), "kinds": kinds}
+
+
+@cache
+def expressway() -> Network:
+    """Two carriageways 33 m apart."""
+    way = [[101.6 + step / 5, 26.5] for step in range(40)]
+    back = [[lon, 26.5003] for lon, _ in reversed(way)]
+    return Network.from_features(
+        {
+            "geometry": {"type": "LineString", "coordinates": line},
+            "properties": {"road_class": "expressway", "ref": "G5", "oneway": True},
+        }
+        for line in (way, back)
+    )

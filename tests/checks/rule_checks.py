@@ -24,7 +24,7 @@ from sizao.detect import engine, sparse
 from sizao.detect.engine import Context, EngineState
 from sizao.detect.stage import Memory, Rule
 from sizao.log.encoding import encode
-from tests.checks import corpus, corpus_places
+from tests.checks import corpus, corpus_motion, corpus_places
 from tests.detect.tracks import Row, batch_of
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md"
@@ -32,9 +32,7 @@ KEYS = [("fired", "ascending"), ("id", "ascending"), ("revision", "ascending")]
 
 
 def only(rule: Rule) -> Context:
-    return Context.build(
-        only=frozenset({rule.id}), **{"kinds": corpus.KINDS, **corpus_places.around(rule.id)}
-    )
+    return Context.build(only=frozenset({rule.id}), **corpus_places.around(rule.id))
 
 
 def play(
@@ -155,7 +153,7 @@ def saved_and_restored_between_all_batches(rule: Rule) -> None:
 def vehicles_do_not_touch_each_other(rule: Rule) -> None:
     rows, limits = corpus.stream()
     together = play(rule, rows, limits).to_pylist()
-    for vehicle in (*corpus.VEHICLES, *corpus.COACHES):
+    for vehicle in (*corpus.VEHICLES, *corpus.COACHES, *corpus_motion.VEHICLES):
         own = [at for at, row in enumerate(rows) if row["vehicle"] == vehicle]
         alone = play(rule, [rows[at] for at in own], limits[own]).to_pylist()
         assert alone == [row for row in together if row["vehicle"] == vehicle]

@@ -121,6 +121,12 @@ GOLDEN = [
             ("area_forbidden", "closed", "heavy_truck", "forbidden", "yellow", "squadron"),
             ("area_limit", "20-50", "minivan", "area-limit-20", "orange", "brigade"),
             ("area_limit", "10-20", "minivan", "area-limit", "blue", "squadron"),
+            ("long_downgrade", "brake_heat", "hazmat", "long-downgrade", "orange", "brigade"),
+            ("stopped_on_expressway", "standing", "hazmat", "stopped-grave", "red", "detachment"),
+            ("stopped_on_expressway", "standing", "heavy_truck", "stopped", "orange", "brigade"),
+            ("impossible_jump", "jump", "hazmat", "integrity", "yellow", "squadron"),
+            ("terminal_fault", "power_cut", "hazmat", "terminal-cut", "yellow", "squadron"),
+            ("terminal_fault", "camera", "hazmat", "otherwise", "blue", "squadron"),
         ]
     ],
     (night_fatigue(180.0), "coach-night-fatigue-three-hours", "red", "detachment"),
@@ -216,7 +222,9 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     edges = entry("speed.enforcement_codes").value("edges")
     bands = {band(100.0 + excess, 100.0, edges) for excess in (*edges, 99)}
     alarms = set(entry("detect.terminal_alarm").value("bits"))
-    single = {"over_limit", "closed", "off_route"}
+    alarms |= set(entry("detect.terminal_fault").value("bits"))
+    single = {"over_limit", "closed", "off_route", "brake_heat", "standing", "jump", "offline"}
+    single |= {"speeds_differ"}
     assert bands | alarms | single == set(SEVERITIES)
 
 

@@ -9,9 +9,15 @@ from sizao.detect.rules.area_limit import AreaLimit
 from sizao.detect.rules.coach_night_fatigue import CoachNightFatigue
 from sizao.detect.rules.coach_night_speed import CoachNightSpeed
 from sizao.detect.rules.fatigue import Fatigue
+from sizao.detect.rules.impossible_jump import ImpossibleJump
+from sizao.detect.rules.long_downgrade import LongDowngrade
+from sizao.detect.rules.offline_moving import OfflineMoving
 from sizao.detect.rules.route_departure import RouteDeparture
 from sizao.detect.rules.speeding import Speeding
+from sizao.detect.rules.stopped_on_expressway import StoppedOnExpressway
 from sizao.detect.rules.terminal_alarm import TerminalAlarm
+from sizao.detect.rules.terminal_fault import TerminalFault
+from sizao.detect.rules.terminal_moved import TerminalMoved
 from sizao.detect.stage import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -23,6 +29,12 @@ RULES: tuple[Rule, ...] = (
     RouteDeparture(),
     CoachNightSpeed(),
     CoachNightFatigue(),
+    LongDowngrade(),
+    StoppedOnExpressway(),
+    TerminalFault(),
+    ImpossibleJump(),
+    OfflineMoving(),
+    TerminalMoved(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 

@@ -180,6 +180,26 @@ def _detect_spell(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _detect_jump(rule: Entry, facts: Facts) -> Text:
+    far, fast = number(rule.value("min_jump")), number(rule.value("max_speed"))
+    return (
+        f"两个定位点相距{far}米以上、所需车速超过{fast} km/h，且下一点证实，规则才触发",
+        f"Fires when two fixes are over {far} m apart, would have taken more than {fast} km/h, "
+        "and the next fix confirms it",
+        rule.certainty,
+    )
+
+
+def _detect_offline(rule: Entry, facts: Facts) -> Text:
+    least, far = number(rule.value("silence")), number(rule.value("displacement"))
+    return (
+        f"行驶中失联超过{least}分钟且恢复时相距{far}米以上；隧道和已知盲区除外",
+        f"Silent for more than {least} min and back over {far} m away; "
+        "tunnels and known blind spots excepted",
+        rule.certainty,
+    )
+
+
 _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "speed.points": _speed_points,
     "speed.enforcement_codes": _speed_bands,
@@ -195,4 +215,10 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.area_forbidden": _detect_spell,
     "detect.area_limit": _detect_spell,
     "detect.route_departure": _detect_spell,
+    "detect.long_downgrade": _detect_spell,
+    "detect.stopped_on_expressway": _detect_spell,
+    "detect.terminal_moved": _detect_spell,
+    "detect.terminal_fault": _detect_alarm,
+    "detect.impossible_jump": _detect_jump,
+    "detect.offline_moving": _detect_offline,
 }

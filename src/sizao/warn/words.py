@@ -13,6 +13,12 @@ RULES: Mapping[str, tuple[str, str]] = {
     "route_departure": ("偏离规定路线", "off the prescribed route"),
     "coach_night_speed": ("客车夜间超过限速80%", "coach above 80 % of the limit at night"),
     "coach_night_fatigue": ("客车夜间疲劳驾驶", "fatigued driving of a coach at night"),
+    "long_downgrade": ("长下坡制动发热", "hot brakes on a long downgrade"),
+    "stopped_on_expressway": ("高速公路停车", "standing on an expressway"),
+    "terminal_fault": ("终端故障", "terminal fault"),
+    "impossible_jump": ("位置突变", "impossible change of place"),
+    "offline_moving": ("行驶中离线", "silent while moving"),
+    "terminal_moved": ("卫星与记录仪速度不符", "satellite and wheels disagree"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
 
@@ -30,6 +36,18 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "rollover": ("侧翻报警", "rollover"),
     "closed": ("在禁行时段、禁行区域内行驶", "driving there while it is closed"),
     "off_route": ("在规定路线以外行驶", "driving outside the route"),
+    "brake_heat": ("推算制动器过热", "the brakes must be too hot"),
+    "standing": ("停在行车道或应急车道上", "standing on the carriageway or hard shoulder"),
+    "gnss_module": ("卫星定位模块故障", "satellite module fault"),
+    "gnss_antenna_open": ("卫星天线未接或被剪断", "satellite aerial missing or cut"),
+    "gnss_antenna_short": ("卫星天线短路", "satellite aerial shorted"),
+    "power_low": ("主电源欠压", "supply voltage low"),
+    "power_cut": ("主电源断电", "supply cut"),
+    "camera": ("摄像头故障", "camera fault"),
+    "moved": ("车辆非法位移", "towed away, by the terminal itself"),
+    "jump": ("短时间内出现在不可能到达的位置", "at a place it cannot have reached"),
+    "offline": ("行驶中失去联系后在别处恢复", "fell silent under way and came back elsewhere"),
+    "speeds_differ": ("一方显示行驶、另一方显示停车", "one drives while the other stands"),
 }
 """Severity code to its names."""
 

@@ -3,16 +3,16 @@
 Definition
 ----------
 The fences of kind ``forbidden`` (``roads/fences.py``) say where, for which vehicle kinds, on which
-days and at which times of the day. A sample is *inside* a fence if its place is, the fence concerns
-the vehicle's kind and it is in force at the sample's event time.
+days and at which times of the day. A sample is *inside* a fence if its place is, the fence
+concerns the vehicle's kind and it is in force at the sample's event time.
 
 For each fence for itself a sample is usable if it has a fix and a satellite speed and either lies
 outside the fence or shows a speed above ``moving_above_kmh`` (5): who stands inside says nothing,
 neither that he drives there nor that he has left. It is *on* if it is inside.
 
 A spell of on samples (``detect/spells.py``) fires once it has lasted ``min_duration_s`` (30) with
-two on samples in a row, and ends after ``end_samples`` (2) usable samples outside, when the hour or
-the fence ends, or after a pause of more than ``max_gap_s`` (300). Who is inside when the closed
+two on samples in a row, and ends after ``end_samples`` (2) usable samples outside, when the hour
+or the fence ends, or after a pause of more than ``max_gap_s`` (300). Who is inside when the closed
 hours begin and drives on starts a spell then, with his first moving sample; a vehicle that stays
 parked through them does not. Entering for less than 30 s, or with a single drifting sample, is
 none.

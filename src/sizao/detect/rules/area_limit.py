@@ -2,12 +2,12 @@
 
 Definition
 ----------
-Fences of the kinds ``limit`` and ``downgrade`` (``roads/fences.py``) give a limit for their vehicle
-kinds and times. A sample is usable if it has a fix and a satellite speed and the tachograph, if it
-gives a speed, agrees within ``recorder_agrees_kmh`` (10): a speed that the wheels contradict does
-not count, and where there is no tachograph the satellite is believed. The limit of a sample is the
-lowest of all such fences it is inside of, whatever the sign of the road says (``speeding`` looks
-at that). It is *on* if it is inside one and
+Fences of the kinds ``limit`` and ``downgrade`` (``roads/fences.py``) give a limit for their
+vehicle kinds and times. A sample is usable if it has a fix and a satellite speed and the
+tachograph, if it gives a speed, agrees within ``recorder_agrees_kmh`` (10): a speed that the
+wheels contradict does not count, and where there is no tachograph the satellite is believed. The
+limit of a sample is the lowest of all such fences it is inside of, whatever the sign of the road
+says (``speeding`` looks at that). It is *on* if it is inside one and
 
     speed_kmh > limit_kmh + margin_kmh
 
@@ -15,12 +15,12 @@ with a margin of 1 km/h, the receiver's own error.
 
 A spell of on samples (``detect/spells.py``) fires once it has lasted ``min_duration_s`` (10) with
 two on samples in a row: such areas are short, at 40 km/h a school's 200 m are passed in 36 s. It
-ends after ``end_samples`` (2) usable samples that are not on, or after more than ``max_gap_s`` (90)
-without a usable one.
+ends after ``end_samples`` (2) usable samples that are not on, or after more than ``max_gap_s``
+(90) without a usable one.
 
-``measured`` and ``limit`` are speed and limit at the greatest ratio of the two, the first if equal;
-place, driver and ``fence`` go with them. Severity is the reporting band, as in ``speeding``.
-``quality`` says ``gps_only`` if no tachograph confirms the worst speed.
+``measured`` and ``limit`` are speed and limit at the greatest ratio of the two, the first if
+equal; place, driver and ``fence`` go with them. Severity is the reporting band, as in
+``speeding``. ``quality`` says ``gps_only`` if no tachograph confirms the worst speed.
 
 Source: 中华人民共和国道路交通安全法 art. 42 and 39 (recalled), bands ``speed.enforcement_codes``
 (recalled); each fence names its own order. The numbers of this page ``detect.area_limit``

@@ -10,8 +10,8 @@ width of the corridor is all the tolerance there is; it is for the order that se
 leave room for the receiver's error.
 
 A spell of on samples (``detect/spells.py``) fires once it has lasted ``min_duration_s`` (120) with
-two on samples in a row, and ends after ``end_samples`` (2) usable samples on a route, or after more
-than ``max_gap_s`` (300) without a usable one, also because the vehicle is no longer bound.
+two on samples in a row, and ends after ``end_samples`` (2) usable samples on a route, or after
+more than ``max_gap_s`` (300) without a usable one, also because the vehicle is no longer bound.
 
 ``measured`` is the time from the first to the last on sample in minutes, ``limit`` is 0; place and
 driver are those of the first. ``fence`` is the lowest number among its routes then in force.

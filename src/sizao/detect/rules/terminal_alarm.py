@@ -47,9 +47,8 @@ FEW = sparse.episodes(
 """An alarm that is up; its part is k."""
 
 
-def params_from(book: Book) -> Params:
-    """The rule's parameters out of a rule book. Raises ConfigError for a bit that cannot be."""
-    own = "detect.terminal_alarm"
+def bits_from(book: Book, own: str) -> Params:
+    """A rule's bits out of a rule book. Raises ConfigError for a bit that cannot be."""
     if own not in book:
         raise ConfigError(f"no rule {own!r} in the rule book")
     bits = book[own].value("bits")
@@ -127,7 +126,7 @@ class TerminalAlarm(RuleBase):
     few_dtype = FEW
 
     def params_from(self, book: Book) -> Params:
-        return params_from(book)
+        return bits_from(book, "detect.terminal_alarm")
 
     def active(self, memory: Memory) -> npt.NDArray[np.int32]:
         return np.flatnonzero(memory.each["up"]).astype(np.int32)

@@ -1,0 +1,168 @@
+"""A place no vehicle can have reached in the time (位置突变): two devices under one number, a
+forged track, a clock that was set.
+
+Definition
+----------
+Of each vehicle consecutive fixes are compared, whatever else lies between. A fix *jumps* if it is
+more than ``min_jump_m`` (2 000) from the fix before, and further than ``max_speed_kmh`` (200)
+could have brought the vehicle in the time between the two. The jump is believed at the next fix if
+that does not jump in turn: a single stray position makes two jumps in a row, out and back, and is
+drift. The rule then fires; the episode is over at once, so revision 1 comes together with revision
+0.
+
+``start`` is the fix before the jump, ``end`` the first one after it, ``fired`` the fix that
+confirms it. ``measured`` is the speed the jump would have taken in km/h, ``limit`` is
+``max_speed_kmh``; the place is that after the jump. Severity is ``jump``.
+
+200 km/h is more than any supervised vehicle can do, and 2 km more than any error of a receiver
+with a fix. Distances are on a sphere (haversine). Frozen and missing fixes are none, as
+everywhere.
+
+Source: a project definition, ``detect.impossible_jump`` (proposed) in the rule book; that
+positions may not be falsified: 道路运输车辆动态监督管理办法 (2022) art. 37 (recalled)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.detect import sparse
+from sizao.detect.emit import findings, no_findings, room
+from sizao.detect.params import Book, Params, number
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
+
+EACH = np.dtype([("held", "u1")])
+"""Every vehicle: whether its last fix jumped."""
+
+FEW = sparse.episodes(
+    [
+        ("from_us", "i8"),
+        ("to_us", "i8"),
+        ("kmh", "f8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("stake_m", "f8"),
+        ("segment", "i4"),
+        ("driver", "i4"),
+    ]
+)
+"""A jump not yet believed."""
+
+_RADIUS_M = 6_371_000.0
+
+
+@njit(cache=True)
+def metres(lat_a, lon_a, lat_b, lon_b):  # type: ignore[no-untyped-def]
+    """Distance on a sphere, haversine."""
+    phi_a, phi_b = math.radians(lat_a), math.radians(lat_b)
+    half = (
+        math.sin((phi_b - phi_a) / 2) ** 2
+        + math.cos(phi_a) * math.cos(phi_b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
+    )
+    return 2 * _RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
+
+
+@njit(cache=True)
+def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ignore[no-untyped-def]
+    out = room(out, count)
+    row = out[count]
+    row.slot = slot
+    row.revision = revision
+    row.start_us = ep.from_us
+    row.end_us = row.worst_us = ep.to_us
+    row.fired_us = us
+    row.received_us = received_us
+    row.measured = ep.kmh
+    row.limit = limit
+    row.lat = ep.lat
+    row.lon = ep.lon
+    row.stake_m = ep.stake_m
+    row.segment = ep.segment
+    row.driver = ep.driver
+    row.quality = 0
+    row.code = 0
+    return out, count + 1
+
+
+@njit(cache=True)
+def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]
+    count = 0
+    # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
+    near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
+    for i in range(len(c.slot)):
+        lat, lon = c.lat[i], c.lon[i]
+        if math.isnan(lat) or math.isnan(c.prev_lat[i]):
+            continue
+        own = c.slot[i]
+        jumps = False
+        kmh = 0.0
+        if abs(lat - c.prev_lat[i]) > near_deg or abs(lon - c.prev_lon[i]) > near_deg:
+            far = metres(c.prev_lat[i], c.prev_lon[i], lat, lon)
+            kmh = far / (c.time_us[i] - c.prev_fix_us[i]) * 3.6e6
+            jumps = far > min_jump_m and kmh > max_kmh
+        if each[own].held != 0:
+            at = sparse.find(few, own, 0)
+            if not jumps:
+                for revision in range(2):
+                    out, count = _report(
+                        few[at], own, c.time_us[i], c.received_us[i], revision, max_kmh, out, count
+                    )
+            sparse.drop(few, at)
+            # Out and back again: the second half of a stray position is no jump of its own.
+            each[own].held = 0
+            continue
+        if jumps:
+            few, at = sparse.add(few, own, 0)
+            each[own].held = 1
+            ep = few[at]
+            ep.from_us = c.prev_fix_us[i]
+            ep.to_us = c.time_us[i]
+            ep.kmh = kmh
+            ep.lat = lat
+            ep.lon = lon
+            ep.stake_m = c.stake_m[i]
+            ep.segment = c.segment[i]
+            ep.driver = c.driver[i]
+    return out[:count], few
+
+
+class ImpossibleJump(RuleBase):
+    """The rule; the module's docstring is its definition."""
+
+    id = "impossible_jump"
+    measured_unit = "km/h"
+    state_dtype = EACH
+    few_dtype = FEW
+
+    def params_from(self, book: Book) -> Params:
+        own = "detect.impossible_jump"
+        return {
+            "min_jump_m": number(book, own, "min_jump", "m"),
+            "max_speed_kmh": number(book, own, "max_speed", "km/h"),
+        }
+
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return np.empty(0, np.int32)
+
+    def step(
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        rows, few = _kernel(
+            columns,
+            memory.each,
+            memory.few,
+            float(params["min_jump_m"]),
+            float(params["max_speed_kmh"]),
+            no_findings(),
+        )
+        return self._findings(rows), Memory(memory.each, few)
+
+    def close(self, memory: Memory, params: Params) -> Findings:
+        return self._findings(no_findings()[:0])
+
+    def _findings(self, rows: npt.NDArray[Any]) -> Findings:
+        return findings(rows, lambda row: "jump")

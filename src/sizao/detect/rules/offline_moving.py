@@ -1,0 +1,139 @@
+"""Silent while moving (行驶中离线、离线位移): the terminal fell silent under way and came back
+elsewhere.
+
+Definition
+----------
+Two consecutive rows of a vehicle, in event time. Between them it was *silent while moving* if
+
+- the first shows a satellite or tachograph speed above ``moving_above_kmh`` (10);
+- more than ``silence_min`` (10 min) lies between them: many times the 10 to 30 s at which terminals
+  report under way;
+- both have a fix, and they are more than ``displacement_m`` (1 000) apart: who stopped and switched
+  off, and then went a little way, is nothing;
+- neither end is *excused*: on a matched road in a tunnel, or inside a fence of kind ``blind``
+  (``roads/fences.py``), where terminals are known to fall silent.
+
+What a terminal stored meanwhile and sends when it is back, before it goes on, stands between the
+two rows: then there was no silence. The rule fires at the second row; the episode is over with it,
+so revision 1 comes together with revision 0. It is judged when the vehicle is heard again, never
+before, so that nothing depends on how long somebody has waited: a vehicle that never comes back is
+for the live board, which shows how long each has been silent.
+
+``start`` and ``end`` are the two rows. ``measured`` is the silence in minutes, ``limit`` is
+``silence_min``; the place is where it came back. Severity is ``offline``, ``quality`` says
+``gap``.
+
+Source: 道路运输车辆动态监督管理办法 (2022) art. 26 and 37 (the device must work whenever the
+vehicle does, recalled), 离线位移 as assessed by supervision platforms (recalled);
+``detect.offline_moving`` (proposed) in the rule book."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.detect import sparse
+from sizao.detect.emit import GAP, findings, no_findings, room
+from sizao.detect.params import Book, Params, number
+from sizao.detect.rules.impossible_jump import metres
+from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
+from sizao.roads.fences import KIND_NUMBERS
+
+BLIND = KIND_NUMBERS["blind"]
+
+EACH = np.dtype([("moving", "u1")])
+"""Every vehicle: its last row had a fix, showed it moving and was not excused."""
+
+FEW = sparse.episodes([])
+"""Nothing more to remember: the columns hold the row before."""
+
+
+@njit(cache=True)
+def _excused(c, i, fences, tunnel):  # type: ignore[no-untyped-def]
+    segment = c.segment[i]
+    if segment >= 0 and tunnel[segment]:
+        return True
+    for at in range(c.fence_from[i], c.fence_from[i + 1]):
+        if fences[c.fence[at]].kind == BLIND:
+            return True
+    return False
+
+
+@njit(cache=True)
+def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]
+    count = 0
+    for i in range(len(c.slot)):
+        st = each[c.slot[i]]
+        fix = not math.isnan(c.lat[i])
+        excused = _excused(c, i, fences, tunnel)
+        silent = c.time_us[i] - c.prev_us[i]
+        if st.moving and silent > silence_us and fix and not excused:
+            # st.moving says that the row before had a fix: prev_lat is of that row.
+            far = metres(c.prev_lat[i], c.prev_lon[i], c.lat[i], c.lon[i])
+            for revision in range(2 if far > away_m else 0):
+                out = room(out, count)
+                row = out[count]
+                row.slot = c.slot[i]
+                row.revision = revision
+                row.start_us = c.prev_us[i]
+                row.end_us = row.fired_us = row.worst_us = c.time_us[i]
+                row.received_us = c.received_us[i]
+                row.measured = silent / 60e6
+                row.limit = silence_us / 60e6
+                row.lat = c.lat[i]
+                row.lon = c.lon[i]
+                row.stake_m = c.stake_m[i]
+                row.segment = c.segment[i]
+                row.driver = c.driver[i]
+                row.quality = GAP
+                row.code = 0
+                count += 1
+        moving = c.speed_kmh[i] > moving_above or c.recorder_speed_kmh[i] > moving_above
+        st.moving = fix and moving and not excused
+    return out[:count]
+
+
+class OfflineMoving(RuleBase):
+    """The rule; the module's docstring is its definition."""
+
+    id = "offline_moving"
+    measured_unit = "min"
+    state_dtype = EACH
+    few_dtype = FEW
+
+    def params_from(self, book: Book) -> Params:
+        own = "detect.offline_moving"
+        return {
+            "moving_above_kmh": number(book, own, "moving_above", "km/h"),
+            "silence_min": number(book, own, "silence", "min"),
+            "displacement_m": number(book, own, "displacement", "m"),
+        }
+
+    def active(self, memory: Memory) -> npt.NDArray[np.int32]:
+        return np.empty(0, np.int32)
+
+    def step(
+        self, columns: Columns, memory: Memory, params: Params, world: World
+    ) -> tuple[Findings, Memory]:
+        tunnel = np.zeros(0, np.bool_) if world.network is None else world.network.tunnel
+        rows = _kernel(
+            columns,
+            memory.each,
+            world.fences.grid.fence,
+            tunnel,
+            float(params["moving_above_kmh"]),
+            round(params["silence_min"] * 60e6),
+            float(params["displacement_m"]),
+            no_findings(),
+        )
+        return self._findings(rows), memory
+
+    def close(self, memory: Memory, params: Params) -> Findings:
+        return self._findings(no_findings()[:0])
+
+    def _findings(self, rows: npt.NDArray[Any]) -> Findings:
+        return findings(rows, lambda row: "offline")

@@ -1,0 +1,283 @@
+"""Jumps, silence, speeds that disagree, faults: edges by hand, random tracks read plainly."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.detect import engine
+from sizao.detect.engine import Context, EngineState
+from sizao.roads.fence_grid import Fences
+from sizao.roads.fences import Fence
+from sizao.roads.network import Network
+from tests.detect.plain_spells import Sample, plain_spells
+from tests.detect.tracks import METRES_A_DEGREE_EAST, START, Row, Track, at, detect, episodes
+
+
+def test_a_jump_is_believed_when_the_vehicle_stays_there():
+    track = Track(every_s=30).leg(60, 60).silence(0.5, 5000).leg(60, 60)
+    rows = detect(track, "impossible_jump")
+    assert [row["revision"] for row in rows] == [0, 1]
+    (row,) = episodes(rows)
+    assert (row["start"], row["end"], row["fired"]) == (at(30), at(90), at(120))
+    # 60 s for 500 m of driving and 5 km more, on the same sphere as the track's.
+    assert row["measured"] == pytest.approx(5500 / 60 * 3.6, rel=1e-3)
+    assert (row["limit"], row["severity"]) == (200, "jump")
+
+
+@pytest.mark.parametrize(
+    ("metres", "seconds", "fires"),
+    [(1990, 15, False), (2010, 15, True), (3300, 60, False), (3400, 60, True)],
+)
+def test_more_than_2_km_and_more_than_200_kmh(metres, seconds, fires):
+    """200 km/h are 3 333 m a minute."""
+    track = Track(every_s=15).stand(1).silence((seconds - 15) / 60, metres).stand(1)
+    assert bool(detect(track, "impossible_jump")) is fires
+
+
+def test_one_stray_position_is_drift():
+    track = Track(every_s=30).stand(2).sample(0, lat=26.9)
+    track.now_s += 30
+    assert detect(track.stand(2), "impossible_jump") == []
+
+
+def test_rows_without_a_fix_lie_between():
+    track = Track(every_s=30).stand(1).leg(60, 0, positioned=False).silence(0, 9000).stand(1)
+    assert len(episodes(detect(track, "impossible_jump"))) == 1
+    waits = Track(every_s=30).stand(1).silence(0.2, 9000).stand(0.5)
+    assert detect(waits, "impossible_jump") == [], "nothing confirms it yet"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "metres", "kmh", "fires"),
+    [
+        (9.75, 5000, 60, False),  # with the step of 15 s: 10 min, not more
+        (9.8, 5000, 60, True),
+        (30, 700, 60, False),  # with the 250 m of that step: 950 m
+        (30, 800, 60, True),
+        (30, 5000, 10, False),
+        (30, 5000, 10.1, True),
+    ],
+)
+def test_silent_while_moving(minutes, metres, kmh, fires):
+    track = Track().leg(60, kmh).silence(minutes, metres).leg(60, 60)
+    rows = detect(track, "offline_moving")
+    assert [row["revision"] for row in rows] == ([0, 1] if fires else [])
+    if fires:
+        assert (rows[0]["start"], rows[0]["end"]) == (at(45), at(60 + minutes * 60))
+        assert rows[0]["measured"] == pytest.approx(minutes + 0.25)
+        assert (rows[0]["limit"], rows[0]["quality"]) == (10, "gap")
+
+
+def test_without_a_fix_at_one_end_nothing_is_said():
+    dark = Track().leg(60, 60).leg(15, 60, positioned=False).silence(30, 9000).leg(60, 60)
+    assert detect(dark, "offline_moving") == []
+    dark = Track().leg(60, 60).silence(30, 9000).leg(15, 60, positioned=False).leg(60, 60)
+    assert detect(dark, "offline_moving") == []
+
+
+def test_the_tachograph_shows_moving_too():
+    track = Track().leg(60, 0, recorder_speed_kmh=40.0).silence(30, 9000).leg(60, 60)
+    assert detect(track, "offline_moving")
+
+
+def test_a_stored_report_fills_the_silence():
+    """Sent with the others when it is back, before it goes on."""
+    track = Track().leg(60, 60)
+    for _ in range(4):
+        track.silence(8, 2000).leg(15, 60, catch_up=True)
+    assert detect(track.leg(60, 60), "offline_moving") == []
+
+
+@pytest.mark.parametrize("kind", ["blind", "service"])
+@pytest.mark.parametrize("end_m", [975, 9975])
+def test_a_known_blind_spot_excuses(kind, end_m):
+    """At the last row before (750 m) or at the first row after (10 km)."""
+    place = ((26.5, 101.7 + end_m / METRES_A_DEGREE_EAST),)
+    fence = Fence(1, "x", kind, "circle", line=place, reach_m=300)
+    context = Context.build(only=frozenset({"offline_moving"}), fences=Fences([fence]))
+    track = Track().leg(60, 60).silence(30, 9000).leg(60, 60)
+    found, _ = engine.step(track.batch(), EngineState(), context)
+    assert bool(len(found)) is (kind != "blind")
+
+
+def test_a_tunnel_excuses():
+    def road(tunnel: bool) -> Network:
+        ends = [[101.69 + x / METRES_A_DEGREE_EAST, 26.5] for x in (0, 30_000)]
+        return Network.from_features(
+            [
+                {
+                    "geometry": {"type": "LineString", "coordinates": ends},
+                    "properties": {"road_class": "national", "tunnel": tunnel},
+                }
+            ]
+        )
+
+    track = Track().leg(60, 60).silence(30, 9000).leg(60, 60)
+    for tunnel in (False, True):
+        context = Context.build(road(tunnel), only=frozenset({"offline_moving"}))
+        found, _ = engine.step(track.batch(), EngineState(), context)
+        assert bool(len(found)) is not tunnel
+
+
+@pytest.mark.parametrize(
+    ("kmh", "recorder", "seconds", "fires"),
+    [
+        (60, 0, 315, True),
+        (60, 0, 300, False),  # samples at 0 s to 285 s
+        (0, 60, 315, True),
+        (20, 5, 315, True),
+        (19.9, 5, 315, False),
+        (20, 5.1, 315, False),
+        (60, 90, 900, False),
+        (60, None, 900, False),
+    ],
+)
+def test_one_drives_while_the_other_stands(kmh, recorder, seconds, fires):
+    track = Track().leg(60, 50, recorder_speed_kmh=50.0)
+    track.leg(seconds, kmh, recorder_speed_kmh=recorder).leg(60, 50, recorder_speed_kmh=50.0)
+    rows = detect(track, "terminal_moved")
+    assert bool(rows) is fires
+    if fires:
+        assert (rows[-1]["measured"], rows[-1]["limit"]) == (abs(kmh - recorder), 15)
+        assert (rows[0]["start"], rows[0]["fired"]) == (at(60), at(360))
+
+
+def test_a_fault_is_an_episode():
+    track = Track().leg(15, 60)
+    for alarm in (1 << 5, 1 << 5 | 1 << 8, 1 << 8, 0, 1):
+        track.leg(15, 60, alarm=alarm)
+    found = episodes(detect(track, "terminal_fault"))
+    assert [(row["severity"], row["start"], row["end"]) for row in found] == [
+        ("gnss_antenna_open", at(15), at(30)),
+        ("power_cut", at(30), at(45)),
+    ]
+
+
+SOME = st.sampled_from([None, 0.0, 4.0, 6.0, 30.0, 60.0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    legs=st.lists(
+        st.tuples(
+            st.integers(15, 900),
+            st.sampled_from([0, 4, 6, 12, 30, 60]),
+            SOME,
+            st.booleans(),
+            st.sampled_from([0, 0, 0, 4, 11, 25]),
+            st.sampled_from([0, 0, 500, 1500, 4000, 30_000]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    every_s=st.sampled_from([10, 30, 180]),
+)
+def test_random_tracks_against_the_plain_readings(legs, every_s):
+    track = Track(every_s=every_s)
+    for seconds, kmh, recorder, fix, minutes, metres in legs:
+        track.leg(seconds, kmh, recorder_speed_kmh=recorder, positioned=fix)
+        track.silence(minutes, metres)
+    rows = [row for row in track.rows if not _repeats(track.rows, row)]
+    if len(rows) != len(track.rows):
+        return  # two rows at one moment: the engine takes the first, the readings here do not ask
+    assert _spans(detect(track, "impossible_jump")) == plain_jumps(rows)
+    assert _spans(detect(track, "offline_moving")) == plain_silences(rows)
+    assert _spans(detect(track, "terminal_moved")) == plain_disagreements(rows)
+
+
+def _repeats(rows: list[Row], row: Row) -> bool:
+    return sum(other["time"] == row["time"] for other in rows) > 1
+
+
+def _spans(rows: list[Row]) -> list[tuple[Any, ...]]:
+    return [
+        (row["start"], row["end"], row["fired"], pytest.approx(row["measured"], rel=2e-3))
+        for row in episodes(rows)
+    ]
+
+
+def _fixed(rows: list[Row]) -> list[Row]:
+    """Rows with a fix, less what the engine calls frozen: the same place though at speed."""
+    fixed: list[Row] = []
+    place, since, moved = None, None, False
+    for row in rows:
+        if not row["positioned"]:
+            continue
+        fast = row["speed_kmh"] > 10
+        if row["lon"] != place:
+            moved = moved or place is not None
+            place, since = row["lon"], row["time"] if fast else None
+        elif not fast:
+            since = None
+        elif since is None:
+            since = row["time"]
+        elif moved and row["speed_kmh"] / 3.6 * (row["time"] - since).total_seconds() > 20:
+            continue
+        fixed.append(row)
+    return fixed
+
+
+def _apart_m(a: Row, b: Row) -> float:
+    """On one parallel of latitude."""
+    half = math.cos(math.radians(26.5)) * math.sin(math.radians(abs(a["lon"] - b["lon"])) / 2)
+    return 2 * 6_371_000 * math.asin(half)
+
+
+def plain_jumps(rows: list[Row]) -> list[tuple[Any, ...]]:
+    fixed = _fixed(rows)
+
+    def speed(k: int) -> float:
+        """km/h that fix k would have taken, 0 if it does not jump."""
+        far = _apart_m(fixed[k - 1], fixed[k])
+        kmh = far / (fixed[k]["time"] - fixed[k - 1]["time"]).total_seconds() * 3.6
+        return kmh if far > 2000 and kmh > 200 else 0.0
+
+    found, k = [], 1
+    while k + 1 < len(fixed):
+        if speed(k):
+            if not speed(k + 1):
+                found.append(
+                    (fixed[k - 1]["time"], fixed[k]["time"], fixed[k + 1]["time"], speed(k))
+                )
+            k += 1  # whatever follows a jump confirms or undoes it and is none itself
+        k += 1
+    return found
+
+
+def plain_silences(rows: list[Row]) -> list[tuple[Any, ...]]:
+    fixed = [row["time"] for row in _fixed(rows)]
+    found = []
+    for a, b in pairwise(rows):
+        fast = max(a["speed_kmh"], a["recorder_speed_kmh"] or 0) > 10
+        silent = b["time"] - a["time"]
+        known = a["time"] in fixed and b["time"] in fixed
+        if fast and known and silent > timedelta(minutes=10) and _apart_m(a, b) > 1000:
+            found.append((a["time"], b["time"], b["time"], silent.total_seconds() / 60))
+    return found
+
+
+def plain_disagreements(rows: list[Row]) -> list[tuple[Any, ...]]:
+    samples = []
+    for row in _fixed(rows):
+        if row["recorder_speed_kmh"] is not None:
+            pair = sorted([float(np.float32(row["speed_kmh"])), row["recorder_speed_kmh"]])
+            samples.append(
+                Sample(
+                    (row["time"] - START).total_seconds(),
+                    pair[1] >= 20 and pair[0] <= 5,
+                    pair[1] - pair[0],
+                    pair[1] - pair[0],
+                )
+            )
+    return [
+        (at(spell.start_s), at(spell.end_s), at(spell.fired_s), spell.value)
+        for spell in plain_spells(samples, 300, 600, 2)
+    ]
