@@ -59,8 +59,8 @@ def command(
     """Say how many crashes to expect on every edge in every hour.
 
     Writes u, v, hour_of_week, expected of an average week; hour 0 is Monday 00:00 local. The
-    place is what ``screen`` expects; the week is the network's, moved by that of the kind of road
-    and of the same street. With --from, rows are hours of the days ahead (u, v, time,
+    place is what ``screen`` expects; the week is the network's, bent by the kind of road and by
+    what lies around. With --from, rows are hours of the days ahead (u, v, time,
     hour_of_week, expected, factor): month, weather and calendar are learned from the same years
     and multiplied in.
     """
