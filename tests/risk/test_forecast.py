@@ -14,9 +14,8 @@ from click.testing import CliRunner
 from sizao.app.cli import cli
 from sizao.core.errors import ConfigError
 from sizao.risk.capture import capture
-from sizao.risk.counting import count
 from sizao.risk.forecasting import SCHEMA, forecast, observed_cells
-from sizao.risk.profiles import HOURS, PART, week_profiles
+from sizao.risk.profiles import HOURS, week_profiles
 
 from .test_screening import scattered
 from .worlds import borough, write_crashes, write_grid
@@ -53,42 +52,21 @@ def test_without_times_there_is_no_forecast(tmp_path: Path) -> None:
         run(tmp_path, crashes, "--years", "2018", "--json")
 
 
-def test_a_street_has_its_own_part_of_the_week() -> None:
-    """Crashes moved to the night on one street move its shares, and hardly those of others."""
+def test_a_street_has_its_own_hours() -> None:
+    """Crashes moved to the night on one street move its profile, and hardly that of others."""
     sites, features, crashes, snapped = borough("nyc-staten-island")
     inside = crashes.in_years(range(2017, 2018)).astype(np.float64)
     hour = crashes.hour_of_week()
-    counts = count(sites, snapped, inside)
-    expected = np.concatenate((counts.edges, counts.nodes)) + 0.1
-    names, times = np.unique(sites.name[snapped.edge[snapped.edge >= 0]], return_counts=True)
-    street = names[np.argsort(-times)][1]
-    moved = (snapped.edge >= 0) & (sites.name[snapped.edge] == street) & (hour >= 0)
-    plain, _ = week_profiles(sites, features, snapped, hour, inside, expected)
+    names, counts = np.unique(sites.name[snapped.edge[snapped.edge >= 0]], return_counts=True)
+    street = names[np.argsort(-counts)][1]
+    moved = (snapped.edge >= 0) & (sites.name[snapped.edge] == street)
     edges, nodes = week_profiles(
-        sites, features, snapped, np.where(moved, 3, hour), inside, expected
+        sites, features, snapped, np.where(moved & (hour >= 0), 3, hour), inside
     )
     assert edges.sum(axis=1) == pytest.approx(1, abs=1e-4)
     assert nodes.sum(axis=1) == pytest.approx(1, abs=1e-4)
-    night = PART[3] == PART
     on = sites.name == street
-    change = edges[:, night].sum(axis=1) / plain[:, night].sum(axis=1)
-    assert change[on].mean() > 1.5 * np.median(change[~on])
-
-
-def test_surroundings_say_nothing_of_the_hour_where_hours_are_chance() -> None:
-    """The control: hours dealt out anew among the crashes leave the network's week everywhere."""
-    sites, features, crashes, snapped = borough("nyc-staten-island")
-    inside = crashes.in_years(range(2017, 2018)).astype(np.float64)
-    hour = np.random.default_rng(1).permutation(crashes.hour_of_week())
-    counts = count(sites, snapped, inside)
-    expected = np.concatenate((counts.edges, counts.nodes)) + 0.1
-    edges, _ = week_profiles(sites, features, snapped, hour, inside, expected)
-    bare = counts.edges == 0
-    share = edges[bare][:, PART == 0].sum(axis=1)
-    assert share.std() / share.mean() < 0.05
-    true, _ = week_profiles(sites, features, snapped, crashes.hour_of_week(), inside, expected)
-    share = true[bare][:, PART == 0].sum(axis=1)
-    assert share.std() / share.mean() > 0.1
+    assert edges[on, 3].mean() > 2 * np.median(edges[~on, 3])
 
 
 @pytest.mark.slow
@@ -102,10 +80,9 @@ def test_surroundings_say_nothing_of_the_hour_where_hours_are_chance() -> None:
 def test_place_and_hour(name: str, years: range, test: int, goal: float, reached: float) -> None:
     """PAI at 1 % of km-hours. Falls short of both goals.
 
-    What lies around a site says little of its hours: against the plain product of place and the
-    network's week we are 1.4 % better on Staten Island and 0.5 % worse in the Bronx (on the
-    earlier years it was chosen on, 2 % better in both). In the Bronx even the product of place
-    and time with the test year's own numbers stays below the goal.
+    The weeks of single streets say little: against the plain product of place and the network's
+    week we are 1 % better on Staten Island and 0.5 % worse in the Bronx. There even the product
+    of place and time with the test year's own numbers stays below the goal.
     """
     sites, features, crashes, snapped = borough(name)
     found = forecast(sites, features, crashes, snapped, years).cells()
@@ -122,6 +99,6 @@ def test_place_and_hour(name: str, years: range, test: int, goal: float, reached
         )
     )
     assert reached <= own < goal
-    assert own == pytest.approx(product, rel=0.02)
+    assert own == pytest.approx(product, rel=0.015)
     assert own < hindsight
     assert (hindsight < goal) is (name == "nyc-bronx")

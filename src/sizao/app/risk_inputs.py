@@ -6,11 +6,14 @@ import csv
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sizao.app import road_files
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.risk import crashes as _crashes
 from sizao.risk import sites as _sites
@@ -29,18 +32,48 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--nodes --edges --crashes --years --strict --rejects``."""
+    """``--nodes --edges`` or ``--roads``, ``--crashes --years --strict --rejects``.
+
+    The command gets ``roads``, a RoadFiles.
+    """
     options = (
-        click.option("--nodes", required=True, type=_FILE, help="Junctions: node_id, lon, lat."),
-        click.option("--edges", required=True, type=_FILE, help="Roads: u, v, length_m, highway."),
+        click.option("--nodes", type=_FILE, help="Junctions: node_id, lon, lat."),
+        click.option("--edges", type=_FILE, help="Roads: u, v, length_m, highway."),
+        click.option(
+            "--roads",
+            "lines",
+            type=_FILE,
+            help="Instead of both: lines in .geojson, .gpkg or a network.npz.",
+        ),
+        click.option("--layer", default="", help="Layer of a .gpkg with several."),
+        click.option(
+            "--piece-m",
+            type=click.FloatRange(50.0),
+            default=1000.0,
+            show_default=True,
+            help="With --roads: length of the pieces that long segments are cut into.",
+        ),
         click.option("--crashes", required=True, type=_FILE, help="Crashes: year, lat, lon."),
         click.option("--years", required=True, help="Years to assess by, e.g. 2017-2018."),
         click.option("--rejects", type=click.Path(path_type=Path), help="CSV of rejected rows."),
         click.option("--strict", is_flag=True, help="Stop if any row is rejected."),
     )
+
+    @wraps(command)
+    def with_roads(
+        nodes: Path | None,
+        edges: Path | None,
+        lines: Path | None,
+        layer: str,
+        piece_m: float,
+        **rest: Any,
+    ) -> Any:
+        return command(roads=RoadFiles(nodes, edges, lines, layer, piece_m).check(), **rest)
+
+    found: Callable[..., Any] = with_roads
     for option in reversed(options):
-        command = option(command)
-    return command
+        found = option(found)
+    return found
 
 
 @dataclass
@@ -70,18 +103,17 @@ class Inputs:
 
 
 def read_inputs(
-    nodes: Path,
-    edges: Path,
+    roads: RoadFiles,
     crashes: Path,
     rejects: Path | None,
     strict: bool,
     progress: Progress,
 ) -> Inputs:
-    """Read the three files, snap, look for breaks; report every rejected row.
+    """Read roads and crashes, snap, look for breaks; report every rejected row.
 
     Raises ConfigError if a file cannot be used, or with ``strict`` if a row is rejected.
     """
-    sites, rejected, remarks = _sites.read_sites(nodes, edges)
+    sites, rejected, remarks = road_files.read(roads)
     progress.done("roads", f"{len(sites):,} edges, {sites.length_km.sum():,.0f} km")
     records, rejected["crashes"] = _crashes.read_crashes(crashes)
     progress.done("crashes", f"{len(records):,}")

@@ -88,8 +88,7 @@ def forecast(
     weighed = discount.weigh(crashes, years)
     counts = counting.count(sites, snapped, weighed.weight)
     estimate = estimator(sites, features, counts, weighed.exposure)
-    expected = weighed.exposure * np.concatenate((estimate.edges.mean, estimate.nodes.mean))
-    week = week_profiles(sites, features, snapped, crashes.hour_of_week(), weighed.weight, expected)
+    week = week_profiles(sites, features, snapped, crashes.hour_of_week(), weighed.weight)
     return Forecast(sites, estimate, *week)
 
 

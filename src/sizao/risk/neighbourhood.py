@@ -35,18 +35,6 @@ def relative_risk(
     edge_y, edge_mu : (e,); node_y, node_mu : (n,), 0 for nodes without a road
     Returns shapes (e, len(NAMES)) and (n, len(NAMES)).
     """
-    both = np.column_stack((np.concatenate((edge_y, node_y)), np.concatenate((edge_mu, node_mu))))
-    around = sums_around(sites, both)
-    log = np.log((1.0 + around[:, :, 0]) / (1.0 + around[:, :, 1]))
-    return log[: len(sites)], log[len(sites) :]
-
-
-def sums_around(sites: Sites, values: Floats) -> Floats:
-    """Weighted sums of columns over all other sites within each radius and along the street.
-
-    values : (e + n, c), edges before nodes
-    Returns shape (e + n, len(NAMES), c).
-    """
     lat = np.concatenate(((sites.lat[sites.a] + sites.lat[sites.b]) / 2, sites.lat))
     lon = np.concatenate(((sites.lon[sites.a] + sites.lon[sites.b]) / 2, sites.lon))
     north, east = metres_per_degree(float(np.abs(lat).max()))
@@ -61,7 +49,8 @@ def sums_around(sites: Sites, values: Floats) -> Floats:
     around = _around(
         lat[order],
         lon[order],
-        np.ascontiguousarray(values[order]),
+        np.concatenate((edge_y, node_y))[order],
+        np.concatenate((edge_mu, node_mu))[order],
         streets(sites)[order],
         used,
         start.astype(np.int64),
@@ -69,9 +58,9 @@ def sums_around(sites: Sites, values: Floats) -> Floats:
         np.asarray(RADII_M),
         max(RADII_M) / _CELL_M,
     )
-    found = np.empty_like(around)
-    found[order] = around
-    return found
+    log = np.empty((len(order), len(NAMES)))
+    log[order] = np.log((1.0 + around[:, :, 0]) / (1.0 + around[:, :, 1]))
+    return log[: len(sites)], log[len(sites) :]
 
 
 def streets(sites: Sites) -> npt.NDArray[np.int32]:
@@ -94,7 +83,8 @@ def streets(sites: Sites) -> npt.NDArray[np.int32]:
 def _around(
     lat: Floats,
     lon: Floats,
-    values: Floats,
+    y: Floats,
+    mu: Floats,
     street: npt.NDArray[np.int32],
     cells: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],
@@ -102,9 +92,9 @@ def _around(
     radii: Floats,
     reach: float,
 ) -> Floats:
-    """Weighted sums around each site: (sites, radii + 1, columns of values)."""
-    kinds, width = len(radii), values.shape[1]
-    out = np.zeros((len(lat), kinds + 1, width))
+    """Weighted crashes and predictions around each site: (sites, radii + 1, 2)."""
+    kinds = len(radii)
+    out = np.zeros((len(lat), kinds + 1, 2))
     widest = radii[kinds - 1] ** 2
     street_square = STREET_M * STREET_M
     rings = math.ceil(reach)
@@ -129,14 +119,16 @@ def _around(
                             if square >= limit:
                                 break
                             w = (1.0 - square / limit) ** 2
-                            for c in range(width):
-                                out[i, kind, c] += w * values[j, c]
-                                out[j, kind, c] += w * values[i, c]
+                            out[i, kind, 0] += w * y[j]
+                            out[i, kind, 1] += w * mu[j]
+                            out[j, kind, 0] += w * y[i]
+                            out[j, kind, 1] += w * mu[i]
                         if square < street_square and _share(street, i, j):
                             w = (1.0 - square / street_square) ** 2
-                            for c in range(width):
-                                out[i, kinds, c] += w * values[j, c]
-                                out[j, kinds, c] += w * values[i, c]
+                            out[i, kinds, 0] += w * y[j]
+                            out[i, kinds, 1] += w * mu[j]
+                            out[j, kinds, 0] += w * y[i]
+                            out[j, kinds, 1] += w * mu[i]
                 there += 1
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,13 @@ def read_geojson(path: Path | str) -> Imported:
         raise ConfigError(f"{path}: not JSON: {error}") from error
     if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
         raise ConfigError(f"{path}: not a GeoJSON FeatureCollection")
+    return read_features(document["features"])
+
+
+def read_features(features: Iterable[object]) -> Imported:
+    """Road lines of GeoJSON-like features, bad ones listed with their number from 1."""
     imported = Imported()
-    for number, feature in enumerate(document["features"], 1):
+    for number, feature in enumerate(features, 1):
         try:
             imported.lines += [read_line(part) for part in _parts(feature)]
         except ConfigError as error:

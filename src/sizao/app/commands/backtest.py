@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.risk import effects
 from sizao.risk.backtest_report import report as reported
@@ -30,8 +31,7 @@ from sizao.risk.crashes import years_of
 @click.option("--seeds", type=click.IntRange(1, 1000), default=5, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def command(
-    nodes: Path,
-    edges: Path,
+    roads: RoadFiles,
     crashes: Path,
     years: str,
     rejects: Path | None,
@@ -51,7 +51,7 @@ def command(
     train, tests = years_of(years), years_of(test)
     if tests.start < train.stop:
         raise ConfigError(f"the test year {tests.start} is not after the years {years}")
-    inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
+    inputs = read_inputs(roads, crashes, rejects, strict, progress)
     for back in range(len(tests)):
         check_years(inputs.crashes, range(train.start + back, train.stop + back))
         check_years(inputs.crashes, range(tests.start + back, tests.start + back + 1))

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.app.risk_inputs import Inputs, Progress, input_options, read_inputs
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.risk import counting, effects, spf, tables
 from sizao.risk.crashes import years_of
@@ -32,8 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--selected-by", help="Years by whose crashes the sites were picked, if they were.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def command(
-    nodes: Path,
-    edges: Path,
+    roads: RoadFiles,
     crashes: Path,
     years: str,
     rejects: Path | None,
@@ -52,7 +52,7 @@ def command(
     """
     progress = Progress()
     before_years, after_years = years_of(years), years_of(after)
-    inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
+    inputs = read_inputs(roads, crashes, rejects, strict, progress)
     edge, node, unknown = _treated(inputs, treated)
     picked = years_of(selected_by) if selected_by else None
     reasons = effects.refuse(

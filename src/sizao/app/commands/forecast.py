@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.risk import week_ahead
 from sizao.risk.assessing import assessments
@@ -42,8 +43,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
-    nodes: Path,
-    edges: Path,
+    roads: RoadFiles,
     crashes: Path,
     years: str,
     rejects: Path | None,
@@ -59,15 +59,15 @@ def command(
     """Say how many crashes to expect on every edge in every hour.
 
     Writes u, v, hour_of_week, expected of an average week; hour 0 is Monday 00:00 local. The
-    place is what ``screen`` expects; the week is the network's, bent by the kind of road and by
-    what lies around. With --from, rows are hours of the days ahead (u, v, time,
+    place is what ``screen`` expects; the week is the network's, moved by that of the kind of road
+    and of the same street. With --from, rows are hours of the days ahead (u, v, time,
     hour_of_week, expected, factor): month, weather and calendar are learned from the same years
     and multiplied in.
     """
     progress = Progress()
     chosen = years_of(years)
     start = _day(first, weather, calendar, spans)
-    inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
+    inputs = read_inputs(roads, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
     inside = inputs.crashes.in_years(chosen)
     timed = float((inputs.crashes.hour_of_week()[inside] >= 0).mean())

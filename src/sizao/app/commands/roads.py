@@ -29,16 +29,18 @@ def command() -> None:
 @click.option("--out", required=True, type=_FILE, help="Network to write, e.g. network.npz.")
 @click.option("--strict", is_flag=True, help="Import nothing if anything is wrong.")
 @click.option("--areas", type=_FILE, help="GeoJSON polygons with a property code: the counties.")
-def import_(file: Path, out: Path, strict: bool, areas: Path | None) -> None:
-    """Make a network of FILE: GeoJSON (.json, .geojson) or OpenStreetMap (.pbf, .osm)."""
+@click.option("--layer", default="", help="Layer of a .gpkg with several.")
+def import_(file: Path, out: Path, strict: bool, areas: Path | None, layer: str) -> None:
+    """Make a network of FILE: GeoJSON (.json, .geojson), GeoPackage (.gpkg) or OpenStreetMap
+    (.pbf, .osm)."""
+    from sizao.app.road_files import imported_lines
     from sizao.roads.areas import assign_areas
-    from sizao.roads.geojson import read_geojson
     from sizao.roads.network import Network
     from sizao.roads.osm import read_osm
 
-    is_geojson = file.suffix.lower() in (".json", ".geojson")
-    imported = read_geojson(file) if is_geojson else read_osm(file)
-    what = "feature" if is_geojson else "way"
+    is_lines = file.suffix.lower() in (".json", ".geojson", ".gpkg")
+    imported = imported_lines(file, layer) if is_lines else read_osm(file)
+    what = "feature" if is_lines else "way"
     for rejected in imported.rejected:
         click.echo(f"{what} {rejected.number}: {rejected.reason}", err=True)
     if strict and imported.rejected:

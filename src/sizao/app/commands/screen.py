@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,21 @@ from pyarrow import csv
 
 from sizao.app.risk_fleet import with_fleet
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
+from sizao.app.road_files import RoadFiles, named
+from sizao.app.screen_extras import EXTRAS
 from sizao.risk import discount
 from sizao.risk.black_spots import side_by_side
 from sizao.risk.crashes import years_of
 from sizao.risk.estimators import ESTIMATORS
 from sizao.risk.screening import screen
+
+
+def _extras(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each file that may be written beside the ranking."""
+    for name, (_writer, about) in reversed(EXTRAS.items()):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, type=click.Path(path_type=Path), help=about)(command)
+    return command
 
 
 @click.command()
@@ -42,11 +53,11 @@ from sizao.risk.screening import screen
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of the fleet's km an edge (u, v, km): traffic between counts, surrogate measures.",
 )
+@_extras
 @click.option("--rules", is_flag=True, help="With --json: the black-spot rules side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
-    nodes: Path,
-    edges: Path,
+    roads: RoadFiles,
     crashes: Path,
     years: str,
     rejects: Path | None,
@@ -57,16 +68,18 @@ def command(
     fleet: Path | None,
     rules: bool,
     as_json: bool,
+    **extras: Path | None,
 ) -> None:
     """Rank the edges of a road network by expected crashes a kilometre.
 
-    Reads the three files (.csv or .csv.gz) and writes one row an undirected edge: observed,
-    predicted by similar sites, expected with 90 % interval, rank, and notes that say what the
-    figure rests on. A rank is a lead for engineers and patrols, never a quota.
+    Reads roads and crashes (.csv or .csv.gz; roads also as .geojson or .gpkg) and writes one row
+    an undirected edge: observed, predicted by similar sites, expected with 90 % interval, rank,
+    and notes that say what the figure rests on. A rank is a lead for engineers and patrols, never
+    a quota.
     """
     progress = Progress()
     chosen = years_of(years)
-    inputs = read_inputs(nodes, edges, crashes, rejects, strict, progress)
+    inputs = read_inputs(roads, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
     from_fleet, traffic = None, dict[str, Any]()
     if fleet is not None:
@@ -84,9 +97,14 @@ def command(
     )
     progress.done("estimates", method)
     draft = out.with_name(f".{out.name}.{os.getpid()}")
-    csv.write_csv(result.table(), draft, csv.WriteOptions(quoting_style="needed"))
+    table = result.table() if roads.lines is None else named(inputs.sites, result.table())
+    csv.write_csv(table, draft, csv.WriteOptions(quoting_style="needed"))
     draft.replace(out)
     progress.done("written", str(out))
+    for name, path in extras.items():
+        if path is not None:
+            rows = EXTRAS[name][0](inputs, result, path)
+            progress.done(name.replace("_", " "), f"{rows:,} rows in {path}")
     if as_json:
         beside = {}
         if rules:
