@@ -182,7 +182,7 @@ def test_no_body_is_without_an_answer(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_a_status_too(tmp_path: Path) -> None:
     async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
-        for method, path in (("POST", "/Faces"), ("DELETE", "/MotorVehicles"), ("GET", "/x")):
+        for method, path in (("PATCH", "/MotorVehicles"), ("GET", "/x"), ("POST", "/Tollgates")):
             answer = await client.request(method, f"/VIID{path}")
             assert (answer.status_code, code(answer)) == (404, 4)
         for sent in ({}, {"RegisterObject": []}, {"RegisterObject": {"DeviceID": True}}, [1]):
@@ -231,5 +231,70 @@ def test_many_at_once_share_commits(tmp_path: Path) -> None:
         assert all(codes(answer) == [0] for answer in answers)
         assert len(desk.rows("passages")) == 60
         assert desk.intake.counters.commits < 60
+
+    Desk(tmp_path).run(scene)
+
+
+def test_queries_changes_and_deletions_are_refused_with_a_status_for_each(tmp_path: Path) -> None:
+    """A sender that gets no answer it can read stops, or sends the same for ever."""
+
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        camera = Camera(client)
+        for method, path in (("PUT", "/MotorVehicles"), ("DELETE", "/MotorVehicles?IDList=a"),
+                             ("GET", "/MotorVehicles"), ("POST", "/Faces")):  # fmt: skip
+            assert (await camera.send(method, path, {})).status_code == 401, "strangers: nothing"
+        await camera.register()
+        assert codes(await camera.passages(passage(1))) == [0]
+        changed = {"MotorVehicleListObject": {"MotorVehicleObject": [
+            passage(1, PlateNo="川DI9999"), {"MotorVehicleID": "other"}]}}  # fmt: skip
+        answer = await camera.send("PUT", "/MotorVehicles", changed)
+        assert (answer.status_code, codes(answer)) == (200, [4, 4])
+        told = answer.json()["ResponseStatusListObject"]["ResponseStatusObject"]
+        assert [one["Id"] for one in told] == ["M000001", "other"]
+        assert "not changed" in told[0]["StatusString"]
+        answer = await camera.send("DELETE", "/MotorVehicles?IDList=M000001,x", None)
+        assert (answer.status_code, codes(answer)) == (200, [4, 4])
+        for path in ("/MotorVehicles?MotorVehicle.PlateNo=x", "/MotorVehicles/M000001"):
+            answer = await camera.send("GET", path, None)
+            assert (answer.status_code, code(answer)) == (403, 4)
+            assert "川DI0001" not in answer.text
+        (row,) = desk.rows("passages")
+        assert row["plate"] == "川DI0001", "it stands as it came"
+
+    Desk(tmp_path).run(scene)
+
+
+def test_faces_and_persons_are_refused_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        camera = Camera(client)
+        await camera.register()
+        image = {"ImageID": "I", "Data": base64.b64encode(JPEG).decode(), "FileFormat": "Jpeg"}
+        for what in ("Face", "Person", "NonMotorVehicle"):
+            one = {f"{what}ID": "p1", "SubImageList": {"SubImageInfoObject": [image]}}
+            sent = {f"{what}ListObject": {f"{what}Object": [one]}}
+            answer = await camera.send("POST", f"/{what}s", sent)
+            assert (answer.status_code, codes(answer)) == (200, [4])
+            (told,) = answer.json()["ResponseStatusListObject"]["ResponseStatusObject"]
+            assert (told["Id"], "nothing of it was kept" in told["StatusString"]) == ("p1", True)
+        assert (await camera.send("POST", "/Faces", {"x": 1})).status_code == 400
+        assert desk.rows("evidence") == desk.rows("quarantine") == []
+        assert not [path for path in desk.data.evidence.rglob("*") if path.is_file()]
+
+    Desk(tmp_path).run(scene)
+
+
+def test_a_subscriber_reads_back_what_it_subscribed_to(tmp_path: Path) -> None:
+    async def scene(desk: Desk, client: httpx.AsyncClient) -> None:
+        camera = Camera(client)
+        await camera.register()
+        sent = {"SubscribeID": "S1", "Title": "all", "SubscribeDetail": "13",
+                "ReceiveAddr": "http://127.0.0.1:9/x", "ReportInterval": 5}  # fmt: skip
+        answer = await camera.send("POST", "/Subscribes", {"SubscribeObject": sent})
+        assert codes(answer) == [0]
+        for path, names in (("", ["S1"]), ("?IDList=S1", ["S1"]), ("?IDList=S2", [])):
+            answer = await camera.send("GET", f"/Subscribes{path}", None)
+            found = answer.json()["SubscribeListObject"]["SubscribeObject"]
+            assert [one["SubscribeID"] for one in found] == names
+        assert (await client.get("/VIID/Subscribes")).status_code == 401
 
     Desk(tmp_path).run(scene)

@@ -43,3 +43,16 @@ def device_id(sent: Any, wrapper: str) -> str | None:
         return text(found)[:64] or None
     except ValueError:
         return None
+
+
+def object_id(sent: Any, what: str) -> str:
+    """The identifier of an object, for the answer about it; empty where there is none.
+
+    >>> object_id({"FaceID": "f1"}, "Face")
+    'f1'
+    """
+    found = sent.get(f"{what}ID") if isinstance(sent, Mapping) else None
+    try:
+        return text(found)[:64].encode("utf-8", "replace").decode()
+    except ValueError:
+        return ""

@@ -150,3 +150,19 @@ def notification(
         "MotorVehicleObjectList": {"MotorVehicleObject": list(objects)},
     }
     return {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [sent]}}
+
+
+def subscribe_object(one: Subscription) -> dict[str, Any]:
+    """A subscription as the platform that asked for it may read it back."""
+    return {
+        "SubscribeID": one.id,
+        "Title": one.title,
+        "SubscribeDetail": PASSAGES,
+        "ResourceURI": ",".join(one.resources),
+        "BeginTime": None if one.begin_us is None else local_time(one.begin_us),
+        "EndTime": None if one.end_us is None else local_time(one.end_us),
+        "ReceiveAddr": one.address,
+        "ReportInterval": round(one.pause_s),
+        "OperateType": 0,
+        "SubscribeStatus": 0,
+    }

@@ -89,6 +89,11 @@ class Subscribers:
         self._save()
         return None
 
+    def of(self, subscriber: str) -> list[Subscription]:
+        """The subscriptions of one platform."""
+        every = (served.subscription for served in self._all.values())
+        return [one for one in every if one.subscriber == subscriber]
+
     def cancel(self, name: str, subscriber: str) -> bool:
         """End a subscription of that subscriber. False if there is none."""
         found = self._all.get(name)

@@ -14,9 +14,13 @@ from starlette.routing import Route
 
 from sizao.feeds.forms import Problem
 from sizao.feeds.gat1400 import status as viid
-from sizao.feeds.gat1400.messages import device_id, unwrap
+from sizao.feeds.gat1400.messages import device_id, object_id, unwrap
 from sizao.feeds.gat1400.passages import read_passage
-from sizao.feeds.gat1400.subscriptions import Subscription, read_subscription
+from sizao.feeds.gat1400.subscriptions import (
+    Subscription,
+    read_subscription,
+    subscribe_object,
+)
 from sizao.feeds.taken import Taken, quarantine_row
 from sizao.runtime.intake.answers import guarded, peer_of
 from sizao.runtime.intake.bodies import body_of, parse_json
@@ -33,6 +37,13 @@ SYSTEM_BODY = 64 << 10
 MOST_ITEMS = 2_000
 WRONG_PASSWORD_S = 0.3
 """Guessing passwords is made slow."""
+
+NOT_KEPT = ("Person", "Face", "NonMotorVehicle", "Thing", "Scene", "Image", "VideoSlice", "File")
+"""Objects that a library may push, and of which we keep nothing."""
+NOTHING_KEPT = "is not taken here; nothing of it was kept"
+NOT_CHANGED = "a passage that was taken is not changed; send a new one"
+NOT_DELETED = "passages are deleted when their time is over, not by their sender"
+NOT_ASKED = "passages are asked for by persons with a purpose; subscribe to get new ones"
 
 _CODES = {
     "busy": viid.BUSY,
@@ -74,7 +85,13 @@ class Gat1400(Way):
             self._route("POST", "/VIID/SubscribeNotifications", self._notifications),
             self._route("POST", "/VIID/Subscribes", self._subscribe),
             self._route("PUT", "/VIID/Subscribes", self._subscribe),
+            self._route("GET", "/VIID/Subscribes", self._subscriptions),
             self._route("DELETE", "/VIID/Subscribes", self._cancel),
+            self._route("PUT", "/VIID/MotorVehicles", self._not_changed),
+            self._route("DELETE", "/VIID/MotorVehicles", self._not_deleted),
+            self._route("GET", "/VIID/MotorVehicles", self._not_asked),
+            self._route("GET", "/VIID/MotorVehicles/{rest:path}", self._not_asked),
+            *(self._route("POST", f"/VIID/{name}s", self._not_kept) for name in NOT_KEPT),
         ]
         every = ["GET", "POST", "PUT", "DELETE", "PATCH"]
         other = guarded(self.door, self._unsupported, self._word)
@@ -229,6 +246,53 @@ class Gat1400(Way):
         if host_of(request) in self._upper_hosts.get(device, ()):
             return f"gat1400:{device}"
         return self.sessions.identify(request).source
+
+    async def _subscriptions(self, request: Request) -> Response:
+        """``GET /VIID/Subscribes?IDList=a,b``: what the asker has subscribed to, all of it
+        without a list."""
+        subscriber = self._subscriber(request)
+        named = {name for name in request.query_params.get("IDList", "").split(",") if name}
+        found = [
+            subscribe_object(one)
+            for one in self.subscribers.of(subscriber)
+            if not named or one.id in named
+        ]
+        return _json({"SubscribeListObject": {"SubscribeObject": found}})
+
+    # What is refused, object by object, because a sender stops at an answer it cannot read
+
+    async def _not_changed(self, request: Request) -> Response:
+        """PUT of passages: a record of the log stands as it came."""
+        return await self._refuse_each(request, "MotorVehicle", NOT_CHANGED)
+
+    async def _not_kept(self, request: Request) -> Response:
+        """POST of anything but passages: faces and persons above all."""
+        what = request.url.path.rstrip("/").rpartition("/")[2].removesuffix("s")
+        return await self._refuse_each(request, what, f"{what} {NOTHING_KEPT}")
+
+    async def _refuse_each(self, request: Request, what: str, words: str) -> Response:
+        self.sessions.identify(request)
+        async with body_of(request, self.door) as body:
+            sent = await self.door.aside(len(body), lambda: parse_json(body))
+        found = unwrap(sent, what)
+        if isinstance(found, Problem):
+            raise Refusal(400, "bad_json", found.detail)
+        if len(found) > MOST_ITEMS:
+            raise Refusal(413, "too_many", f"a message may have {MOST_ITEMS:,} objects")
+        told = [(viid.INVALID_OPERATION, object_id(one, what), words) for one in found]
+        return self._many(request, told)
+
+    async def _not_deleted(self, request: Request) -> Response:
+        """``DELETE /VIID/MotorVehicles?IDList=a,b``: a sender deletes nothing here."""
+        self.sessions.identify(request)
+        names = [name for name in request.query_params.get("IDList", "").split(",") if name]
+        told = [(viid.INVALID_OPERATION, name[:64], NOT_DELETED) for name in names[:MOST_ITEMS]]
+        return self._many(request, told)
+
+    async def _not_asked(self, request: Request) -> Response:
+        """Queries: who passed where is for persons with a purpose, not for devices."""
+        self.sessions.identify(request)
+        raise Refusal(403, "not_allowed", NOT_ASKED)
 
     # Inside
 
