@@ -45,6 +45,7 @@ def judge(
         registry.RECORD_RULES, facts, only=frozenset({rule}), changes={rule: changes}
     )
     batch = pa.RecordBatch.from_pylist(list(rows), schema=WEIGHING)
-    found, _ = records.step("weighings", batch, RecordState(), context)
-    result: list[dict[str, Any]] = found.to_pylist()
+    found, state = records.step("weighings", batch, RecordState(), context)
+    held, _ = records.release(None, state, context)
+    result: list[dict[str, Any]] = found.to_pylist() + held.to_pylist()
     return result

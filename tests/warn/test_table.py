@@ -17,6 +17,8 @@ from sizao.core.rulebook import entry
 from sizao.core.vehicles import KINDS
 from sizao.detect.emit import QUALITIES as DETECT_QUALITIES
 from sizao.detect.over_limit import band
+from sizao.detect.record_rules.mass import band as mass_band
+from sizao.detect.registry import RECORD_RULES
 from sizao.detect.registry import RULES as DETECT_RULES
 from sizao.warn.table import grade, load, read_table
 from sizao.warn.words import QUALITIES, ROAD_CLASSES_EN, RULES, SEVERITIES, VEHICLE_KINDS_EN
@@ -127,6 +129,15 @@ GOLDEN = [
             ("impossible_jump", "jump", "hazmat", "integrity", "yellow", "squadron"),
             ("terminal_fault", "power_cut", "hazmat", "terminal-cut", "yellow", "squadron"),
             ("terminal_fault", "camera", "hazmat", "otherwise", "blue", "squadron"),
+            ("hot_list", "exact", "other", "hot-list", "orange", "brigade"),
+            ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
+            ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
+            ("over_road_limit", "ge100", "heavy_truck", "overload-100", "orange", "brigade"),
+            ("over_road_limit", "50-100", "hazmat", "overload-road", "yellow", "squadron"),
+            ("over_permitted_mass", "ge50", "other", "overload-vehicle", "yellow", "squadron"),
+            ("over_rated_payload", "ge30", "other", "overload-payload", "yellow", "squadron"),
+            ("over_dimensions", "height", "other", "dimensions", "yellow", "squadron"),
+            ("overload_repeat", "enterprise", "other", "overload-repeat", "yellow", "detachment"),
         ]
     ],
     (night_fatigue(180.0), "coach-night-fatigue-three-hours", "red", "detachment"),
@@ -211,7 +222,7 @@ def test_every_table_in_the_package_is_sound(path) -> None:
 
 
 def test_words_cover_what_detection_emits() -> None:
-    assert set(RULES) == {rule.id for rule in DETECT_RULES}
+    assert set(RULES) == {rule.id for rule in (*DETECT_RULES, *RECORD_RULES)}
     assert set(DETECT_QUALITIES.values()) <= set(QUALITIES)
     assert set(VEHICLE_KINDS_EN) == set(KINDS)
     assert set(ROAD_CLASSES_EN) == set(ROAD_CLASSES)
@@ -225,7 +236,18 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     alarms |= set(entry("detect.terminal_fault").value("bits"))
     single = {"over_limit", "closed", "off_route", "brake_heat", "standing", "jump", "offline"}
     single |= {"speeds_differ"}
-    assert bands | alarms | single == set(SEVERITIES)
+    masses = {
+        mass_band(100.0 + excess, 100.0, edges)
+        for edges in (
+            entry("load.band_100").value("edges"),
+            [line["from"] for line in entry("load.points").value("bands") if line["from"]],
+            [30],
+        )
+        for excess in (1, *edges)
+    }
+    single |= {"length", "width", "height", "vehicle", "enterprise"}
+    single |= {"impossible", "exact", "probable"}
+    assert bands | alarms | masses | single == set(SEVERITIES)
 
 
 def test_the_newest_table_that_has_started_is_in_force(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sizao.log.datadir import DataDir, replace
+from sizao.log.roadside import PLACE
 
 if TYPE_CHECKING:
     from sizao.sim.city import City
@@ -35,6 +36,18 @@ def write_sources(city: City, data: DataDir) -> None:
         {"sources": demo_sources(city)}, allow_unicode=True, sort_keys=False, width=100
     )
     replace(data.sources, (_HEAD + text).encode())
+
+
+def write_roadside(city: City, data: DataDir) -> None:
+    """Make ``roadside.yaml``, where the city's devices stand, if the folder has none."""
+    if data.roadside.exists():
+        return
+    places = {
+        site["code"]: {name: site[name] for name in PLACE if site.get(name) is not None}
+        for site in (*city.checkpoints, *city.weigh_stations)
+    }
+    text = yaml.safe_dump(places, allow_unicode=True, sort_keys=False, width=100)
+    replace(data.roadside, text.encode())
 
 
 def demo_sources(city: City) -> list[dict[str, Any]]:

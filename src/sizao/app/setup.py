@@ -51,12 +51,13 @@ def _city_print() -> str:
 
 def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     from sizao.app.context import write_context
-    from sizao.app.demo_sources import write_sources
+    from sizao.app.demo_sources import write_roadside, write_sources
     from sizao.sim import city, fleet
 
     drawn = city.write(data)
     write_context(drawn, data)
     write_sources(drawn, data)
+    write_roadside(drawn, data)
     made = fleet.register(drawn, vehicles, seed)
     register.save(pa.Table.from_batches([made]), data.register)
 

@@ -15,6 +15,7 @@ A subject is a vehicle as everywhere: the terminal's phone by the register, else
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -83,8 +84,8 @@ class Facts:
     """Checkpoint or station to where it is: ``lat``, ``lon``, ``road``, ``road_class``,
     ``stake_m``, ``area``, as far as known."""
     hot_list: tuple[Mapping[str, Any], ...] = ()
-    """Plates looked for: ``plate``, ``plate_colour``, ``list``, ``until`` (us), as the desk exports
-    them."""
+    """Plates looked for: ``entry``, ``plate``, ``plate_colour`` (None: any), ``from`` and ``until``
+    in microseconds since the epoch."""
     positions: Positions = lambda vehicle, start, end, received_by: []
 
     @cached_property
@@ -118,6 +119,16 @@ class Facts:
         """The register's row of a vehicle."""
         row = self._row_of_vehicle.get(vehicle)
         return None if row is None else self._row(row)
+
+    def fleet(self, enterprise: str) -> int:
+        """Vehicles of an enterprise in the register."""
+        return self._fleets.get(enterprise, 0)
+
+    @cached_property
+    def _fleets(self) -> Mapping[str, int]:
+        if self.register is None:
+            return {}
+        return Counter(filter(None, self.register.column("enterprise").to_pylist()))
 
 
 def subject(plate: str, colour: int | None, known: Mapping[str, Any] | None) -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from sizao.detect.record_rules.cloned_plate import ClonedPlate
+from sizao.detect.record_rules.hot_list import HotList
+from sizao.detect.record_rules.over_dimensions import OverDimensions
+from sizao.detect.record_rules.over_permitted_mass import OverPermittedMass
+from sizao.detect.record_rules.over_rated_payload import OverRatedPayload
 from sizao.detect.record_rules.over_road_limit import OverRoadLimit
+from sizao.detect.record_rules.overload_repeat import OverloadRepeat
 from sizao.detect.records import RecordRule
 from sizao.detect.rules.area_forbidden import AreaForbidden
 from sizao.detect.rules.area_limit import AreaLimit
@@ -39,5 +45,13 @@ RULES: tuple[Rule, ...] = (
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 
 
-RECORD_RULES: tuple[RecordRule, ...] = (OverRoadLimit(),)
+RECORD_RULES: tuple[RecordRule, ...] = (
+    OverRoadLimit(),
+    OverPermittedMass(),
+    OverRatedPayload(),
+    OverDimensions(),
+    OverloadRepeat(),
+    ClonedPlate(),
+    HotList(),
+)
 """Every rule over records that are not positions."""

@@ -13,6 +13,8 @@ drop/FEED/        files that senders leave: FEED is weighings, weather-readings 
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing
+roadside.yaml     where checkpoints and weigh stations stand (``log/roadside.py``)
+hot-list.yaml     plates looked for (the same); both written by people
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
 cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
 cap-lists.json    what was fetched of them
@@ -78,6 +80,14 @@ class DataDir:
     @property
     def intake_log(self) -> Path:
         return self.root / "intake.sqlite"
+
+    @property
+    def roadside(self) -> Path:
+        return self.root / "roadside.yaml"
+
+    @property
+    def hot_list(self) -> Path:
+        return self.root / "hot-list.yaml"
 
     @property
     def sources(self) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,7 +16,7 @@ from sizao.detect import engine, registry
 from sizao.detect.context import Context
 from sizao.detect.records import Facts, RecordContext
 from sizao.detect.state import EngineState
-from sizao.log import register
+from sizao.log import register, roadside
 from sizao.log.datadir import DataDir
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
@@ -40,6 +42,8 @@ class Sources:
         self._network: Network | None = None
         self._register: pa.Table | None = None
         self._fences = NO_FENCES
+        self._places: Mapping[str, Mapping[str, Any]] = {}
+        self._hot_list: tuple[Mapping[str, Any], ...] = ()
         self._looked = 0.0
         self._context = self._build()
 
@@ -59,19 +63,25 @@ class Sources:
         return self._records
 
     def _build(self) -> Context:
-        for path in (self._data.network, self._data.register, self._data.fences):
+        data = self._data
+        for path in (data.network, data.register, data.fences, data.roadside, data.hot_list):
             mark = _mark(path)
             if path in self._marks and self._marks[path] == mark:
                 continue
             # Marked before reading: a file that is bad now is not tried again until it changes.
             self._marks[path] = mark
-            if path == self._data.network:
+            if path == data.network:
                 self._network = self._load_network(path, mark)
-            elif path == self._data.fences:
+            elif path == data.fences:
                 self._fences = self._load_fences(path, mark)
+            elif path == data.roadside:
+                self._places = roadside.places(path)
+            elif path == data.hot_list:
+                self._hot_list = roadside.hot_list(path)
             else:
                 self._register = self._load_register(path, mark)
-        self._records = RecordContext.build(registry.RECORD_RULES, Facts(self._register))
+        facts = Facts(self._register, self._places, self._hot_list)
+        self._records = RecordContext.build(registry.RECORD_RULES, facts)
         return Context.build(self._network, self._register, fences=self._fences)
 
     def _load_network(self, path: Path, mark: int | None) -> Network | None:

@@ -19,6 +19,13 @@ RULES: Mapping[str, tuple[str, str]] = {
     "impossible_jump": ("位置突变", "impossible change of place"),
     "offline_moving": ("行驶中离线", "silent while moving"),
     "terminal_moved": ("卫星与记录仪速度不符", "satellite and wheels disagree"),
+    "over_road_limit": ("车货总质量超限", "over the road's mass limit"),
+    "over_permitted_mass": ("超过核定总质量", "over the permitted gross mass"),
+    "over_rated_payload": ("超过核定载质量", "over the rated payload"),
+    "over_dimensions": ("外廓尺寸超限", "over the outline limits"),
+    "overload_repeat": ("一年内多次超限", "overloaded again and again"),
+    "cloned_plate": ("疑似套牌", "one plate in two places"),
+    "hot_list": ("布控车辆经过", "a vehicle looked for"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
 
@@ -48,6 +55,26 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "jump": ("短时间内出现在不可能到达的位置", "at a place it cannot have reached"),
     "offline": ("行驶中失去联系后在别处恢复", "fell silent under way and came back elsewhere"),
     "speeds_differ": ("一方显示行驶、另一方显示停车", "one drives while the other stands"),
+    "lt30": ("超出不到30%", "under 30 % over"),
+    "ge30": ("超出30%以上", "30 % and more over"),
+    "30-50": ("超出30%以上不到50%", "30 % to under 50 % over"),
+    "ge50": ("超出50%以上", "50 % and more over"),
+    "50-100": ("超出50%以上不到100%", "50 % to under 100 % over"),
+    "ge100": ("超出100%以上", "100 % and more over"),
+    "length": ("长度超限", "too long"),
+    "width": ("宽度超限", "too wide"),
+    "height": ("高度超限", "too high"),
+    "vehicle": ("同一车辆一年内超限超过3次", "one vehicle more than three times a year"),
+    "enterprise": ("企业超限车辆超过其总数的10%", "more than a tenth of an enterprise's vehicles"),
+    "impossible": (
+        "同一号牌在两地出现，一辆车不可能到达",
+        "in two places that one vehicle cannot reach",
+    ),
+    "exact": ("号牌完全一致", "the same plate"),
+    "probable": (
+        "号牌相近，仅一个易混字符不同，须核对照片",
+        "one easily confused character differs",
+    ),
 }
 """Severity code to its names."""
 
@@ -66,6 +93,19 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "限速取道路等级默认值，没有标志数据",
         "the limit is the default of the road class, not of a sign",
     ),
+    "weighed_in_motion": (
+        "高速动态称重，须静态复核",
+        "weighed at speed; to be weighed again standing",
+    ),
+    "method_unknown": ("称重方式未知", "how it was weighed is not known"),
+    "combination_unknown": (
+        "是否汽车列车未知，按较宽的限值判定",
+        "not known whether it is a combination: the more lenient limit is taken",
+    ),
+    "colour_unknown": ("卡口未报号牌颜色", "the checkpoint did not tell the plate's colour"),
+    "sum_differs": ("轴荷之和与总质量不一致", "the axle loads do not add up to the gross mass"),
+    "axles_differ": ("轴数与轴荷个数不一致", "the axle count differs from the axle loads"),
+    "gross_from_axles": ("总质量由轴荷相加得出", "the gross mass is the sum of the axle loads"),
 }
 """Data quality code of a detection to its names."""
 
@@ -94,7 +134,7 @@ ROAD_CLASSES_EN: Mapping[str, str] = {
     "ramp": "ramp",
 }
 
-_UNITS = {"min": ("分钟", "min"), "bit": ("", "")}
+_UNITS = {"min": ("分钟", "min"), "bit": ("", ""), "count": ("", "")}
 
 
 def unit(code: str) -> tuple[str, str]:

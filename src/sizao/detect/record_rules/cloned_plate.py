@@ -1,0 +1,115 @@
+"""One plate in two places: passages that one vehicle cannot both have made (疑似套牌).
+
+Definition
+----------
+Passages with a plate at checkpoints whose place is known are taken in order of event time (waiting
+``hold_s`` for stragglers). Two consecutive ones of one plate and colour, at most ``within_min``
+apart, are compared: the straight line between the checkpoints, divided by the time between the
+passages, is the least speed one vehicle would have needed. Clocks of checkpoints differ by
+``clock_s``, which is added to the time first.
+
+It fires at the second, finally, if the line is at least ``min_distance_m`` and that speed is over
+``max_kmh``. ``measured`` is the speed, ``limit`` is ``max_kmh``; severity is ``impossible``. A
+plate and colour fires once in ``again_h`` hours: two vehicles on one plate keep being seen.
+
+It is a lead and no more: a plate read wrongly looks the same, so that the pictures of both
+passages decide. ``quality`` says ``colour_unknown`` where a checkpoint did not tell.
+
+Source: 中华人民共和国道路交通安全法 (2021) art. 96 forbids the use of another vehicle's plate
+(recalled); the numbers ``detect.cloned_plate`` (proposed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sizao.detect.hold import Row
+from sizao.detect.params import Book, Params, number
+from sizao.detect.records import Facts, Found, Memory, RecordRuleBase, subject
+from sizao.roads.geometry import distance_m
+
+_FORGET_US = 60_000_000
+"""How often what is too old is swept out."""
+
+
+class ClonedPlate(RecordRuleBase):
+    """The rule; the module's docstring is its definition."""
+
+    id = "cloned_plate"
+    topic = "passages"
+    measured_unit = "km/h"
+
+    def params_from(self, book: Book) -> Params:
+        own = "detect.cloned_plate"
+        return {
+            "max_kmh": number(book, own, "max_speed", "km/h"),
+            "min_distance_m": number(book, own, "min_distance", "m"),
+            "within_min": number(book, own, "within", "min"),
+            "clock_s": number(book, own, "clock", "s"),
+            "again_h": number(book, own, "again", "hour"),
+            "hold_s": number(book, own, "hold", "s"),
+        }
+
+    def hold_s(self, params: Params) -> float:
+        return float(params["hold_s"])
+
+    def look(self, row: Row, memory: Memory, params: Params, facts: Facts) -> Iterable[Found]:
+        place = facts.places.get(row["checkpoint"], {})
+        if not row["plate"] or place.get("lat") is None or place.get("lon") is None:
+            return
+        now = int(row["time"])
+        last: dict[str, list[Any]] = memory.setdefault("last", {})
+        fired: dict[str, int] = memory.setdefault("fired", {})
+        self._forget(memory, last, fired, now, params)
+        key = f"{row['plate_colour'] or 0}:{row['plate']}"
+        before = last.get(key)
+        last[key] = [now, row["checkpoint"], row["passage"]]
+        if before is None or before[1] == row["checkpoint"] or key in fired:
+            return
+        then = facts.places.get(before[1], {})
+        if now - before[0] > params["within_min"] * 60e6 or then.get("lat") is None:
+            return
+        metres = distance_m(then["lat"], then["lon"], place["lat"], place["lon"])
+        hours = (now - before[0] + params["clock_s"] * 1e6) / 3.6e9
+        kmh = metres / 1000 / hours if hours else float("inf")
+        if metres < params["min_distance_m"] or kmh <= params["max_kmh"]:
+            return
+        fired[key] = now
+        known = facts.of_plate(row["plate"], row["plate_colour"])
+        yield Found(
+            vehicle=subject(row["plate"], row["plate_colour"], known),
+            vehicle_kind=str(known["kind"]) if known else "other",
+            start=int(before[0]),
+            end=now,
+            fired=now,
+            received=int(row["received"]),
+            measured=min(kmh, 99_999.0),
+            limit=float(params["max_kmh"]),
+            severity="impossible",
+            evidence=(f"passages:{before[2]}", f"passages:{row['passage']}"),
+            lat=place["lat"],
+            lon=place["lon"],
+            road=place.get("road"),
+            road_class=place.get("road_class"),
+            stake_m=place.get("stake_m"),
+            area=place.get("area"),
+            quality=() if row["plate_colour"] else ("colour_unknown",),
+        )
+
+    def _forget(
+        self,
+        memory: Memory,
+        last: dict[str, list[Any]],
+        fired: dict[str, int],
+        now: int,
+        params: Params,
+    ) -> None:
+        """By event time, so that a replay forgets the same."""
+        if now - memory.setdefault("swept", now) < _FORGET_US:
+            return
+        memory["swept"] = now
+        for key in [k for k, seen in last.items() if now - seen[0] > params["within_min"] * 60e6]:
+            del last[key]
+        for key in [k for k, moment in fired.items() if now - moment > params["again_h"] * 3.6e9]:
+            del fired[key]

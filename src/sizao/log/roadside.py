@@ -1,0 +1,112 @@
+"""Two files that people keep for rules over passages and weighings.
+
+``roadside.yaml`` says where checkpoints and weigh stations stand, by the id their records carry:
+
+    kk-nan-g5: {lat: 26.05, lon: 101.74, road: G5, stake_m: 2697000, area: "510411"}
+
+``hot-list.yaml`` names plates that are looked for. An entry needs a purpose, a case, who asked and
+another who approved, and an end:
+
+    - {entry: H1, plate: 川DI0001, plate_colour: 2, purpose: 肇事逃逸核查, case: C-1,
+       from: 2026-03-01T00:00:00+08:00, until: 2026-03-08T00:00:00+08:00,
+       requested_by: a, approved_by: b}
+
+Both are read whole; one bad entry refuses the file, because half a hot list is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sizao.core.errors import ConfigError
+
+PLACE = {
+    "lat": float,
+    "lon": float,
+    "road": str,
+    "road_class": str,
+    "stake_m": float,
+    "area": str,
+}
+"""What is known of a place; everything but the coordinates may be left out."""
+
+_WORDS = ("entry", "plate", "purpose", "case", "requested_by", "approved_by")
+
+
+def places(path: Path) -> dict[str, dict[str, Any]]:
+    """Device or station to its place; none without a file. Raises ConfigError naming the device."""
+    raw = _read(path)
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"{path.name}: must map devices to places")
+    return {str(device): _place(path.name, str(device), place) for device, place in raw.items()}
+
+
+def hot_list(path: Path) -> tuple[dict[str, Any], ...]:
+    """Entries with ``from`` and ``until`` in microseconds; none without a file.
+
+    Raises ConfigError naming the entry.
+    """
+    raw = _read(path)
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        raise ConfigError(f"{path.name}: must be a list of entries")
+    entries = tuple(_entry(path.name, number, one) for number, one in enumerate(raw, 1))
+    ids = [one["entry"] for one in entries]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{path.name}: entry {twice} stands twice")
+    return entries
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _place(name: str, device: str, raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping) or not set(raw) <= set(PLACE):
+        raise ConfigError(f"{name}: {device}: a place has {', '.join(PLACE)}")
+    try:
+        place = {key: PLACE[key](value) for key, value in raw.items() if value is not None}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: {device}: {error}") from error
+    if not (abs(place.get("lat", 91.0)) <= 90 and abs(place.get("lon", 181.0)) <= 180):
+        raise ConfigError(f"{name}: {device}: needs lat and lon in degrees, WGS-84")
+    return place
+
+
+def _entry(name: str, number: int, raw: Any) -> dict[str, Any]:
+    where = f"{name}: entry {number}"
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"{where}: must be a mapping")
+    for word in _WORDS:
+        if not isinstance(raw.get(word), str) or not raw[word].strip():
+            raise ConfigError(f"{where}: needs {word}")
+    if raw["requested_by"].strip() == raw["approved_by"].strip():
+        raise ConfigError(f"{where}: whoever asked cannot approve")
+    moments = {}
+    for word in ("from", "until"):
+        moment = raw.get(word)
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise ConfigError(f"{where}: needs {word} as a time with its offset, +08:00")
+        moments[word] = int(moment.timestamp() * 1e6)
+    if moments["from"] >= moments["until"]:
+        raise ConfigError(f"{where}: until must be after from")
+    return {
+        "entry": raw["entry"],
+        "plate": raw["plate"].strip().upper(),
+        "plate_colour": raw.get("plate_colour"),
+        **moments,
+    }
