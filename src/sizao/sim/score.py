@@ -50,6 +50,10 @@ OVERLAP_S = {
     "fatigue": 300,
     "coach_night_speed": 90,
     "coach_night_fatigue": 300,
+    "area_forbidden": 300,
+    "area_limit": 90,
+    "stopped_on_expressway": 300,
+    "long_downgrade": 120,
 }
 """A detection and an offence are the same if they overlap or are at most this far apart."""
 
@@ -202,7 +206,9 @@ def run(seed: int, vehicles: int = 2000, hours: float = 24.0) -> Score:
     city = build()
     cars = fleet(city, vehicles, seed)
     world = World.begin(city, cars, seed, START_S)
-    context = Context.build(city.network, cars.register, only=frozenset(OVERLAP_S))
+    context = Context.build(
+        city.network, cars.register, only=frozenset(OVERLAP_S), fences=city.fences
+    )
     state = EngineState()
     intake = Intake()
     offences: list[Offence] = []

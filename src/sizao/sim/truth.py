@@ -22,7 +22,9 @@ from numba import njit
 from sizao.core.clock import SHANGHAI
 from sizao.core.rulebook import entry
 from sizao.core.vehicles import KIND_CODES
+from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
+from sizao.sim import place_truth
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 
@@ -111,8 +113,9 @@ _EVENT = np.dtype(
 class Truth:
     """Feed it every :class:`Motion` in order; it gives the offences that ended."""
 
-    def __init__(self, network: Network, fleet: Fleet) -> None:
+    def __init__(self, network: Network, fleet: Fleet, fences: Fences = NO_FENCES) -> None:
         self._network = network
+        self._places = place_truth.PlaceTruth(network, fleet, fences)
         self._fleet = fleet
         self._limit = limit_table(network)
         self._fast = np.zeros((2, len(fleet)), _FAST)
@@ -159,7 +162,8 @@ class Truth:
             events,
             *self._params,
         )
-        return [self._offence(row) for row in events[:count]]
+        ended = [self._offence(row) for row in events[:count]]
+        return ended + [self._at_place(row) for row in self._places.feed(motion)]
 
     def driving_for_s(self, now_s: int) -> npt.NDArray[np.int64]:
         """Seconds since each vehicle's continuous driving began, 0 when it rests. Shape (n,)."""
@@ -180,7 +184,27 @@ class Truth:
                 count = _end_fast(self._fast[own, vehicle], rules[0], vehicle, events, count)
                 longest = self._longest[own]
                 count = _end_run(self._run[own, vehicle], rules[1], vehicle, events, count, longest)
-        return [self._offence(row) for row in events[:count]]
+        ended = [self._offence(row) for row in events[:count]]
+        return ended + [self._at_place(row) for row in self._places.close()]
+
+    def _at_place(self, row: Any) -> Offence:
+        rule = place_truth.RULES[row["rule"]]
+        timed = rule in ("area_forbidden", "stopped_on_expressway")
+        segment, offset = int(row["segment"]), float(row["offset"])
+        lat, lon = self._network.point(segment, offset)
+        return Offence(
+            rule=rule,
+            vehicle=self._fleet.phone[row["vehicle"]],
+            start_s=int(row["start"]),
+            onset_s=int(row["onset"]),
+            end_s=int(row["last"]),
+            worst=float(row["last"] - row["start"]) / 60 if timed else float(row["worst"]),
+            limit=0.0 if timed else float(row["limit"]),
+            visible_s=int(row["visible"]),
+            lat=lat,
+            lon=lon,
+            place=self._network.place(segment, offset),
+        )
 
     def _offence(self, row: Any) -> Offence:
         segment, offset = int(row["segment"]), float(row["offset"])

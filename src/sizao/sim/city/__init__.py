@@ -6,17 +6,21 @@ no real vehicle, no real enterprise, no real device.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from sizao.core.errors import ConfigError
-from sizao.log.datadir import DataDir
+from sizao.log.datadir import DataDir, replace
+from sizao.roads.fence_grid import Fences
+from sizao.roads.fences import parse
 from sizao.roads.network import Network
 from sizao.sim.city import geometry
 from sizao.sim.city.features import features
+from sizao.sim.city.fences import features as fence_features
 from sizao.sim.city.layout import Layout, draw, load
 
 AREAS = {
@@ -53,6 +57,11 @@ class City:
     junctions: list[dict[str, Any]]
     places: dict[str, dict[str, Any]]
     rivers: dict[str, Any]
+
+    @cached_property
+    def fences(self) -> Fences:
+        """Its electronic fences."""
+        return Fences(parse(fence_features(self)).fences)
 
 
 @cache
@@ -99,10 +108,12 @@ def units() -> list[dict[str, Any]]:
 
 
 def write(data: DataDir) -> City:
-    """Save the road network into a data folder, and give the city."""
+    """Save the road network and the fences into a data folder, and give the city."""
     city = build()
     data.create()
     city.network.save(data.network)
+    document = json.dumps(fence_features(city), ensure_ascii=False, indent=1)
+    replace(data.fences, document.encode())
     return city
 
 
