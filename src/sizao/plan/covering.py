@@ -20,13 +20,15 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import sparse
 from scipy.optimize import linprog
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_STARTS = 4
+_STARTS = 3
+_TAIL = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,27 @@ class Cover:
         ]
 
 
+def grouped(
+    shares: sparse.csr_array, weight: Floats, group: Ints
+) -> tuple[sparse.csr_array, Floats, Ints]:
+    """Weighted mean shares over groups (r, g), weight of each (g,), and their numbers.
+
+    Groups that no row covers, or without weight, are left out, and with them the lightest that
+    together hold less than _TAIL of the weight.
+    """
+    edges = np.flatnonzero((group >= 0) & (weight > 0))
+    size = int(group.max()) + 1
+    member = sparse.csr_array((weight[edges], (edges, group[edges])), shape=(len(group), size))
+    total = np.asarray(member.sum(axis=0)).ravel()
+    value = sparse.csc_array(shares @ member)
+    covered = np.flatnonzero((np.diff(value.indptr) > 0) & (total > 0))
+    order = covered[np.argsort(total[covered], kind="stable")]
+    small = np.searchsorted(np.cumsum(total[order]), _TAIL * total[order].sum())
+    kept = np.sort(order[small:])
+    mean = sparse.csr_array(value[:, kept] @ sparse.diags_array(1.0 / total[kept]))
+    return mean, total[kept], kept
+
+
 @dataclass(frozen=True, eq=False)
 class Cut:
     """What is covered <= constant + price . work, for every set of units on duty."""
@@ -63,34 +86,42 @@ class Cut:
     constant: float
 
 
-def bound_by(cover: Cover, weight: Floats, ratio: Floats) -> Cut:
-    """The bound by prices ``ratio * weight``, ratio in [0, 1], both (e,)."""
-    price = ratio * weight
+def bound_by(cover: Cover, weight: Floats, ratio: Floats) -> list[Cut]:
+    """Bounds of slots by prices ``ratio * weight``.
+
+    weight : (slots, e); ratio : (e,), in [0, 1]
+    """
+    price = (weight * ratio).T
     value = cover.shares @ price
-    best = np.maximum.reduceat(value, cover.start[:-1])
-    return Cut(best, float((weight - price)[cover.in_reach].sum()))
+    best = np.maximum.reduceat(value, cover.start[:-1], axis=0)
+    left = ((weight - price.T)[:, cover.in_reach]).sum(axis=1)
+    return [Cut(best[:, slot], float(left[slot])) for slot in range(len(weight))]
 
 
-def prices(cover: Cover, weight: Floats, work: Floats) -> Floats:
-    """Ratios whose bound is the relaxation's optimum at ``work``, (units,) in [0, 1]: (e,)."""
-    edges = np.flatnonzero(cover.in_reach & (weight > 0))
-    shares = sparse.csr_array(cover.shares[:, edges])
+def prices(cover: Cover, weight: Floats, work: Floats, group: Ints) -> Floats:
+    """Ratios (e,) whose bound is near the relaxation's optimum at ``work``, (units,) in [0, 1].
+
+    group : (e,), edges with one price for all; with a group for each edge the bound *is* the
+        optimum
+    """
+    shares, total, kept = grouped(cover.shares, weight, group)
     r, e = shares.shape
     units = len(work)
     member = sparse.csr_array((np.arange(units)[:, None] == cover.unit[None, :]).astype(float))
     matrix = sparse.block_array(
         [[-shares.T, sparse.eye_array(e)], [member, sparse.csr_array((units, e))]]
     )
-    scale = float(weight[edges].sum())
+    scale = float(total.sum())
     found = linprog(
-        np.concatenate((np.zeros(r), -weight[edges] / scale)),
+        np.concatenate((np.zeros(r), -total / scale)),
         A_ub=sparse.csr_array(matrix),
         b_ub=np.concatenate((np.zeros(e), work)),
         bounds=(0, 1),
         method="highs-ds",
     )
-    ratio = np.ones(len(weight))
-    ratio[edges] = np.clip(-found.ineqlin.marginals[:e] * scale / weight[edges], 0.0, 1.0)
+    of_group = np.ones(int(group.max()) + 2)  # the last is for edges without a group
+    of_group[kept] = np.clip(-found.ineqlin.marginals[:e] * scale / total, 0.0, 1.0)
+    ratio: Floats = of_group[group]
     return ratio
 
 
@@ -134,6 +165,23 @@ def _covered(cover: Cover, rows: Ints) -> Floats:
 
 def _added(shares: sparse.csr_array, left: Floats, weight: Floats) -> Floats:
     """Weight that each round would add where ``left`` is not covered yet."""
-    gain = np.minimum(shares.data, left[shares.indices]) * weight[shares.indices]
-    total = np.concatenate(([0.0], np.cumsum(gain)))
-    return total[shares.indptr[1:]] - total[shares.indptr[:-1]]
+    found: Floats = _gains(shares.indptr, shares.indices, shares.data, left, weight)
+    return found
+
+
+@njit(cache=True)
+def _gains(
+    indptr: npt.NDArray[np.int32],
+    indices: npt.NDArray[np.int32],
+    data: Floats,
+    left: Floats,
+    weight: Floats,
+) -> Floats:
+    out = np.zeros(len(indptr) - 1)
+    for row in range(len(out)):
+        total = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            edge = indices[at]
+            total += min(data[at], left[edge]) * weight[edge]
+        out[row] = total
+    return out

@@ -1,4 +1,4 @@
-"""The mixed strategy of a slot: with which probability each unit drives each round.
+"""The mixed strategy of a slot or two: with which probability each unit drives each round.
 
 A Stackelberg security game in the manner of ARMOR (Pita et al. 2008): who avoids patrols learns
 the probabilities and goes where they are low. The linear programme trades coverage against what
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import linprog
 
-from sizao.plan.covering import Cover
+from sizao.plan.covering import Cover, grouped
 from sizao.plan.rounds import Pool
 from sizao.plan.zones import Zones
 
@@ -32,8 +32,6 @@ Ints = npt.NDArray[np.int64]
 
 _DEAR = 100.0
 """What passing the cap costs, against an objective of at most 1."""
-_TAIL = 0.01
-"""Share of the weight in reach that the programme leaves out: many edges, hardly any crashes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +51,7 @@ class Base:
 
 def mix(
     cover: Cover,
+    group: Ints,
     units: Sequence[int],
     pools: Sequence[Pool],
     bases: Sequence[Base],
@@ -63,19 +62,18 @@ def mix(
 ) -> list[Floats]:
     """Probabilities over the pool of each unit on duty, in the order of ``units``.
 
-    cover : the rounds of all units; pools, bases : by unit number
+    cover : the rounds of all units; group : (e,), of ``zones.groups_of``
+    pools, bases : by unit number
     edge_weight : (e,) of the slot, all edges
     Where the cap cannot be kept (every round of a unit passes the same bridge), it is passed by as
     little as possible.
     """
     unit = np.repeat(units, [len(pools[one]) for one in units])
     shares = sparse.csr_array(sparse.vstack([cover.of_unit[one] for one in units]))
-    edges = _worth_it(shares, edge_weight)
-    shares = sparse.csr_array(shares[:, edges])
-    weight_e = edge_weight[edges]
+    shares, weight_e, kept = grouped(shares, edge_weight, group)
     fixed = np.concatenate([bases[one].fixed for one in units])
     r, e = shares.shape
-    zone_mean = sparse.csr_array(zones.mean_over(edge_weight)[:, edges])
+    zone_mean = _zones_over(zones, group, kept, weight_e)
     reached = np.flatnonzero(zone_mean @ (shares.sum(axis=0) > 0) > 0)
     z = len(reached)
     place = np.full(len(zones), -1)
@@ -127,10 +125,13 @@ def mix(
     return chances
 
 
-def _worth_it(shares: sparse.csr_array, weight: Floats) -> Ints:
-    """Edges in reach without those that together hold less than _TAIL of the weight."""
-    edges = np.flatnonzero((np.asarray(shares.sum(axis=0)).ravel() > 0) & (weight > 0))
-    order = edges[np.argsort(weight[edges], kind="stable")]
-    small = np.searchsorted(np.cumsum(weight[order]), _TAIL * weight[order].sum())
-    kept: Ints = np.sort(order[small:])
-    return kept
+def _zones_over(zones: Zones, group: Ints, kept: Ints, weight: Floats) -> sparse.csr_array:
+    """Matrix (z, g) that turns shares of groups into the weighted mean share of each zone."""
+    # A group's edges have the same best post, which is their zone.
+    zone_of = np.zeros(int(group.max()) + 1, np.int64)
+    zone_of[group[group >= 0]] = zones.of_edge[group >= 0]
+    zone = zone_of[kept]
+    total = np.bincount(zone, weight, len(zones))[zone]
+    return sparse.csr_array(
+        (weight / total, (zone, np.arange(len(kept)))), shape=(len(zones), len(kept))
+    )

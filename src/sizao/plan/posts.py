@@ -17,14 +17,28 @@ Ints = npt.NDArray[np.int64]
 
 
 def choose(reach: sparse.csr_array, weight: Floats, number: int) -> Ints:
-    """Rows of ``reach`` (nodes, e) to keep, best first; fewer if the rest sees nothing new.
+    """Rows of ``reach`` (nodes, e) to keep, best first; fewer if the rest sees nothing.
 
     weight : (e,), expected severity-weighted crashes
     Ties go to the earlier row. A gain is only computed again when it comes up (Minoux 1978).
     """
+    chosen: list[int] = []
+    left = np.flatnonzero(reach @ weight > 0)
+    while len(chosen) < number and len(left):
+        # Once everything is seen, the next best see it all again: a plan needs a choice.
+        more = _layer(reach, weight, left, number - len(chosen))
+        if not more:
+            break
+        chosen += more
+        left = np.setdiff1d(left, more)
+    return np.array(chosen, np.int64)
+
+
+def _layer(reach: sparse.csr_array, weight: Floats, left: Ints, number: int) -> list[int]:
+    """Rows that together see what can be seen."""
     seen = np.zeros(reach.shape[1])
     gain = reach @ weight
-    queue = [(-float(value), row, 0) for row, value in enumerate(gain) if value > 0]
+    queue = [(-float(gain[row]), int(row), 0) for row in left]
     heapq.heapify(queue)
     chosen: list[int] = []
     while queue and len(chosen) < number:
@@ -40,4 +54,4 @@ def choose(reach: sparse.csr_array, weight: Floats, number: int) -> Ints:
             break
         chosen.append(row)
         seen[edges] = np.minimum(seen[edges] + share, 1.0)
-    return np.array(chosen, np.int64)
+    return chosen

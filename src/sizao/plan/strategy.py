@@ -21,14 +21,14 @@ from sizao.plan.force import Force, Unit
 from sizao.plan.roads import Roads, Travel, reach
 from sizao.plan.rounds import Pool, build_pool
 from sizao.plan.week import Shift, Slot, hours_of, lay_out
-from sizao.plan.zones import Zones, zones_of
+from sizao.plan.zones import Zones, groups_of, zones_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 GOAL_GAP = 0.01
 """Good enough: the roster is not improved further."""
-PASSES = 3
+PASSES = 2
 _CREWS = (1, 2)
 """Crews on duty together for which the first bounds are made."""
 _CLOSER = 4
@@ -145,7 +145,8 @@ def build(
     unit = np.repeat(np.arange(len(pools)), [len(pool) for pool in pools])
     shares = sparse.csr_array(sparse.vstack([pool.shares for pool in pools]))
     cover = covering.Cover(unit, shares)
-    work, best = _roster(force, shifts, slots, cover, weight, passes)
+    group = groups_of(seen)
+    work, best = _roster(force, shifts, slots, cover, weight, group, passes)
     best = replace(best, value=_value(best.rows, pools, seen, weight))
     done("roster", f"gap {best.gap:.2%} proven")
 
@@ -154,21 +155,22 @@ def build(
     of_unit: list[floors.Floor] = []
     chances: list[tuple[mixing.Base, dict[int, Floats]]] = []
     for number, pool in enumerate(pools):
-        own = int(sum(work[number, slot.shift] for slot in slots))
-        most = int(force.mixture.floor_rounds * own)
+        rounds = int(sum(work[number, slot.shift] for slot in slots))
+        most = int(force.mixture.floor_rounds * rounds)
         of_unit.append(floors.floor_of(pool, zone_weight[pool.posts], most, rng))
-        fixed = floors.fixed_part(pool, of_unit[-1], own, force.mixture.everywhere)
+        fixed = floors.fixed_part(pool, of_unit[-1], rounds, force.mixture.everywhere)
         chances.append((mixing.Base(fixed), {}))
-    for slot in slots:
-        on = [number for number in range(len(pools)) if work[number, slot.shift]]
-        if not on:
-            continue
-        mixed = mixing.mix(
-            cover, on, pools, [base for base, _ in chances], zones,
-            weight[slot.number], force.mixture.cap, force.mixture.robust,
-        )  # fmt: skip
-        for number, chance in zip(on, mixed, strict=True):
-            chances[number][1][slot.number] = chance
+    for shift in shifts:
+        on = [number for number in range(len(pools)) if work[number, shift.number]]
+        own = [slot.number for slot in slots if slot.shift == shift.number]
+        # Two slots at a time: within four hours the weights are nearly those of one.
+        for pair in (own[at : at + 2] for at in range(0, len(own) if on else 0, 2)):
+            mixed = mixing.mix(
+                cover, group, on, pools, [base for base, _ in chances], zones,
+                weight[pair].sum(axis=0), force.mixture.cap, force.mixture.robust,
+            )  # fmt: skip
+            for number, chance in zip(on, mixed, strict=True):
+                chances[number][1].update(dict.fromkeys(pair, chance))
     done("mixed rounds", "")
     found = Strategy(
         force, roads, shifts, slots, weight, nodes, seen, zones, pools, work, of_unit,
@@ -260,6 +262,7 @@ def _roster(
     slots: Sequence[Slot],
     cover: covering.Cover,
     weight: Floats,
+    group: Ints,
     passes: int,
 ) -> tuple[npt.NDArray[np.bool_], Best]:
     """Rosters against ever better bounds, until the gap is small.
@@ -272,18 +275,18 @@ def _roster(
         of_shift[slot.shift].append(slot.number)
     cuts: list[list[covering.Cut]] = [[] for _ in shifts]
 
-    def bounded_by(ratio: Floats, only: Sequence[int]) -> None:
-        for shift in only:
-            each = [covering.bound_by(cover, weight[number], ratio) for number in of_shift[shift]]
-            price = np.sum([one.price for one in each], axis=0)
-            cuts[shift].append(covering.Cut(price, sum(one.constant for one in each)))
+    def bounded_by(ratio: Floats) -> None:
+        each = covering.bound_by(cover, weight, ratio)
+        for shift, numbers in enumerate(of_shift):
+            price = np.sum([each[number].price for number in numbers], axis=0)
+            constant = sum(each[number].constant for number in numbers)
+            cuts[shift].append(covering.Cut(price, constant))
 
-    every = range(len(shifts))
-    bounded_by(np.ones(weight.shape[1]), every)
+    bounded_by(np.ones(weight.shape[1]))
     average = weight.mean(axis=0)
     for crews in _CREWS:
         level = min(1.0, crews / units)
-        bounded_by(covering.prices(cover, average, np.full(units, level)), every)
+        bounded_by(covering.prices(cover, average, np.full(units, level), group))
     best: Best | None = None
     work = np.zeros((units, len(shifts)), np.bool_)
     bound = np.inf
@@ -314,6 +317,6 @@ def _roster(
         for shift in loose[np.argsort(-missing[loose], kind="stable")][:_CLOSER]:
             middle = weight[of_shift[shift]].sum(axis=0)
             at = proposed.work[:, shift].astype(np.float64)
-            bounded_by(covering.prices(cover, middle, at), every)
+            bounded_by(covering.prices(cover, middle, at, group))
     assert best is not None
     return work, best

@@ -47,6 +47,22 @@ class Zones:
         return sparse.csr_array((part, (zone, inside)), shape=(len(self), len(self.of_edge)))
 
 
+def groups_of(reach: sparse.csr_array) -> Ints:
+    """Edges that the same two posts see best are one group: (e,), -1 where no post sees one.
+
+    The linear programmes work on groups; a dense town has thousands of edges that nobody can
+    tell apart from where a car may stop.
+    """
+    dense = reach.toarray()
+    first = dense.argmax(axis=0)
+    rest = dense.copy()
+    rest[first, np.arange(dense.shape[1])] = 0.0
+    key = first.astype(np.int64) * len(dense) + rest.argmax(axis=0)
+    _, group = np.unique(key, return_inverse=True)
+    seen = dense.max(axis=0) > 0 if len(dense) else np.zeros(dense.shape[1], np.bool_)
+    return np.where(seen, group, -1).astype(np.int64)
+
+
 def zones_of(reach: sparse.csr_array, minutes: Floats) -> Zones:
     """Give each edge to the post that sees most of it (the first of equals).
 
