@@ -66,6 +66,27 @@ def test_a_treatment_that_halves_crashes_is_found(tmp_path: Path) -> None:
     assert found["effectiveness"] == pytest.approx(0.5, abs=0.15)
 
 
+def test_the_error_holds_regression_and_trend_and_money_has_an_interval(tmp_path: Path) -> None:
+    costs = ("--crash-cost", "100000", "--measure-cost", "1000000", "--life", "5")
+    found = run(world(tmp_path, 0.5), "--selected-by", "2017", *costs)
+    assert found["standard_error_with_model"] > found["standard_error"]
+    low, high = found["economics"]["interval_95"]
+    middle = found["economics"]["benefit_over_cost"]
+    assert 0 < low < middle < high
+    # Half of what was expected a year, five years at 5 %: 4.329 years' worth.
+    expected = found["expected_after"] * found["effectiveness"] * 100_000 * 4.3295 / 1_000_000
+    assert middle == pytest.approx(expected, rel=1e-3)
+
+
+def test_wider_errors_hold_the_truth(tmp_path: Path) -> None:
+    """Twelve worlds without an effect: nearly all within 1.96 of the wider errors of 1."""
+    held = []
+    for seed in range(12):
+        found = run(world(tmp_path, 1.0, seed=100 + seed), "--selected-by", "2017")
+        held.append(abs(found["ratio"] - 1) < 1.96 * found["standard_error_with_model"])
+    assert sum(held) >= 11
+
+
 def test_what_cannot_be_told_is_refused(tmp_path: Path) -> None:
     arguments = world(tmp_path, 1.0)
     with pytest.raises(ConfigError, match="picked by crashes of the very years"):

@@ -31,8 +31,9 @@ class Effect:
 
     expected_after : crashes the after period would have had, with its variance
     biased, ratio : odds ratio before and after the correction for its denominator
-    effectiveness : 1 - ratio; standard_error : of both
-    significant : whether effectiveness is more than 1.96 standard errors from 0
+    effectiveness : 1 - ratio; standard_error : of both, Hauer's, as if the SPF were known
+    model_error : the same with what the regression and the trend are unsure of
+    significant : whether effectiveness is more than 1.96 of the wider errors from 0
     """
 
     observed_after: float
@@ -43,6 +44,7 @@ class Effect:
     standard_error: float
     sites_expected_after: Floats
     sites_variance: Floats
+    model_error: float
 
     @property
     def effectiveness(self) -> float:
@@ -52,7 +54,7 @@ class Effect:
     @property
     def significant(self) -> bool:
         """At 95 %."""
-        return abs(self.effectiveness) > 1.96 * self.standard_error
+        return abs(self.effectiveness) > 1.96 * self.model_error
 
 
 def eb_before_after(
@@ -61,11 +63,13 @@ def eb_before_after(
     k: Floats | float,
     observed_before: Floats,
     observed_after: Floats,
+    shared_variance: float = 0.0,
 ) -> Effect:
     """Evaluate treated sites, arrays of shape (n,), whole periods.
 
     predicted_before, predicted_after : by an SPF for untreated conditions
     k : its dispersion at each site
+    shared_variance : of the expected total after, by the regression and the trend
 
     The standard error is Hauer's (1997, eq. 6.6): Var(theta) = (O/pi)^2 (1/O + Var(pi)/pi^2) /
     (1 + Var(pi)/pi^2)^2. Two other readings circulate; :func:`other_standard_errors` gives them.
@@ -74,7 +78,7 @@ def eb_before_after(
     change = predicted_after / predicted_before
     expected = before.mean * change
     variance = before.variance * change**2
-    return _effect(float(observed_after.sum()), expected, variance)
+    return _effect(float(observed_after.sum()), expected, variance, shared_variance)
 
 
 def with_comparison(
@@ -92,14 +96,31 @@ def with_comparison(
     return _effect(treated_after, np.array([expected]), np.array([expected**2 * relative]))
 
 
-def _effect(observed: float, expected: Floats, variance: Floats) -> Effect:
+def _effect(
+    observed: float, expected: Floats, variance: Floats, shared_variance: float = 0.0
+) -> Effect:
     total, spread = float(expected.sum()), float(variance.sum())
     biased = observed / total
-    correction = 1 + spread / total**2
-    ratio = biased / correction
-    relative = 1 / max(observed, 0.5) + spread / total**2
-    error = biased * relative**0.5 / correction
-    return Effect(observed, total, spread, biased, ratio, error, expected, variance)
+    ratio = biased / (1 + spread / total**2)
+    errors = []
+    for whole in (spread, spread + shared_variance):
+        relative = 1 / max(observed, 0.5) + whole / total**2
+        errors.append(biased * relative**0.5 / (1 + whole / total**2))
+    return Effect(observed, total, spread, biased, ratio, errors[0], expected, variance, errors[1])
+
+
+def shared_variance(
+    gradient: Floats, covariance: Floats, expected_after: float, residual: Floats, after: float
+) -> float:
+    """Variance of the treated sites' expected total that they have in common.
+
+    gradient : (p,), of that total by the regression's coefficients; covariance : (p, p)
+    residual : of untreated sites, after less what the trend expects of them; after : their total
+
+    The trend's error takes the scatter of untreated sites as it is, chance and drift together.
+    """
+    trend = float((residual**2).sum()) / max(after, 0.5) ** 2
+    return float(gradient @ covariance @ gradient) + expected_after**2 * trend
 
 
 def other_standard_errors(effect: Effect) -> dict[str, float]:

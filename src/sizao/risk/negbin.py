@@ -26,7 +26,7 @@ K_RANGE = (3e-4, 400.0)
 class Fit:
     """A fitted regression.
 
-    coefficients, standard_errors : float64 (p,)
+    coefficients, standard_errors : float64 (p,); covariance : of the coefficients, (p, p)
     k : dispersion; k_standard_error : of k, NaN at the border of K_RANGE
     loglik : without the ridge's part; loglik_poisson : of the same mean with k = 0, refitted
     gradient : largest entry of the penalised score a row, in standardised columns
@@ -42,6 +42,7 @@ class Fit:
     gradient: float
     converged: bool
     rows: int
+    covariance: Floats
 
     def predict(self, x: Floats, exposure: Floats | float = 1.0) -> Floats:
         """Mean of each row, shape (n,)."""
@@ -98,8 +99,9 @@ def fit(
     scale = np.where(spread > 0, spread, 1.0) * n
     gradient = float(np.abs(score[free] / scale[free]).max())
     information = (x.T * (mu * (1 + k * y) / (1 + k * mu) ** 2)) @ x + np.diag(penalty)
-    errors = np.zeros(p)
-    errors[free] = np.sqrt(np.diag(np.linalg.pinv(information[np.ix_(free, free)])).clip(0))
+    covariance = np.zeros((p, p))
+    covariance[np.ix_(free, free)] = np.linalg.pinv(information[np.ix_(free, free)])
+    errors = np.sqrt(np.diag(covariance).clip(0))
     return Fit(
         coefficients=b,
         standard_errors=errors,
@@ -110,6 +112,7 @@ def fit(
         gradient=gradient,
         converged=settled and gradient < 1e-5,
         rows=n,
+        covariance=covariance,
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sizao.app.risk_inputs import Inputs, Progress, input_options, read_inputs
 from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
-from sizao.risk import counting, effects, spf, tables
+from sizao.risk import cmfs, counting, effects, spf, tables
 from sizao.risk.crashes import years_of
 from sizao.risk.posterior import empirical_bayes
 
@@ -31,6 +31,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--after", required=True, help="Years after the treatment, e.g. 2019.")
 @click.option("--selected-by", help="Years by whose crashes the sites were picked, if they were.")
+@click.option("--crash-cost", type=float, help="Cost of a crash, for the economic appraisal.")
+@click.option("--measure-cost", type=float, help="Cost of the whole treatment.")
+@click.option("--life", type=click.IntRange(1, 50), default=10, show_default=True, help="Years.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def command(
     roads: RoadFiles,
@@ -41,6 +44,9 @@ def command(
     treated: Path,
     after: str,
     selected_by: str | None,
+    crash_cost: float | None,
+    measure_cost: float | None,
+    life: int,
     as_json: bool,
 ) -> None:
     """Judge a treatment of sites: --years before it against --after.
@@ -78,7 +84,9 @@ def command(
         "effectiveness": round(found.effectiveness, 4),
         "standard_error": round(found.standard_error, 4),
         "standard_error_by": "Hauer 1997, eq. 6.6",
+        "standard_error_with_model": round(found.model_error, 4),
         "significant_95": found.significant,
+        **_money(found, len(after_years), crash_cost, measure_cost, life),
         **inputs.summary,
     }
     if as_json:
@@ -87,9 +95,42 @@ def command(
     click.echo(
         f"{found.observed_after:g} crashes after, {found.expected_after:.1f} expected without"
         f" treatment: {found.effectiveness:+.1%} fewer, standard error"
-        f" {found.standard_error:.1%}; "
+        f" {found.model_error:.1%}; "
         + ("significant at 95 %" if found.significant else "no effect can be told from chance")
     )
+
+
+def _money(
+    found: effects.Effect,
+    years: int,
+    crash_cost: float | None,
+    measure_cost: float | None,
+    life: int,
+) -> dict[str, Any]:
+    """Benefit over cost with the effect's own interval; nothing without both costs."""
+    if crash_cost is None or measure_cost is None:
+        return {}
+    width = 1.96 * found.model_error
+    bounds = {"ratio": found.ratio, "low": found.ratio + width, "high": found.ratio - width}
+    answers = {
+        name: cmfs.appraise(
+            found.expected_after / years,
+            cmfs.Combined(value, found.model_error, found.ratio - width, found.ratio + width),
+            crash_cost,
+            measure_cost,
+            life,
+        )
+        for name, value in bounds.items()
+    }
+    return {
+        "economics": {
+            "life_years": life,
+            "discount_rate": 0.05,
+            "benefit": round(answers["ratio"].benefit, 2),
+            "benefit_over_cost": round(answers["ratio"].ratio, 3),
+            "interval_95": [round(answers[name].ratio, 3) for name in ("low", "high")],
+        }
+    }
 
 
 def _treated(inputs: Inputs, path: Path) -> tuple[list[int], list[int], list[str]]:
@@ -134,6 +175,7 @@ def _evaluate(
         (features.nodes(), counts[0].nodes, counts[1].nodes, None, node),
     )
     parts: list[list[np.ndarray[Any, Any]]] = []
+    shared = 0.0
     for (x, names), before, after, length, chosen in kinds:
         if not chosen:
             continue
@@ -145,7 +187,18 @@ def _evaluate(
         untreated[chosen] = False
         expected = empirical_bayes(fitted.mu, fitted.k, before).mean
         trend = after[untreated].sum() / expected[untreated].sum()
-        mu = fitted.mu[chosen]
-        parts.append([mu, mu * trend, fitted.k[chosen], before[chosen], after[chosen]])
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return effects.eb_before_after(*columns), float(columns[3].sum())
+        mu, k, y = fitted.mu[chosen], fitted.k[chosen], before[chosen]
+        parts.append([mu, mu * trend, k, y, after[chosen]])
+        kept = [names.index(name) for name in fitted.names]
+        # How an EB estimate moves with its prediction, times how that moves with coefficients.
+        slope = trend * mu * (1 + k * y) / (1 + k * mu) ** 2
+        shared += effects.shared_variance(
+            slope @ x[np.ix_(chosen, kept)],
+            fitted.fit.covariance,
+            float(expected[chosen].sum() * trend),
+            (after - trend * expected)[untreated],
+            float(after[untreated].sum()),
+        )
+    mu, mu_after, k, before, after = (np.concatenate(one) for one in zip(*parts, strict=True))
+    found = effects.eb_before_after(mu, mu_after, k, before, after, shared)
+    return found, float(before.sum())
