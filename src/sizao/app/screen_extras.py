@@ -1,4 +1,5 @@
-"""What ``sizao screen`` can write beside the ranking: severity, densities, peaks, black spots.
+"""What ``sizao screen`` can write beside the ranking: severity, densities, peaks, black
+spots, corridors.
 
 Each writer takes what was read, the screening and a file, and returns the number of rows.
 """
@@ -19,6 +20,7 @@ from sizao.core.errors import ConfigError
 from sizao.risk import counting, windows
 from sizao.risk.black_spots import rules
 from sizao.risk.chains import Chain, along_m, chains, offsets_m
+from sizao.risk.corridors import corridors as corridors_of_screening
 from sizao.risk.network_kde import chance_peak, network_kde
 from sizao.risk.screening import Screening
 from sizao.risk.severity import CLASSES, classes_of, cost_sets
@@ -152,11 +154,18 @@ def black_spots(inputs: Inputs, result: Screening, out: Path) -> int:
     return _write(out, header, rows)
 
 
+def corridors(inputs: Inputs, result: Screening, out: Path) -> int:
+    """Whole roads of one name, the worst a kilometre first."""
+    table = corridors_of_screening(result)
+    return _write(out, table.column_names, zip(*table.to_pydict().values(), strict=True))
+
+
 EXTRAS: dict[str, tuple[Writer, str]] = {
     "severity": (severity, "CSV of ranks under every set of severity weights."),
     "density": (density, "CSV of the network kernel density, 200 m wide."),
     "peaks": (peaks, "CSV of each road's worst stretch by peak search."),
     "black_spots": (black_spots, "CSV of spots (500 m) and segments (2 km) that rules list."),
+    "corridors": (corridors, "CSV of whole roads of one name, from 1 km."),
 }
 """Option to its writer and help."""
 

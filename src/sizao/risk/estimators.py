@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sizao.risk import neighbourhood, posterior, spf
+from sizao.risk import attributes, neighbourhood, posterior, spf
 from sizao.risk.counting import Counts
 from sizao.risk.features import Features
 from sizao.risk.posterior import Posterior
@@ -119,9 +119,21 @@ def pooled(sites: Sites, features: Features, counts: Counts, exposure: float) ->
 def _simple(
     sites: Sites, features: Features, counts: Counts, exposure: float
 ) -> tuple[spf.Prediction, spf.Prediction]:
+    relative = attributes.prior(sites, features)
+    # A junction is as dangerous as the mean of the roads that meet there.
+    at_nodes = (features.at_nodes(relative[0]), features.at_nodes(relative[1]))
     return (
-        spf.predict(*features.simple_edges(), counts.edges, exposure, sites.length_km),
-        spf.predict(*features.simple_nodes(), counts.nodes, exposure, None, rows=sites.degree > 0),
+        spf.predict(
+            *features.simple_edges(), counts.edges, exposure, sites.length_km, relative=relative
+        ),
+        spf.predict(
+            *features.simple_nodes(),
+            counts.nodes,
+            exposure,
+            None,
+            rows=sites.degree > 0,
+            relative=at_nodes,
+        ),
     )
 
 

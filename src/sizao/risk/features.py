@@ -156,11 +156,12 @@ class Features:
             "ln_paths": strongest - strongest.mean(),
             **self._counted(np.where(aadt > 0, aadt, np.nan)),
             **self.context[1],
-            **{name: self._mean_at_nodes(values) for name, values in self.surrogates.items()},
+            **{name: self.at_nodes(values) for name, values in self.surrogates.items()},
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
 
-    def _mean_at_nodes(self, values: Floats) -> Floats:
+    def at_nodes(self, values: Floats) -> Floats:
+        """Mean of the edges that meet at each node, 0 without any: (n,)."""
         sites = self.sites
         ends = np.concatenate((sites.a, sites.b))
         total = np.bincount(ends, np.tile(values, 2), len(sites.node_id))

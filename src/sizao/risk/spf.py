@@ -66,20 +66,26 @@ def predict(
     rows: npt.NDArray[np.bool_] | None = None,
     ridge: float = 0.0,
     not_negative: npt.NDArray[np.bool_] | None = None,
+    relative: tuple[Floats, Floats] | None = None,
 ) -> Prediction:
     """Fit an SPF, or calibrate the published one on tiny samples.
 
     x : (n, p) with its column names; y : (n,) crashes; years : exposure, the same for all
     length_km : (n,) for segments, None for junctions
     rows : which sites are real; the others get mu 0
+    relative : for the published form alone: what is known of each site besides its length, as a
+        factor and the variance of its logarithm
     """
     n = len(y)
     rows = np.ones(n, np.bool_) if rows is None else rows
     mu = np.zeros(n)
     if rows.sum() < MIN_SITES or y[rows].sum() < MIN_CRASHES:
-        mu[rows], k = _published(y[rows], None if length_km is None else length_km[rows])
+        factor, doubt = (np.ones(n), np.zeros(n)) if relative is None else relative
+        mu[rows], k = _published(
+            y[rows], None if length_km is None else length_km[rows], factor[rows]
+        )
         whole = np.ones(n)
-        whole[rows] = k
+        whole[rows] = k + np.expm1(doubt[rows])
         return Prediction(mu, whole, "calibrated")
     keep = varying(x, rows)
     fit = negbin.fit(
@@ -94,16 +100,18 @@ def predict(
     return Prediction(mu, np.full(n, fit.k), "fitted", fit, kept)
 
 
-def _published(y: Floats, length_km: Floats | None) -> tuple[Floats, Floats]:
+def _published(y: Floats, length_km: Floats | None, factor: Floats) -> tuple[Floats, Floats]:
     """The HSM's two-lane rural forms with traffic unknown and equal, calibrated to the total.
 
-    Segments: N proportional to length, k = 0.236 / length in miles (HSM 2010, eq. 10-6, 10-7).
+    Segments: N proportional to length and factor, k = 0.236 / length in miles (HSM 2010,
+    eq. 10-6, 10-7).
     Junctions: N the same at each, k = 0.54 (three arms with stop control, eq. 10-8); recalled.
     """
     total = max(float(y.sum()), 0.5)
     if length_km is None:
-        return np.full(len(y), total / max(len(y), 1)), np.full(len(y), 0.54)
-    return total * length_km / length_km.sum(), 0.236 / (length_km / _KM_A_MILE)
+        return total * factor / max(factor.sum(), 1e-12), np.full(len(y), 0.54)
+    share = length_km * factor
+    return total * share / share.sum(), 0.236 / (length_km / _KM_A_MILE)
 
 
 def cumulative_residuals(mu: Floats, y: Floats, by: Floats) -> tuple[Floats, Floats, Floats]:
