@@ -122,6 +122,7 @@ def test_a_terminal_registers_authenticates_reports_and_is_answered(tmp_path: Pa
             (PHONE, 50.0, 1),
         ]
         await terminal.leave()
+        await until(lambda: not gateway.counters.connections)
 
     gateway = serve(tmp_path, scene, auth=True)
     counters = gateway.counters.as_dict()

@@ -14,19 +14,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import os
 import resource
 import select
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.app.benches.processes import cpu_s
 from sizao.core.loads import address, get32, get64, u8, u16
 from sizao.feeds.jt808.encode import encode_frame
 from sizao.feeds.jt808.location import encode_location
@@ -225,16 +224,6 @@ def load(
         "cpu_us": round((sum(after) - sum(cpu)) * each, 2),
         "server_busy": round((sum(after) - sum(cpu)) / took_s, 2),
     }
-
-
-def cpu_s(pid: int) -> tuple[float, float]:
-    """Processor seconds a process has used, its own and the system's for it; 0 without /proc."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    except OSError:
-        return 0.0, 0.0
-    tick = os.sysconf("SC_CLK_TCK")
-    return int(fields[11]) / tick, int(fields[12]) / tick
 
 
 class Answerer:

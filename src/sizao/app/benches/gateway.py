@@ -11,16 +11,11 @@ the system's for it included.
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from sizao.app.benches._terminals import FIRST, cpu_s
+from sizao.app.benches._terminals import FIRST
+from sizao.app.benches.processes import cores, pin, rss, server, socket_pages
 from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir, read_status
 from sizao.runtime.embedded.log import SqliteLog
@@ -81,7 +77,7 @@ def run(
         "rss_mb": middle["rss_mb"],
         "bytes_per_connection": middle["bytes_per_connection"],
         "kernel_bytes_per_connection": middle["kernel_bytes_per_connection"],
-        "pinned": len(_cores()) > 1,
+        "pinned": len(cores()) > 1,
     }
 
 
@@ -89,7 +85,7 @@ def _measured(connections: int, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         data = DataDir(Path(folder)).create()
         gateway = [sys.executable, "-m", "sizao", "gateway", "--data", folder]
-        with _server([*gateway, "--port", "0", "--no-auth"], core=0) as (port, pid):
+        with server([*gateway, "--port", "0", "--no-auth"], core=0) as (port, pid):
             figures, acked = _load(port, pid, connections, seconds)
         status = read_status(data, "gateway")
         counters = status["counters"] if status else {}
@@ -117,7 +113,7 @@ def _lost(data: DataDir, acked: npt.NDArray[np.int64]) -> int:
 
 
 def _baseline(connections: int, seconds: float) -> dict[str, Any]:
-    with _server([*_TERMINALS, "answer", "0"], core=0) as (port, pid):
+    with server([*_TERMINALS, "answer", "0"], core=0) as (port, pid):
         return _load(port, pid, connections, seconds)[0]
 
 
@@ -130,14 +126,14 @@ def _load(
         words = ["load", "127.0.0.1", str(port), str(connections), str(seconds), path, str(pid)]
         # Compiles, so that the measured run does not, and so does the server.
         _terminals([*words[:3], "2", "0.1", path, str(pid)])
-        rss = _rss(pid)
-        kernel = _socket_pages()
+        before = rss(pid)
+        kernel = socket_pages()
         process = subprocess.Popen(
-            [*_TERMINALS, *words], stdout=subprocess.PIPE, text=True, preexec_fn=_pin(1)
+            [*_TERMINALS, *words], stdout=subprocess.PIPE, text=True, preexec_fn=pin(1)
         )
         # While all are connected and talk.
         time.sleep(_SETTLE_S + connections / 10_000 + seconds / 2)
-        held, kernel = _rss(pid) - rss, _socket_pages() - kernel
+        held, kernel = rss(pid) - before, socket_pages() - kernel
         out, _ = process.communicate(timeout=120 + seconds)
         if process.returncode:
             raise ConfigError(f"the load generator failed with {process.returncode}")
@@ -151,64 +147,3 @@ def _load(
 
 def _terminals(words: list[str]) -> None:
     subprocess.run([*_TERMINALS, *words], capture_output=True, check=True)
-
-
-def _cores() -> list[int]:
-    """Cores this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-
-
-def _pin(which: int | None) -> Callable[[], None]:
-    """To be called in a new process: keep to one core, if there are several; None is any."""
-    cores = _cores()
-
-    def pin() -> None:
-        if len(cores) > 1 and which is not None:
-            os.sched_setaffinity(0, {cores[which]})
-
-    return pin
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor seconds a process has used, own and the system's for it; 0 without /proc."""
-    return sum(cpu_s(pid))
-
-
-def _rss(pid: int) -> int:
-    """Bytes of memory a process holds; 0 without /proc."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-    except OSError:
-        return 0
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _socket_pages() -> int:
-    """Bytes that all TCP buffers of the machine take, both ends; 0 without /proc."""
-    try:
-        text = Path("/proc/net/sockstat").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    found = re.search(r"TCP:.* mem (\d+)", text)
-    return int(found[1]) * os.sysconf("SC_PAGE_SIZE") if found else 0
-
-
-@contextmanager
-def _server(command: list[str], core: int | None = None) -> Iterator[tuple[int, int]]:
-    """A server process until the block ends, on one core if ``core`` says so; gives the port it
-    names (or 0) and its pid."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_pin(core))
-    assert process.stderr is not None
-    said = []
-    try:
-        for line in process.stderr:
-            said.append(line)
-            if "listening" in line:
-                found = re.search(r":(\d+)$", line.strip())
-                yield int(found[1]) if found else 0, process.pid
-                break
-        else:
-            raise ConfigError(f"the server did not start: {''.join(said)}")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)

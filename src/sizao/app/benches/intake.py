@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from sizao.app.benches._cameras import PASSWORD, device
-from sizao.app.benches.gateway import _cpu_s, _server
+from sizao.app.benches.processes import cpu_s, server
 from sizao.log.datadir import DataDir, read_status
 from sizao.runtime.embedded.log import SqliteLog
 
@@ -79,10 +79,10 @@ def _measured(connections: int, seconds: float, batch: int, picture: int) -> dic
         data = DataDir(Path(folder)).create()
         _register(data, connections)
         intake = [sys.executable, "-m", "sizao", "intake", "--data", folder, "--port", "0"]
-        with _server(intake) as (port, pid):
-            before_s = _cpu_s(pid)
+        with server(intake) as (port, pid):
+            before_s = sum(cpu_s(pid))
             figures = _load(port, connections, seconds, batch, picture, digest=True)
-            cpu_s = _cpu_s(pid) - before_s
+            used_s = sum(cpu_s(pid)) - before_s
         status = read_status(data, "intake")
         counters = status["counters"] if status else {}
         kept = 0
@@ -92,7 +92,7 @@ def _measured(connections: int, seconds: float, batch: int, picture: int) -> dic
                 kept += sum(len(segment.batch) for segment in segments)
                 after = segments[-1].seq
     return figures | {
-        "cpu_us": round(cpu_s / max(figures["acked"], 1) * 1e6, 1),
+        "cpu_us": round(used_s / max(figures["acked"], 1) * 1e6, 1),
         "lost": max(figures["acked"] - kept, 0),
         "rows_per_commit": round(counters["rows"] / max(counters["commits"], 1), 1),
         "rss_mb": counters["rss_mb"],
@@ -103,10 +103,10 @@ def _baseline(connections: int, seconds: float, batch: int) -> dict[str, Any]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with _server([*_CAMERAS, "answer", str(port)]) as (_, pid):
-        before_s = _cpu_s(pid)
+    with server([*_CAMERAS, "answer", str(port)]) as (_, pid):
+        before_s = sum(cpu_s(pid))
         figures = _load(port, connections, seconds, batch, 0, digest=False)
-        return figures | {"cpu_us": round((_cpu_s(pid) - before_s) / figures["acked"] * 1e6, 1)}
+        return figures | {"cpu_us": round((sum(cpu_s(pid)) - before_s) / figures["acked"] * 1e6, 1)}
 
 
 def _load(

@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from sizao.app.benches import _platforms
-from sizao.app.benches.gateway import _cpu_s, _server
+from sizao.app.benches.processes import cpu_s, server
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import rows_to_batch
 from sizao.feeds.jt809.outcome import MAIN
@@ -77,14 +77,14 @@ def _measured(edition: str, seconds: float) -> dict[str, Any]:
         data = DataDir(Path(folder)).create()
         port = _write_links(data, edition)
         gateway = [sys.executable, "-m", "sizao", "gateway", "--data", folder]
-        with _server([*gateway, "--port", "0"]) as (_, pid):
+        with server([*gateway, "--port", "0"]) as (_, pid):
             _wait_for(port)
-            before_s = _cpu_s(pid)
+            before_s = sum(cpu_s(pid))
             words = [edition, str(port), str(LINKS), str(seconds)]
             done = subprocess.run([*_LOAD, *words], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise RuntimeError(done.stderr)
-            cpu_s = _cpu_s(pid) - before_s
+            used_s = sum(cpu_s(pid)) - before_s
         figures: dict[str, Any] = json.loads(done.stdout)
         status = read_status(data, "gateway")
         counters = status["counters"] if status else {}
@@ -95,7 +95,7 @@ def _measured(edition: str, seconds: float) -> dict[str, Any]:
             "per_s": figures["positions"] / figures["took_s"],
             "lost": figures["positions"] - rows,
             "quarantine_wrong": wrong,
-            "cpu_us": cpu_s / figures["positions"] * 1e6,
+            "cpu_us": used_s / figures["positions"] * 1e6,
             "rows_per_commit": round(counters["rows"] / max(counters["commits"], 1)),
             "rss_mb": counters["rss_mb"],
         }
