@@ -17,7 +17,7 @@ await mkdir(out, { recursive: true });
 
 await build({
   absWorkingDir: here,
-  entryPoints: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js" },
+  entryPoints: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", playback: "src/playback.js" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -60,6 +60,12 @@ MATRIX: dict[tuple[str, str], str] = {
     ("evidence", "GET"): "302 200 403 403 403 403 200 200 403",
     ("evidence-hold", "POST"): "302 302 403 403 403 403 403 302 403",
     ("evidence-release", "POST"): "302 302 302 403 403 403 403 302 403",
+    ("playback", "GET"): "302 200 200 200 404 404 403 403 404",  # the form that asks why
+    ("track", "GET"): "302 403 403 403 403 403 403 403 403",  # not this account's grant
+    ("presence", "GET"): "302 200 200 403 403 200 403 403 403",
+    ("presence", "POST"): "302 422 422 403 403 422 403 403 403",  # without purpose and case
+    ("detections", "GET"): PAGE,
+    ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -139,7 +145,8 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 """Endless answers: their matrix is in test_streams.py."""
 
 ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
-             "vehicle": "vehicle", "api:vehicle": "vehicle", "api:track": "vehicle",
+             "vehicle": "vehicle", "playback": "vehicle", "track": "track",
+             "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",
              "api:cap": "warning", "source": "source", "source-act": "source",
              "source-platform": "source",
              "quarantine-record": "record", "report": "report", "report-act": "report",
@@ -179,6 +186,8 @@ def address(name: str, case: Case) -> str:
     arguments = {
         "case": [case.pk],
         "vehicle": [TRUCK],
+        "track": ["changed"],
+        "detection": [case.warnings.values_list("detection", flat=True).first()],
         "source": ["jt808"],
         "record": ["feeds-1-0"],
         "warning": [case.warnings.values_list("pk", flat=True).first()],

@@ -37,6 +37,11 @@ ADDRESSES = (
     "/wall/?part=live",
     "/vehicles/{vehicle}/",
     "/vehicles/{vehicle}/?panel=1",
+    "/vehicles/{vehicle}/playback/",
+    "/detections/",
+    "/detections/?kind=speeding&level=red&day=2026-11-23&road=g353",
+    "/detections/{detection}/",
+    "/presence/",
     "/search/?q=K120",
     "/help/",
     "/audit/",
@@ -174,7 +179,7 @@ def addresses(world: World) -> list[str]:
     return [
         one.format(
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
-            reported=reported.pk, **batches,
+            reported=reported.pk, detection=case.warnings.first().detection, **batches,
         )
         for one in ADDRESSES
     ]  # fmt: skip

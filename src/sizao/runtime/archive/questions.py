@@ -28,7 +28,6 @@ SETTINGS: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "memory_limit": "1GB",
-    "threads": 2,
 }
 """Nothing is fetched, ever; and a question over a whole day does not eat the machine."""
 
@@ -39,6 +38,8 @@ SELECT * FROM read_parquet($files)
 WHERE vehicle = $vehicle AND time_s >= $first AND time_s <= $last
 ORDER BY time_s, time_us
 """
+"""Some row groups of one file: a second thread would only wait to be woken (measured: 8 ms of CPU
+with two, 5.6 with one)."""
 
 _NEAR = """
 SELECT vehicle, time_s, time_us, lat_e6, lon_e6, speed_dkmh
@@ -61,7 +62,7 @@ class ArchiveQuestions:
         self.root = root
         self._young = young
         self._turn = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connections: dict[str, duckdb.DuckDBPyConnection] = {}
 
     def track(
         self, vehicle: str, start: datetime, end: datetime, *, max_rows: int = 100_000
@@ -127,21 +128,24 @@ class ArchiveQuestions:
 
     def close(self) -> None:
         with self._turn:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            for connection in self._connections.values():
+                connection.close()
+            self._connections.clear()
 
     def _ask(self, statement: str, **given: Any) -> pa.Table:
         if not given["files"]:
             return _NOTHING[statement]
         with self._turn:
-            if self._connection is None:
-                self._connection = _locked(self.root)
-            return self._connection.sql(statement, params=given).to_arrow_table()
+            if statement not in self._connections:
+                self._connections[statement] = _locked(self.root, 1 if statement == _TRACK else 2)
+            connection = self._connections[statement]
+            return connection.sql(statement, params=given).to_arrow_table()
 
 
-def _locked(root: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config=SETTINGS)
+def _locked(root: Path, threads: int = 2) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={**SETTINGS, "threads": threads})
+    # A file's name is never used twice, so what was read of its footer stays true.
+    connection.execute("SET parquet_metadata_cache = true")
     folder = str(root).replace("'", "''")
     connection.execute(f"SET allowed_directories = ['{folder}/']")
     connection.execute("SET enable_external_access = false")

@@ -11,14 +11,11 @@ from sizao.web.api.filters import Filters, page
 from sizao.web.cases.access import concerning
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
-from sizao.web.desk.detections import detections as window
+from sizao.web.detections import queries
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.directory import directory
 from sizao.web.indicators.services import indicators
-from sizao.web.live.board import Scope, scope_of
-from sizao.web.ports import ports
 from sizao.web.units.models import Unit
-from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning
 
 router = Router()
@@ -82,7 +79,7 @@ def vehicles(
     sight = Sight(user)
     wanted = filters.unit_for(user)
     board, now = sight.board, feed_now()
-    on_roads = board.visible(_scope(wanted)) if wanted is not None else None
+    on_roads = board.visible(queries.scope_below(wanted)) if wanted is not None else None
     online_rows = board.online(int(now.timestamp() * 1e6))
     since = filters.since_utc()
     kinds, levels = set(filters.kinds()), filters.levels()
@@ -130,55 +127,21 @@ def live_row(sight: Sight, vehicle: str, now) -> dict | None:
     return {**found, "online": online}
 
 
-def _scope(unit: Unit) -> Scope:
-    return Scope(
-        unit.parent_id is None,
-        frozenset(Unit.objects.filter(path__startswith=unit.path).values_list("pk", flat=True)),
-    )
-
-
 @router.get("/detections", response=shapes.DetectionPage, summary="Detections, newest first")
 def detections(request: HttpRequest, filters: Query[Filters], vehicle: str = ""):
     """The last revision of each. ``since`` is by time fired, ``kind`` the rule, ``unit`` the unit
     responsible for the place, ``level`` that of the warning it led to."""
-    user = request.auth
-    sight = Sight(user)
-    scope, wanted = scope_of(user), filters.unit_for(user)
-    narrower = _scope(wanted) if wanted is not None else None
-    since, kinds = filters.since_utc(), set(filters.kinds())
-    graded = None
-    if levels := filters.levels():
-        graded = set(
-            Warning.objects.for_user(user)
-            .filter(level__in=[level.value for level in levels])
-            .values_list("detection", flat=True)
-        )
-    chosen = []
-    for row in window(ports().detections).newest():
-        if (
-            (since and row["fired"] < since)
-            or (kinds and row["rule"] not in kinds)
-            or (vehicle and row["vehicle"] != vehicle)
-            or (graded is not None and row["id"] not in graded)
-        ):
-            continue
-        if not _placed(row, scope) and row["vehicle"] not in sight.cases:
-            continue
-        if narrower is not None and not _placed(row, narrower):
-            continue
-        chosen.append(row)
-    return page(chosen, filters, lambda row: build.detection_out(row, sight))
-
-
-def _placed(row: dict, scope: Scope) -> bool:
-    if scope.everything:
-        return True
-    if not scope.units:
-        return False
-    squadron = territory().squadron(
-        row["area"] or "", row["road_class"] or "", row["lat"], row["lon"]
+    sight = Sight(request.auth)
+    chosen = queries.select(
+        request.auth,
+        sight,
+        since=filters.since_utc(),
+        kinds=frozenset(filters.kinds()),
+        levels=tuple(filters.levels()),
+        vehicle=vehicle,
+        unit=filters.unit_for(request.auth),
     )
-    return squadron.pk in scope.units
+    return page(list(chosen), filters, lambda row: build.detection_out(row, sight))
 
 
 @router.get("/indicators", response=shapes.IndicatorPage, summary="Indicators over a period")

@@ -69,18 +69,23 @@ def vehicle(request: HttpRequest, vehicle_id: str):
     return build.vehicle_out(vehicle_id, sight, live_row(sight, vehicle_id, now), now)
 
 
-@router.get("/vehicles/{vehicle_id}/track", response={200: shapes.TrackPage, **ERRORS})
+@router.get("/vehicles/{vehicle_id}/track", response={200: shapes.TrackPage, **ACT_ERRORS})
 def track(
     request: HttpRequest,
     vehicle_id: str,
     start: datetime | None = None,
     end: datetime | None = None,
     purpose: str = "",
+    case: str = "",
 ):
-    """Positions in time order; without times the last 30 minutes. Each reading is audited."""
+    """Positions in time order; without times the last 30 minutes. Each reading is audited.
+
+    More than 2 hours need ``purpose`` (crash, violation, pursuit, rescue, complaint) and the
+    number of a ``case`` that the caller sees; at most 48 hours are given.
+    """
     end = end or feed_now() + timedelta(seconds=1)
     start = start or end - timedelta(minutes=30)
-    found = track_of(request.auth, vehicle_id, start, end, purpose=purpose)
+    found = track_of(request.auth, vehicle_id, start, end, purpose=purpose, case=case)
     if found is None:
         raise Http404
     rows = found.batch.to_pylist()

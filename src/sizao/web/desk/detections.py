@@ -48,6 +48,12 @@ class Detections:
             rows = list(reversed(self._rows.values()))
         return iter(rows)
 
+    def get(self, detection: str) -> dict[str, Any] | None:
+        """One episode by its id; None if it is unknown or too old to be in memory."""
+        self.refresh()
+        with self._turn:
+            return self._rows.get(detection)
+
 
 _kept: tuple[LogReader, Detections] | None = None
 _turn = threading.Lock()

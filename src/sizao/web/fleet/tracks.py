@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,15 @@ from sizao.roads.limits import limits_on
 from sizao.roads.matching import match, new_state
 from sizao.web import audit
 from sizao.web.fleet.access import Sight
+from sizao.web.fleet.directory import directory
+from sizao.web.fleet.grants import LONGEST, Grant, Ground, ground_of
 from sizao.web.ports import ports
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
-LONGEST = timedelta(hours=48)
+FREE = timedelta(hours=2)
+"""What may be read of a vehicle one sees without saying why: what it is doing now. More is a
+look-up, and needs a purpose and a case."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +39,56 @@ class Track:
 
 
 def track_of(
-    user: User, vehicle: str, start: datetime, end: datetime, *, purpose: str = ""
+    user: User, vehicle: str, start: datetime, end: datetime, *, purpose: str = "", case: str = ""
 ) -> Track | None:
     """The track in ``start <= t < end``; None if the user may not see the vehicle.
 
-    Writes an audit entry with account, vehicle, span and purpose before anything is read.
-    Raises ConfigError if the span is empty or longer than 48 h.
+    Writes an audit entry with account, vehicle, span, purpose and case before anything is read.
+    Raises ConfigError if the span is empty or longer than 48 h, NoGround if it is longer than 2 h
+    and purpose and case are not valid.
     """
     if not start < end:
         raise ConfigError("start must be before end")
     if end - start > LONGEST:
         raise ConfigError("a track of more than 48 hours is not given in one piece")
-    sight = Sight(user)
-    if not sight.may_see(vehicle):
+    if not Sight(user).may_see(vehicle):
         return None
+    ground = Ground(purpose, case)
+    if end - start > FREE:
+        ground = ground_of(user, purpose, case)
+    return granted(user, Grant(vehicle, start, end, ground))
+
+
+def granted(user: User, grant: Grant) -> Track:
+    """The track of a grant, audited first. For what was decided to be allowed."""
     with write():
         audit.record(
-            user, "track.read", "vehicle", vehicle,
-            {"start": start.isoformat(), "end": end.isoformat(), "purpose": purpose},
+            user, "track.read", "vehicle", grant.vehicle,
+            {"start": grant.start.isoformat(), "end": grant.end.isoformat(),
+             "purpose": grant.ground.purpose, "case": grant.ground.case},
         )  # fmt: skip
-    batch = ports().tracks.track(vehicle, start, end)
-    return Track(batch, _limits(batch, sight.entry(vehicle).kind))
+    batch = ports().tracks.track(grant.vehicle, grant.start, grant.end)
+    entry = directory().get(grant.vehicle)
+    return Track(batch, _limits(batch, entry.kind if entry else "other"))
+
+
+def columns(track: Track) -> dict[str, list[Any]]:
+    """For the player: epoch seconds, degrees, km/h, each a list in time order; null unknown."""
+    batch = track.batch
+    times = batch.column("time").cast(pa.int64()).to_numpy() / 1e6
+    found = {"t": times.tolist(), "limit": _listed(track.limit_kmh, 0)}
+    for name, column, digits in (
+        ("lat", "lat", 6),
+        ("lon", "lon", 6),
+        ("speed", "speed_kmh", 1),
+        ("heading", "heading_deg", 0),
+    ):
+        found[name] = _listed(_floats(batch, column), digits)
+    return found
+
+
+def _listed(values: npt.NDArray[Any], digits: int) -> list[float | None]:
+    return [round(value, digits) if value == value else None for value in values.tolist()]
 
 
 def _limits(batch: pa.RecordBatch, kind: str) -> npt.NDArray[np.float32]:

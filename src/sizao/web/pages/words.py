@@ -152,4 +152,13 @@ def script_words() -> dict[str, str]:
         "warning": _("预警"),
         "zoom_in": _("放大"),
         "zoom_out": _("缩小"),
+        "play": _("播放"),
+        "pause": _("暂停"),
+        "speed": _("速度"),
+        "limit": _("限速"),
+        "gap": _("无数据"),
+        "gaps": _("{n} 处中断"),
+        "points": _("{n} 个位置"),
+        "corners": _("{n} 个角点"),
+        "circle": _("以一点为圆心"),
     }

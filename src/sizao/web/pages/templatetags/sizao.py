@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
@@ -229,3 +229,19 @@ def theme_of(user: Any) -> str:
     if chosen:
         return chosen
     return "dark" if getattr(user, "role", "") == "operator" else "light"
+
+
+@register.filter
+def words_of(text: str) -> list[str]:
+    """The words of a literal, to loop over.
+
+    >>> words_of("1 5 10")
+    ['1', '5', '10']
+    """
+    return text.split()
+
+
+@register.simple_tag
+def moment_of(seconds: float) -> SafeString | str:
+    """As ``when``, of seconds since the epoch."""
+    return when(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,137 @@
+// Playback: vehicles on the map, speed over time, one clock for both.
+//
+// A silence longer than the gap breaks line and curve; during it the vehicle stands, hollow, where
+// it was last seen. Nothing is drawn between two points that far apart, because nobody was there.
+import { speedChart } from "./playchart.js";
+import { playMap } from "./playmap.js";
+import { gapsOf, stateAt } from "./playtrack.js";
+import { moment } from "./time.js";
+import { startPresence } from "./presencemap.js";
+import { say } from "./words.js";
+
+const STEP_S = 10;
+
+async function load(tracks) {
+  return Promise.all(
+    tracks.map(async (one) => {
+      const response = await fetch(one.url, { headers: { Accept: "application/json" } });
+      if (!response.ok) throw new Error(String(response.status));
+      return { ...one, ...(await response.json()) };
+    }),
+  );
+}
+
+async function start(root) {
+  const data = JSON.parse(document.getElementById("sz-player").textContent);
+  const find = (name) => root.querySelector(`[data-${name}]`);
+  const note = find("play-note");
+  let tracks;
+  try {
+    tracks = await load(data.tracks);
+  } catch (error) {
+    note.textContent = say("failed");
+    root.dataset.failed = String(error);
+    return;
+  }
+  const gaps = tracks.flatMap((track) => gapsOf(track, data.gap));
+  const points = tracks.reduce((sum, track) => sum + track.t.length, 0);
+  note.textContent = points ? `${say("points", { n: points })} · ${say("gaps", { n: gaps.length })}` : say("no_track");
+  root.dataset.points = points;
+  root.dataset.gaps = gaps.length;
+
+  let map = null;
+  try {
+    map = playMap(find("playmap"), tracks, data);
+  } catch (error) {
+    // No WebGL, most likely: the chart and the time line still work.
+    find("playmap").hidden = true;
+    find("map-failed").hidden = false;
+    console.error(error);
+  }
+  const chart = speedChart(find("playchart"), tracks, data);
+
+  const scrub = find("play-scrub");
+  const clock = find("play-clock");
+  const told = find("play-state");
+  const toggle = find("play-toggle");
+  const speed = find("play-speed");
+  const head = find("playhead");
+  scrub.min = data.from;
+  scrub.max = data.to;
+  let now = data.at;
+  let playing = false;
+  let before = 0;
+
+  function show() {
+    scrub.value = now;
+    clock.textContent = moment(now);
+    root.dataset.now = now.toFixed(1);
+    const states = tracks.map((track) => stateAt(track, now, data.gap));
+    map?.show(states);
+    const x = chart.at(now);
+    head.hidden = x === null;
+    if (x !== null) head.style.transform = `translateX(${x}px)`;
+    const first = states[0];
+    if (tracks.length > 1) told.textContent = "";
+    else if (!first || !first.known) told.textContent = say("gap");
+    else {
+      const limit = first.limit === null ? "" : ` · ${say("limit")} ${first.limit}`;
+      told.textContent = first.speed === null ? "—" : `${Math.round(first.speed)} km/h${limit}`;
+    }
+  }
+  function seek(t) {
+    now = Math.min(Math.max(t, data.from), data.to);
+    show();
+  }
+  function frame(moment) {
+    if (!playing) return;
+    // A tab in the background gets few frames: never jump further than a second's worth.
+    const passed = Math.min((moment - before) / 1000, 1);
+    before = moment;
+    seek(now + passed * Number(speed.value));
+    if (now >= data.to) play(false);
+    else requestAnimationFrame(frame);
+  }
+  function play(on) {
+    playing = on;
+    toggle.setAttribute("aria-pressed", String(on));
+    toggle.querySelector("[data-when-playing]").hidden = !on;
+    toggle.querySelector("[data-when-paused]").hidden = on;
+    root.dataset.playing = on ? "yes" : "no";
+    if (!on) return;
+    if (now >= data.to) now = data.from;
+    before = performance.now();
+    requestAnimationFrame(frame);
+  }
+  toggle.addEventListener("click", () => play(!playing));
+  find("play-back").addEventListener("click", () => seek(now - STEP_S));
+  find("play-forward").addEventListener("click", () => seek(now + STEP_S));
+  scrub.addEventListener("input", () => seek(Number(scrub.value)));
+  chart.onPick(seek);
+  map?.onPick((track, index) => seek(tracks[track].t[index]));
+  document.addEventListener("click", (event) => {
+    const seeker = event.target.closest("[data-seek]");
+    if (seeker) seek(Number(seeker.dataset.seek));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const field = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (field && field !== scrub) return;
+    if (event.key === " ") {
+      // A focused button would be pressed by the space as well.
+      if (event.target.closest?.("button, a, summary") && event.target !== toggle) return;
+      play(!playing);
+    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      const step = event.shiftKey ? 60 : STEP_S;
+      seek(now + (event.key === "ArrowLeft" ? -step : step));
+    } else return;
+    event.preventDefault();
+  });
+  chart.onResize(show);
+  show();
+  root.dataset.ready = "yes";
+}
+
+for (const mark of document.querySelectorAll("[data-playback]")) start(mark);
+startPresence();
+

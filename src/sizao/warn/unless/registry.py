@@ -1,0 +1,20 @@
+"""Which rule has edges of its own, in an explicit list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sizao.warn.facts import Facts
+from sizao.warn.unless import fatigue, speeding
+from sizao.warn.unless.edge import Edge, Edges, general
+
+EDGES: Mapping[str, Edges] = {
+    "speeding": speeding.edges,
+    "fatigue": fatigue.edges,
+}
+"""Detection rule to its edges."""
+
+
+def unless(facts: Facts) -> tuple[Edge, ...]:
+    """What would have kept this detection from firing, the rule's own edges or the general one."""
+    return EDGES.get(facts.rule, general)(facts)

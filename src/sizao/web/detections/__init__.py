@@ -1,0 +1,1 @@
+"""Detections for people: which of them a user sees, and why each one fired."""

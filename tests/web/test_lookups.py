@@ -1,0 +1,254 @@
+"""Looking up where vehicles were: only with purpose and case, by role, and written down."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.urls import reverse
+from django.utils import timezone
+
+from sizao.core.errors import ConfigError
+from sizao.runtime.archive.held import young
+from sizao.runtime.archive.questions import ArchiveQuestions
+from sizao.runtime.embedded.log import SqliteLog
+from sizao.web.audit.models import AuditEntry
+from sizao.web.audit.services import verify_chain
+from sizao.web.fleet import grants
+from sizao.web.fleet.grants import Grant, Ground, NoGround, ground_of
+from sizao.web.fleet.presence import NotYours, who_was_there
+
+from .conftest import COACH, EAST, HAZMAT, TRUCK, WEST, World
+
+GOOD = {"purpose": "crash"}
+
+
+def square(lat: float, lon: float, half: float = 0.002) -> list[tuple[float, float]]:
+    return [
+        (lon + dx, lat + dy)
+        for dx, dy in ((-half, -half), (half, -half), (half, half), (-half, half))
+    ]
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """The truck stood in the east for five hours, the hazmat vehicle passed in the west."""
+    log = SqliteLog(world.data.feeds_log)
+    world.ports.presence = ArchiveQuestions(
+        world.data.archive, lambda found: list(young(log, found))
+    )
+    passing = world.now - timedelta(seconds=600)
+    rows = [
+        {"vehicle": TRUCK, "time": world.now - timedelta(minutes=5 * n), "received": world.now,
+         "lat": EAST[0], "lon": EAST[1], "speed_kmh": 70.0 if n == 3 else 40.0, "positioned": True}
+        for n in range(60)
+    ]  # fmt: skip
+    rows += [
+        {"vehicle": HAZMAT, "time": passing + timedelta(seconds=30 * n), "received": world.now,
+         "lat": WEST[0], "lon": WEST[1] + 0.004 * n, "speed_kmh": 60.0, "positioned": True}
+        for n in range(-2, 3)
+    ]  # fmt: skip
+    world.positions(*rows)
+    return world
+
+
+def actions() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(e.action, e.actor, e.data) for e in AuditEntry.objects.order_by("seq")]
+
+
+def local(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
+
+
+def playback(world: World, who: str, vehicle: str = TRUCK, **given: str) -> Any:
+    given = {"from": local(world.now - timedelta(hours=5)), "to": local(world.now), **given}
+    return world.client(who).get(reverse("playback", args=[vehicle]), given)
+
+
+def test_a_day_is_played_with_purpose_and_case_and_it_is_written_down(world: World):
+    case = world.raise_case()
+    answer = playback(world, "op-dd", **GOOD, case=case.number)
+    assert answer.status_code == 200
+    player = answer.context["player"]
+    assert [mark["label"] for mark in player["marks"]] == ["超速"]
+    (track,) = player["tracks"]
+    assert "track.read" not in [action for action, _, _ in actions()], (
+        "read before it was asked for"
+    )
+    found = world.client("op-dd").get(track["url"]).json()
+    assert len(found["t"]) == 59, "the end is not in the span"
+    assert found["t"] == sorted(found["t"])
+    assert set(map(len, found.values())) == {59}
+    entry = next(data for action, _, data in actions() if action == "track.read")
+    assert (entry["purpose"], entry["case"]) == ("crash", case.number)
+    assert verify_chain().intact
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"purpose": "crash"},
+        {"purpose": "curious", "case": "*"},
+        {"purpose": "crash", "case": "99"},
+    ],
+)
+def test_without_a_ground_nothing_is_given(world: World, given: dict[str, str]):
+    case = world.raise_case()
+    given = {name: case.number if value == "*" else value for name, value in given.items()}
+    answer = playback(world, "op-zd", **given)
+    assert answer.status_code == 422
+    assert "player" not in answer.context
+    assert not [action for action, _, _ in actions() if action == "track.read"]
+
+
+def test_a_case_that_one_may_not_see_is_no_ground(world: World):
+    case = world.raise_case()
+    with pytest.raises(NoGround):
+        ground_of(world.user("lead-xd"), "crash", case.number)
+    assert ground_of(world.user("off-dd1"), "crash", case.number).case == case.number
+
+
+def test_a_grant_is_for_one_account_one_span_and_one_shift(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    user = world.user("op-zd")
+    grant = Grant(TRUCK, world.now - timedelta(hours=1), world.now, Ground("crash", "1"))
+    url = grants.track_url(user, grant)
+    assert world.client("op-zd").get(url).status_code == 200
+    assert world.client("lead-zd").get(url).status_code == 403
+    token = url.rstrip("/").rsplit("/", 1)[1]
+    assert world.client("op-zd").get(reverse("track", args=[token[:-2] + "xx"])).status_code == 403
+    later = signing.time.time() + grants.VALID.total_seconds() + 1
+    monkeypatch.setattr(signing.time, "time", lambda: later)
+    assert world.client("op-zd").get(url).status_code == 403
+
+
+def test_the_api_gives_two_hours_freely_and_more_with_a_ground(world: World):
+    case = world.raise_case()
+    url, client = f"/api/v1/vehicles/{TRUCK}/track", world.client("op-zd")
+    span = {"start": (world.now - timedelta(hours=5)).isoformat(), "end": world.now.isoformat()}
+    assert client.get(url).status_code == 200
+    assert client.get(url, span).status_code == 422
+    assert client.get(url, {**span, **GOOD, "case": "none"}).status_code == 422
+    found = client.get(url, {**span, **GOOD, "case": case.number}).json()
+    assert found["count"] == 59
+    last = actions()[-1]
+    assert (last[0], last[2]["case"]) == ("track.read", case.number)
+
+
+def ask(world: World, who: str, place: tuple[float, float], **given: Any) -> Any:
+    form = {
+        "ring": json.dumps(square(*place)),
+        "from": local(world.now - timedelta(minutes=20)),
+        "to": local(world.now),
+        **given,
+    }
+    return world.client(who).post(reverse("presence"), form)
+
+
+def test_who_was_there(world: World):
+    case = world.raise_case()
+    answer = ask(world, "op-zd", EAST, **GOOD, case=case.number)
+    assert answer.status_code == 200, answer.context["error"]
+    (row,) = answer.context["rows"]
+    assert (row["vehicle"], row["how"], row["points"], row["fastest_kmh"]) == (
+        TRUCK,
+        "inside",
+        4,
+        70,
+    )
+    assert len(answer.context["player"]["tracks"]) == 1
+    asked, told = [one for one in actions() if one[0].startswith("presence.")]
+    assert (asked[0], told[0]) == ("presence.ask", "presence.answer")
+    assert asked[2]["case"] == told[2]["case"] == case.number
+    assert (asked[2]["purpose"], told[2]["vehicles"], told[2]["count"]) == ("crash", [TRUCK], 1)
+    west = ask(world, "op-zd", WEST, **GOOD, case=case.number)
+    assert [row["vehicle"] for row in west.context["rows"]] == [HAZMAT]
+
+
+@pytest.mark.parametrize(
+    ("who", "place", "given", "status"),
+    [
+        ("op-zd", EAST, {"purpose": ""}, 422),
+        ("op-zd", EAST, {"case": ""}, 422),
+        ("op-zd", EAST, {"case": "no such case"}, 422),
+        ("op-zd", EAST, {"ring": "[]"}, 422),
+        ("op-zd", EAST, {"ring": "x"}, 422),
+        ("op-zd", EAST, {"from": "2026-11-23T00:00", "to": "2026-11-23T11:00"}, 422),
+        ("op-dd", WEST, {}, 422),  # not the east's own
+        ("off-dd1", EAST, {}, 403),
+        ("audit", EAST, {}, 403),
+        ("admin", EAST, {}, 403),
+        ("op-dd", EAST, {}, 200),  # the control: only the reason above refuses
+    ],
+)
+def test_it_is_refused(world: World, who: str, place: Any, given: dict, status: int):
+    case = world.raise_case()
+    answer = ask(world, who, place, **{**GOOD, "case": case.number, **given})
+    assert answer.status_code == status
+    told = [action for action, _, _ in actions() if action == "presence.answer"]
+    assert bool(told) == (status == 200), "read though it was refused"
+
+
+def test_the_service_itself_refuses(world: World):
+    """Not only the page: whoever calls it."""
+    span = world.now - timedelta(minutes=10), world.now
+    ground = Ground("crash", "1")
+    with pytest.raises(PermissionError):
+        who_was_there(world.user("off-dd1"), square(*EAST), *span, ground)
+    with pytest.raises(NotYours):
+        who_was_there(world.user("lead-xd"), square(*EAST), *span, ground)
+    with pytest.raises(ConfigError):
+        who_was_there(world.user("op-zd"), square(*EAST), span[1], span[0], ground)
+    world.ports.presence = None
+    with pytest.raises(ConfigError, match="no track archive"):
+        who_was_there(world.user("op-zd"), square(*EAST), *span, ground)
+
+
+def test_a_detection_explains_itself(world: World):
+    case = world.raise_case()
+    row = world.detection()
+    page = world.client("off-dd1").get(reverse("detection", args=[row["id"]]))
+    assert page.status_code == 200
+    said = page.content.decode()
+    assert case.number in said
+    assert [edge["margin"] for edge in page.context["edges"]] == ["14 km/h", "14 km/h", "10 s"]
+    assert page.context["rules"], "no rule text"
+    assert page.context["quality"], "no word on the data's quality"
+    player = page.context["player"]
+    assert player["from"] == (row["start"] - timedelta(minutes=5)).timestamp()
+    assert player["to"] == (row["end"] + timedelta(minutes=5)).timestamp()
+    assert world.client("off-dd1").get(player["tracks"][0]["url"]).status_code == 200
+    assert {action for action, _, _ in actions()} >= {"detection.read", "track.read"}
+    assert world.client("lead-xd").get(reverse("detection", args=[row["id"]])).status_code == 404
+    assert world.client("op-zd").get(reverse("detection", args=["nothing"])).status_code == 404
+
+
+def test_the_list_filters_and_exports_what_one_may_see(world: World):
+    west = {"lat": WEST[0], "lon": WEST[1], "area": "510403", "road": "G5"}
+    world.append(world.detection())
+    world.append(world.detection(vehicle=COACH, rule="fatigue", measured=260.0, limit=240.0,
+                                 measured_unit="min", severity="over_limit", **west))  # fmt: skip
+    world.round()
+
+    def seen(who: str, **given: str) -> set[str]:
+        page = world.client(who).get(reverse("detections"), given)
+        return {row["vehicle"] for row in page.context["rows"]}
+
+    assert seen("op-zd") == {TRUCK, COACH}
+    assert seen("op-dd") == {TRUCK}
+    assert seen("op-zd", kind="fatigue") == {COACH}
+    assert seen("op-zd", road="g353") == {TRUCK}
+    assert seen("op-zd", day=f"{timezone.localtime(world.now):%Y-%m-%d}") == {TRUCK, COACH}
+    assert seen("op-zd", day="2026-11-01") == set()
+    assert seen("op-zd", unit="xd") == {COACH}
+    export = world.client("op-dd").get(reverse("detections"), {"format": "csv"})
+    lines = export.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "川D·A0001" in lines[1]
+    masked = world.client("audit").get(reverse("detections"), {"format": "csv"})
+    assert "川D·A0001" not in masked.content.decode()
