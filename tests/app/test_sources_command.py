@@ -22,7 +22,7 @@ from tests.runtime.terminal import location
 
 
 def run(group: object, *words: str) -> Result:
-    return CliRunner().invoke(group, list(words))  # type: ignore[arg-type]
+    return CliRunner().invoke(group, list(words))  # type: ignore[arg-type]  # any group
 
 
 def added(folder: Path, source: str = "weigh:ws1", *more: str) -> Result:

@@ -32,7 +32,7 @@ except ImportError:
 if atheris is not None and __name__ == "__main__":
     with atheris.instrument_imports(include=["sizao.feeds.jt808", "sizao.log.spool"]):
         import sizao.feeds.jt808.attachments
-        import sizao.feeds.jt808.session  # noqa: F401
+        import sizao.feeds.jt808.session  # noqa: F401 - imported to be instrumented
 
 from sizao.core.schemas import TOPICS, check
 from sizao.feeds.jt808 import Framer, decode_body, decode_frame, encode_decoded, encode_frame

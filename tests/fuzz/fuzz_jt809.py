@@ -34,7 +34,7 @@ if atheris is not None and __name__ == "__main__":
     ):
         import sizao.feeds.jt809.door
         import sizao.feeds.jt809.lower
-        import sizao.feeds.jt809.upper  # noqa: F401
+        import sizao.feeds.jt809.upper  # noqa: F401 - imported to be instrumented
 
 from sizao.core.schemas import TOPICS, check
 from sizao.feeds.jt808.positions import rows_to_batch

@@ -31,5 +31,5 @@ class SplitStore(CheckpointStore):
 
 
 if __name__ == "__main__":
-    pipeline.CheckpointStore = SplitStore  # type: ignore[misc]
+    pipeline.CheckpointStore = SplitStore  # type: ignore[misc]  # the control swaps it
     pipeline.command()

@@ -255,7 +255,7 @@ def test_media_never_hold_up_a_position(tmp_path: Path) -> None:
     async def scene(here: Served, request: dict[str, Any]) -> None:
         gate = asyncio.Event()
         loop = asyncio.get_running_loop()
-        here.gateway._keeper._worker.submit(  # type: ignore[union-attr]
+        here.gateway._keeper._worker.submit(  # type: ignore[union-attr]  # it has one here
             lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(30)
         )
         terminal = await Terminal(PHONE).connect(here.gateway.port)

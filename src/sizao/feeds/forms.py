@@ -206,7 +206,7 @@ def time_us(value: Any) -> int:
     stamp = _STAMP.fullmatch(words)
     if stamp:
         *parts, fraction = stamp.groups()
-        moment = datetime(*map(int, parts), tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]
+        moment = datetime(*map(int, parts), tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]  # six integers
         micro = int(fraction.ljust(6, "0")) if fraction else 0
         return _micros(moment) + micro
     if words.isdigit():

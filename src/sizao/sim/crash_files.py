@@ -81,10 +81,10 @@ def truth_rows(network: Network, past: History) -> Iterable[tuple[Any, ...]]:
     for row in range(len(truth.kind)):
         number = int(truth.number[row])
         if truth.kind[row] == SEGMENT:
-            u, v = int(network.from_node[number]), int(network.to_node[number])
+            u, v = int(network.from_node[number]), str(int(network.to_node[number]))
             lat, lon = network.point(number, float(network.length_m[number]) / 2)
         else:
-            u, v = number, ""  # type: ignore[assignment]
+            u, v = number, ""
             lat, lon = where[number]
         yield (
             "segment" if truth.kind[row] == SEGMENT else "junction",

@@ -6,6 +6,7 @@ same for every seed; which vehicle drives which loop when is ``traffic.py``'s bu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -114,9 +115,9 @@ class _Planner:
                 return gate["lat"], gate["lon"]
         return self.city.places[name]["lat"], self.city.places[name]["lon"]
 
-    def _nearest(self, origin: object, names: list[str]) -> list[str]:
+    def _nearest(self, origin: str | Mapping[str, float], names: list[str]) -> list[str]:
         lat, lon = (
-            self._where(origin) if isinstance(origin, str) else (origin["lat"], origin["lon"])  # type: ignore[index]
+            self._where(origin) if isinstance(origin, str) else (origin["lat"], origin["lon"])
         )
 
         def gap(name: str) -> float:

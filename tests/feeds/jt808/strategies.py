@@ -30,7 +30,7 @@ def hexes(width: int) -> st.SearchStrategy[str]:
 
 
 degrees = st.integers(0, 2**32 - 1).map(lambda n: n / 1e6)
-_FIRST, _LAST = datetime(2000, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001
+_FIRST, _LAST = datetime(2000, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001 - local time of the wire
 times = st.datetimes(_FIRST, _LAST).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%S+08:00"))
 
 

@@ -50,8 +50,9 @@ class Server:
         self.spool = Spool(folder, max_bytes=1 << 20)
         self.shelf = Shelf()
         limits = AttachmentLimits(max_file=1 << 16)
-        number = lambda phone, key: "n"  # noqa: E731
-        self.session = AttachmentSession("p", number, self.shelf, self.spool, limits)
+        self.session = AttachmentSession(
+            "p", lambda phone, key: "n", self.shelf, self.spool, limits
+        )
         self.replies: list[dict[str, Any]] = []
         self.files: list[bytes] = []
         self.reasons: list[str] = []

@@ -74,7 +74,7 @@ def test_a_long_body_goes_in_parts() -> None:
     assert [h["subpackage"] for h in headers] == [{"total": 3, "index": n} for n in (1, 2, 3)]
 
 
-dates = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59, 59))  # noqa: DTZ001
+dates = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59, 59))  # noqa: DTZ001 - local time of the wire
 
 
 @given(dates)

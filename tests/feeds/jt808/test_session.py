@@ -179,7 +179,7 @@ def test_an_emergency_is_confirmed() -> None:
 @pytest.mark.parametrize("alarm", [0, 1])
 def test_the_short_cut_answers_like_the_long_way(version: int, alarm: int) -> None:
     quick, slow = Terminal(OPEN, version), Terminal(OPEN, version)
-    slow.session._quick_location = lambda *_: False  # type: ignore[method-assign]
+    slow.session._quick_location = lambda *_: False  # type: ignore[method-assign]  # the control
     for n in range(300):
         body = location(NOW + n * 1_000_000, alarm=alarm, speed_kmh=n / 10)
         one, other = quick.say(0x0200, body), slow.say(0x0200, body)

@@ -78,4 +78,4 @@ def test_any_json_is_a_row_or_a_reason(sent: Any) -> None:
     if taken.refused:
         assert taken.problems
     else:
-        rows_to_batch([as_tuple(taken.row, WEATHER_READING)], WEATHER_READING)  # type: ignore[arg-type]
+        rows_to_batch([as_tuple(taken.row, WEATHER_READING)], WEATHER_READING)  # type: ignore[arg-type]  # there is a row

@@ -110,4 +110,4 @@ def test_any_json_is_a_row_or_a_reason(sent: Any) -> None:
         assert taken.problems
         assert taken.raw
     else:
-        rows_to_batch([as_tuple(taken.row, WEIGHING)], WEIGHING)  # type: ignore[arg-type]
+        rows_to_batch([as_tuple(taken.row, WEIGHING)], WEIGHING)  # type: ignore[arg-type]  # there is a row

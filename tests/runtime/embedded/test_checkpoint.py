@@ -44,12 +44,12 @@ def test_a_refused_commit_leaves_the_one_before(tmp_path: Path) -> None:
     with SqliteLog(tmp_path / "detect.sqlite", writer=True) as log:
         store = CheckpointStore(log)
         store.commit(detections(["a"], [0]), {"engine": b"one"}, 1)
-        log._connection.execute("PRAGMA max_page_count = 1")  # type: ignore[union-attr]
+        log._connection.execute("PRAGMA max_page_count = 1")  # type: ignore[union-attr]  # open
         with pytest.raises(LogError, match="full"):
             store.commit(
                 detections(["b"], [0]), {"engine": random.Random(1).randbytes(1_000_000)}, 2
             )
-        log._connection.execute("PRAGMA max_page_count = 100000")  # type: ignore[union-attr]
+        log._connection.execute("PRAGMA max_page_count = 100000")  # type: ignore[union-attr]  # open
         assert store.load() == Saved(1, {"engine": b"one"})
         # The key of the refused detection was not kept either.
         assert len(store.commit(detections(["b"], [0]), {"engine": b"two"}, 2)[1]) == 1

@@ -257,12 +257,12 @@ def test_a_full_database_refuses_and_changes_nothing(tmp_path: Path, kept_in: st
         log.append({"positions": batch(["1"])})
         with log.transaction() as connection:
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        log._connection.execute(f"PRAGMA max_page_count = {pages + 5}")  # type: ignore[union-attr]
+        log._connection.execute(f"PRAGMA max_page_count = {pages + 5}")  # type: ignore[union-attr]  # open
         with pytest.raises(LogError, match="full"):
             log.append({"positions": big, "quarantine": _quarantine()})
         assert log.last("positions") == 1
         assert log.last("quarantine") == 0
-        log._connection.execute("PRAGMA max_page_count = 1000000")  # type: ignore[union-attr]
+        log._connection.execute("PRAGMA max_page_count = 1000000")  # type: ignore[union-attr]  # open
         assert log.append({"positions": big}) == {"positions": 2}
 
 

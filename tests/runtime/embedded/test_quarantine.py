@@ -56,7 +56,7 @@ def fill(log: SqliteLog, good: int, bad: int, *, each: int = 7) -> None:
 
 def order(name: str = "o1", **more: object) -> Order:
     base = {"log": "feeds", "source": None, "reason": None, "since_us": None}
-    return Order(name, **{**base, "until_us": 1 << 60, **more})  # type: ignore[arg-type]
+    return Order(name, **{**base, "until_us": 1 << 60, **more})  # type: ignore[arg-type]  # any field
 
 
 def carry_out(log: SqliteLog, one: Order) -> dict[str, int | None]:

@@ -76,7 +76,7 @@ def test_a_kill_leaves_tally_and_segments_equal(moment: str, rows: int, tmp_path
     killed(moment, path)
     told, true = counted(path)
     assert told == true
-    assert sum(n for key, n in true.items() if key[2] == "accepted/positions") == rows  # type: ignore[index]
+    assert sum(n for key, n in true.items() if key[2] == "accepted/positions") == rows  # type: ignore[index]  # keys are tuples here
 
 
 def test_control_a_tally_of_its_own_differs_after_a_kill(tmp_path: Path) -> None:

@@ -196,10 +196,10 @@ def test_a_list_is_followed_and_remembered(tmp_path: Path) -> None:
             await polls.poll(one)  # nothing new: 304
             service.pages |= {"/list": listing("/3", "/2", "/1")}
             await polls.poll(one)  # its document is not there yet
-            assert "/3" in polls.figures()[one.url]["error"]  # type: ignore[index]
+            assert "/3" in polls.figures()[one.url]["error"]  # type: ignore[index]  # figures are nested
             service.pages |= {"/3": document("3")}
             await polls.poll(one)
-            assert polls.figures()[one.url]["error"] == ""  # type: ignore[index]
+            assert polls.figures()[one.url]["error"] == ""  # type: ignore[index]  # figures are nested
             assert service.asked.count("/1") == 1
             assert [row["notice"] for row in desk.rows("weather_notices")] == ["1", "2", "3"]
 

@@ -94,7 +94,7 @@ def test_strict_is_all_or_nothing(tmp_path: Path) -> None:
         desk.intake.door.strict = True
         for way in desk.intake.ways:
             if way.name == "weighings":
-                way.drops._strict = True  # type: ignore[attr-defined]
+                way.drops._strict = True  # type: ignore[attr-defined]  # of drops only
         path = leave(desk, DIRTY)
         await until(lambda: not path.exists())
         assert desk.rows("weighings") == desk.rows("dropped_files") == []

@@ -114,7 +114,7 @@ def test_vehicles_orders_and_duty_checks(link: LinkParams, tmp_path: Path) -> No
         await until(lambda: len(upper.rows("platform_messages", "0x1301")) == 2)
         states = {r["refers_to"]: r["state"] for r in upper.rows("platform_messages", "0x1301")}
         assert states == {"71": "answered", "72": "missed"}
-        assert upper.service.figures()["links"]["link"]["duty_missed"] == 1  # type: ignore[index]
+        assert upper.service.figures()["links"]["link"]["duty_missed"] == 1  # type: ignore[index]  # figures are nested
 
     play(scene, tmp_path, link)
 

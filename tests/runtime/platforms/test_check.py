@@ -36,7 +36,7 @@ def found(folder: Path, change: Callable[[LinkConfig], LinkConfig]) -> list[Find
 
 def changed(**changes: object) -> Callable[[LinkConfig], LinkConfig]:
     def change(link: LinkConfig) -> LinkConfig:
-        params: LinkParams = replace(link.params, **changes)  # type: ignore[arg-type]
+        params: LinkParams = replace(link.params, **changes)  # type: ignore[arg-type]  # any field
         return replace(link, params=params)
 
     return change

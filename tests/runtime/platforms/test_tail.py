@@ -23,7 +23,7 @@ def runner(log: SqliteLog, offset: Offset, **forward: object) -> LowerRunner:
         Vehicle("2", "川DI0002", 2, "heavy_truck", "e2", None),
         Vehicle("3", "", 0, "heavy_truck", "e2", None),
     ]
-    config = LinkConfig(LINK, "lower", ("127.0.0.1", 1), None, Forward(**forward))  # type: ignore[arg-type]
+    config = LinkConfig(LINK, "lower", ("127.0.0.1", 1), None, Forward(**forward))  # type: ignore[arg-type]  # any field
     collector = Collector(log, GatewayCounters())
     return LowerRunner(config, collector, SystemClock(), Directory(fleet), log, offset)
 

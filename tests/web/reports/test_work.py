@@ -229,7 +229,7 @@ def test_a_log_that_refuses_leaves_the_report_waiting(world: World, hand_in: Han
             raise LogError("disk full")
 
     with pytest.raises(LogError):
-        rounds.flush(Full())  # type: ignore[arg-type]
+        rounds.flush(Full())  # type: ignore[arg-type]  # a double
     assert Report.objects.get().log_seq is None
     assert rounds.flush(world.commands_log) == 1
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Awaitable
 
 import click
 
@@ -80,8 +81,8 @@ def command(
         runner.run(_until_told(simulation.run()))
 
 
-async def _until_told(work: object) -> None:
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+async def _until_told(work: Awaitable[None]) -> None:
+    task = asyncio.ensure_future(work)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:

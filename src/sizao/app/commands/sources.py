@@ -129,8 +129,8 @@ def add(
 ) -> None:
     """Add SOURCE (KIND:NAME) to the end of sources.yaml; what stands there is left as it is."""
     kind = KINDS.get(kind_of(source))
-    line = {"topic": topic or (kind.topics[0] if kind else "")}
-    line |= {name: value for name, value in promise.items() if value is not None}  # type: ignore[misc]
+    line: dict[str, object] = {"topic": topic or (kind.topics[0] if kind else "")}
+    line |= {name: value for name, value in promise.items() if value is not None}
     entry = {
         "id": source,
         "name_zh": name_zh,

@@ -45,7 +45,7 @@ def read_time(text: str, seen: set[str]) -> datetime | None:
     if found[7] or text[10:11] != "T":
         seen.add("time_form")
     try:
-        return datetime(*(int(found[n]) for n in range(1, 7)), tzinfo=zone)  # type: ignore[misc, arg-type]
+        return datetime(*(int(found[n]) for n in range(1, 7)), tzinfo=zone)  # type: ignore[misc, arg-type]  # six integers
     except ValueError:
         return None
 

@@ -89,7 +89,7 @@ TERMINAL = np.dtype(
 terminal's header; ``slow`` is 1 from a chunk for the session on, until it is lent anew;
 ``answer`` the header of an answer up to its serial."""
 _PHONE, _NAME, _ANSWER, _DRIVER = (
-    int(TERMINAL.fields[name][1])  # type: ignore[index]
+    int(TERMINAL.fields[name][1])  # type: ignore[index]  # fields are there
     for name in ("phone", "name", "answer", "driver")
 )
 _SIZE = TERMINAL.itemsize

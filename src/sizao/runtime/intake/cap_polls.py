@@ -249,7 +249,9 @@ class _SameHosts(urllib.request.HTTPRedirectHandler):
     def __init__(self, one: List) -> None:
         self._one = one
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str):  # type: ignore[no-untyped-def]
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
         if not self._one.allows(newurl):
             raise _FetchError(f"redirects to {newurl}, which is not among its hosts")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

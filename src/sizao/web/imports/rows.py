@@ -131,7 +131,7 @@ def preview_of(batch: Batch) -> dict[str, Any]:
 def _bare(code: str) -> tuple[str, str]:
     """A reason's sentence without its parameters, for counting."""
     zh, en = REASONS[code]
-    return tuple(_without_braces(text) for text in (zh, en))  # type: ignore[return-value]
+    return _without_braces(zh), _without_braces(en)
 
 
 def _without_braces(text: str) -> str:

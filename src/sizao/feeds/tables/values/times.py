@@ -87,7 +87,7 @@ def _moment(found: re.Match[str]) -> Stamp:
 
 
 def _naive(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001 - the kind knows the zone
+    return dt.datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001 - integers; the kind knows the zone
 
 
 def _date_time(
