@@ -32,7 +32,9 @@ def _odd_day(vehicle: str, chance: random.Random) -> Track:
             track.leg(chance.uniform(10, 120), 50, alarm=bits)
         else:
             track.leg(chance.uniform(20, 120), 60, positioned=False)
-    return track.leg(60, 40)
+    for _ in range(3):
+        track.leg(chance.uniform(60, 200), 60, lat=26.5003).leg(120, 60)
+    return track
 
 
 def tracks() -> tuple[Track, ...]:

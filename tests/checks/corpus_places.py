@@ -51,7 +51,7 @@ def around(rule: str) -> dict[str, Any]:
     """Arguments of ``Context.build`` for a rule."""
     trucks = dict.fromkeys((*corpus.VEHICLES, *corpus_motion.VEHICLES), "heavy_truck")
     kinds = corpus.KINDS | trucks
-    if rule == "stopped_on_expressway":
+    if rule in ("stopped_on_expressway", "wrong_way"):
         return {"fences": fences(), "kinds": kinds, "network": expressway()}
     return {"fences": fences(), "kinds": kinds}
 

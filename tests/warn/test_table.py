@@ -126,6 +126,7 @@ GOLDEN = [
             ("long_downgrade", "brake_heat", "hazmat", "long-downgrade", "orange", "brigade"),
             ("stopped_on_expressway", "standing", "hazmat", "stopped-grave", "red", "detachment"),
             ("stopped_on_expressway", "standing", "heavy_truck", "stopped", "orange", "brigade"),
+            ("wrong_way", "wrong_way", "minivan", "wrong-way", "red", "detachment"),
             ("impossible_jump", "jump", "hazmat", "integrity", "yellow", "squadron"),
             ("terminal_fault", "power_cut", "hazmat", "terminal-cut", "yellow", "squadron"),
             ("terminal_fault", "camera", "hazmat", "otherwise", "blue", "squadron"),
@@ -235,7 +236,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     alarms = set(entry("detect.terminal_alarm").value("bits"))
     alarms |= set(entry("detect.terminal_fault").value("bits"))
     single = {"over_limit", "closed", "off_route", "brake_heat", "standing", "jump", "offline"}
-    single |= {"speeds_differ"}
+    single |= {"speeds_differ", "wrong_way"}
     masses = {
         mass_band(100.0 + excess, 100.0, edges)
         for edges in (

@@ -24,6 +24,7 @@ from sizao.detect.rules.stopped_on_expressway import StoppedOnExpressway
 from sizao.detect.rules.terminal_alarm import TerminalAlarm
 from sizao.detect.rules.terminal_fault import TerminalFault
 from sizao.detect.rules.terminal_moved import TerminalMoved
+from sizao.detect.rules.wrong_way import WrongWay
 from sizao.detect.stage import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     ImpossibleJump(),
     OfflineMoving(),
     TerminalMoved(),
+    WrongWay(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 

@@ -218,6 +218,7 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.long_downgrade": _detect_spell,
     "detect.stopped_on_expressway": _detect_spell,
     "detect.terminal_moved": _detect_spell,
+    "detect.wrong_way": _detect_spell,
     "detect.terminal_fault": _detect_alarm,
     "detect.impossible_jump": _detect_jump,
     "detect.offline_moving": _detect_offline,

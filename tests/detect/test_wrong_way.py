@@ -1,0 +1,167 @@
+"""Against the traffic: on two carriageways 33 m apart, and against a plain reading."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.core.places import ROAD_CLASSES
+from sizao.detect import engine
+from sizao.detect.engine import Context, EngineState
+from sizao.roads.geometry import metres_per_degree
+from sizao.roads.network import Network
+from tests.detect.plain_spells import Sample, plain_spells
+from tests.detect.tracks import START, Row, Track, at, episodes
+
+EAST, WEST = 26.5, 26.5003
+"""Latitudes of the carriageways; tracks drive east."""
+
+
+def roads(*more: dict[str, Any], **changes: Any) -> Network:
+    lines = [[[101.6, EAST], [102.6, EAST]], [[102.6, WEST], [101.6, WEST]]]
+    given = {"road_class": "expressway", "ref": "G5", "oneway": True} | changes
+    made = [
+        {"geometry": {"type": "LineString", "coordinates": line}, "properties": given}
+        for line in lines
+    ]
+    return Network.from_features([*made, *more])
+
+
+def street(lat: float, **properties: Any) -> dict[str, Any]:
+    line = [[101.6, lat], [102.6, lat]]
+    given = {"road_class": "national", "ref": "G227"} | properties
+    return {"geometry": {"type": "LineString", "coordinates": line}, "properties": given}
+
+
+def found(track: Track, network: Network | None = None, **changes: Any) -> list[Row]:
+    context = Context.build(
+        network or roads(), only=frozenset({"wrong_way"}), changes={"wrong_way": changes}
+    )
+    rows, state = engine.step(track.batch(), EngineState(), context)
+    return rows.to_pylist() + engine.close(state, context).to_pylist()
+
+
+def drive(*legs: tuple[float, float], kmh: float = 60, every_s: float = 15) -> Track:
+    track = Track(every_s=every_s)
+    for seconds, lat in legs:
+        track.leg(seconds, kmh, lat=lat)
+    return track
+
+
+def test_the_wrong_carriageway():
+    first, last = found(drive((300, WEST)))
+    # The first sample has no course yet; 30 s on, it fires.
+    assert (first["start"], first["fired"], last["end"]) == (at(15), at(45), at(285))
+    assert (last["measured"], last["limit"], last["severity"]) == (4.5, 0, "wrong_way")
+    assert found(drive((300, EAST))) == []
+
+
+@pytest.mark.parametrize(("seconds", "fires"), [(45, False), (60, True)])
+def test_thirty_seconds_are_needed(seconds, fires):
+    """Samples each 15 s; the first of them has a course across the median and does not agree."""
+    track = drive((150, EAST), (seconds, WEST), (150, EAST))
+    assert bool(found(track, min_duration_s=45.0)) is fires
+
+
+@pytest.mark.parametrize(
+    ("metres_north_of_east", "fires"),
+    [(20, False), (21.5, True), (33, True), (53, True), (54, False)],
+)
+def test_how_near_is_near(metres_north_of_east, fires):
+    """33.2 m apart: 8 m nearer to the wrong one from 20.6 m on; more than 20 m past it is off."""
+    north, _ = metres_per_degree(EAST)
+    assert bool(found(drive((300, EAST + metres_north_of_east / north)))) is fires
+
+
+def test_a_road_beside_that_may_be_driven_excuses():
+    assert found(drive((300, WEST)), roads(street(WEST + 0.00005))) == []
+    assert found(drive((300, WEST)), roads(street(WEST + 0.00005, oneway=True))) == []
+    far = street(WEST + 0.0005)
+    assert found(drive((300, WEST)), roads(far))
+    assert found(drive((300, WEST)), roads(road_class="national")) == [], "no expressway"
+    assert found(drive((300, WEST)), roads(oneway=False)) == [], "both ways are allowed"
+
+
+def test_slow_or_without_course_says_nothing():
+    assert found(drive((300, WEST), kmh=15)) == []
+    assert found(drive((300, WEST), kmh=16))
+    assert found(drive((300, WEST), kmh=60, every_s=2)) == [], "33 m from fix to fix"
+    assert found(drive((3000, WEST), kmh=60, every_s=100)) == []
+    turned = Track().leg(300, 60, lat=WEST, heading_deg=270.0)
+    assert found(turned) == [], "the heading contradicts the course"
+    assert found(Track().leg(300, 60, lat=WEST, heading_deg=None))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(15, 200),
+            st.sampled_from([0, 14, 30, 60, 100]),
+            st.integers(-30, 90),
+            st.booleans(),
+            st.sampled_from([90.0, 120.0, 140.0, None]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from([5, 15, 30]),
+)
+def test_random_tracks_against_the_plain_reading(legs, every_s):
+    network = roads(street(WEST + 0.0004), street(EAST - 0.0002, oneway=True))
+    north, _ = metres_per_degree(EAST)
+    track = Track(every_s=every_s)
+    for seconds, kmh, metres, fix, heading in legs:
+        track.leg(seconds, kmh, lat=EAST + metres / north, positioned=fix, heading_deg=heading)
+    rows = [(row["start"], row["end"], row["fired"]) for row in episodes(found(track, network))]
+    assert rows == plain(track.rows, network)
+
+
+def plain(rows: list[Row], network: Network) -> list[tuple[Any, ...]]:
+    """Every piece of every road for every sample. Roads run straight east or west."""
+    before: Row | None = None
+    samples = []
+    for row in rows:
+        if not row["positioned"]:
+            continue
+        last, before = before, row
+        if last is None or not row["speed_kmh"] > 15:
+            continue
+        if (row["time"] - last["time"]).total_seconds() > 90:
+            continue
+        north, east = metres_per_degree(row["lat"])
+        dy, dx = (row["lat"] - last["lat"]) * north, (row["lon"] - last["lon"]) * east
+        if math.hypot(dy, dx) < 40:
+            continue
+        course = math.degrees(math.atan2(dx, dy))
+        heading = row["heading_deg"]
+        if heading is not None and _turn(heading, course) > 45:
+            continue
+        against = along = math.inf
+        for segment in range(len(network)):
+            first = network.first[segment]
+            metres = abs(row["lat"] - network.lat[first]) * north
+            way = 90.0 if network.lon[first + 1] > network.lon[first] else 270.0
+            one_way = network.twin[segment] < 0
+            fast = list(ROAD_CLASSES)[network.road_class[segment]] == "expressway"
+            if metres > 60:
+                continue
+            if _turn(way, course) <= 60:
+                along = min(along, metres)
+            if _turn(way, course) >= 135 and one_way and fast:
+                against = min(against, metres)
+        on = against <= 20 and along > against + 8
+        samples.append(Sample((row["time"] - START).total_seconds(), on))
+    return [
+        (at(spell.start_s), at(spell.end_s), at(spell.fired_s))
+        for spell in plain_spells(samples, 30, 90, 2)
+    ]
+
+
+def _turn(a: float, b: float) -> float:
+    return abs((float(np.float32(a)) - b + 180) % 360 - 180)
