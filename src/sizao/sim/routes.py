@@ -100,7 +100,8 @@ class _Planner:
                 own = [name for name in towns if self.city.places[name]["area"] == unit["area"]]
                 near = self._nearest(unit, own if len(own) > 3 else towns)[:4]
             add(unit["code"], self._loop(near, self.quick))
-            add(unit["code"], self._loop(near[::-1], self.quick))
+            # The other way round from the same place: a patrol does not leap to another town.
+            add(unit["code"], self._loop([near[0], *near[:0:-1]], self.quick))
         sizes = [len(segments) for segments, _ in loops]
         return Routes(
             first=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
