@@ -64,10 +64,9 @@ class Names:
             self._texts.append(self._text(slot))
         return self._texts
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of keys and table."""
-        return int(self._keys.nbytes + self._table.nbytes)
+    def bytes_per_name(self) -> float:
+        """Bytes of key and table a name takes."""
+        return KEY.itemsize + self._table.nbytes / max(self._count, 1)
 
     def slots_of(self, names: pa.Array) -> npt.NDArray[np.int32]:
         """Slot of each name (a string array without nulls); new ones get the next slots in order.

@@ -132,10 +132,14 @@ class EngineState:
             self.rules[rule.id] = Memory(_longer(memory.each, wanted), memory.few)
 
     def bytes_per_vehicle(self) -> float:
-        """Bytes of state one vehicle takes on average, names left out."""
-        each = [self.last, self.match, *(memory.each for memory in self.rules.values())]
+        """Bytes of state one vehicle takes on average, its name and the index to it included, rows
+        kept ready for further vehicles not; the matcher's only with roads."""
+        matched = [self.match] if self.network else []
+        each = [self.last, *matched, *(memory.each for memory in self.rules.values())]
         few = sum(memory.few.nbytes for memory in self.rules.values())
-        return sum(array.dtype.itemsize for array in each) + few / max(len(self.names), 1)
+        vehicles = max(len(self.names), 1)
+        names = self.names.bytes_per_name()
+        return sum(array.dtype.itemsize for array in each) + names + few / vehicles
 
     def to_bytes(self) -> bytes:
         """The whole state; the same state gives the same bytes."""

@@ -1,11 +1,19 @@
 """``sizao bench detect``: positions a second through all rules, on one core, CPU time.
 
-Vehicles report each 15 s in mixed order, 1 in 50 of them too fast now and then, in batches as the
-pipeline makes them. Limits are given, so ``positions_per_s`` holds everything but road matching;
-``matched_positions_per_s`` is the same with the simulated city's roads, every vehicle going up
-and down one segment. Making the batches is not timed.
+Vehicles report each 30 s, in uniform random order (the worst for caches), each going north at a
+steady speed; 1 in 800 is too fast now and then. Rows come in batches of 65,536; making them is not
+timed, nor is the first round, in which every vehicle is new. All rules are on.
 
-Baseline: speeding alone, one rule of three and without its guards against bad samples, as a plain
+- ``positions_per_s``: 1 M vehicles (``--vehicles``), 5,000 fences, limits given with the rows, no
+  roads;
+- ``by_vehicles``: the same at 100,000 and 7 M vehicles;
+- ``roads_positions_per_s``: 1 M vehicles that drive on the simulated city's roads, matched and
+  limited by them, with 50,000 fences there, so that a place lies in several.
+
+``bytes_per_vehicle`` is all that grows with vehicles: names and their index, last position, every
+rule's memory, episodes in progress, with ``_roads`` the matcher's.
+
+Baseline: speeding alone, one rule of many and without its guards against bad samples, as a plain
 Python loop over the same batches, each taken out of Arrow with ``to_pylist``. Both must find the
 same number of detections. ``speeding_alone_positions_per_s`` is the engine with that rule only.
 """
@@ -13,8 +21,9 @@ same number of detections. ``speeding_alone_positions_per_s`` is the engine with
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -25,39 +34,55 @@ from sizao.core.schemas import POSITION, TIME
 from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
 from sizao.detect.params import Params
+from sizao.roads.fence_grid import Fences
+from sizao.roads.fences import Fence
 from sizao.roads.network import Network
 from sizao.sim import city
 
 START_US = 1_767_225_600_000_000
 """2026-01-01 00:00 UTC, event time of the first report."""
 
-EVERY_S = 15
-BATCH = 10_000
+EVERY_S = 30
+BATCH = 65_536
 LIMIT_KMH = 80.0
+CRUISE_KMH = 66.0
+AREA = (24.0, 99.0, 29.0, 104.0)
+"""South, west, north, east of the country that vehicles without roads drive in."""
 
 
-def run(quick: bool = False) -> dict[str, Any]:
-    """Positions a second; ``quick`` takes fewer vehicles, samples and runs."""
-    vehicles, samples, runs = (2_000, 40, 3) if quick else (10_000, 200, 7)
+@dataclass(frozen=True)
+class Case:
+    """One measurement."""
+
+    vehicles: int
+    fences: int
+    on_roads: bool = False
+    rounds: int = 3
+
+
+def run(quick: bool = False, vehicles: int = 1_000_000) -> dict[str, Any]:
+    """Positions a second; ``quick`` takes fewer vehicles, fences and runs."""
+    network = city.build().network
+    runs = 2 if quick else 3
+    main = Case(2_000 if quick else vehicles, 500 if quick else 5_000, rounds=40 if quick else 4)
+    rates, state, found = _rates(main, network, runs)
+    roads = Case(main.vehicles, 10 * main.fences, on_roads=True, rounds=main.rounds)
+    road_rates, road_state, _ = _rates(roads, network, runs)
+    others = {}
+    for count in () if quick or vehicles != 1_000_000 else (100_000, 7_000_000):
+        case = Case(count, main.fences, rounds=20 if count < 1_000_000 else 2)
+        others[str(count)] = round(median(_rates(case, network, 1)[0]))
+
+    some = list(islice(batches(Case(2_000, 0, rounds=40), network), 2))
     plain_context = Context.build()
-    batches = _traffic(vehicles, samples)
-    limits = np.full(BATCH, LIMIT_KMH, np.float32)
-    _run(batches[:2], plain_context, limits)  # compiles or loads the kernels
-    rates, state, found = _rates(runs, batches, plain_context, limits)
-
-    road_context = Context.build(network := city.build().network)
-    on_roads = _traffic(vehicles, samples, network)
-    _run(on_roads[:2], road_context, None)
-    matched, road_state, _ = _rates(max(1, runs // 2), on_roads, road_context, None)
-
-    some = batches[: 40 if not quick else 4]
     python_rate, python_found = _plain(some, plain_context.params["speeding"])
     alone = Context.build(only=frozenset({"speeding"}))
-    alone_seconds, _, kernel_found = _run(some, alone, limits)
+    alone_seconds, _, kernel_found = _run(some, alone)
     if python_found != kernel_found or not kernel_found:
         raise AssertionError(f"{kernel_found} detections, plain Python finds {python_found}")
 
     value = median(rates)
+    placed = road_state.counters["positions"]
     return {
         "name": "detect",
         "unit": "positions/s",
@@ -67,56 +92,116 @@ def run(quick: bool = False) -> dict[str, Any]:
         "ratio": round(value / python_rate, 1),
         "positions_per_s": round(value),
         "range": [round(min(rates)), round(max(rates))],
-        "matched_positions_per_s": round(median(matched)),
+        "by_vehicles": others,
+        "roads_positions_per_s": round(median(road_rates)),
+        "roads_range": [round(min(road_rates)), round(max(road_rates))],
         "speeding_alone_positions_per_s": round(sum(map(len, some)) / alone_seconds),
-        "matched_share": round(1 - road_state.counters["unmatched"] / (vehicles * samples), 4),
-        "vehicles": vehicles,
-        "positions": vehicles * samples,
+        "matched_share": round(1 - road_state.counters["unmatched"] / placed, 4),
+        "vehicles": main.vehicles,
+        "fences": main.fences,
+        "roads_fences": roads.fences,
+        "positions": (main.rounds - 1) * main.vehicles,
         "batch": BATCH,
         "detections": found,
-        "bytes_per_vehicle": state.bytes_per_vehicle(),
-        "saved_bytes_per_vehicle": round(len(state.to_bytes()) / vehicles),
+        "bytes_per_vehicle": round(state.bytes_per_vehicle(), 1),
+        "bytes_per_vehicle_roads": round(road_state.bytes_per_vehicle(), 1),
+        "saved_bytes_per_vehicle": round(len(state.to_bytes()) / main.vehicles),
         "rules": [rule.id for rule in plain_context.rules],
     }
 
 
+def _rates(case: Case, network: Network, runs: int) -> tuple[list[float], EngineState, int]:
+    """Rates of the rounds after the first, the last state, and detections in one run."""
+    fences = fences_of(case.fences, network if case.on_roads else None)
+    context = Context.build(network if case.on_roads else None, fences=fences)
+    warm = next(iter(batches(Case(100, 0, case.on_roads, 1), network)))
+    _run([warm], context)  # compiles or loads the kernels
+    rates, state, found = [], EngineState(), 0
+    for _ in range(runs):
+        state, found, seconds, rows, seen = EngineState(), 0, 0.0, 0, 0
+        for batch in batches(case, network):
+            spent, state, new = _run([batch], context, state)
+            seen += len(batch)
+            if seen > case.vehicles:
+                seconds, rows, found = seconds + spent, rows + len(batch), found + new
+        rates.append(rows / seconds)
+    return rates, state, found
+
+
 def _run(
-    batches: Sequence[pa.RecordBatch], context: Context, limits: Any
+    some: Sequence[pa.RecordBatch], context: Context, state: EngineState | None = None
 ) -> tuple[float, EngineState, int]:
-    """CPU seconds, last state, detections of a pass from an empty state."""
-    state, found = EngineState(), 0
+    """CPU seconds, last state, detections."""
+    state, found = state or EngineState(), 0
+    limits = None if context.network is not None else np.full(BATCH, LIMIT_KMH, np.float32)
     start = time.process_time()
-    for batch in batches:
+    for batch in some:
         given = None if limits is None else limits[: len(batch)]
         detections, state = engine.step(batch, state, context, given)
         found += len(detections)
     return time.process_time() - start, state, found
 
 
-def _rates(
-    runs: int, batches: Sequence[pa.RecordBatch], context: Context, limits: Any
-) -> tuple[list[float], EngineState, int]:
-    total = sum(len(batch) for batch in batches)
-    rates = []
-    for _ in range(runs):
-        seconds, state, found = _run(batches, context, limits)
-        rates.append(total / seconds)
-    return rates, state, found
+def fences_of(count: int, network: Network | None, seed: int = 3) -> Fences:
+    """Six-sided areas of 300 m to 1 km across the country, or across a network's bounds."""
+    chance = np.random.default_rng(seed)
+    south, west, north, east = AREA
+    if network is not None:
+        west, south, east, north = network.bounds()
+    lat, lon = chance.uniform(south, north, count), chance.uniform(west, east, count)
+    reach = chance.uniform(0.003, 0.01, count)
+    corner = np.radians(np.arange(6) * 60.0)
+    return Fences(
+        [
+            Fence(
+                number=n + 1,
+                name=f"F{n}",
+                kind=("forbidden", "limit", "blind")[n % 3],
+                shape="polygon",
+                rings=(
+                    tuple(
+                        zip(
+                            (lat[n] + reach[n] * np.sin(corner)).tolist(),
+                            (lon[n] + reach[n] * np.cos(corner)).tolist(),
+                            strict=True,
+                        )
+                    ),
+                ),
+                vehicle_kinds=("hazmat",) if n % 3 == 0 else (),
+                limit_kmh=120.0,
+                legal_basis="bench",
+            )
+            for n in range(count)
+        ]
+    )
 
 
-def _traffic(vehicles: int, samples: int, network: Network | None = None) -> list[pa.RecordBatch]:
-    """Batches of all vehicles' reports by time, each time in another order."""
+def batches(case: Case, network: Network, batch: int | None = None) -> Iterator[pa.RecordBatch]:
+    """All vehicles' reports, round after round, each round in another random order."""
+    size = batch or BATCH
     chance = np.random.default_rng(7)
-    vehicle = np.concatenate([chance.permutation(vehicles) for _ in range(samples)])
-    sample = np.repeat(np.arange(samples), vehicles)
+    names = pa.array(np.char.mod("139%08d", np.arange(case.vehicles)))
+    for round_ in range(case.rounds):
+        order = chance.permutation(case.vehicles)
+        for start in range(0, case.vehicles, size):
+            vehicle = order[start : start + size]
+            yield _batch(vehicle, round_, names, chance, network if case.on_roads else None)
+
+
+def _batch(
+    vehicle: np.ndarray,
+    round_: int,
+    names: pa.Array,
+    chance: np.random.Generator,
+    network: Network | None,
+) -> pa.RecordBatch:
     n = len(vehicle)
-    # Too fast for 2 to 6 min of each 30; a fiftieth of the vehicles.
-    fast = (vehicle % 50 == 0) & ((sample + vehicle) % 120 < 8 + vehicle % 17)
-    speed = np.where(fast, 96, 66) + chance.normal(0, 2, n)
-    time_us = START_US + (sample * EVERY_S + vehicle % EVERY_S) * 1_000_000
-    lat, lon, heading = _places(vehicle, sample, chance, network)
+    fast = (vehicle % 800 == 0) & ((round_ + vehicle // 800) % 20 < 5)
+    speed = np.where(fast, 96, CRUISE_KMH) + chance.normal(0, 2, n)
+    time_us = START_US + (round_ * EVERY_S + vehicle % EVERY_S) * 1_000_000
+    lat, lon, heading = _places(vehicle, round_, chance, network)
     columns = {
-        "vehicle": pa.array(np.char.mod("139%08d", np.arange(vehicles))).take(pa.array(vehicle)),
+        "vehicle": names.take(pa.array(vehicle)),
         "time": pa.array(time_us).cast(TIME),
         "received": pa.array(time_us + 500_000).cast(TIME),
         "lat": pa.array(lat),
@@ -129,26 +214,31 @@ def _traffic(vehicles: int, samples: int, network: Network | None = None) -> lis
     }
     missing = {name for name in POSITION.names if name not in columns}
     columns |= {name: pa.nulls(n, POSITION.field(name).type) for name in missing}
-    whole = pa.RecordBatch.from_arrays([columns[name] for name in POSITION.names], schema=POSITION)
-    return [whole.slice(start, BATCH) for start in range(0, n, BATCH)]
+    return pa.RecordBatch.from_arrays([columns[name] for name in POSITION.names], schema=POSITION)
 
 
 def _places(
-    vehicle: np.ndarray, sample: np.ndarray, chance: np.random.Generator, network: Network | None
+    vehicle: np.ndarray, round_: int, chance: np.random.Generator, network: Network | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Latitude, longitude, heading: anywhere, or 200 m onward on a segment each sample."""
+    """Latitude, longitude, heading: northward over the country, or onward on a segment."""
+    step_m = CRUISE_KMH / 3.6 * EVERY_S
+    noise = 6 / 111_195
     n = len(vehicle)
     if network is None:
-        return 26.5 + chance.random(n), 101.5 + chance.random(n), np.zeros(n)
+        south, west, north, east = AREA
+        # Two irrational steps spread vehicles evenly whatever their number.
+        lat = south + (vehicle * 0.618_033_988_7 % 1) * (north - south)
+        lon = west + (vehicle * 0.754_877_666_2 % 1) * (east - west)
+        lat = lat + round_ * step_m / 111_195
+        return lat + chance.normal(0, noise, n), lon + chance.normal(0, noise, n), np.zeros(n)
     long = np.flatnonzero(network.length_m > 1000)
     segment = long[vehicle % len(long)]
-    offset = (sample * 200.0) % network.length_m[segment]
+    offset = (vehicle * 37.0 + round_ * step_m) % network.length_m[segment]
     lat, lon = network.points(segment, offset)
     ahead_lat, ahead_lon = network.points(segment, offset + 20)
     back_lat, back_lon = network.points(segment, offset - 20)
     east = (ahead_lon - back_lon) * np.cos(np.radians(lat))
     heading = np.degrees(np.arctan2(east, ahead_lat - back_lat)) % 360
-    noise = 6 / 111_195
     return lat + chance.normal(0, noise, n), lon + chance.normal(0, noise, n), heading
 
 

@@ -53,14 +53,11 @@ FEW = sparse.episodes([])
 
 
 @njit(cache=True)
-def _excused(c, i, fences, tunnel):  # type: ignore[no-untyped-def]
-    segment = c.segment[i]
-    if segment >= 0 and tunnel[segment]:
-        return True
-    for at in range(c.fence_from[i], c.fence_from[i + 1]):
-        if fences[c.fence[at]].kind == BLIND:
-            return True
-    return False
+def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]
+    blind = False
+    for at in range(begin, end):
+        blind = blind or fences[fence[at]].kind == BLIND
+    return blind
 
 
 @njit(cache=True)
@@ -69,7 +66,11 @@ def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # 
     for i in range(len(c.slot)):
         st = each[c.slot[i]]
         fix = not math.isnan(c.lat[i])
-        excused = _excused(c, i, fences, tunnel)
+        # Asked here and not in a function that takes the columns: handing those over on every row
+        # costs more than the rest.
+        begin, end = c.fence_from[i], c.fence_from[i + 1]
+        excused = c.segment[i] >= 0 and tunnel[c.segment[i]]
+        excused = excused or (end > begin and _blind(fences, c.fence, begin, end))
         silent = c.time_us[i] - c.prev_us[i]
         if st.moving and silent > silence_us and fix and not excused:
             # st.moving says that the row before had a fix: prev_lat is of that row.
