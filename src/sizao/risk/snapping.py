@@ -19,6 +19,7 @@ from numba import njit
 
 from sizao.risk.sites import Sites
 from sizao.roads.geometry import metres_per_degree
+from sizao.roads.grid import fill_cells, frame_around
 
 JUNCTION_M = 15.0
 """Within this a crash counts at the junction (the range in use is 15 to 50 m)."""
@@ -78,21 +79,10 @@ class Index:
 def build_index(sites: Sites) -> Index:
     """Index the sites. Cells grow where an area is so large that there would be too many."""
     lat, lon = sites.piece_lat, sites.piece_lon
-    south, north = float(lat.min()), float(lat.max())
-    west, east = float(lon.min()), float(lon.max())
-    north_m, east_m = metres_per_degree(max(abs(south), abs(north)))
-    north_m = min(north_m, metres_per_degree(min(abs(south), abs(north)))[0])
-    high, wide = north - south, east - west
-    # At most some ten million cells (80 MB) for a whole country.
-    cell_m = max(_CELL_M, math.sqrt(high * north_m * wide * east_m / 1e7))
-    cell_lat, cell_lon = cell_m / north_m, cell_m / east_m
-    rows, columns = int(high / cell_lat) + 1, int(wide / cell_lon) + 1
-    frame = (south, west, cell_lat, cell_lon, rows, columns)
-    start = np.zeros(rows * columns + 1, np.int64)
-    _enter(lat, lon, *frame, start, np.empty(0, np.int32), True)
-    start = np.cumsum(start)
-    pieces = np.empty(start[-1], np.int32)
-    _enter(lat, lon, *frame, start.copy(), pieces, False)
+    box = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
+    frame = frame_around(*box, _CELL_M)
+    south, west, cell_lat, cell_lon, rows, columns = frame
+    start, pieces = fill_cells(lat, lon, frame)
     used = np.flatnonzero(sites.degree > 0)
     row = np.clip(((sites.lat[used] - south) / cell_lat).astype(np.int64), 0, rows - 1)
     column = np.clip(((sites.lon[used] - west) / cell_lon).astype(np.int64), 0, columns - 1)
@@ -141,45 +131,6 @@ def snap(index: Index, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64
         out.quality,
     )
     return out
-
-
-@njit(cache=True)
-def _enter(
-    lat: npt.NDArray[np.float64],
-    lon: npt.NDArray[np.float64],
-    south: float,
-    west: float,
-    cell_lat: float,
-    cell_lon: float,
-    rows: int,
-    columns: int,
-    start: npt.NDArray[np.int64],
-    pieces: npt.NDArray[np.int32],
-    count: bool,
-) -> None:
-    """First run: count pieces per cell into start[1:]. Second run: put them in their places."""
-    for p in range(len(lat)):
-        y0, y1 = (lat[p, 0] - south) / cell_lat, (lat[p, 1] - south) / cell_lat
-        x0, x1 = (lon[p, 0] - west) / cell_lon, (lon[p, 1] - west) / cell_lon
-        bottom, top = max(0, math.floor(min(y0, y1))), min(rows - 1, math.floor(max(y0, y1)))
-        left, right = max(0, math.floor(min(x0, x1))), min(columns - 1, math.floor(max(x0, x1)))
-        dx, dy = x1 - x0, y1 - y0
-        square = dx * dx + dy * dy
-        for row in range(bottom, top + 1):
-            for column in range(left, right + 1):
-                # A slanted piece passes by most cells of its box: those are left out.
-                cx, cy = column + 0.5 - x0, row + 0.5 - y0
-                t = 0.0
-                if square > 0.0:
-                    t = min(1.0, max(0.0, (cx * dx + cy * dy) / square))
-                if math.hypot(cx - t * dx, cy - t * dy) > 0.7072:
-                    continue
-                cell = row * columns + column
-                if count:
-                    start[cell + 1] += 1
-                else:
-                    pieces[start[cell]] = p
-                    start[cell] += 1
 
 
 @njit(cache=True)

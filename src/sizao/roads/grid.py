@@ -46,38 +46,72 @@ class Grid:
 
 def build_grid(network: Network, radius_m: float = 60.0, cell_m: float = 250.0) -> Grid:
     """Index a network. Cells grow where the area is so large that there would be too many."""
-    west, south, east, north = network.bounds()
-    # The degree of longitude is shortest at the latitude farthest from the equator: what is
-    # metres enough there is enough everywhere.
-    lat_m, lon_m = metres_per_degree(max(abs(south), abs(north)))
-    lat_m = min(lat_m, metres_per_degree(min(abs(south), abs(north)))[0])
-    margin_lat, margin_lon = radius_m / lat_m * 1.001, radius_m / lon_m * 1.001
-    south, west = south - margin_lat, west - margin_lon
-    high, wide = north + margin_lat - south, east + margin_lon - west
-    # At most some ten million cells (80 MB) for a whole country.
-    cell_m = max(cell_m, math.sqrt(high * lat_m * wide * lon_m / 1e7))
-    cell_lat, cell_lon = cell_m / lat_m, cell_m / lon_m
-    rows, columns = int(high / cell_lat) + 1, int(wide / cell_lon) + 1
     owner = np.repeat(np.arange(len(network), dtype=np.int32), np.diff(network.first))
     once = (network.twin < 0) | (np.arange(len(network)) < network.twin)
     is_piece = once[owner]
     is_piece[network.first[1:] - 1] = False
     vertex = np.flatnonzero(is_piece).astype(np.int32)
-    args = (south, west, cell_lat, cell_lon, rows, columns, margin_lat, margin_lon)
-    start = np.zeros(rows * columns + 1, np.int64)
-    nothing = np.empty(0, np.int32)
-    _enter(network.lat, network.lon, vertex, *args, start, nothing, True)
+    ends = np.column_stack((vertex, vertex + 1))
+    frame = frame_around(*network.bounds(), cell_m, radius_m)
+    start, pieces = fill_cells(network.lat[ends], network.lon[ends], frame, radius_m)
+    return Grid(*frame, start, vertex[pieces], owner, radius_m)
+
+
+Frame = tuple[float, float, float, float, int, int]
+"""south, west, cell_lat, cell_lon, rows, columns: see :class:`Grid`."""
+
+
+def frame_around(
+    west: float, south: float, east: float, north: float, cell_m: float, margin_m: float = 0.0
+) -> Frame:
+    """Cells of at least ``cell_m`` over a box of degrees, widened by a margin.
+
+    At most some ten million cells (80 MB) for a whole country.
+    """
+    lat_m, lon_m = _degree_m(south, north)
+    south, west = south - margin_m / lat_m * 1.001, west - margin_m / lon_m * 1.001
+    high = north + margin_m / lat_m * 1.001 - south
+    wide = east + margin_m / lon_m * 1.001 - west
+    cell_m = max(cell_m, math.sqrt(high * lat_m * wide * lon_m / 1e7))
+    cell_lat, cell_lon = cell_m / lat_m, cell_m / lon_m
+    return south, west, cell_lat, cell_lon, int(high / cell_lat) + 1, int(wide / cell_lon) + 1
+
+
+def _degree_m(south: float, north: float) -> tuple[float, float]:
+    """Metres a degree that are enough anywhere between two latitudes.
+
+    The degree of longitude is shortest at the latitude farthest from the equator, that of
+    latitude at the nearest.
+    """
+    lat_m, lon_m = metres_per_degree(max(abs(south), abs(north)))
+    return min(lat_m, metres_per_degree(min(abs(south), abs(north)))[0]), lon_m
+
+
+def fill_cells(
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+    frame: Frame,
+    margin_m: float = 0.0,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Which straight pieces pass each cell, or come within a margin of it.
+
+    lat, lon : (p, 2), both ends of every piece
+    Returns ``start`` (cells + 1,) and ``pieces``: cell c has pieces[start[c]:start[c + 1]].
+    """
+    lat_m, lon_m = _degree_m(float(lat.min(initial=90.0)), float(lat.max(initial=-90.0)))
+    args = (lat, lon, *frame, margin_m / lat_m * 1.001, margin_m / lon_m * 1.001)
+    start = np.zeros(frame[4] * frame[5] + 1, np.int64)
+    _enter(*args, start, np.empty(0, np.int32), True)
     start = np.cumsum(start)
     pieces = np.empty(start[-1], np.int32)
-    _enter(network.lat, network.lon, vertex, *args, start.copy(), pieces, False)
-    return Grid(south, west, cell_lat, cell_lon, rows, columns, start, pieces, owner, radius_m)
+    _enter(*args, start.copy(), pieces, False)
+    return start, pieces
 
 
 @njit(cache=True)
 def _enter(
     lat: npt.NDArray[np.float64],
     lon: npt.NDArray[np.float64],
-    vertex: npt.NDArray[np.int32],
     south: float,
     west: float,
     cell_lat: float,
@@ -97,9 +131,9 @@ def _enter(
     """
     # How far, in degrees of a plane where a cell is square, a piece may pass from the centre.
     reach = 0.7072 + math.hypot(margin_lat / cell_lat, margin_lon / cell_lon)
-    for v in vertex:
-        y0, y1 = (lat[v] - south) / cell_lat, (lat[v + 1] - south) / cell_lat
-        x0, x1 = (lon[v] - west) / cell_lon, (lon[v + 1] - west) / cell_lon
+    for p in range(len(lat)):
+        y0, y1 = (lat[p, 0] - south) / cell_lat, (lat[p, 1] - south) / cell_lat
+        x0, x1 = (lon[p, 0] - west) / cell_lon, (lon[p, 1] - west) / cell_lon
         bottom = max(0, math.floor(min(y0, y1) - margin_lat / cell_lat))
         top = min(rows - 1, math.floor(max(y0, y1) + margin_lat / cell_lat))
         left = max(0, math.floor(min(x0, x1) - margin_lon / cell_lon))
@@ -118,7 +152,7 @@ def _enter(
                 if count:
                     start[cell + 1] += 1
                 else:
-                    pieces[start[cell]] = v
+                    pieces[start[cell]] = p
                     start[cell] += 1
 
 
