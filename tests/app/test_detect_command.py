@@ -263,3 +263,15 @@ def test_times_keep_their_microseconds(tmp_path):
     (episode,), _ = run(tmp_path, rows)
     assert episode["start"] == at(60) + timedelta(microseconds=7)
     assert np.isclose(episode["lat"], 26.5)
+
+
+def test_fences_are_a_file(tmp_path):
+    circle = {"type": "Point", "coordinates": [101.7, 26.5]}
+    given = {"number": 4, "name": "x", "kind": "forbidden", "radius_m": 3000, "legal_basis": "y"}
+    fence = {"type": "Feature", "geometry": circle, "properties": given}
+    file = tmp_path / "fences.geojson"
+    file.write_text(json.dumps({"features": [fence]}), encoding="utf-8")
+    rows = rows_of(Track("1").leg(90, 60))
+    found, _ = run(tmp_path, rows, "--fences", str(file))
+    assert [(row["rule"], row["fence"]) for row in found] == [("area_forbidden", 4)]
+    assert run(tmp_path, rows)[0] == []

@@ -24,6 +24,8 @@ from sizao.detect.engine import Context
 from sizao.detect.rules_file import OwnRules, own_rules
 from sizao.log import register
 from sizao.log.datadir import DataDir
+from sizao.roads.fence_grid import NO_FENCES, Fences
+from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 from sizao.runtime.archive.whatif import what_if
 
@@ -43,6 +45,7 @@ _new_file = click.Path(dir_okay=False, path_type=Path)
     help="YAML with other rules or parameters, or a folder of such files.",
 )
 @click.option("--network", type=_file, help="Road network (.npz) that gives limits and places.")
+@click.option("--fences", type=_file, help="Electronic fences (.geojson) that rules go by.")
 @click.option("--rejects", type=_new_file, help="CSV to write every rejected row's number to.")
 @click.option("--strict", is_flag=True, help="Write nothing if any row is rejected.")
 @click.option("--from", "start", metavar="TIME", help="Replay the archive from here ...")
@@ -61,6 +64,7 @@ def command(
     out: Path | None,
     rules: Path | None,
     network: Path | None,
+    fences: Path | None,
     rejects: Path | None,
     strict: bool,
     start: str | None,
@@ -85,11 +89,12 @@ def command(
             raise click.UsageError("give a FILE, or --from, --to and --rules")
         span = _moment(start, "--from"), _moment(end, "--to")
         own = _own_rules(rules)
-        _what_if(data, span, own, network, timedelta(hours=warm_up_hours), out, as_json=as_json)
+        warm_up = timedelta(hours=warm_up_hours)
+        _what_if(data, span, own, network, fences, warm_up, out, as_json=as_json)
         return
     if start or end or not out:
         raise click.UsageError("with FILE give --out, and neither --from nor --to")
-    _recorded(file, out, rules, network, rejects, strict=strict)
+    _recorded(file, out, rules, network, fences, rejects, strict=strict)
 
 
 def _recorded(
@@ -97,6 +102,7 @@ def _recorded(
     out: Path,
     rules: Path | None,
     network: Path | None,
+    fences: Path | None,
     rejects: Path | None,
     *,
     strict: bool,
@@ -110,6 +116,7 @@ def _recorded(
         book=own.book,
         changes=own.changes,
         only=own.only,
+        fences=Fences(load_fences(fences)) if fences else NO_FENCES,
     )
     if rejects:
         _write_rejects(rejects, read.rejected)
@@ -153,6 +160,7 @@ def _what_if(
     span: tuple[datetime, datetime],
     own: OwnRules,
     network: Path | None,
+    fences: Path | None,
     warm_up: timedelta,
     out: Path | None,
     *,
@@ -161,8 +169,17 @@ def _what_if(
     began = time.perf_counter()
     roads = network or (data.network if data.network.exists() else None)
     known = register.load(data.register) if data.register.exists() else None
-    before = Context.build(Network.load(roads) if roads else None, known)
-    after = Context.build(before.network, known, book=own.book, changes=own.changes, only=own.only)
+    drawn = fences or (data.fences if data.fences.exists() else None)
+    areas = Fences(load_fences(drawn)) if drawn else NO_FENCES
+    before = Context.build(Network.load(roads) if roads else None, known, fences=areas)
+    after = Context.build(
+        before.network,
+        known,
+        book=own.book,
+        changes=own.changes,
+        only=own.only,
+        fences=areas,
+    )
 
     def progress(done: int, total: int) -> None:
         if sys.stderr.isatty():
