@@ -23,6 +23,7 @@ from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
 from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
+from sizao.web.plan.models import Plan
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 from sizao.web.risk.models import Assessment
@@ -80,6 +81,12 @@ MATRIX: dict[tuple[str, str], str] = {
     ("import-problems", "GET"): "302 200 403 403 403 403 403 200 403",
     ("import-sample", "GET"): "302 200 403 403 403 403 200 200 403",
     # Risk of places: everybody with a unit. This world has one assessment.
+    # Patrol plans: one of the east brigade, approved; what of it is shown is in plan/test_plans.py.
+    ("plans", "GET"): "302 200 200 200 200 200 200 403 403",
+    ("plan", "GET"): "302 200 200 200 200 404 200 403 403",
+    ("plan-csv", "GET"): "302 200 200 200 200 404 200 403 403",
+    ("plan-order", "POST"): "302 422 422 403 403 422 403 403 403",  # no crews with it
+    ("plan-act", "POST"): "302 302 302 403 403 404 403 403 403",
     ("risk", "GET"): LOOK,
     ("risk-ranking", "GET"): LOOK,
     ("risk-site", "GET"): LOOK,
@@ -159,6 +166,7 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
+             "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
              "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -182,7 +190,7 @@ def test_every_address_has_a_row():
 def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
     run = Assessment.objects.first()
-    piece, hold = Piece.objects.first(), Hold.objects.first()
+    piece, hold, plan = Piece.objects.first(), Hold.objects.first(), Plan.objects.first()
     arguments = {
         "case": [case.pk],
         "vehicle": [TRUCK],
@@ -208,6 +216,7 @@ def address(name: str, case: Case) -> str:
         "case-piece": [case.pk, piece.evidence if piece else "0" * 64],
         "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
         "hold": [hold.pk if hold else 1],
+        "plan": [plan.pk] if plan else [],
         None: [],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)
@@ -229,6 +238,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
     if name.startswith("evidence") or name == "case-hold":
         piece = Piece.objects.first()
         given = {"reason": "test", "days": "30", "evidence": piece.evidence if piece else ""}
+    if name == "plan-act":
+        given = {"action": "withdraw"}
     if name == "source-act":
         given = {"action": "off", "reason": "test"}
     return client.post(url, given).status_code
@@ -239,6 +250,14 @@ def one_import(world: World) -> None:
     data = "事故编号,事故时间,纬度,经度\n1,2024-01-05,26.5,101.7\n".encode()
     batch = open_batch(None, kind="crash", source="122", file_name="a.csv", data=data)
     run_read(batch.pk)
+
+
+def one_plan(world: World) -> None:
+    """The east brigade's plan, approved, with nothing in it."""
+    Plan.objects.create(
+        state="approved", unit=world.unit("dd"), first=world.now.date(), days=7, assessment=1,
+        by="op-dd", at=world.now, seed="s", commitment="c", summary={"covered": 0.1},
+    )  # fmt: skip
 
 
 def one_piece(world: World, case: Case) -> None:
@@ -261,6 +280,7 @@ def one_source(world: World) -> None:
 def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
+    one_plan(world)
     one_import(world)
     one_piece(world, case)
     given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])

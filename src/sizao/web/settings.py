@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "sizao.web.reports",
     "sizao.web.evidence",
     "sizao.web.risk",
+    "sizao.web.plan",
     "sizao.web.indicators",
     "sizao.web.live",
     "sizao.web.desk",

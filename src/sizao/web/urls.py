@@ -24,5 +24,6 @@ urlpatterns = [
     path("", include("sizao.web.reports.urls")),
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
+    path("", include("sizao.web.plan.urls")),
     path("", include("sizao.web.pages.urls")),
 ]

@@ -147,6 +147,11 @@ class User(AbstractUser):
         return self.unit_id is not None or self.reads_audit
 
     @property
+    def sees_plans(self) -> bool:
+        """Whether patrol plans are shown at all; which part of one says ``plan.access``."""
+        return self.unit_id is not None and self.role != self.Role.ADMIN
+
+    @property
     def reads_audit(self) -> bool:
         return self.role in (self.Role.AUDITOR, self.Role.ADMIN) or self.is_superuser
 
