@@ -20,6 +20,7 @@ from sizao.risk.estimators import pooled
 from sizao.risk.exposure import estimate, surrogates, with_exposure
 from sizao.risk.features import Features
 from sizao.risk.fleet import EVENTS, Fleet, from_positions, read_fleet
+from sizao.risk.passages import read_passages, with_counts
 from sizao.risk.sites import Sites, read_sites
 
 from .worlds import STEP_DEG, place, write_crashes, write_grid
@@ -175,6 +176,10 @@ def test_the_command_takes_a_fleet(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     arguments = ["screen", f"--nodes={nodes}", f"--edges={edges}", f"--crashes={crashes}",
                  "--years=2018", f"--out={out}", f"--fleet={fleet}", "--json"]  # fmt: skip
+    cameras = tmp_path / "passages.csv"
+    text = "".join(f"{name},{lat},{lon},{time}\n" for name, lat, lon, time in passing())
+    cameras.write_text("checkpoint,lat,lon,time\n" + text)
+    arguments.append(f"--passages={cameras}")
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert '"unknown_edge": {"rows": 1' in result.stdout
     assert '"ln_harsh_braking"' in result.stdout
@@ -182,3 +187,41 @@ def test_the_command_takes_a_fleet(tmp_path: Path) -> None:
     assert "traffic from the fleet" in out.read_text()
     other, _ = read_fleet(fleet, read_sites(nodes, edges)[0])
     assert set(other.events) <= set(EVENTS)
+
+
+def passing(seed: int = 1) -> list[tuple[str, float, float, np.datetime64]]:
+    """Five days at two checkpoints of R3, one a carriageway; the second is dark on day 3."""
+    chance = np.random.default_rng(seed)
+    rows = []
+    for name, rate, dark in (("east", 1000, None), ("west", 600, 3)):
+        lat, lon = place(3, 2.5)
+        for day in range(5):
+            seconds = chance.integers(0, 10 * 3600 if day == dark else 86400, rate)
+            start = np.datetime64("2026-03-02", "s") + 86400 * day
+            rows += [(name, float(lat), float(lon), start + int(one)) for one in seconds]
+    return rows
+
+
+def test_checkpoints_count_whole_days(grid: Sites, tmp_path: Path) -> None:
+    rows = passing()
+    bare = replace(grid, aadt=np.full(len(grid), np.nan))
+    text = "".join(f"{name},{lat},{lon},{time}\n" for name, lat, lon, time in rows)
+    path = tmp_path / "passages.csv"
+    bad = "east,91,0,2026-03-02T00:00:00\nx,1,1,now\n"
+    path.write_text("checkpoint,lat,lon,time\n" + text + bad)
+    found, rejected = read_passages(path, bare)
+    assert found.days.tolist() == [5, 4]
+    assert found.per_day == pytest.approx([1000, 600])
+    assert [one.reason for one in rejected] == ["impossible_place", "bad_time"]
+    counted = with_counts(bare, found)
+    (edge,) = np.flatnonzero(counted.aadt > 0)
+    assert counted.name[edge] == "R3"
+    assert counted.aadt[edge] == pytest.approx(1600)
+    # A count of the file is believed before the camera.
+    given = replace(bare, aadt=np.where(np.arange(len(bare)) == edge, 5000.0, np.nan))
+    assert with_counts(given, found).aadt[edge] == 5000
+    # Two days are no figure.
+    few = [row for row in rows if row[3] < np.datetime64("2026-03-04")]
+    text = "".join(f"{name},{lat},{lon},{time}\n" for name, lat, lon, time in few)
+    path.write_text("checkpoint,lat,lon,time\n" + text)
+    assert np.isnan(read_passages(path, bare)[0].per_day).all()

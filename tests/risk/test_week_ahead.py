@@ -192,7 +192,7 @@ def test_weather_files(tmp_path: Path) -> None:
         "2026-11-25 09:40,a,20,,,\n"
         "2026-11-25 10:00,a,20,90,,\n"
         "2026-11-25 08:00,b,,,,snow_ice\n"
-        "yesterday,b,,,,dry\n"
+        "today,b,,,,dry\n"
         "2026-11-25 09:00,b,,,,hail\n"
         "2026-11-25 10:00,b,,,,\n"
     )

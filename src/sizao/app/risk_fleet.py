@@ -1,4 +1,4 @@
-"""The fleet's flow as the exposure of a screening: ``screen --fleet``."""
+"""Checkpoints and the fleet as the exposure of a screening: ``screen --passages --fleet``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from sizao.app.risk_inputs import Inputs, rejected_rows
 from sizao.core.errors import ConfigError
+from sizao.risk import passages
 from sizao.risk.exposure import estimate, surrogates, with_exposure
 from sizao.risk.features import Features
 from sizao.risk.fleet import REASONS, read_fleet
@@ -46,3 +47,31 @@ def with_fleet(
         }
     }
     return replace(inputs, sites=sites, features=features), from_fleet, summary
+
+
+def with_passages(inputs: Inputs, path: Path, strict: bool) -> tuple[Inputs, dict[str, Any]]:
+    """Inputs whose edges with a checkpoint know their traffic, and a summary.
+
+    Raises ConfigError if the file cannot be used, with ``strict`` if a row is rejected.
+    """
+    found, bad = passages.read_passages(path, inputs.sites)
+    if bad and strict:
+        reason = passages.REASONS.get(bad[0].reason, bad[0].reason)
+        raise ConfigError(f"{path}: row {bad[0].row}: {reason}; nothing done (--strict)")
+    sites = passages.with_counts(inputs.sites, found)
+    short = int(np.isnan(found.per_day).sum())
+    if short:
+        click.echo(
+            f"           {path}: {short} checkpoints with under {passages.LEAST_DAYS} whole days"
+            " are left out",
+            err=True,
+        )
+    summary: dict[str, Any] = {
+        "passages": {
+            "checkpoints": len(found.checkpoint),
+            "too_few_days": short,
+            "off_the_network": int((found.edge < 0).sum()),
+            "rejected": rejected_rows(bad),
+        }
+    }
+    return replace(inputs, sites=sites, features=Features(sites)), summary

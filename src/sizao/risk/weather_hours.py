@@ -134,6 +134,9 @@ def classify(table: tables.Table) -> npt.NDArray[np.int8]:
 
 def _hour(text: str) -> int:
     """Hours since 1970, local; -1 if it is no time. An offset, if there is one, is ignored."""
+    # NumPy takes "now" and "today" for times.
+    if not text[:4].isdigit():
+        return -1
     try:
         return int(np.datetime64(text[:13].replace(" ", "T"), "h").astype(np.int64))
     except ValueError:

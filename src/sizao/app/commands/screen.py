@@ -11,7 +11,7 @@ from typing import Any
 import click
 from pyarrow import csv
 
-from sizao.app.risk_fleet import with_fleet
+from sizao.app.risk_fleet import with_fleet, with_passages
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.app.road_files import RoadFiles, named
 from sizao.app.screen_extras import EXTRAS
@@ -53,6 +53,11 @@ def _extras(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of the fleet's km an edge (u, v, km): traffic between counts, surrogate measures.",
 )
+@click.option(
+    "--passages",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of passages at checkpoints (checkpoint, lat, lon, time): traffic counts.",
+)
 @_extras
 @click.option("--rules", is_flag=True, help="With --json: the black-spot rules side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
@@ -66,6 +71,7 @@ def command(
     method: str,
     yearly: float,
     fleet: Path | None,
+    passages: Path | None,
     rules: bool,
     as_json: bool,
     **extras: Path | None,
@@ -82,8 +88,12 @@ def command(
     inputs = read_inputs(roads, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
     from_fleet, traffic = None, dict[str, Any]()
+    if passages is not None:
+        inputs, traffic = with_passages(inputs, passages, strict)
+        progress.done("passages", f"{int((inputs.sites.aadt > 0).sum()):,} edges counted")
     if fleet is not None:
-        inputs, from_fleet, traffic = with_fleet(inputs, fleet, strict)
+        inputs, from_fleet, more = with_fleet(inputs, fleet, strict)
+        traffic |= more
         progress.done("traffic", f"{int(from_fleet.sum()):,} edges from the fleet")
     result = screen(
         inputs.sites,
