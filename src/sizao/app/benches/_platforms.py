@@ -25,6 +25,7 @@ from sizao.feeds.jt809.params import LinkParams
 from sizao.feeds.jt809.rows import from_row
 from sizao.feeds.jt809.subs import join
 from sizao.feeds.jt809.vehicles import Directory
+from sizao.log.datadir import DataDir
 
 FRAMES = 50_000
 """Different positions of one pass."""
@@ -40,6 +41,45 @@ def params(edition: str, number: int) -> LinkParams:
     return LinkParams(
         name=f"city{number}", edition=edition, access_code=1000 + number, user=number, password="pw"
     )
+
+
+def write_links(data: DataDir, edition: str, number_of: int) -> int:
+    """So many lower platforms at one door. Returns its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    links, secrets = [], {}
+    for number in range(1, number_of + 1):
+        link = params(edition, number)
+        links.append(
+            {
+                "name": link.name,
+                "role": "upper",
+                "edition": edition,
+                "access_code": link.access_code,
+                "user": link.user,
+                "main": f"127.0.0.1:{port}",
+            }
+        )
+        secrets[link.source] = {"password": link.password}
+    # JSON is YAML.
+    data.links.write_text(json.dumps({"links": links}), encoding="utf-8")
+    data.secrets.touch(mode=0o600)
+    data.secrets.write_text(json.dumps(secrets), encoding="utf-8")
+    return port
+
+
+def wait_for(port: int, limit_s: float = 120.0) -> None:
+    """Until somebody listens. Raises OSError if nobody does."""
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 @dataclass(frozen=True)
@@ -93,10 +133,10 @@ def one_pass(link: LinkParams, frames: int = FRAMES) -> Pass:
 class City(threading.Thread):
     """One lower platform."""
 
-    def __init__(self, edition: str, port: int, number: int) -> None:
+    def __init__(self, edition: str, port: int, number: int, content: Pass | None = None) -> None:
         super().__init__(daemon=True)
         self.link = params(edition, number)
-        self.content = one_pass(self.link)
+        self.content = content or one_pass(self.link)
         self.passes = 0
         self.until = 0.0
         self.done_at = 0.0
@@ -109,13 +149,17 @@ class City(threading.Thread):
         if self._answer("0x1002")["result"] != 0:
             raise SystemExit(f"{self.link.name}: login refused")
 
-    def run(self) -> None:
+    def load(self) -> None:
+        """Send passes until it is time."""
         view = memoryview(self.content.data)
+        while time.perf_counter() < self.until:
+            for at in range(0, len(view), WRITE):
+                self._socket.sendall(view[at : at + WRITE])
+            self.passes += 1
+
+    def run(self) -> None:
         try:
-            while time.perf_counter() < self.until:
-                for at in range(0, len(view), WRITE):
-                    self._socket.sendall(view[at : at + WRITE])
-                self.passes += 1
+            self.load()
             self._socket.sendall(self._lower.writer.frame(0x1005, {}, START_US)[1])
             self._answer("0x1006")
         except (OSError, SystemExit) as error:

@@ -12,7 +12,6 @@ sockets, in the same run. Gateway and generator share the machine's cores.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -75,10 +74,10 @@ def run(quick: bool = False, seconds: float | None = None) -> dict[str, Any]:
 def _measured(edition: str, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         data = DataDir(Path(folder)).create()
-        port = _write_links(data, edition)
+        port = _platforms.write_links(data, edition, LINKS)
         gateway = [sys.executable, "-m", "sizao", "gateway", "--data", folder]
         with server([*gateway, "--port", "0"]) as (_, pid):
-            _wait_for(port)
+            _platforms.wait_for(port)
             before_s = sum(cpu_s(pid))
             words = [edition, str(port), str(LINKS), str(seconds)]
             done = subprocess.run([*_LOAD, *words], capture_output=True, text=True, check=False)
@@ -115,44 +114,6 @@ def _quarantine_wrong(log: SqliteLog, figures: dict[str, Any]) -> int:
         after = segments[-1].seq
     off = abs(found["bad_crc"] - figures["bad"]) + abs(found["no_frame"] - figures["cut"])
     return off + other
-
-
-def _write_links(data: DataDir, edition: str) -> int:
-    """Four lower platforms at one door. Returns its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    links, secrets = [], {}
-    for number in range(1, LINKS + 1):
-        link = _platforms.params(edition, number)
-        links.append(
-            {
-                "name": link.name,
-                "role": "upper",
-                "edition": edition,
-                "access_code": link.access_code,
-                "user": link.user,
-                "main": f"127.0.0.1:{port}",
-            }
-        )
-        secrets[link.source] = {"password": link.password}
-    # JSON is YAML.
-    data.links.write_text(json.dumps({"links": links}), encoding="utf-8")
-    data.secrets.touch(mode=0o600)
-    data.secrets.write_text(json.dumps(secrets), encoding="utf-8")
-    return port
-
-
-def _wait_for(port: int, limit_s: float = 120.0) -> None:
-    until = time.monotonic() + limit_s
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
 
 
 def _python_path(edition: str, frames: int) -> float:

@@ -50,6 +50,17 @@ def server(command: list[str], core: int | None = None) -> Iterator[tuple[int, i
         process.communicate(timeout=30)
 
 
+@contextmanager
+def part(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process until the block ends, told to stop then."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=120)
+
+
 def cpu_s(pid: int) -> tuple[float, float]:
     """Processor seconds a process has used, its own and the system's for it; 0 without /proc."""
     try:

@@ -18,7 +18,7 @@ BENCHES: dict[str, str] = {
     "links": "durable positions a second over four JT/T 809 links",
     "match": "positions a second put on roads, and how many on the right one",
     "detect": "positions a second through all rules",
-    "pipeline": "positions a second and latency from log to detections",
+    "pipeline": "positions a second from platforms' sockets to detections, and how soon",
     "archive": "bytes a position, one vehicle-day out of 100 million rows",
     "screen": "seconds to rank a city's edges, crashes snapped a second, a whole province",
     "soak": "web users and the desk writing to one embedded database at once",
