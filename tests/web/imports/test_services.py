@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -21,7 +22,7 @@ from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.fleet import directory, register
 from sizao.web.fleet.models import Enterprise, Publication, Vehicle
-from sizao.web.imports import crashes, files, services, storing
+from sizao.web.imports import crashes, files, jobs, services, storing
 from sizao.web.imports.models import Batch, Change, Crash, ReportRow, SavedMapping
 from sizao.web.imports.reports import mend_csv
 from sizao.web.imports.undoing import can_undo, consequence, undo
@@ -363,6 +364,7 @@ sys.path.insert(0, {root!r})
 from sizao.log.datadir import DataDir
 from sizao.app.commands import _imports
 from pathlib import Path
+from typing import Any
 data = DataDir(Path({data!r}))
 _imports.prepare(data)
 from sizao.web.imports import services
@@ -406,3 +408,29 @@ def test_a_killed_process_leaves_nothing_and_the_file_imports_afterwards(tmp_pat
     assert '"state": "done"' in done.stdout
     for row in made.CRASHES_BAD:
         assert f"row {row}, " in done.stderr
+
+
+@pytest.mark.parametrize("step", ["read", "check"])
+def test_an_import_given_up_while_it_is_worked_on_stays_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The step is at work in its thread: it ends at its next look, and brings nothing back."""
+    user = world.user("op-zd")
+    batch = services.open_batch(
+        user, kind="crash", source="122", file_name="a.csv", data=made.crash_csv()
+    )
+    if step == "check":
+        services.run_read(batch.pk)
+        services.begin(batch, Batch.State.MAPPING, Batch.State.CHECKING)
+    name = "propose" if step == "read" else "check"
+    real = getattr(services, name)
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        services.discard(user, batch.pk)
+        return real(*given, **named)
+
+    monkeypatch.setattr(services, name, meanwhile)
+    jobs.run(jobs.Job(step, batch.pk, user.pk))
+    batch.refresh_from_db()
+    assert batch.state == Batch.State.FAILED
+    assert batch.error["en"] == "given up"

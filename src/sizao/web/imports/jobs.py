@@ -75,6 +75,8 @@ def run(job: Job) -> None:
         else:
             user = User.objects.filter(pk=job.user).first() if job.user is not None else None
             services.run_store(job.batch, user)
+    except services.GivenUpError:
+        log.info("import %d: given up during %s", job.batch, job.step)
     except Exception as error:
         log.exception("import %d: step %s failed", job.batch, job.step)
         services.give_up(Batch.objects.get(pk=job.batch), error)

@@ -39,6 +39,11 @@ log = logging.getLogger("sizao.imports")
 PROGRESS_S = 1.0
 SAMPLES = 3
 
+
+class GivenUpError(Exception):
+    """Somebody gave the import up while a step of it was at work: the step ends, too."""
+
+
 _tables: dict[int, tuple[tuple[object, ...], Table]] = {}
 """The table read last, so that the next step need not read it again: one batch at a time."""
 
@@ -150,6 +155,7 @@ def run_read(batch_id: int) -> None:
         "mapping": (chosen or proposal.mapping).as_dict(),
     }
     with write():
+        _still(batch_id)
         _move(batch, Batch.State.MAPPING, look=look, options=options, error={}, progress=1.0)
 
 
@@ -161,6 +167,7 @@ def run_check(batch_id: int) -> None:
         return
     preview = previews.preview(batch, table, checked, network())
     with write():
+        _still(batch_id)
         reports.save(batch, table, checked)
         _move(
             batch, Batch.State.CHECKED, counts=checked.counts(), preview=preview, error={},
@@ -303,9 +310,17 @@ def _progress(batch_id: int) -> Callable[[float], None]:
         if time.monotonic() - last >= PROGRESS_S:
             last = time.monotonic()
             with write():
+                _still(batch_id)
                 Batch.objects.filter(pk=batch_id).update(progress=share)
 
     return tell
+
+
+def _still(batch_id: int) -> None:
+    """Raises GivenUpError if somebody has closed the import meanwhile. In a transaction."""
+    closed = (Batch.State.FAILED, Batch.State.DONE, Batch.State.UNDONE)
+    if Batch.objects.filter(pk=batch_id, state__in=closed).exists():
+        raise GivenUpError
 
 
 def _remember(batch: Batch) -> None:
