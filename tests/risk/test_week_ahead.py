@@ -183,6 +183,20 @@ def test_assessments_are_spans_of_the_worst_hours(ahead: Ahead) -> None:
     assert assessments(ahead, made, share=0.01).equals(batch)
 
 
+def test_a_short_edge_between_junctions_does_not_lead_for_being_short(ahead: Ahead) -> None:
+    sites = ahead.base.sites
+    length_m = sites.length_m.copy()
+    quiet = int(ahead.base.estimate.on_edges(sites)[0].mean.argmin())
+    length_m[quiet] = 0.05
+    short = replace(ahead, base=replace(ahead.base, sites=replace(sites, length_m=length_m)))
+    site = f"{sites.u[quiet]}-{sites.v[quiet]}"
+    rows = assessments(short, datetime(2019, 1, 31, tzinfo=UTC)).to_pylist()
+    assert rows[0]["site"] != site
+    # The control: by the kilometre alone it is the worst by far.
+    density = short.cells().sum(axis=1) / short.base.sites.length_km
+    assert density.argmax() == quiet
+
+
 def test_weather_files(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
     path.write_text(

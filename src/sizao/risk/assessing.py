@@ -18,6 +18,7 @@ from sizao.core.clock import SHANGHAI
 from sizao.core.ids import content_id
 from sizao.core.schemas import ASSESSMENT
 from sizao.risk.posterior import COVER
+from sizao.risk.snapping import JUNCTION_M
 from sizao.risk.weather_hours import KINDS
 from sizao.risk.week_ahead import Ahead
 
@@ -33,11 +34,15 @@ def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.Record
     """Spans of the worst ``share`` of kilometre-hours, the worst first, schema ASSESSMENT.
 
     made : when the forecast was made; it names the forecast and is not looked up
+
+    An edge shorter than its two junctions' reach is ranked as if it were that long.
     """
     sites = ahead.base.sites
     cells = ahead.cells()
     hours = cells.shape[1]
-    density = cells / sites.length_km[:, None]
+    # An edge that is all junction would lead any list by the kilometre, for being short.
+    length_km = np.maximum(sites.length_km, 2 * JUNCTION_M / 1000)
+    density = cells / length_km[:, None]
     order = np.argsort(-density.ravel(), kind="stable")
     budget = share * sites.length_km.sum() * hours
     long = np.cumsum(sites.length_km[order // hours])
@@ -71,7 +76,7 @@ def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.Record
             "usual": normal,
             "lower": float(lower),
             "upper": float(upper),
-            "per_km_hour": expected / float(sites.length_km[edge]) / (last - first),
+            "per_km_hour": expected / float(length_km[edge]) / (last - first),
             "reasons": _reasons(ahead, edge, span, expected / normal if normal else 1.0),
             "model": MODEL,
             "source": "risk",
