@@ -126,3 +126,40 @@ def test_a_forecast_of_other_roads_is_refused(files: Path, tmp_path: Path) -> No
     assert "was it made with other --nodes and --edges?" in str(result.exception)
     no_forecast = run(files, "--out", str(tmp_path / "x.csv"), forecast=files / "nodes.csv")
     assert "not a forecast of `sizao forecast`" in str(no_forecast.exception)
+
+
+def test_lines_do_instead_of_tables(files: Path, tmp_path: Path) -> None:
+    roads = grid()
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": [[roads.lon[n], roads.lat[n]] for n in (a, b)],
+            },
+            "properties": {"road_class": "urban", "name": str(name)},
+        }
+        for a, b, name in zip(roads.a, roads.b, roads.name, strict=True)
+    ]
+    lines = tmp_path / "roads.geojson"
+    lines.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    forecast = tmp_path / "forecast.parquet"
+    crashes = str(files / "crashes.csv")
+    made = CliRunner().invoke(
+        cli,
+        ["forecast", "--roads", str(lines), "--crashes", crashes, "--years", "2018", "--out",
+         str(forecast)],
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    out = tmp_path / "plan.csv"
+    units = ["--units", str(files / "units.yaml"), "--from", "2019-01-07", "--days", "1"]
+    result = CliRunner().invoke(
+        cli,
+        ["patrol", "--roads", str(lines), "--forecast", str(forecast), *units, "--out", str(out)],
+    )
+    assert result.exit_code == 0, result.output
+    assert "经路" in out.read_text()
+    neither = CliRunner().invoke(
+        cli, ["patrol", "--forecast", str(forecast), *units, "--out", str(out)]
+    )
+    assert "give either --nodes and --edges, or --roads" in str(neither.exception)

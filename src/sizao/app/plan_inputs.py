@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from sizao.app import road_files
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.plan import operations
@@ -23,6 +25,7 @@ from sizao.risk.crashes import OPTIONAL, REQUIRED, read_crashes
 from sizao.risk.severity import CLASSES, classes_of, cost_sets
 from sizao.risk.sites import EDGE_COLUMNS, EDGE_OPTIONAL, Sites
 from sizao.roads.features import Line
+from sizao.web.plan.inputs import roads_of as placed_roads
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +43,19 @@ BY_HIGHWAY = {
 _MARGIN = 1e-9
 _SEVERITY_PRIOR = 50.0
 """Crashes as which the average severity counts against a road class's own."""
+
+
+def read_roads(files: RoadFiles) -> tuple[Sites, Roads, int]:
+    """Sites, the same as roads to drive on, and how many rows were left out.
+
+    Raises ConfigError if nothing can be used.
+    """
+    if files.lines is not None:
+        placed, wrong = road_files.read_lines(files)
+        return placed.sites, placed_roads(placed), len(wrong)
+    sites, rejected, _ = road_files.read(files)
+    assert files.edges is not None
+    return sites, roads_of(sites, files.edges), sum(map(len, rejected.values()))
 
 
 def roads_of(sites: Sites, edges: Path) -> Roads:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sizao.app import geopackage
 from sizao.core.errors import ConfigError
 from sizao.risk import sites as _sites
-from sizao.risk.network_sites import sites_of
+from sizao.risk.network_sites import NetworkSites, sites_of
 from sizao.risk.sites import Sites
 from sizao.risk.tables import Rejected
 from sizao.roads.geojson import Imported, read_features, read_geojson
@@ -48,15 +48,21 @@ def read(roads: RoadFiles) -> tuple[Sites, dict[str, list[Rejected]], list[str]]
         assert roads.nodes is not None
         assert roads.edges is not None
         return _sites.read_sites(roads.nodes, roads.edges)
+    placed, rejected = read_lines(roads)
+    remarks = [f"roads of {roads.lines.name}: node numbers are the network's own"]
+    return placed.sites, {"roads": rejected}, remarks
+
+
+def read_lines(roads: RoadFiles) -> tuple[NetworkSites, list[Rejected]]:
+    """Sites of ``lines`` with where they lie on the network, and the rejected lines."""
+    assert roads.lines is not None
     if roads.lines.suffix.lower() == ".npz":
         network, rejected = Network.load(roads.lines), []
     else:
         imported = imported_lines(roads.lines, roads.layer)
         network = Network.from_lines(imported.lines)
         rejected = [Rejected(one.number, one.reason) for one in imported.rejected]
-    sites = sites_of(network, roads.piece_m).sites
-    remarks = [f"roads of {roads.lines.name}: node numbers are the network's own"]
-    return sites, {"roads": rejected}, remarks
+    return sites_of(network, roads.piece_m), rejected
 
 
 def named(sites: Sites, table: pa.Table) -> pa.Table:

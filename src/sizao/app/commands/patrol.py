@@ -15,13 +15,13 @@ import click
 
 from sizao.app import plan_inputs, plan_outputs
 from sizao.app.risk_inputs import Progress
+from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.plan import coverage, timetable
 from sizao.plan.adversary import Exploit, evaluate
 from sizao.plan.draw import commitment, draw
 from sizao.plan.force import read_force
 from sizao.plan.strategy import Strategy, build
-from sizao.risk.sites import read_sites
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -32,8 +32,18 @@ PROMISE = (
 
 
 @click.command()
-@click.option("--nodes", required=True, type=_FILE, help="Junctions: node_id, lon, lat.")
-@click.option("--edges", required=True, type=_FILE, help="Roads: u, v, length_m, highway, oneway.")
+@click.option("--nodes", type=_FILE, help="Junctions: node_id, lon, lat.")
+@click.option("--edges", type=_FILE, help="Roads: u, v, length_m, highway, oneway.")
+@click.option("--roads", "lines", type=_FILE, help="Instead: GeoJSON, GeoPackage, network.npz.")
+@click.option("--layer", default="", help="Layer of a GeoPackage with several.")
+@click.option(
+    "--piece-m",
+    "piece_m",
+    type=click.FloatRange(50),
+    default=1000.0,
+    show_default=True,
+    help="With --roads: length of the pieces, as the forecast had it.",
+)
 @click.option("--forecast", required=True, type=_FILE, help="Parquet of `sizao forecast`.")
 @click.option("--units", required=True, type=_FILE, help="YAML: units, shifts, rules, operations.")
 @click.option("--crashes", type=_FILE, help="Past crashes, for severity and causes by hour.")
@@ -48,8 +58,11 @@ PROMISE = (
 @click.option("--evaluate", "measure", is_flag=True, help="Measure what a watcher can avoid.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def command(
-    nodes: Path,
-    edges: Path,
+    nodes: Path | None,
+    edges: Path | None,
+    lines: Path | None,
+    layer: str,
+    piece_m: float,
     forecast: Path,
     units: Path,
     crashes: Path | None,
@@ -71,11 +84,10 @@ def command(
     """
     progress = Progress()
     force = read_force(units)
-    sites, rejected, _ = read_sites(nodes, edges)
-    for file, lines in rejected.items():
-        if lines:
-            click.echo(f"           {file}: {len(lines)} rows rejected, see screen", err=True)
-    roads = plan_inputs.roads_of(sites, edges)
+    files = RoadFiles(nodes, edges, lines, layer, piece_m).check()
+    sites, roads, left_out = plan_inputs.read_roads(files)
+    if left_out:
+        click.echo(f"           {left_out} rows of the roads rejected, see screen", err=True)
     week = plan_inputs.read_forecast(forecast, sites)
     progress.done("roads and forecast", f"{len(roads):,} edges, {week.sum():.2f} crashes a week")
     history = plan_inputs.history(crashes, sites, roads) if crashes else None
@@ -101,15 +113,14 @@ def command(
     if geojson:
         plan_outputs.write_geojson(geojson, table)
     audit = audit or out.with_name(out.name + ".audit.json")
-    inputs = {"nodes": nodes, "edges": edges, "forecast": forecast, "units": units}
+    inputs = {"nodes": nodes, "edges": edges, "roads": lines, "crashes": crashes,
+              "forecast": forecast, "units": units}  # fmt: skip
     facts: dict[str, Any] = {
         "from": first.date().isoformat(),
         "days": days,
-        "inputs": {name: _digest(path) for name, path in inputs.items()},
+        "inputs": {name: _digest(path) for name, path in inputs.items() if path is not None},
         "plan": _digest(out),
     }
-    if crashes:
-        facts["inputs"]["crashes"] = _digest(crashes)
     plan_outputs.write_audit(audit, secret, facts)
     summary = _summary(strategy, drawn, measured, planned_s, str(out), secret)
     click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _words(summary))
