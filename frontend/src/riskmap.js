@@ -17,7 +17,7 @@ const UNSURE = 3;
 const HOURS = 168;
 
 export function startRiskMap(element) {
-  const map = makeMap(element, { padding: innerWidth < 768 ? 12 : { top: 20, bottom: 20, left: 360, right: 20 } });
+  const map = makeMap(element, { padding: innerWidth < 768 ? { top: 16, bottom: innerHeight * 0.48, left: 12, right: 12 } : { top: 20, bottom: 20, left: 360, right: 20 } });
   window.sizaoMap = map;
   const words = JSON.parse(document.getElementById("sz-risk-words").textContent);
   const days = JSON.parse(document.getElementById("sz-risk-days").textContent);

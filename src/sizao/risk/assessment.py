@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from sizao.core.errors import ConfigError
 from sizao.risk import breaks, discount, snapping
-from sizao.risk.assessment_table import SCHEMA, Columns, table_of
+from sizao.risk.assessment_table import Columns, table_of
 from sizao.risk.backtest_report import Backtest, backtest
 from sizao.risk.crashes import Crashes
 from sizao.risk.estimators import ESTIMATORS, Estimate
@@ -32,9 +32,6 @@ from sizao.risk.stretches import Stretch, stretches
 from sizao.roads.network import Network
 
 Floats = npt.NDArray[np.float64]
-
-VERSION = "1"
-"""Of the way an assessment is put together; the estimators are part of the program's version."""
 
 LEAST_CRASHES = 20
 """Below this no assessment is made: every site would get the mean of its kind."""
@@ -255,6 +252,3 @@ def _summary(
             "junctions": forecasted.estimate.spf_nodes.report(),
         },
     }  # fmt: skip
-
-
-__all__ = ["SCHEMA", "VERSION", "Assessment", "Options", "assess", "junctions"]

@@ -26,6 +26,10 @@ SCHEMA = pa.schema(
         pa.field("roads", pa.list_(pa.string())),
         pa.field("road_class", pa.string()),
         pa.field("area", pa.string()),
+        pa.field("direction", pa.string()),
+        pa.field("oneway", pa.bool_()),
+        pa.field("stake_start_m", pa.float64()),
+        pa.field("stake_end_m", pa.float64()),
         pa.field("arms", pa.int8()),
         pa.field("lat", pa.float64()),
         pa.field("lon", pa.float64()),
@@ -54,7 +58,8 @@ SCHEMA = pa.schema(
 """``site`` is ``s12`` or ``j5``: segment or junction and its number. Counts are of the whole
 period; ``rate`` a year: a kilometre on segments, the whole junction at junctions. ``rank`` is by
 rate within the kind, ``tied`` how many share it. ``own_weight`` is how much of the estimate the
-site's own record is, 0 to 1."""
+site's own record is, 0 to 1. ``direction`` is the network's label of the way a segment's line is
+drawn, ``stake_start_m`` and ``stake_end_m`` the stakes at the line's ends; null where unknown."""
 
 NOTES = ("worse", "mostly_predicted", "short", "ambiguous", "tied", "few")
 """Codes in ``notes``: surely worse than similar sites; little of its own; shorter than what a
@@ -167,6 +172,10 @@ def _segment_place(network: Network, placed: NetworkSites, edge: int) -> dict[st
         place = f"{place}{_between(placed, edge)}"
     return {
         "place": place,
+        "direction": str(network.direction[segment]),
+        "oneway": bool(network.twin[segment] < 0),
+        "stake_start_m": None if np.isnan(stakes[0]) else stakes[0],
+        "stake_end_m": None if np.isnan(stakes[1]) else stakes[1],
         "roads": [str(placed.sites.name[edge])] if placed.sites.name[edge] else [],
         "road_class": str(placed.sites.road_class[edge]),
         "area": str(network.area[segment]),
@@ -204,6 +213,10 @@ def _junction_place(network: Network, placed: NetworkSites, node: int) -> dict[s
     if network.twin[segments[0]] >= 0:
         where = where.removesuffix(str(network.direction[segments[0]])).rstrip()
     return {
+        "direction": "",
+        "oneway": False,
+        "stake_start_m": None,
+        "stake_end_m": None,
         "place": where if len(names) < 2 else f"{where} / {' / '.join(names[1:])}",
         "roads": names,
         "road_class": str(sites.road_class[main]),

@@ -12,8 +12,9 @@ from openpyxl import load_workbook
 
 from sizao.web.audit.models import AuditEntry
 from sizao.web.reports.models import Report
-from sizao.web.risk import files
+from sizao.web.risk import files, sitefacts, words
 from sizao.web.risk.models import Assessment
+from sizao.web.risk.proposals import PROPOSALS, proposals
 from tests.web.conftest import World
 
 
@@ -130,3 +131,11 @@ def test_the_api_gives_the_same_ranking(world: World, run: Assessment) -> None:
     assert page["run"] == run.pk
     assert next(one["rank"] for one in page["items"]) == 1
     assert set(page["items"][0]["cost_ranks"]) == {"hsm_2010", "capped", "mild", "equal"}
+
+
+def test_leads_are_for_values_that_records_can_have() -> None:
+    hours = {f"{low:02d}:00–{high:02d}:00" for low, high in sitefacts.BANDS}
+    for column, value in PROPOSALS:
+        assert value in (hours if column == "hours" else words.FACTORS[column])
+    crossing = [("collision", "pedestrian"), ("collision", "nothing"), ("surface", "wet")]
+    assert len(proposals(crossing)) == 2

@@ -12,7 +12,8 @@ from docx import Document
 from sizao.web.audit.models import AuditEntry
 from sizao.web.risk.models import Assessment
 from sizao.web.risk.report import charts
-from sizao.web.risk.report.content import Chart, Table, build
+from sizao.web.risk.report.content import build
+from sizao.web.risk.report.document import Chart, Table
 from sizao.web.risk.report.period import Month
 from tests.web.conftest import World
 

@@ -64,6 +64,12 @@ def test_what_a_former_process_left_is_closed(world: World) -> None:
     assert mine.state == "waiting"
 
 
+def test_methods_are_those_of_the_estimators() -> None:
+    from sizao.risk.estimators import ESTIMATORS
+
+    assert tuple(ESTIMATORS) == services.METHODS
+
+
 def test_usual_years_leave_out_the_year_that_is_not_over(world: World) -> None:
     assert services.usual_years() is None
     register(world, range(2022, 2027), 2)
@@ -89,3 +95,17 @@ def test_starting_from_the_page(world: World, monkeypatch: pytest.MonkeyPatch) -
     services.give_up(run, "test")
     assert client.get(f"/risk/runs/{run.pk}/?part=progress").headers["HX-Refresh"] == "true"
     assert "test" in client.get(f"/risk/runs/{run.pk}/").content.decode()
+
+
+def test_a_demonstration_assesses_itself_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(jobs, "submit", begun.append)
+    monkeypatch.setattr(jobs, "connection", type("Kept", (), {"close": staticmethod(lambda: None)}))
+    jobs._first_run()
+    assert begun == [], "no crashes: nothing to assess"
+    register(world, a_year=10)
+    jobs._first_run()
+    jobs._first_run()
+    assert len(begun) == 1

@@ -21,6 +21,9 @@ times and waits for its turn after each; the soak showed half the longest wait w
 KEEP_ALIVE_S = 75
 """Longer than anybody pauses between two steps: a program's next call finds its connection open."""
 
+FIRST_RUN_AFTER_S = 30.0
+"""A demonstration's own assessment waits until its other parts have started."""
+
 GRACE_S = 5
 """How long a stop waits for requests in flight; open streams are ended at once."""
 
@@ -42,7 +45,12 @@ class _Server(uvicorn.Server):
     "--port", type=PORT, default=8000, show_default=True, envvar="SIZAO_PORT", help="TCP port."
 )
 @click.option("--demo", is_flag=True, envvar="SIZAO_DEMO", help="Show the demo accounts.")
-def command(data: DataDir, host: str, port: int, demo: bool) -> None:
+@click.option(
+    "--assess-first",
+    is_flag=True,
+    help="Assess roads in the background if there are crashes and no assessment yet.",
+)
+def command(data: DataDir, host: str, port: int, demo: bool, assess_first: bool) -> None:
     """Migrate the database, start the desk and serve the pages and the API.
 
     One such process a data folder: it is the only writer of its database.
@@ -60,10 +68,10 @@ def command(data: DataDir, host: str, port: int, demo: bool) -> None:
     get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)
     desk.start()
-    if demo:
+    if assess_first:
         from sizao.web.risk import jobs
 
-        jobs.first_run()
+        jobs.first_run(FIRST_RUN_AFTER_S)
     config = uvicorn.Config(
         application,
         host=host,

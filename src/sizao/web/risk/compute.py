@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -107,6 +108,8 @@ def main() -> None:
     from sizao.core.kernel_cache import use_kernel_cache
 
     use_kernel_cache()
+    # The pages and the pipeline come first; nobody waits for this to the second.
+    os.nice(10)
 
     def say(**what: Any) -> None:
         print(json.dumps(what, ensure_ascii=False), flush=True)

@@ -68,25 +68,36 @@ def spread(marks: Sequence[Mark], apart: float = 34.0) -> list[Mark]:
     return placed
 
 
-def segment(marks: Sequence[Mark], left: str, right: str, oneway: bool, title: str) -> str:
-    """A straight road from one stake to the other; ``x`` of a mark is where along it."""
+def segment(marks: Sequence[Mark], left: str, right: str, way: int, title: str) -> str:
+    """A straight road from one stake to the other; ``x`` of a mark is where along it.
+
+    way : 1 one way to the right, -1 to the left, 0 both ways
+    """
     middle = HEIGHT / 2
     road = [
         f'<path class="road" d="M0 {middle}H{WIDTH}"/>',
-        "" if oneway else f'<path class="centre" d="M0 {middle}H{WIDTH}"/>',
-        f'<text class="end" x="8" y="{HEIGHT - 8}">{escape(left)}</text>',
-        f'<text class="end" x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{escape(right)}'
-        "</text>",
+        "" if way else f'<path class="centre" d="M0 {middle}H{WIDTH}"/>',
     ]
-    if oneway:
-        road.append(f'<path class="way" d="M{WIDTH - 60} {middle}h36m-7 -5l7 5l-7 5"/>')
+    if way:
+        x = WIDTH - 60 if way > 0 else 60
+        arrow = f"h{36 * way}m{-7 * way} -5l{7 * way} 5l{-7 * way} 5"
+        road.append(f'<path class="way" d="M{x} {middle}{arrow}"/>')
     moved = spread(marks)
     leaders = [
         f'<path class="leader" d="M{mark.x:.1f} {middle}L{new.x:.1f} {new.y:.1f}"/>'
         for mark, new in zip(marks, moved, strict=True)
         if abs(new.y - middle) > 16 or abs(new.x - mark.x) > 16
     ]
-    return _svg(title, [*road, *leaders, *(_mark(one) for one in moved)])
+    high = min((one.y for one in moved), default=middle)
+    low = max((one.y for one in moved), default=middle)
+    top, bottom = min(high, middle - 24) - 24, max(low, middle + 24) + 28
+    ends = [
+        f'<text class="end" x="8" y="{bottom + 8:.0f}">{escape(left)}</text>',
+        f'<text class="end" x="{WIDTH - 8}" y="{bottom + 8:.0f}" text-anchor="end">'
+        f"{escape(right)}</text>",
+    ]
+    drawn = [*road, *leaders, *(_mark(one) for one in moved), *ends]
+    return _svg(title, drawn, top, bottom + 16 - top)
 
 
 def junction(marks: Sequence[Mark], arms: Sequence[tuple[float, str]], title: str) -> str:
@@ -133,8 +144,8 @@ def _mark(mark: Mark) -> str:
     )
 
 
-def _svg(title: str, parts: Sequence[str]) -> str:
+def _svg(title: str, parts: Sequence[str], top: float = 0.0, height: float = HEIGHT) -> str:
     return (
-        f'<svg class="sz-collisions" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg class="sz-collisions" viewBox="0 {top:.0f} {WIDTH} {height:.0f}" role="img" '
         f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )

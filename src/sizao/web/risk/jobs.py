@@ -11,6 +11,7 @@ import threading
 
 from django.db import close_old_connections, connection
 
+from sizao.core.errors import ConfigError
 from sizao.web.risk import services
 from sizao.web.risk.models import Assessment
 
@@ -42,11 +43,25 @@ def mend_once() -> None:
         services.mend(_busy)
 
 
-def first_run() -> None:
-    """Start the first assessment of an installation that has records and roads, and none yet."""
-    years = services.usual_years()
-    if years is not None and not Assessment.objects.exists():
-        submit(services.open_run(None, years=years).pk)
+def first_run(after_s: float = 0.0) -> None:
+    """Start the first assessment of an installation that has records and roads, and none yet.
+
+    ``after_s`` leaves the other parts of a demonstration the time to start.
+    """
+    timer = threading.Timer(after_s, _first_run)
+    timer.daemon = True
+    timer.start()
+
+
+def _first_run() -> None:
+    try:
+        years = services.usual_years()
+        if years is not None and not Assessment.objects.exists():
+            submit(services.open_run(None, years=years).pk)
+    except ConfigError as error:
+        log.warning("no first assessment: %s", error)
+    finally:
+        connection.close()
 
 
 def _work() -> None:

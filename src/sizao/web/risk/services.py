@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from sizao import __version__
 from sizao.core.errors import ConfigError
-from sizao.risk.estimators import ESTIMATORS
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
 from sizao.web.clock import feed_now
@@ -33,8 +32,14 @@ from sizao.web.writing import write
 
 log = logging.getLogger("sizao.risk")
 
+METHODS = ("pooled", "eb")
+"""Names of ``risk.estimators.ESTIMATORS``, which would bring a regression library along."""
+
 YEARS = 3
 """Years of a run unless somebody says otherwise: the window of the black-spot rules."""
+
+VERSION = 1
+"""Of the way an assessment is put together; estimators are part of the program's version."""
 
 LONGEST = timedelta(hours=2)
 """A run that says nothing for this long is given up."""
@@ -61,8 +66,8 @@ def open_run(
     user: User | None, *, years: range, method: str = "pooled", threshold: float = 2.0
 ) -> Assessment:
     """Write down that a run is wanted. Raises ConfigError if it cannot be made."""
-    if method not in ESTIMATORS:
-        raise ConfigError(f"method {method!r} is none of {', '.join(ESTIMATORS)}")
+    if method not in METHODS:
+        raise ConfigError(f"method {method!r} is none of {', '.join(METHODS)}")
     if not years or len(years) > 20:
         raise ConfigError("an assessment needs between 1 and 20 years")
     if not 1.0 <= threshold <= 20.0:
@@ -77,7 +82,7 @@ def open_run(
             first_year=years[0],
             last_year=years[-1],
             method=method,
-            version=f"{__version__}/1",
+            version=f"{__version__}/{VERSION}",
             parameters={"threshold": threshold, "network": str(network)},
         )
         audit.record(

@@ -40,14 +40,11 @@ class Shapes:
             found.append((other, bearing_deg(here[1], here[0], away[1], away[0])))
         return found
 
-    def along(self, row: int, lat: float, lon: float) -> tuple[float, float]:
-        """Share of a segment's length before the nearest point (0 to 1), and the side.
-
-        The side is in metres, positive to the right of the way the line is drawn.
-        """
+    def along(self, row: int, lat: float, lon: float) -> float:
+        """Share of a segment's length before its nearest point, 0 to 1."""
         line = self.lines[row]
         north, east = metres_per_degree(lat)
-        best, at, side, total = math.inf, 0.0, 0.0, 0.0
+        best, at, total = math.inf, 0.0, 0.0
         for (x0, y0), (x1, y1) in itertools.pairwise(line):
             ax, ay = (x0 - lon) * east, (y0 - lat) * north
             bx, by = (x1 - x0) * east, (y1 - y0) * north
@@ -56,9 +53,8 @@ class Shapes:
             distance = math.hypot(ax + t * bx, ay + t * by)
             if distance < best:
                 best, at = distance, total + t * length
-                side = (by * -ax - bx * -ay) / max(length, 1e-9)
             total += length
-        return at / max(total, 1e-9), side
+        return at / max(total, 1e-9)
 
 
 def shapes_of(results: Results) -> Shapes:

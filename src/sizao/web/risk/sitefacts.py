@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sizao.core.places import stake
 from sizao.risk.patterns import Pattern, patterns
+from sizao.roads.features import OPPOSITE
 from sizao.roads.geometry import metres_per_degree
 from sizao.web.risk import diagram, words
 from sizao.web.risk.files import Results
@@ -110,23 +112,14 @@ def drawn(results: Results, site: Row, number: int, found: list[CrashFacts]) -> 
     turned = line[0][0] > line[-1][0]  # west is left, as on a map
     marks = []
     for one in shown:
-        share, side = shapes.along(number, one.record["lat"], one.record["lon"])
-        share = 1 - share if turned else share
-        marks.append(_on_segment(one, share, -side if turned else side))
-    ends = _ends(site, turned, results, number)
-    return diagram.segment(marks, *ends, bool(_direction(site)), title)
-
-
-def _direction(site: Row) -> str:
-    """The carriageway a one-way segment's name ends with."""
-    return site["place"].rpartition(" ")[2] if site["place"].endswith(("上行", "下行")) else ""
-
-
-def _ends(site: Row, turned: bool, results: Results, number: int) -> tuple[str, str]:
-    place = site["place"].split(" ")
-    stakes = next((part for part in place if "–" in part), "")
-    low, _dash, high = stakes.partition("–")
-    return (low, high) if low else ("", "")
+        share = shapes.along(number, one.record["lat"], one.record["lon"])
+        marks.append(_on_segment(one, site, 1 - share if turned else share, turned))
+    ends = [
+        stake("K", site[name]).removeprefix("K ") if site[name] is not None else ""
+        for name in ("stake_start_m", "stake_end_m")
+    ]
+    way = (-1 if turned else 1) if site["oneway"] else 0
+    return diagram.segment(marks, *(ends[::-1] if turned else ends), way, title)
 
 
 def _base(one: CrashFacts) -> dict[str, Any]:
@@ -144,14 +137,20 @@ def _base(one: CrashFacts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _on_segment(one: CrashFacts, share: float, side: float) -> diagram.Mark:
-    # Up and down are names of carriageways: which way that is on the drawing is not known here,
-    # so a recorded direction is shown by lane only, a fix's side of the road never.
-    heading = {"上行": 90.0, "下行": 270.0}.get(one.direction)
-    middle = diagram.HEIGHT / 2
-    lane = 0.0 if heading is None else 11.0 if heading == 90.0 else -11.0
+def _on_segment(one: CrashFacts, site: Row, share: float, turned: bool) -> diagram.Mark:
+    """A mark along the drawing; it points left or right where the record names a direction.
+
+    Which way that is, the network says: its label of the line, or the opposite one.
+    """
+    along = {site["direction"]: 1, OPPOSITE.get(site["direction"]): -1}.get(one.direction or None)
+    heading = None if along is None else 90.0 if (along > 0) != turned else 270.0
+    # Right-hand traffic: who goes right on the drawing is in its lower half.
+    lane = 0.0 if heading is None or site["oneway"] else 11.0 if heading == 90.0 else -11.0
     return diagram.Mark(
-        **_base(one), heading_deg=heading, x=24 + share * (diagram.WIDTH - 48), y=middle + lane
+        **_base(one),
+        heading_deg=heading,
+        x=24 + share * (diagram.WIDTH - 48),
+        y=diagram.HEIGHT / 2 + lane,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import typst
 
-from sizao.web.risk.report.content import Chart, Document, Table
+from sizao.web.risk.report.document import Chart, Document, Table
 from sizao.web.risk.report.fonts import folders
 
 

@@ -15,7 +15,7 @@ from docx.shared import Mm, Pt
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
-from sizao.web.risk.report.content import Chart, Document, Table
+from sizao.web.risk.report.document import Chart, Document, Table
 from sizao.web.risk.report.pdf import png
 
 SONG, FANG, HEI = "方正小标宋简体", "仿宋", "黑体"

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import mark_safe
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
@@ -14,7 +15,8 @@ from sizao.web import audit
 from sizao.web.clock import feed_now
 from sizao.web.imports.models import Crash
 from sizao.web.risk.models import Assessment
-from sizao.web.risk.report.content import Chart, Document, Table, build
+from sizao.web.risk.report.content import build
+from sizao.web.risk.report.document import Block, Chart, Document, Table
 from sizao.web.risk.report.period import Month, last_whole
 from sizao.web.risk.views import with_run
 from sizao.web.writing import write
@@ -46,8 +48,7 @@ def show(request: HttpRequest, run: Assessment) -> HttpResponse:
             ).exists(),
             "document": document,
             "sections": [
-                (f"{numbers[index]}、{section.title}",
-                 [(_kind(block), block) for block in section.blocks])
+                (f"{numbers[index]}、{section.title}", [_shown(block) for block in section.blocks])
                 for index, section in enumerate(document.sections)
             ],
         },
@@ -97,5 +98,8 @@ def _document(request: HttpRequest, month: Month, run: Assessment) -> Document:
         return build(request.user, month, run)
 
 
-def _kind(block: object) -> str:
-    return "table" if isinstance(block, Table) else "chart" if isinstance(block, Chart) else "text"
+def _shown(block: Block) -> tuple[str, object]:
+    """A block with its kind; a chart's drawing is of numbers and escaped words (charts.py)."""
+    if isinstance(block, Chart):
+        return "chart", {"caption": block.caption, "svg": mark_safe(block.svg)}
+    return ("table" if isinstance(block, Table) else "text"), block

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import ConfigError
 from sizao.risk.crashes import years_of
-from sizao.risk.estimators import ESTIMATORS
 from sizao.web.risk import jobs, services, words
 from sizao.web.risk.access import may_assess
 from sizao.web.risk.models import Assessment
@@ -37,7 +36,7 @@ def _show(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
             **missing(request),
             "page_obj": page,
             "runs": [_facts(one) for one in page],
-            "methods": [(code, words.method_word(code)) for code in ESTIMATORS],
+            "methods": [(code, words.method_word(code)) for code in services.METHODS],
             "years": f"{years[0]}-{years[-1]}" if years else "",
             "given": request.POST,
             "problem": problem,

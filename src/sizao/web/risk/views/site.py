@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sizao.web.pages.mapdata import bounds
+from sizao.web.pages.words import pick
 from sizao.web.reports.errors import SubmissionError
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 from sizao.web.risk import files, sitefacts, week, words
 from sizao.web.risk.files import Results
 from sizao.web.risk.models import Assessment
+from sizao.web.risk.proposals import proposals
 from sizao.web.risk.ranking import Row, rows_of
 from sizao.web.risk.views import with_run
 from sizao.web.risk.views.map import day_words
@@ -35,6 +37,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
     """One site of a run."""
     results, number, site = _site(run, site_id)
     found = sitefacts.crashes_of(results, number, run)
+    patterns = sitefacts.stands_out(results, run, number)
     hours = results.week[:, number]
     start, span, share = week.peak(hours)
     of_kind = [row for row in rows_of(results) if row["kind"] == site["kind"]]
@@ -58,7 +61,11 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             "undirected": sum(not one.direction for one in found),
             # Built of numbers and escaped words in diagram.py.
             "diagram": mark_safe(sitefacts.drawn(results, site, number, found)),
-            "patterns": sitefacts.stands_out(results, run, number),
+            "patterns": patterns,
+            "leads": [
+                pick(*one)
+                for one in proposals([(one.column, one.pattern.value) for one in patterns])
+            ],
             "similar": [
                 {**row, "place": words.place_word(row)}
                 for row in sitefacts.similar_sites(results, site)
