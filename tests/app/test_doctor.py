@@ -7,10 +7,12 @@ import sqlite3
 import time
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from sizao.app.commands.doctor import command, examine
 from sizao.log.datadir import DataDir, write_status
+from sizao.log.deletions import Deletions, Gone
 
 
 def findings(data: DataDir) -> dict[str, bool]:
@@ -47,3 +49,19 @@ def test_a_part_that_stopped_beating_is_found(tmp_path: Path) -> None:
     found = findings(data)
     assert found["part gateway"]
     assert not found["part pipeline"]
+
+
+def test_a_disk_too_full_for_evidence_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = DataDir(tmp_path).create()
+    assert findings(data)["room for evidence"]
+    monkeypatch.setenv("SIZAO_EVIDENCE_FLOOR_GB", "1e9")
+    assert not findings(data)["room for evidence"]
+
+
+def test_a_deletion_that_was_killed_is_found(tmp_path: Path) -> None:
+    data = DataDir(tmp_path).create()
+    assert findings(data)["deletions of evidence"]
+    Deletions(data.evidence).begin([Gone("0" * 64, "passage", "expired")], 2.0, 1.0)
+    assert not findings(data)["deletions of evidence"]

@@ -108,3 +108,28 @@ def test_a_floor_that_is_no_number_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv(evidence.FLOOR, "a lot")
     with pytest.raises(ConfigError, match="SIZAO_EVIDENCE_FLOOR_GB: 'a lot'"):
         space(tmp_path)
+
+
+def test_half_written_files_of_killed_processes_go(tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path)
+    kept = store.put(b"whole")
+    for name, age in ((".draft-old", 2 * 86_400), (".draft-new", 60)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    assert store.tidy(now_s=1e9) == 1
+    assert (tmp_path / ".draft-new").exists()
+    assert store.read(kept) == b"whole"
+
+
+def test_a_piece_moved_aside_by_a_run_that_was_killed_is_judged_by_the_next(
+    tmp_path: Path,
+) -> None:
+    store = EvidenceStore(tmp_path)
+    for data, moment, outcome in ((b"old", 1000, "gone"), (b"new", 3000, "newer")):
+        name = store.put(data)
+        path = store.path(name)
+        os.utime(path, (moment, moment))
+        path.rename(path.with_name(f".gone-{path.name}"))
+        assert store.remove(name, not_after_s=2000) == outcome
+        assert store.has(name) is (outcome == "newer")
+    assert not list(tmp_path.rglob(".gone-*"))

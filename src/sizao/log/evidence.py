@@ -22,6 +22,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from sizao.core.rulebook import entry
 
 MAX_BYTES = 256 << 20
 """Largest piece that is taken; a terminal's clip has a few MB, a drone's some hundred."""
+
+DRAFT_S = 86_400.0
+"""A piece that is still being written after this will not be."""
 
 LOOK_EVERY = 8 << 20
 """Bytes of one piece after which the free space is looked at again."""
@@ -147,6 +151,16 @@ class EvidenceStore:
             raise EvidenceError(f"{name}: the file was changed after it was stored")
         return data
 
+    def tidy(self, now_s: float) -> int:
+        """Delete what killed processes left half written a day ago or longer. Returns how many."""
+        count = 0
+        for draft in [*self.root.glob(".draft-*"), *self.root.glob(".thumbs/*/.draft-*")]:
+            with suppress(FileNotFoundError):
+                if now_s - draft.stat().st_mtime > DRAFT_S:
+                    draft.unlink()
+                    count += 1
+        return count
+
     def thumb_path(self, name: str) -> Path:
         """Where a small copy of a picture may be kept; it goes when the picture goes."""
         return self.root / ".thumbs" / name[:2] / f"{self.path(name).name}.jpg"
@@ -165,7 +179,9 @@ class EvidenceStore:
         try:
             path.rename(aside)
         except FileNotFoundError:
-            return "missing"
+            if not aside.exists():
+                return "missing"
+            # Moved aside by a run that was killed: judged now.
         except OSError as error:
             raise EvidenceError(f"{name}: {error.strerror}") from error
         try:

@@ -23,6 +23,8 @@ from sizao.core.errors import SizaoError
 from sizao.core.sources_file import read_registry
 from sizao.log.archive import deletions, manifest
 from sizao.log.datadir import DataDir, read_status
+from sizao.log.deletions import Deletions
+from sizao.log.evidence import FLOOR, space
 from sizao.runtime.archive.held import held
 from sizao.runtime.embedded.log import SqliteLog
 
@@ -34,7 +36,7 @@ BEHIND_H = 24.0
 _STARTED_AS = {"web": "serve", "archive": "archive run"}
 MODULES = (
     *("django", "duckdb", "ninja", "numba", "pyarrow"),
-    *("shapely", "osmium", "uvicorn", "whitenoise"),
+    *("shapely", "osmium", "PIL", "uvicorn", "whitenoise"),
 )
 
 
@@ -74,6 +76,7 @@ def examine(data: DataDir) -> Iterator[Finding]:
         _assets,
         _limits,
         _disk,
+        _evidence,
         _sqlite,
         _roads,
         _sources,
@@ -145,6 +148,23 @@ def _disk(data: DataDir) -> Iterator[Finding]:
         "write-ahead log on this file system",
         mode,
         "put the data folder on a local disk, not on a network share",
+    )
+
+
+def _evidence(data: DataDir) -> Iterator[Finding]:
+    found = space(data.evidence)
+    yield Finding(
+        not found.full,
+        "room for evidence",
+        f"{found.free / 1e9:.1f} GB free, {found.floor / 1e9:.1f} GB are kept free",
+        f"new pictures are refused: make room, shorten the periods, or set {FLOOR}",
+    )
+    unfinished = Deletions(data.evidence).unfinished()
+    yield Finding(
+        not unfinished or read_status(data, "web") is not None,
+        "deletions of evidence",
+        f"{len(unfinished)} begun and not finished" if unfinished else "none is half done",
+        "start sizao serve: its desk finishes them within the hour",
     )
 
 

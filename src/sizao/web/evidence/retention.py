@@ -80,6 +80,7 @@ class Sweep:
         self.wall_s = time.time() if wall_s is None else wall_s
         self.wanted = Wanted(now)
         self._finish_killed()
+        self.store.tidy(self.wall_s)
 
     def step(self) -> bool:
         """One helping of each period; True if there is more."""
