@@ -112,11 +112,20 @@ def begin(time: str, **values: Any) -> Track:
 
 
 def detect(
-    track: Track, rule: str, *, end: bool = True, kind: str = "other", **changes: Any
+    track: Track,
+    rule: str,
+    *,
+    end: bool = True,
+    kind: str = "other",
+    service: str = "",
+    **changes: Any,
 ) -> list[Row]:
     """Detections of one rule over a whole track, open episodes closed if ``end``."""
     context = Context.build(
-        only=frozenset({rule}), changes={rule: changes}, kinds={track.vehicle: kind}
+        only=frozenset({rule}),
+        changes={rule: changes},
+        kinds={track.vehicle: kind},
+        services={track.vehicle: service},
     )
     found, state = engine.step(track.batch(), EngineState(), context, track.limit_column())
     rows: list[Row] = found.to_pylist()

@@ -107,6 +107,45 @@ def test_the_coach_rules_of_the_night_in_plain_words() -> None:
     assert "detect.fatigue" in {rule.id for rule in tired.rules}
 
 
+def test_hours_of_a_day_come_with_their_bounds_and_without_a_name() -> None:
+    facts = fatigue(
+        rule="coach_day_total",
+        vehicle_kind="line_coach",
+        measured=500.0,
+        limit=480.0,
+        driver="999999199000000001",
+        quality=("gap", "unknown_min=20"),
+    )
+    said = explained(facts)
+    assert said.what_zh == (
+        "G5 K2650+300，班线客车驾驶人24小时内累计驾驶至少8小时20分钟（限8小时）。"
+    )
+    assert said.what_en == (
+        "G5 K2650+300: line coach: its driver was at the wheel for 8 h 20 min at least in 24 h "
+        "(limit 8 h)."
+    )
+    assert said.quality_zh == (
+        "轨迹有中断",
+        "最多有20分钟没有数据，既不算驾驶也不算休息：实际在8小时20分钟至8小时40分钟之间",
+    )
+    (law,) = (rule for rule in said.rules if rule.id == "fatigue.coach")
+    assert law.text_zh == "客运驾驶员24小时内累计驾驶不超过8小时，任意连续7日内不超过44小时"
+    assert facts.driver not in said.what_zh + said.what_en
+
+
+def test_the_curfew_says_whether_an_exemption_is_known() -> None:
+    unknown = fatigue(
+        rule="coach_curfew", vehicle_kind="line_coach", severity="service_unknown", measured=30.0
+    )
+    assert explained(unknown).what_zh == (
+        "G5 K2650+300，班线客车凌晨2时至5时之间至少行驶30分钟，"
+        "台账没有登记其客运服务类型，是否豁免须核实。"
+    )
+    rules = {rule.id: rule for rule in explained(unknown).rules}
+    assert "单程100公里以下" in rules["fatigue.coach_curfew"].text_zh
+    assert "满5分钟" in rules["detect.coach_curfew"].text_zh
+
+
 def test_fatigue_says_hours_and_the_law() -> None:
     said = explained(fatigue(vehicle_kind="line_coach", measured=271.0))
     assert said.what_zh == (

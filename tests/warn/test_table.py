@@ -31,6 +31,14 @@ def night_fatigue(measured: float):
     return fatigue(rule="coach_night_fatigue", vehicle_kind="tour_coach", measured=measured)
 
 
+def curfew(severity: str):
+    return fatigue(rule="coach_curfew", vehicle_kind="tour_coach", severity=severity, measured=30.0)
+
+
+def total(measured: float, severity: str = "over_limit"):
+    return fatigue(rule="coach_day_total", severity=severity, measured=measured)
+
+
 def night_speed(severity: str):
     return speeding(rule="coach_night_speed", vehicle_kind="tour_coach", severity=severity)
 
@@ -143,6 +151,11 @@ GOLDEN = [
     ],
     (night_fatigue(180.0), "coach-night-fatigue-three-hours", "red", "detachment"),
     (night_fatigue(179.9), "coach-night-fatigue", "orange", "brigade"),
+    (total(480.25, "unknown_driver"), "coach-total-driver-unknown", "blue", "squadron"),
+    (total(600.0), "coach-day-total-ten-hours", "orange", "brigade"),
+    (total(599.9), "coach-total", "yellow", "squadron"),
+    (curfew("curfew"), "coach-curfew", "orange", "brigade"),
+    (curfew("service_unknown"), "coach-curfew-service-unknown", "yellow", "squadron"),
     (night_speed("ge70"), "coach-night-speed-50", "orange", "brigade"),
     (night_speed("50-70"), "coach-night-speed-50", "orange", "brigade"),
     (night_speed("20-50"), "coach-night-speed-20", "yellow", "squadron"),
@@ -248,6 +261,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     }
     single |= {"length", "width", "height", "vehicle", "enterprise"}
     single |= {"impossible", "exact", "probable"}
+    single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)
 
 

@@ -459,6 +459,7 @@ REGISTER = pa.schema(
         _field("axles", pa.uint8(), "count", "Number of axles"),
         _field("inspection_until", pa.date32(), "date", "Last day of the inspection's validity"),
         _field("scrap_until", pa.date32(), "date", "Day by which it must be scrapped"),
+        _field("service", pa.string(), "", "Service of a coach, see core.vehicles.SERVICES"),
     ]
 )
 """The vehicle register: one row a terminal. Kept as ``register.parquet`` in the data folder; the

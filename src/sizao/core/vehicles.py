@@ -33,5 +33,18 @@ HEAVY = frozenset(
 )
 """The heavy class of the 2022 points order (公安部令163号): see ``speed.points``."""
 
+SERVICES: dict[str, str] = {
+    "long_distance": "长途客运",
+    "short_line": "短途班线",
+    "airport_fixed_line": "机场固定班线",
+    "high_speed_rail_express": "高铁快线",
+    "relay_short_leg": "接驳运输短途驳载",
+}
+"""What a coach is licensed to run, as far as rules ask: code to Chinese name. ``short_line`` is a
+line of at most the one-way length that ``fatigue.coach_curfew`` exempts."""
+
+SERVICE_CODES: dict[str, int] = {service: code for code, service in enumerate(SERVICES, 1)}
+"""Small integers for columns; 0 is a service that nobody has told."""
+
 KIND_CODES: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
 """Small integers for columns inside kernels. Order is part of saved state: append only."""

@@ -24,6 +24,8 @@ class Context:
     world: World
     kinds: Mapping[str, str]
     """Vehicle to its kind; one that is missing counts as ``other``."""
+    services: Mapping[str, str]
+    """Coach to its service, as far as the register says."""
     rules: tuple[Rule, ...]
     params: Mapping[str, Params]
     """Rule id to its parameters."""
@@ -36,6 +38,7 @@ class Context:
         register: pa.RecordBatch | pa.Table | None = None,
         *,
         kinds: Mapping[str, str] | None = None,
+        services: Mapping[str, str] | None = None,
         book: Book | None = None,
         changes: Mapping[str, Params] | None = None,
         only: frozenset[str] | None = None,
@@ -44,7 +47,8 @@ class Context:
         """A context of the registry's rules.
 
         network : without one nothing is matched, and only limits given with a row are known
-        register : schema REGISTER; ``kinds`` says the same as a mapping and goes before
+        register : schema REGISTER; ``kinds`` and ``services`` say the same as mappings and go
+            before
         book : rule book to take parameters from, by default the package's
         changes : rule id to parameters that are to differ
         only : ids of rules to run, by default all
@@ -63,14 +67,12 @@ class Context:
             rule.id: overridden(rule.params_from(book), changes.get(rule.id, {}), rule.id)
             for rule in rules
         }
-        if kinds is None:
-            kinds = {}
-            if register is not None:
-                names, values = (register.column(name).to_pylist() for name in ("vehicle", "kind"))
-                kinds = dict(zip(names, values, strict=True))
+        kinds = _column(register, "kind") if kinds is None else kinds
+        services = _column(register, "service") if services is None else services
         return cls(
             World(network, fences),
             kinds,
+            services,
             rules,
             params,
             network.digest() if network is not None else "",
@@ -89,3 +91,11 @@ class Context:
             state.match[:] = 0
             state.network = self.network_digest
         state.restore_rules(self.rules)
+
+
+def _column(register: pa.RecordBatch | pa.Table | None, name: str) -> dict[str, str]:
+    """Vehicle to what the register says in a column, where it says something."""
+    if register is None:
+        return {}
+    vehicles, values = (register.column(each).to_pylist() for each in ("vehicle", name))
+    return {vehicle: value for vehicle, value in zip(vehicles, values, strict=True) if value}

@@ -80,8 +80,11 @@ def findings(
     rows: npt.NDArray[Any],
     severity: Callable[[Any], str],
     part: Callable[[Any], str] | None = None,
+    note: Callable[[Any], str] | None = None,
 ) -> Findings:
-    """Columns of the kernel's rows; ``severity`` and ``part`` see one row each.
+    """Columns of the kernel's rows; ``severity``, ``part`` and ``note`` see one row each.
+
+    ``note`` adds to the quality what no bit can say, ``unknown_min=12``; "" is nothing.
 
     Values are rounded to 0.001, finer than any terminal reports, so that a float32 speed of
     52.8 km/h is written as 52.8 and not as 52.79999924.
@@ -102,6 +105,9 @@ def findings(
         stake_m=rows["stake_m"].copy(),
         driver=rows["driver"].copy(),
         severity=[severity(row) for row in rows],
-        quality=[quality_text(int(bits)) for bits in rows["quality"]],
+        quality=[
+            ",".join(filter(None, (quality_text(int(row["quality"])), note(row) if note else "")))
+            for row in rows
+        ],
         part=[part(row) for row in rows] if part else [],
     )

@@ -147,6 +147,7 @@ def prepare(
 
     columns = Columns(
         slot=slot,
+        row=row,
         time_us=time_us[row],
         received_us=received_us[row],
         lat=lat[row],
@@ -159,6 +160,7 @@ def prepare(
         status=_words(batch, "status")[row],
         driver=_drivers(batch, state)[row],
         kind=kind,
+        service=state.services_of(slot, context.services),
         segment=segment,
         match=quality,
         road_class=road_class,

@@ -12,8 +12,11 @@ from sizao.detect.record_rules.overload_repeat import OverloadRepeat
 from sizao.detect.records import RecordRule
 from sizao.detect.rules.area_forbidden import AreaForbidden
 from sizao.detect.rules.area_limit import AreaLimit
+from sizao.detect.rules.coach_curfew import CoachCurfew
+from sizao.detect.rules.coach_day_total import CoachDayTotal
 from sizao.detect.rules.coach_night_fatigue import CoachNightFatigue
 from sizao.detect.rules.coach_night_speed import CoachNightSpeed
+from sizao.detect.rules.coach_week_total import CoachWeekTotal
 from sizao.detect.rules.fatigue import Fatigue
 from sizao.detect.rules.impossible_jump import ImpossibleJump
 from sizao.detect.rules.long_downgrade import LongDowngrade
@@ -43,6 +46,9 @@ RULES: tuple[Rule, ...] = (
     OfflineMoving(),
     TerminalMoved(),
     WrongWay(),
+    CoachCurfew(),
+    CoachDayTotal(),
+    CoachWeekTotal(),
 )
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 

@@ -31,6 +31,7 @@ class Columns(NamedTuple):
     ``len(columns.slot)``.
 
     slot : int32, dense index of the vehicle in the state arrays
+    row : int64, place in the batch, so the order of arrival, for what vehicles have in common
     time_us, received_us : int64, microseconds since the epoch, UTC
     lat, lon : float64, degrees WGS-84, NaN when the terminal had no fix
     speed_kmh, recorder_speed_kmh, heading_deg : float32, NaN when not reported
@@ -38,6 +39,7 @@ class Columns(NamedTuple):
     alarm, status : uint32, JT/T 808 words, 0 when not reported
     driver : int32, index into ``drivers``; -1 is "unknown driver", a state of its own
     kind : int8, core.vehicles.KIND_CODES
+    service : int8, core.vehicles.SERVICE_CODES; 0 when the register does not say
     segment : int32, road network segment; -1 unmatched
     match : int8, roads.matching quality: UNMATCHED, AMBIGUOUS, GOOD
     road_class : int8, core.places.ROAD_CLASS_CODES; -1 unmatched
@@ -55,6 +57,7 @@ class Columns(NamedTuple):
     """
 
     slot: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int64]
     time_us: npt.NDArray[np.int64]
     received_us: npt.NDArray[np.int64]
     lat: npt.NDArray[np.float64]
@@ -67,6 +70,7 @@ class Columns(NamedTuple):
     status: npt.NDArray[np.uint32]
     driver: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
+    service: npt.NDArray[np.int8]
     segment: npt.NDArray[np.int32]
     match: npt.NDArray[np.int8]
     road_class: npt.NDArray[np.int8]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sizao.core.errors import LogError
-from sizao.core.vehicles import KIND_CODES
+from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
 from sizao.detect import sparse
 from sizao.detect.names import Names
 from sizao.detect.room import zeros
@@ -83,6 +83,9 @@ class EngineState:
     kind: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
     """Kind code of each slot, looked up in ``kinds`` once. Not part of the bytes."""
     kinds: Mapping[str, str] | None = None
+    service: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    """Service code of each slot, in the same way. Not part of the bytes."""
+    services: Mapping[str, str] | None = None
     bound: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     """Number of each slot among vehicles bound to routes, 0 for none. Not part of the bytes."""
     bounds: Mapping[str, int] | None = None
@@ -117,6 +120,20 @@ class EngineState:
             numbers = [bounds.get(name, 0) for name in new]
             self.bound = np.concatenate([self.bound, np.array(numbers, np.int32)])
         return self.bound[slots]
+
+    def services_of(
+        self, slots: npt.NDArray[np.int32], services: Mapping[str, str]
+    ) -> npt.NDArray[np.int8]:
+        """Service code of each slot, 0 unknown; a register of another identity is looked up
+        afresh."""
+        if services is not self.services:
+            self.services, self.service = services, np.zeros(0, np.int8)
+        if len(self.service) < len(self.names):
+            new = self.vehicles[len(self.service) :] if services else []
+            codes = [SERVICE_CODES.get(services.get(name, ""), 0) for name in new]
+            codes += [0] * (len(self.names) - len(self.service) - len(codes))
+            self.service = np.concatenate([self.service, np.array(codes, np.int8)])
+        return self.service[slots]
 
     def make_room(self, rules: tuple[Rule, ...]) -> None:
         """Lengthen every array to hold all slots; new rows are zero, "never seen"."""

@@ -13,9 +13,9 @@ from sizao.core.rulebook import CERTAINTIES, entry, rulebook
 from sizao.core.vehicles import KINDS
 from sizao.warn.facts import Facts
 from sizao.warn.rule_text import rule_text
-from sizao.warn.sentences import sentence
+from sizao.warn.sentences import quality, sentence
 from sizao.warn.table import Decision
-from sizao.warn.words import QUALITIES, VEHICLE_KINDS_EN
+from sizao.warn.words import VEHICLE_KINDS_EN
 
 CAUTION_ZH = "本预警是供民警核实的线索，不作为处罚依据。"
 CAUTION_EN = "This warning is a lead for a person to check, never a penalty."
@@ -89,8 +89,8 @@ def explain(
         because_zh=tuple(match.zh for match in decision.matched) or ("没有其他条目适用",),
         because_en=tuple(match.en for match in decision.matched) or ("no other row applies",),
         rules=tuple(_reference(rule_id, facts) for rule_id in _rules(facts, decision)),
-        quality_zh=tuple(QUALITIES.get(code, (code, code))[0] for code in facts.quality),
-        quality_en=tuple(QUALITIES.get(code, (code, code))[1] for code in facts.quality),
+        quality_zh=tuple(quality(code, facts)[0] for code in facts.quality),
+        quality_en=tuple(quality(code, facts)[1] for code in facts.quality),
         caution_zh=CAUTION_ZH,
         caution_en=CAUTION_EN,
         rule_version=facts.rule_version,

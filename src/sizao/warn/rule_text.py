@@ -103,6 +103,14 @@ def _continuous(rule: Entry, facts: Facts) -> Text:
 def _coach_hours(rule: Entry, facts: Facts) -> Text:
     day_zh, day_en = duration(rule.value("day_max_continuous") * 60)
     night_zh, night_en = duration(rule.value("night_max_continuous") * 60)
+    if facts.rule in ("coach_day_total", "coach_week_total"):
+        total_zh, total_en = duration(rule.value("max_driving_24h") * 60)
+        week_zh, week_en = duration(rule.value("max_driving_7d") * 60)
+        return (
+            f"客运驾驶员24小时内累计驾驶不超过{total_zh}，任意连续7日内不超过{week_zh}",
+            f"Coach drivers: at most {total_en} of driving in 24 h, {week_en} in any 7 days",
+            rule.certainty,
+        )
     zh = f"客运驾驶员日间连续驾驶不超过{day_zh}，夜间不超过{night_zh}"
     en = f"Coach drivers: at most {day_en} at a stretch by day, {night_en} by night"
     if facts.vehicle_kind not in COACHES:
@@ -115,6 +123,28 @@ def _night(rule: Entry, facts: Facts) -> Text:
     return (
         f"夜间指{start}至次日{stop}，规则触发于{facts.local:%H:%M}",
         f"Night is {start} to {stop}; the rule fired at {facts.local:%H:%M}",
+        rule.certainty,
+    )
+
+
+def _coach_curfew(rule: Entry, facts: Facts) -> Text:
+    start, stop = rule.value("start"), rule.value("end")
+    length = number(rule.value("exempt_max_one_way"))
+    return (
+        f"长途客运车辆凌晨{start}至{stop}停止运行或实行接驳；单程{length}公里以下、机场固定班线、"
+        "高铁快线和接驳运输短途驳载除外",
+        f"Long-distance coaches stop or relay from {start} to {stop}; exempt are lines of up to "
+        f"{length} km one way, airport lines, rail express and the short leg of a relay",
+        rule.certainty,
+    )
+
+
+def _detect_curfew(rule: Entry, facts: Facts) -> Text:
+    least = number(rule.value("min_driving"))
+    return (
+        f"当夜累计行驶满{least}分钟才触发；只有前后两次报告都在行驶的时间才计入",
+        f"Fires after {least} min of driving in one night; only time between two moving reports "
+        "counts",
         rule.certainty,
     )
 
@@ -208,6 +238,8 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "fatigue.coach": _coach_hours,
     "fatigue.night_definition": _night,
     "fatigue.coach_night_speed": _coach_night_speed,
+    "fatigue.coach_curfew": _coach_curfew,
+    "detect.coach_curfew": _detect_curfew,
     "fatigue.points": _fatigue_points,
     "detect.speeding": _detect_speeding,
     "detect.fatigue": _detect_fatigue,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sizao.warn.facts import Facts
-from sizao.warn.words import RULES, SEVERITIES, duration, number
+from sizao.warn.words import QUALITIES, RULES, SEVERITIES, duration, number
 
 Sentence = Callable[[Facts, str, str], tuple[str, str]]
 
@@ -17,6 +17,20 @@ Sentence = Callable[[Facts, str, str], tuple[str, str]]
 def sentence(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
     """The sentence for these facts, Chinese and English."""
     return _SENTENCES.get(facts.rule, by_name)(facts, subject_zh, subject_en)
+
+
+def quality(code: str, facts: Facts) -> tuple[str, str]:
+    """A data quality code in words. ``unknown_min=N`` gives the bounds of what was measured."""
+    name, _, value = code.partition("=")
+    if name != "unknown_min" or not value.isdigit():
+        return QUALITIES.get(code, (code, code))
+    least_zh, least_en = duration(facts.measured * 60)
+    most_zh, most_en = duration((facts.measured + int(value)) * 60)
+    return (
+        f"最多有{value}分钟没有数据，既不算驾驶也不算休息：实际在{least_zh}至{most_zh}之间",
+        f"up to {value} min are unknown, neither driving nor rest: "
+        f"the true value lies between {least_en} and {most_en}",
+    )
 
 
 def by_name(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
@@ -89,10 +103,43 @@ def _coach_night_fatigue(facts: Facts, subject_zh: str, subject_en: str) -> tupl
     )
 
 
+def _total(span_zh: str, span_en: str) -> Sentence:
+    def say(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+        zh, en = duration(facts.measured * 60)
+        limit_zh, limit_en = duration(facts.limit * 60)
+        who_zh, who_en = "驾驶人", "its driver was at the wheel"
+        if facts.severity == "unknown_driver":
+            who_zh, who_en = "（驾驶人未知，按车辆累计）", "driven by somebody unknown"
+        return (
+            f"{subject_zh}{who_zh}{span_zh}累计驾驶至少{zh}（限{limit_zh}）。",
+            f"{subject_en}: {who_en} for {en} at least in {span_en} (limit {limit_en}).",
+        )
+
+    return say
+
+
+def _coach_curfew(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    zh, en = duration(facts.measured * 60)
+    unknown = facts.severity == "service_unknown"
+    but_zh = "台账没有登记其客运服务类型，是否豁免须核实" if unknown else "不属豁免的班线"
+    but_en = (
+        "the register does not say its service, so whether it is exempt must be checked"
+        if unknown
+        else "its service is not exempt"
+    )
+    return (
+        f"{subject_zh}凌晨2时至5时之间至少行驶{zh}，{but_zh}。",
+        f"{subject_en} driven for {en} at least between 02:00 and 05:00; {but_en}.",
+    )
+
+
 _SENTENCES: Mapping[str, Sentence] = {
     "speeding": _speeding,
     "fatigue": _fatigue,
     "area_limit": _area_limit,
     "coach_night_speed": _coach_night_speed,
+    "coach_curfew": _coach_curfew,
+    "coach_day_total": _total("24小时内", "24 h"),
+    "coach_week_total": _total("7日内", "7 days"),
     "coach_night_fatigue": _coach_night_fatigue,
 }

@@ -27,6 +27,9 @@ TEXTS = {
     "speeding": "您已超速，请立即减速，按限速行驶。",
     "fatigue": "您已连续驾驶超过4小时，请到最近的服务区或停车区休息20分钟以上。",
     "coach_night_speed": "夜间客车车速不得超过日间限速的80%，请立即减速。",
+    "coach_day_total": "您24小时内累计驾驶已超过8小时，请停车并由其他驾驶人接替。",
+    "coach_week_total": "您7日内累计驾驶已超过44小时，请停车并由其他驾驶人接替。",
+    "coach_curfew": "凌晨2时至5时客车应当停运，请到最近的服务区停车休息。",
     "coach_night_fatigue": "您夜间已连续驾驶超过2小时，请到最近的服务区休息20分钟以上。",
 }
 """Words for the terminal by kind of warning: spoken to a driver, so short and without names."""

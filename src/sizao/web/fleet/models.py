@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from sizao.core.vehicles import KINDS
+from sizao.core.vehicles import KINDS, SERVICES
 from sizao.feeds.tables.kinds.enterprise import ENTERPRISE_KINDS
 
 
@@ -48,6 +48,9 @@ class Vehicle(models.Model):
     axles = models.PositiveSmallIntegerField("轴数", null=True, blank=True)
     inspection_until = models.DateField("检验有效期止", null=True, blank=True)
     scrap_until = models.DateField("强制报废期止", null=True, blank=True)
+    service = models.CharField(
+        "客运服务类型", max_length=32, choices=list(SERVICES.items()), blank=True
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "车辆"

@@ -23,7 +23,7 @@ from sizao.web.writing import write
 
 FIELDS = (
     "plate", "plate_colour", "kind", "area", "plate_class", "gross_kg", "payload_kg", "towed_kg",
-    "seats", "axles", "inspection_until", "scrap_until",
+    "seats", "axles", "inspection_until", "scrap_until", "service",
 )  # fmt: skip
 """Fields of a vehicle that have the same name in the file."""
 
@@ -98,7 +98,7 @@ def put(rows: list[dict]) -> None:
         ],
         update_conflicts=True, unique_fields=["id"], update_fields=["name"], batch_size=_CHUNK,
     )  # fmt: skip
-    texts = ("plate", "area", "plate_class")
+    texts = ("plate", "area", "plate_class", "service")
     Vehicle.objects.bulk_create(
         [
             Vehicle(

@@ -29,6 +29,15 @@ PLATE_CLASSES: dict[str, tuple[str, ...]] = {
 }
 """GA/T 16.7 as recalled, for the classes that supervised vehicles carry."""
 
+SERVICE_WORDS: dict[str, tuple[str, ...]] = {
+    "long_distance": ("长途客运", "long distance", "长途", "长途班线", "长途包车", "省际班线"),
+    "short_line": ("短途班线", "short line", "短途", "单程100公里以下"),
+    "airport_fixed_line": ("机场固定班线", "airport line", "机场专线", "机场大巴"),
+    "high_speed_rail_express": ("高铁快线", "rail express", "高铁专线"),
+    "relay_short_leg": ("接驳运输短途驳载", "relay leg", "短途驳载", "接驳短途"),
+}
+"""Words for ``core.vehicles.SERVICES``."""
+
 FIELDS = (
     Field("vehicle", "终端号", "Terminal", Terminal(),
           ("终端手机号", "终端SIM卡号", "SIM卡号", "终端号码", "车载终端号", "终端编号", "设备号",
@@ -74,6 +83,9 @@ FIELDS = (
     Field("scrap_until", "强制报废期止", "Scrapped by", Day(),
           ("报废期止", "强制报废日期", "报废日期", "QZBFQZ"), unit="date",
           doc="Day by which the vehicle must be scrapped"),
+    Field("service", "客运服务类型", "Coach service", Choice(SERVICE_WORDS),
+          ("服务类型", "班线类型", "客运类型", "运营方式", "service"), soft=True,
+          doc="Service of a coach, see core.vehicles.SERVICES; decides who is exempt at night"),
 )  # fmt: skip
 
 
