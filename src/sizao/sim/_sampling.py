@@ -13,7 +13,28 @@ from sizao.sim._motion import PARKED, _unit
 from sizao.sim._wire import NO_RECORDER
 
 SOUND, FROZEN, SPIKES, CLOCK, NOISE_BYTES, BAD_SUMS = 0, 1, 2, 3, 4, 5
-"""What is wrong with a terminal."""
+SHIELDED, SILENT, DOUBLED = 6, 7, 8
+"""What is wrong with a terminal. The last three are no accident: a receiver that is made to show a
+standing vehicle, a supply that is switched off under way, a second device under the same number."""
+
+SHIELDED_S, SILENT_S, DOUBLED_S = 1800, 1200, 3600
+"""Seconds of a spell of each."""
+
+DOUBLED_DEG = 3.0
+"""How far north the second device is: off the map."""
+
+
+@njit(cache=True)
+def tampered(seed, vehicle, fault, now):  # type: ignore[no-untyped-def]
+    """Whether what is no accident goes on with this vehicle's terminal now."""
+    if fault == SHIELDED:
+        return _unit(seed, vehicle, 161, now // SHIELDED_S) < 0.25
+    if fault == SILENT:
+        return _unit(seed, vehicle, 171, now // SILENT_S) < 0.15
+    if fault == DOUBLED:
+        return _unit(seed, vehicle, 181, now // DOUBLED_S) < 0.15
+    return False
+
 
 PARKED_INTERVAL_S = 180
 
@@ -114,14 +135,16 @@ def sample(
                     m["heading"] = (course + blur * _gauss(seed, i, 116, now)) % 360.0
             if mode[i, j] != PARKED and panics[i] and _unit(seed, i, 121, now // 60) < 2.5e-5:
                 m["pressed_until"] = now + 45
-            if not wanted[i]:
+            meddled = tampered(seed, i, fault[i], now)
+            if not wanted[i] or (meddled and fault[i] == SILENT):
                 continue
             r = out[count]
             r["vehicle"] = i
             r["batch"] = 0
             r["send_us"] = now * 1000000
             r["time_s"] = now
-            r["lat"] = round(m["lat"] * 1e6)
+            elsewhere = DOUBLED_DEG if meddled and fault[i] == DOUBLED else 0.0
+            r["lat"] = round((m["lat"] + elsewhere) * 1e6)
             r["lon"] = round(m["lon"] * 1e6)
             r["altitude"] = int(
                 1350.0 + 300.0 * math.sin(m["lat"] * 61.0) + 200.0 * math.cos(m["lon"] * 83.0)
@@ -129,6 +152,8 @@ def sample(
             shown = m["speed"] if fix or frozen else 0.0
             if fault[i] == SPIKES and _unit(seed, i, 131, now) < 0.03:
                 shown += 60.0 + 60.0 * _unit(seed, i, 132, now)
+            if meddled and fault[i] == SHIELDED:
+                shown = 0.0
             if fault[i] == CLOCK:
                 r["time_s"] = now + int(160.0 * _unit(seed, i, 141, 0)) - 80
             r["speed"] = round(shown * 10.0)

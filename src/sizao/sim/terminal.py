@@ -21,6 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.core.places import ROAD_CLASS_CODES
+from sizao.core.vehicles import KIND_CODES
 from sizao.feeds.jt808 import encode_body, encode_frame
 from sizao.roads.network import Network
 from sizao.sim import _sampling, _wire, cameras
@@ -62,6 +63,16 @@ class Frames:
             yield vehicle, send_us, raw[first[i] : first[i + 1]]
 
 
+def _meddled(fleet: Fleet, seed: int, sound: npt.NDArray[np.bool_]) -> npt.NDArray[np.integer[Any]]:
+    """Vehicles whose terminals somebody meddles with: as many as break, and never the police's.
+
+    Two speeds can only contradict each other where there is a tachograph.
+    """
+    who = np.flatnonzero(sound & fleet.recorder & (fleet.kind != KIND_CODES["police"]))
+    chosen = np.random.default_rng([seed, 9]).permutation(who)
+    return chosen[: max(3, round(len(fleet) * FAULTY_SHARE)) if len(fleet) > 10 else 0]
+
+
 class Terminals:
     """All terminals of a fleet. Feed every span of motion in order."""
 
@@ -73,6 +84,8 @@ class Terminals:
         self.fault = np.full(n, SOUND, np.int8)
         faulty = rng.permutation(n)[: max(2, round(n * FAULTY_SHARE)) if n > 10 else 0]
         self.fault[faulty] = 1 + np.arange(len(faulty)) % 5
+        meddled = _meddled(fleet, seed, self.fault == SOUND)
+        self.fault[meddled] = _sampling.SHIELDED + np.arange(len(meddled)) % 3
         """What is wrong with each device: SOUND, or FROZEN ... of ``_sampling``."""
         self.blind_until_s = np.zeros(n, np.int64)
         """No radio before this moment, whatever the road."""

@@ -24,7 +24,7 @@ from sizao.core.rulebook import entry
 from sizao.core.vehicles import KIND_CODES
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
-from sizao.sim import place_truth
+from sizao.sim import feed_truth, place_truth
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 
@@ -116,6 +116,7 @@ class Truth:
     def __init__(self, network: Network, fleet: Fleet, fences: Fences = NO_FENCES) -> None:
         self._network = network
         self._places = place_truth.PlaceTruth(network, fleet, fences)
+        self._feed: feed_truth.FeedTruth | None = None
         self._fleet = fleet
         self._limit = limit_table(network)
         self._fast = np.zeros((2, len(fleet)), _FAST)
@@ -163,7 +164,10 @@ class Truth:
             *self._params,
         )
         ended = [self._offence(row) for row in events[:count]]
-        return ended + [self._at_place(row) for row in self._places.feed(motion)]
+        ended += [self._at_place(row) for row in self._places.feed(motion)]
+        if self._feed is not None:
+            ended += [self._of_feed(row) for row in self._feed.feed(motion)]
+        return ended
 
     def driving_for_s(self, now_s: int) -> npt.NDArray[np.int64]:
         """Seconds since each vehicle's continuous driving began, 0 when it rests. Shape (n,)."""
@@ -186,6 +190,27 @@ class Truth:
                 count = _end_run(self._run[own, vehicle], rules[1], vehicle, events, count, longest)
         ended = [self._offence(row) for row in events[:count]]
         return ended + [self._at_place(row) for row in self._places.close()]
+
+    def watch(self, seed: int, fault: npt.NDArray[np.int8]) -> None:
+        """Look at terminals, too: who is meddled with (``Terminals.fault``)."""
+        self._feed = feed_truth.FeedTruth(self._network, self._fleet, seed, fault)
+
+    def _of_feed(self, row: Any) -> Offence:
+        segment, offset = int(row["segment"]), float(row["offset"])
+        lat, lon = self._network.point(segment, offset)
+        return Offence(
+            rule=feed_truth.RULES[row["rule"]],
+            vehicle=self._fleet.phone[row["vehicle"]],
+            start_s=int(row["start"]),
+            onset_s=int(row["onset"]),
+            end_s=int(row["end"]),
+            worst=float(row["end"] - row["start"]) / 60,
+            limit=0.0,
+            visible_s=int(row["visible"]),
+            lat=lat,
+            lon=lon,
+            place=self._network.place(segment, offset),
+        )
 
     def _at_place(self, row: Any) -> Offence:
         rule = place_truth.RULES[row["rule"]]

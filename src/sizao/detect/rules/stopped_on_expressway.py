@@ -4,8 +4,9 @@ Definition
 ----------
 A sample is usable if it has a fix and a satellite speed and its road is clear (``match`` GOOD). It
 is *on* if the road is an expressway and no ramp, the vehicle is of the heavy class
-(``core.vehicles.HEAVY``), the speed is ``standing_below_kmh`` (3) or less, and the place is in no
-fence of kind ``service`` (``roads/fences.py``: service areas, toll plazas, stopping places).
+(``core.vehicles.HEAVY``), the greater of satellite and tachograph speed is ``standing_below_kmh``
+(3) or less, so that a shielded receiver does not stand for a vehicle, and the place is in no fence
+of kind ``service`` (``roads/fences.py``: service areas, toll plazas, stopping places).
 
 A spell of on samples (``detect/spells.py``) fires once it has lasted ``min_duration_s`` (120) with
 two on samples in a row, and ends after ``end_samples`` (2) usable samples that are not on, or
@@ -51,6 +52,8 @@ def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-un
     for i in range(len(c.slot)):
         own = c.slot[i]
         speed = c.speed_kmh[i]
+        if c.recorder_speed_kmh[i] > speed:
+            speed = c.recorder_speed_kmh[i]
         on = speed <= standing and c.road_class[i] == EXPRESSWAY and (_HEAVY >> c.kind[i]) & 1 != 0
         if not on and each[own].open == 0:
             continue

@@ -1,0 +1,221 @@
+"""Ground truth of the rules on the feed's integrity: what was done to terminals, and when it shows.
+
+As ``truth.py``, from the true motion, the moments at which terminals report, and the plan of who
+meddles with which terminal when (``_sampling.tampered``): nothing of it is taken from the bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sizao.core.rulebook import entry
+from sizao.roads.network import Network
+from sizao.sim._motion import PARKED, _unit
+from sizao.sim._sampling import (
+    DOUBLED,
+    DOUBLED_DEG,
+    FROZEN,
+    PARKED_INTERVAL_S,
+    SHIELDED,
+    SILENT,
+    tampered,
+)
+from sizao.sim.fleet import Fleet
+from sizao.sim.traffic import Motion
+
+RULES = ("offline_moving", "impossible_jump", "terminal_moved")
+OFFLINE, JUMP, MOVED = range(3)
+
+SURE_S = 1_000
+"""``visible`` beyond the rule's minimum for what no report can miss."""
+
+_LAST = np.dtype(
+    [
+        ("at", "i8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("kmh", "f8"),
+        ("tunnel", "i1"),
+        ("fix_at", "i8"),
+        ("away", "i1"),
+        ("jump_from", "i8"),
+        ("jump_to", "i8"),
+        ("start", "i8"),
+        ("end", "i8"),
+        ("onset", "i8"),
+        ("off", "i8"),
+        ("shown", "i8"),
+    ]
+)
+"""The last report, the last one with a fix, a jump not yet confirmed, and the spell of two speeds
+that disagree."""
+
+EVENT = np.dtype(
+    [
+        ("rule", "i4"),
+        ("vehicle", "i4"),
+        ("start", "i8"),
+        ("onset", "i8"),
+        ("end", "i8"),
+        ("worst", "f8"),
+        ("limit", "f8"),
+        ("visible", "i8"),
+        ("segment", "i4"),
+        ("offset", "f4"),
+    ]
+)
+
+
+class FeedTruth:
+    """Feed it every :class:`Motion` in order; it gives rows of EVENT, one for each that ended."""
+
+    def __init__(
+        self, network: Network, fleet: Fleet, seed: int, fault: npt.NDArray[np.int8]
+    ) -> None:
+        self._network, self._fleet, self._seed, self._fault = network, fleet, seed, fault
+        self._last = np.zeros(len(fleet), _LAST)
+        moved = entry("detect.terminal_moved")
+        self._params = (
+            float(entry("detect.offline_moving").value("silence")) * 60,
+            float(entry("detect.offline_moving").value("displacement")),
+            float(entry("detect.offline_moving").value("moving_above")),
+            float(moved.value("moving_above")),
+            float(moved.value("standing_below")),
+            int(moved.value("min_duration")),
+        )
+
+    def feed(self, motion: Motion) -> npt.NDArray[Any]:
+        """What ended in this span."""
+        shape = motion.segment.shape
+        places = self._network.points(
+            motion.segment.ravel(), motion.offset_m.ravel().astype(np.float64)
+        )
+        events = np.zeros(len(self._fleet) * (motion.seconds // 60 + 3), EVENT)
+        count = _judge(
+            motion.start_s,
+            self._seed,
+            self._fault,
+            places[0].reshape(shape),
+            places[1].reshape(shape),
+            motion.segment,
+            motion.offset_m,
+            motion.speed_kmh,
+            motion.mode,
+            self._fleet.interval_s,
+            self._fleet.recorder,
+            self._network.tunnel,
+            self._last,
+            events,
+            *self._params,
+        )
+        return events[:count]
+
+
+@njit(cache=True)
+def _event(events, count, rule, i, start, onset, end, sure, segment, offset):  # type: ignore[no-untyped-def]
+    e = events[count]
+    e.rule, e.vehicle = rule, i
+    e.start, e.onset, e.end = start, onset, end
+    e.visible = onset - start + (SURE_S if sure else 0)
+    e.segment, e.offset = segment, offset
+    return count + 1
+
+
+@njit(cache=True)
+def _judge(  # type: ignore[no-untyped-def]
+    start_s,
+    seed,
+    fault,
+    lat,
+    lon,
+    segment,
+    offset,
+    speed,
+    mode,
+    interval,
+    recorder,
+    tunnel,
+    state,
+    events,
+    silence_s,
+    away_m,
+    moving,
+    fast,
+    slow,
+    min_s,
+):
+    count = 0
+    for i in range(len(state)):
+        if fault[i] < SHIELDED and not (fault[i] == FROZEN and recorder[i]):
+            continue
+        s = state[i]
+        for j in range(lat.shape[1]):
+            now = start_s + 1 + j
+            kmh = float(speed[i, j])
+            hidden = tunnel[segment[i, j]]
+            meddled = tampered(seed, i, fault[i], now)
+            place = segment[i, j], offset[i, j]
+            step = PARKED_INTERVAL_S if mode[i, j] == PARKED else interval[i]
+            reports = (now + 7 * i) % step == 0
+            if fault[i] == FROZEN:
+                # A receiver that hangs while the vehicle stands goes on to say that it stands.
+                hangs = _unit(seed, i, 101, now // 1800) < 0.3
+                meddled = hangs and s.kmh <= slow
+                if reports and not hangs and not hidden:
+                    s.kmh = kmh
+            if fault[i] != SILENT and fault[i] != DOUBLED:
+                # Shielded: the wheels turn, the satellite says they stand.
+                if meddled and kmh >= fast and not hidden:
+                    if s.start == 0:
+                        s.start = now
+                        s.onset = 0
+                        s.shown = 0
+                    s.end = now
+                    s.off = 0
+                    s.shown += 1
+                    if s.onset == 0 and now - s.start >= min_s:
+                        s.onset = now
+                elif s.start > 0 and not hidden and not (meddled and slow < kmh < fast):
+                    s.off += 1
+                if s.start > 0 and (s.off > 2 * interval[i] or now - s.end > 600):
+                    if s.onset > 0:
+                        sure = s.end - s.onset > 3 * interval[i]
+                        count = _event(
+                            events, count, MOVED, i, s.start, s.onset, s.end, sure, *place
+                        )
+                    s.start = 0
+                continue
+            if not reports or (meddled and fault[i] == SILENT):
+                continue
+            north = (lat[i, j] - s.lat) * 111_195.0
+            east = (lon[i, j] - s.lon) * 111_195.0 * math.cos(math.radians(lat[i, j]))
+            far = math.hypot(north, east)
+            if fault[i] == SILENT:
+                gap = now - s.at
+                seen = s.at > 0 and not hidden and s.tunnel == 0
+                # 1.5 km/h and 50 m are more than a receiver errs by.
+                if seen and gap > silence_s and s.kmh > moving - 1.5 and far > away_m - 50:
+                    sure = s.kmh > moving + 1.5 and far > away_m + 50
+                    count = _event(events, count, OFFLINE, i, s.at, now, now, sure, *place)
+                s.at, s.kmh, s.tunnel = now, kmh, hidden
+                s.lat, s.lon = lat[i, j], lon[i, j]
+            elif not hidden:
+                if s.jump_to > 0:
+                    if meddled == (s.away != 0):
+                        count = _event(
+                            events, count, JUMP, i, s.jump_from, now, s.jump_to, True, *place
+                        )
+                    s.jump_to = 0
+                elif (
+                    s.fix_at > 0
+                    and meddled != (s.away != 0)
+                    and DOUBLED_DEG * 111.195 / (now - s.fix_at) * 3600 > 200
+                ):
+                    s.jump_from, s.jump_to = s.fix_at, now
+                s.fix_at, s.away = now, meddled
+    return count
