@@ -67,6 +67,10 @@ MATRIX: dict[tuple[str, str], str] = {
     ("presence", "POST"): "302 422 422 403 403 422 403 403 403",  # without purpose and case
     ("detections", "GET"): PAGE,
     ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("rules", "GET"): LOOK,
+    ("rule", "GET"): LOOK,
+    ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
+    ("rule-decide", "POST"): "302 404 403 403 403 403 403 403 403",  # no change waits
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -164,6 +168,7 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
+             "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
              "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
@@ -209,6 +214,8 @@ def address(name: str, case: Case) -> str:
         "token": [report.token, "json"] if report else [],
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
+        "rule": ["speeding"],
+        "change": ["speeding", 1],
         "site": ["s0"],
         "month": ["2026-10.pdf"],
         "run": [run.pk] if run else [],

@@ -51,14 +51,14 @@ class Context:
             before
         book : rule book to take parameters from, by default the package's
         changes : rule id to parameters that are to differ
-        only : ids of rules to run, by default all
+        only : ids of rules to run, by default all; those of record rules are no matter here
         fences : areas and corridors that rules go by
 
         Raises ConfigError for an unknown rule, parameter or value.
         """
         book = rulebook() if book is None else book
         changes = changes or {}
-        known = {rule.id for rule in registry.RULES}
+        known = {rule.id for rule in (*registry.RULES, *registry.RECORD_RULES)}
         unknown = sorted((set(changes) | (only or frozenset())) - known)
         if unknown:
             raise ConfigError(f"no rule {unknown[0]!r}; there are: {', '.join(sorted(known))}")

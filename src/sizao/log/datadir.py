@@ -13,6 +13,7 @@ drop/FEED/        files that senders leave: FEED is weighings, weather-readings 
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing
+rules.yaml        parameters of rules that differ, made by the web process from accepted changes
 roadside.yaml     where checkpoints and weigh stations stand (``log/roadside.py``)
 hot-list.yaml     plates looked for (the same); both written by people
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
@@ -80,6 +81,10 @@ class DataDir:
     @property
     def intake_log(self) -> Path:
         return self.root / "intake.sqlite"
+
+    @property
+    def rules(self) -> Path:
+        return self.root / "rules.yaml"
 
     @property
     def roadside(self) -> Path:

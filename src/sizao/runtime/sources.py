@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 
 from sizao.core.errors import ConfigError
 from sizao.core.schemas import POSITION, TIME
 from sizao.detect import engine, registry
 from sizao.detect.context import Context
 from sizao.detect.records import Facts, RecordContext
+from sizao.detect.rules_file import OwnRules, own_rules
 from sizao.detect.state import EngineState
 from sizao.log import register, roadside
 from sizao.log.datadir import DataDir
@@ -42,6 +44,7 @@ class Sources:
         self._network: Network | None = None
         self._register: pa.Table | None = None
         self._fences = NO_FENCES
+        self._rules = own_rules([])
         self._places: Mapping[str, Mapping[str, Any]] = {}
         self._hot_list: tuple[Mapping[str, Any], ...] = ()
         self._looked = 0.0
@@ -64,7 +67,14 @@ class Sources:
 
     def _build(self) -> Context:
         data = self._data
-        for path in (data.network, data.register, data.fences, data.roadside, data.hot_list):
+        for path in (
+            data.network,
+            data.register,
+            data.fences,
+            data.rules,
+            data.roadside,
+            data.hot_list,
+        ):
             mark = _mark(path)
             if path in self._marks and self._marks[path] == mark:
                 continue
@@ -74,6 +84,8 @@ class Sources:
                 self._network = self._load_network(path, mark)
             elif path == data.fences:
                 self._fences = self._load_fences(path, mark)
+            elif path == data.rules:
+                self._rules = self._load_rules(path, mark)
             elif path == data.roadside:
                 self._places = roadside.places(path)
             elif path == data.hot_list:
@@ -81,8 +93,20 @@ class Sources:
             else:
                 self._register = self._load_register(path, mark)
         facts = Facts(self._register, self._places, self._hot_list)
-        self._records = RecordContext.build(registry.RECORD_RULES, facts)
-        return Context.build(self._network, self._register, fences=self._fences)
+        own = self._rules._asdict()
+        self._records = RecordContext.build(registry.RECORD_RULES, facts, **own)
+        return Context.build(self._network, self._register, fences=self._fences, **own)
+
+    def _load_rules(self, path: Path, mark: int | None) -> OwnRules:
+        if mark is None:
+            return own_rules([])
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+        rules = own_rules([(path.name, document or {})])
+        logger.info("%s: %s", path.name, ", ".join(document) if document else "no rule differs")
+        return rules
 
     def _load_network(self, path: Path, mark: int | None) -> Network | None:
         if mark is None:

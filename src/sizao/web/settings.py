@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "sizao.web.desk",
     "sizao.web.sources",
     "sizao.web.platforms",
+    "sizao.web.rules",
     "sizao.web.api",
     "sizao.web.pages",
 ]

@@ -25,5 +25,6 @@ urlpatterns = [
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.plan.urls")),
+    path("", include("sizao.web.rules.urls")),
     path("", include("sizao.web.pages.urls")),
 ]

@@ -237,8 +237,8 @@ def _places(
     lat, lon = network.points(segment, offset)
     ahead_lat, ahead_lon = network.points(segment, offset + 20)
     back_lat, back_lon = network.points(segment, offset - 20)
-    east = (ahead_lon - back_lon) * np.cos(np.radians(lat))
-    heading = np.degrees(np.arctan2(east, ahead_lat - back_lat)) % 360
+    eastward = (ahead_lon - back_lon) * np.cos(np.radians(lat))
+    heading = np.degrees(np.arctan2(eastward, ahead_lat - back_lat)) % 360
     return lat + chance.normal(0, noise, n), lon + chance.normal(0, noise, n), heading
 
 

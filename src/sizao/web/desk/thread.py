@@ -22,6 +22,7 @@ from sizao.web.live import outbox
 from sizao.web.platforms import rounds as platforms
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
+from sizao.web.rules import services as rules
 from sizao.web.sources import watch
 from sizao.web.sources.quarantine import flush_orders, follow_orders
 from sizao.web.sources.services import book
@@ -106,6 +107,7 @@ class Desk:
                 with write():
                     outbox.prune()
                 reports.purge_contacts(self.ports.now())
+                rules.publish(self.ports.data)
                 self._pruned_s = began
             self.open_cases = Case.objects.open().count()
             self.last_error = ""

@@ -1,0 +1,1 @@
+"""Detection rules as people see and change them: what each says, by whom, since when."""
