@@ -74,8 +74,12 @@ def test_a_site_shows_its_crashes_and_what_stands_out(world: World, run: Assessm
     assert f"{hot['observed']} 起没有记录行驶方向" in page
     assert "碾压" in page or "碾撞行人" in page, "seven of ten there are pedestrians"
     assert "一周各时段" in page
+    assert "可选措施" in page
+    assert "小字为 95% 区间" in page
+    assert "CMF" in page
     assert 'data-dialog="sz-hazard"' in page
     auditor = text(world.client("audit"), f"/risk/sites/{hot['site']}/")
+    assert 'href="/plans/"' in text(world.client("lead-dd"), f"/risk/sites/{hot['site']}/")
     assert 'data-dialog="sz-hazard"' not in auditor
     assert world.client("off-dd1").get("/risk/sites/s99999/").status_code == 404
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -20,6 +20,7 @@ from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 from sizao.web.risk import files, sitefacts, week, words
 from sizao.web.risk.files import Results
+from sizao.web.risk.measures import measures
 from sizao.web.risk.models import Assessment
 from sizao.web.risk.proposals import proposals
 from sizao.web.risk.ranking import Row, rows_of
@@ -62,6 +63,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             # Built of numbers and escaped words in diagram.py.
             "diagram": mark_safe(sitefacts.drawn(results, site, number, found)),
             "patterns": patterns,
+            "measures": measures(results, site, len(run.years), patterns),
             "leads": [
                 pick(*one)
                 for one in proposals([(one.column, one.pattern.value) for one in patterns])
@@ -77,7 +79,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             "peak": (start, (start + span) % 24, share * 100),
             "reports": _near(request, site),
             "may_report": request.user.acts,
-            "patrol_plan": _plan_url(site),
+            "patrol_plan": reverse("plans") if request.user.sees_plans else "",
             "bounds": bounds(),
             "threshold": run.parameters["threshold"],
         },
@@ -143,11 +145,3 @@ def _near(request: HttpRequest, site: Row) -> list[Report]:
             lon__range=(site["lon"] - NEAR_DEG, site["lon"] + NEAR_DEG),
         ).prefetch_related("photos")[:5]
     )  # fmt: skip
-
-
-def _plan_url(site: Row) -> str:
-    """The page that plans patrols, where this installation has one."""
-    try:
-        return f"{reverse('plan')}?lat={site['lat']:.5f}&lon={site['lon']:.5f}"
-    except NoReverseMatch:
-        return ""
