@@ -196,25 +196,21 @@ class Truth:
         self._feed = feed_truth.FeedTruth(self._network, self._fleet, seed, fault)
 
     def _of_feed(self, row: Any) -> Offence:
-        segment, offset = int(row["segment"]), float(row["offset"])
-        lat, lon = self._network.point(segment, offset)
-        return Offence(
-            rule=feed_truth.RULES[row["rule"]],
-            vehicle=self._fleet.phone[row["vehicle"]],
-            start_s=int(row["start"]),
-            onset_s=int(row["onset"]),
-            end_s=int(row["end"]),
-            worst=float(row["end"] - row["start"]) / 60,
-            limit=0.0,
-            visible_s=int(row["visible"]),
-            lat=lat,
-            lon=lon,
-            place=self._network.place(segment, offset),
-        )
+        rule, end = feed_truth.RULES[row["rule"]], int(row["end"])
+        return self._made(rule, row, end, float(end - row["start"]) / 60, 0.0)
 
     def _at_place(self, row: Any) -> Offence:
         rule = place_truth.RULES[row["rule"]]
-        timed = rule in ("area_forbidden", "stopped_on_expressway")
+        end = int(row["last"])
+        if rule in ("area_forbidden", "stopped_on_expressway"):
+            return self._made(rule, row, end, float(end - row["start"]) / 60, 0.0)
+        return self._made(rule, row, end, float(row["worst"]), float(row["limit"]))
+
+    def _offence(self, row: Any) -> Offence:
+        worst, limit = float(row["worst"]), float(row["limit"])
+        return self._made(RULES[row["rule"]], row, int(row["end"]), worst, limit)
+
+    def _made(self, rule: str, row: Any, end_s: int, worst: float, limit: float) -> Offence:
         segment, offset = int(row["segment"]), float(row["offset"])
         lat, lon = self._network.point(segment, offset)
         return Offence(
@@ -222,26 +218,9 @@ class Truth:
             vehicle=self._fleet.phone[row["vehicle"]],
             start_s=int(row["start"]),
             onset_s=int(row["onset"]),
-            end_s=int(row["last"]),
-            worst=float(row["last"] - row["start"]) / 60 if timed else float(row["worst"]),
-            limit=0.0 if timed else float(row["limit"]),
-            visible_s=int(row["visible"]),
-            lat=lat,
-            lon=lon,
-            place=self._network.place(segment, offset),
-        )
-
-    def _offence(self, row: Any) -> Offence:
-        segment, offset = int(row["segment"]), float(row["offset"])
-        lat, lon = self._network.point(segment, offset)
-        return Offence(
-            rule=RULES[row["rule"]],
-            vehicle=self._fleet.phone[row["vehicle"]],
-            start_s=int(row["start"]),
-            onset_s=int(row["onset"]),
-            end_s=int(row["end"]),
-            worst=float(row["worst"]),
-            limit=float(row["limit"]),
+            end_s=end_s,
+            worst=worst,
+            limit=limit,
             visible_s=int(row["visible"]),
             lat=lat,
             lon=lon,
