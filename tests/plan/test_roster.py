@@ -90,7 +90,12 @@ def test_a_broken_rule_is_seen() -> None:
     ("units", "rules", "says"),
     [
         (2, {"min_on_duty": 2}, "336 h in seven days; 2 units may work 88 h"),
-        (4, {"min_on_duty": 1, "max_nights_week": 1}, "7 nights in seven days; 4 units may work 4"),
+        (
+            4,
+            {"min_on_duty": 1},
+            "21 shifts have to be worked in seven days; 4 units may work 5 each",
+        ),
+        (6, {"min_on_duty": 1, "max_nights_week": 1}, "7 nights in seven days; 6 units may work 6"),
         (
             3,
             {"min_on_duty": 1, "min_rest_h": 40, "max_hours_week": 168},

@@ -201,6 +201,13 @@ def _why(force: Force, shifts: Sequence[Shift]) -> str:
                 f"{need} units in every shift are {hours:g} h in seven days; {len(force.units)} "
                 f"units may work {most:g} h (max_hours_week {rules.max_hours_week:g})"
             )
+        # Whole shifts: 44 h are five of eight, and four hours nobody can use.
+        each = int(rules.max_hours_week // min(shifts[number].kind.hours for number in week))
+        if len(week) * need > len(force.units) * each:
+            return (
+                f"{len(week) * need} shifts have to be worked in seven days; {len(force.units)} "
+                f"units may work {each} each (max_hours_week {rules.max_hours_week:g})"
+            )
         nights = sum(shifts[number].kind.night for number in week) * need
         if nights > len(force.units) * rules.max_nights_week:
             return (

@@ -164,3 +164,11 @@ def test_the_list_shows_the_form_to_those_who_may(world: World, plan: Plan) -> N
     page = world.client("op-dd").get("/plans/").content.decode()
     assert 'name="crew"' in page
     assert f'data-plan="{plan.pk}"' in page
+
+
+def test_the_process_of_its_own_makes_the_plan_too(world: World, plan: Plan) -> None:
+    """Without the shortcut of the other tests: the child has no Django to lean on."""
+    again = services.open_plan(world.user("op-dd"), first=FIRST, days=1, crews=["dd1"])
+    made = services.make(again.pk)
+    assert (made.state, made.error) == ("draft", "")
+    assert made.stays.exists()

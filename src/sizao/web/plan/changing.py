@@ -12,6 +12,7 @@ from sizao.web import audit
 from sizao.web.clock import feed_now
 from sizao.web.geo import metres_between
 from sizao.web.plan import access, files
+from sizao.web.plan.kept import Coverage
 from sizao.web.plan.models import Plan, Stay
 from sizao.web.units.models import User
 from sizao.web.writing import write
@@ -67,7 +68,7 @@ def effect(plan: Plan, stay: Stay, post: int) -> Effect:
     return Effect(before, before + (then - now) / found.total, _late(plan, stay, post, found))
 
 
-def _late(plan: Plan, stay: Stay, post: int, found: files.Coverage) -> float:
+def _late(plan: Plan, stay: Stay, post: int, found: Coverage) -> float:
     """Minutes missing for the drive to the post and on from it."""
     crews = [one["id"] for one in plan.given["units"]]
     base = crews.index(stay.crew)

@@ -28,8 +28,8 @@ def compute(folder: Path, step: Callable[[str], None]) -> dict[str, Any]:
     from sizao.plan.strategy import build
     from sizao.risk.network_sites import sites_of
     from sizao.roads.network import Network
-    from sizao.web.plan.files import Coverage, save
     from sizao.web.plan.inputs import roads_of, week_of
+    from sizao.web.plan.kept import Coverage, save
 
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     force = force_of(job["units"])

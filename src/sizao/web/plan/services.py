@@ -30,6 +30,8 @@ from sizao.web.writing import write
 log = logging.getLogger("sizao.plan")
 
 MOST_CREWS = 24
+_ROUND_THE_CLOCK = 5
+"""Squadrons from which on somebody is always out: 21 shifts of 8 h, five of them each at most."""
 _LONGEST_S = 1800
 Runner = Callable[[Path, Callable[[str], None]], None]
 
@@ -74,7 +76,7 @@ def open_plan(
             }
             for one in squadrons
         ],
-        "rules": {"min_on_duty": 1 if len(squadrons) >= 4 else 0},
+        "rules": {"min_on_duty": 1 if len(squadrons) >= _ROUND_THE_CLOCK else 0},
         "operations": [
             {"kind": kind, "per_week": number, "minutes": 75}
             for kind, number in (
