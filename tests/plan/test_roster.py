@@ -93,7 +93,7 @@ def test_a_broken_rule_is_seen() -> None:
         (
             4,
             {"min_on_duty": 1},
-            "21 shifts have to be worked in seven days; 4 units may work 5 each",
+            "21 shifts have to be worked .* 4 units may work 5 each",
         ),
         (6, {"min_on_duty": 1, "max_nights_week": 1}, "7 nights in seven days; 6 units may work 6"),
         (

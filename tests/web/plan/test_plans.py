@@ -64,6 +64,7 @@ def test_another_leader_approves(world: World, plan: Plan) -> None:
     Plan.objects.filter(pk=plan.pk).update(by="lead-dd")
     with pytest.raises(ConflictError):
         services.approve(world.user("lead-dd"), plan.pk)
+    assert access.may_approve(world.user("op-zd"), plan)  # the command above
     answer = world.client("lead-zd").post(f"/plans/{plan.pk}/act/", {"action": "approve"})
     assert answer.status_code == 302
     plan.refresh_from_db()

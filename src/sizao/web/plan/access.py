@@ -29,9 +29,9 @@ def sees_whole(user: User, plan: Plan) -> bool:
 
 
 def may_approve(user: User, plan: Plan) -> bool:
-    """A leader who answers for it and is not who ordered or changed it last."""
+    """A leader who answers for it, or the command above; not who ordered or changed it last."""
     return (
-        user.role == User.Role.LEADER
+        (user.role == User.Role.LEADER or user.path != plan.unit.path)
         and sees_whole(user, plan)
         and plan.state == Plan.State.DRAFT
         and user.get_username() not in (plan.by, plan.summary.get("changed_by"))
