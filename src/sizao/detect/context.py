@@ -58,7 +58,7 @@ class Context:
         """
         book = rulebook() if book is None else book
         changes = changes or {}
-        known = {rule.id for rule in (*registry.RULES, *registry.RECORD_RULES)}
+        known = registry.ids()
         unknown = sorted((set(changes) | (only or frozenset())) - known)
         if unknown:
             raise ConfigError(f"no rule {unknown[0]!r}; there are: {', '.join(sorted(known))}")

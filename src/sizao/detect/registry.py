@@ -63,3 +63,8 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     HotList(),
 )
 """Every rule over records that are not positions."""
+
+
+def ids() -> set[str]:
+    """Ids of all rules of both kinds."""
+    return {rule.id for rule in RULES} | {rule.id for rule in RECORD_RULES}

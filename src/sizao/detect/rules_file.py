@@ -35,7 +35,7 @@ def own_rules(documents: Iterable[tuple[str, Any]]) -> OwnRules:
     """
     entries: dict[str, Entry] = dict(rulebook())
     changes: dict[str, Params] = {}
-    only = {rule.id for rule in (*registry.RULES, *registry.RECORD_RULES)}
+    only = registry.ids()
     for name, document in documents:
         if isinstance(document, list):
             for raw in document:
