@@ -76,6 +76,21 @@ def _local_s(now: int) -> int:
 
 
 @njit(cache=True)
+def _hold_until(seed: int, vehicle: int, now: int, offender: float) -> int:
+    """When a coach bound by the curfew may go on, 0 if it need not or does not mind.
+
+    A lawful one looks for a place from 01:35 on. One night in seven an offender drives through.
+    """
+    local = _local_s(now)
+    if local < 5700 or local >= 18000:
+        return 0
+    day = (now + 28800) // 86400
+    if offender >= 0.0 and _unit(seed, vehicle, 91, day) < 0.15:
+        return 0
+    return now - local + 18060 + int(1800.0 * _unit(seed, vehicle, 92, day))
+
+
+@njit(cache=True)
 def _new_stretch(
     s: Any, seed: int, vehicle: int, now: int, offender: float, two: bool, coach: bool
 ) -> None:
@@ -140,6 +155,7 @@ def _stopped(
     offender: float,
     two: bool,
     heavy: bool,
+    coach: bool,
 ) -> None:
     """The vehicle has just come to a stop that was decided on: how long, and what then."""
     u = _unit(seed, vehicle, 31, now)
@@ -164,12 +180,16 @@ def _stopped(
     if now >= s["shift_end"] and s["plan"] == NORMAL:
         s["mode"] = PARKED
         until = now + 10800 + int(10800 * u)
+        # A coach's drivers are long off duty: 8 h at the wheel in 24 are enough. Some are not.
+        long_day = offender >= 0.0 and _unit(seed, vehicle, 93, 0) < 0.1
+        if coach and not long_day:
+            until += 25200
         hour = ((until // 3600) + 8) % 24
         if (hour >= 22 or hour < 5) and (day_only or w < 0.15):
             day = (until + 28800) // 86400 + (1 if hour >= 22 else 0)
             until = day * 86400 - 28800 + 5 * 3600 + int(9000 * w)
         s["until"] = until
-        s["shift_end"] = until + 32400 + int(14400 * u)
+        s["shift_end"] = until + (25200 if coach and not long_day else 32400 + int(14400 * u))
         if two:
             s["swap_next"] = 1
         return
@@ -177,7 +197,7 @@ def _stopped(
         s["mode"] = PARKED
         day = (now + 28800) // 86400 + (1 if local_hour >= 22 else 0)
         s["until"] = day * 86400 - 28800 + 5 * 3600 + 900 + int(7200 * u)
-        s["shift_end"] = s["until"] + 36000
+        s["shift_end"] = s["until"] + (25200 if coach else 36000)
         return
     if s["plan"] == NORMAL and w < (0.55 if heavy else 0.35):
         s["until"] = now + 1500 + int(1800 * u)
@@ -215,6 +235,7 @@ def advance(
     offender: npt.NDArray[np.float64],
     two_drivers: npt.NDArray[np.bool_],
     coach: npt.NDArray[np.bool_],
+    curfew: npt.NDArray[np.bool_],
     day_only: npt.NDArray[np.bool_],
     heavy: npt.NDArray[np.bool_],
     top_ms: npt.NDArray[np.float64],
@@ -250,6 +271,9 @@ def advance(
             now = start + 1 + j
             at = first[s["route"]] + s["element"]
             seg = segment[at]
+            hold = _hold_until(seed, i, now, offender[i]) if curfew[i] else 0
+            if s["mode"] != DRIVING and now >= s["until"] and hold > 0:
+                s["until"] = hold
             if s["mode"] != DRIVING and now >= s["until"]:
                 stood = now - since[i]
                 _leave(s, seed, i, now, offender[i], two_drivers[i], coach[i], stood)
@@ -268,6 +292,8 @@ def advance(
                     if lawful and dark > NIGHT_REST_S:
                         driven = float(now - s["stretch_start"])
                         s["rest_after_s"] = min(s["rest_after_s"], driven)
+                if hold > 0:  # pulls over at the next place
+                    s["rest_after_s"] = min(s["rest_after_s"], now - s["stretch_start"] - 601.0)
                 # Episodes of driving too fast: drawn once a minute.
                 if now % 60 == int(59.0 * _unit(seed, i, 41, now // 60)) and (
                     now >= s["fast_until"] and s["fast_from"] <= now and now >= s["calm_until"]
@@ -345,7 +371,20 @@ def advance(
                 if halted:
                     s["v"] = 0.0
                     since[i] = now
-                    _stopped(s, seed, i, now, day_only[i], offender[i], two_drivers[i], heavy[i])
+                    light = s["stop_ahead"] == 3 and s["pulling_over"] == 0
+                    _stopped(
+                        s,
+                        seed,
+                        i,
+                        now,
+                        day_only[i],
+                        offender[i],
+                        two_drivers[i],
+                        heavy[i],
+                        coach[i],
+                    )
+                    if hold > 0 and not light:
+                        s["until"] = max(s["until"], hold)
                 elif s["offset_m"] >= length[seg]:
                     s["offset_m"] -= length[seg]
                     _next(s, seed, i, now, first, segment, stop, urban, choice_first, choice)

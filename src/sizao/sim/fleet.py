@@ -28,6 +28,13 @@ SHARES: dict[str, float] = {
 }
 """Made-up mix of supervised vehicles; police vehicles come on top, forty at most."""
 
+SERVICE_SHARES: dict[str, dict[str, float]] = {
+    "line_coach": {"long_distance": 0.5, "short_line": 0.35, "airport_fixed_line": 0.1, "": 0.05},
+    "tour_coach": {"long_distance": 0.95, "": 0.05},
+    "highway_passenger": {"long_distance": 0.75, "relay_short_leg": 0.2, "": 0.05},
+}
+"""Made-up services of coaches; "" is one that the register does not say (it is long-distance)."""
+
 INTERVAL_S: dict[str, int] = {
     "heavy_truck": 15,
     "semi_tractor": 15,
@@ -57,6 +64,7 @@ class Fleet:
     radio_in_tunnels : has mobile coverage in tunnels; without, reports are stored meanwhile
     card : drivers put their card in, so that the platform knows who drives
     two_drivers : two drivers take turns, each with a card
+    curfew : a coach that may not drive from 02:00 to 05:00
     """
 
     register: pa.RecordBatch
@@ -69,6 +77,7 @@ class Fleet:
     radio_in_tunnels: npt.NDArray[np.bool_]
     card: npt.NDArray[np.bool_]
     two_drivers: npt.NDArray[np.bool_]
+    curfew: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.phone)
@@ -87,6 +96,8 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
     kinds = list(
         rng.choice(list(SHARES), size=vehicles - police, p=np.array(list(SHARES.values())))
     )
+    # Of its own, so that fleets are what they were before coaches had a service.
+    licences = np.random.default_rng([seed, 7])
     by_kind = {kind: [firm for firm in city.enterprises if firm["kind"] == kind] for kind in SHARES}
     rows: list[dict[str, object]] = []
     homes: list[str] = []
@@ -117,6 +128,9 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
     for index, row in enumerate(rows):
         row["vehicle"] = f"100{index + 1:08d}"
         last = f"{index + 1 - (vehicles - police):03d}警" if row["kind"] == "police" else ""
+        shares = SERVICE_SHARES.get(str(row["kind"]))
+        if shares:
+            row["service"] = str(licences.choice(list(shares), p=list(shares.values()))) or None
         row["plate"] = f"川DI{last}" if last else f"川DI{index + 1:04d}"
     kind_codes = np.array([KIND_CODES[str(row["kind"])] for row in rows], np.int8)
     card = rng.random(vehicles) < 0.75
@@ -131,7 +145,14 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
         radio_in_tunnels=rng.random(vehicles) < 0.7,
         card=card,
         two_drivers=card & (rng.random(vehicles) < 0.6),
+        curfew=np.array(
+            [row["kind"] in SERVICE_SHARES and _bound(row.get("service")) for row in rows], np.bool_
+        ),
     )
+
+
+def _bound(service: object) -> bool:
+    return service in (None, "long_distance")
 
 
 def driver_of(vehicle: int, which: int) -> tuple[str, str]:

@@ -57,6 +57,9 @@ OVERLAP_S = {
     "offline_moving": 0,
     "impossible_jump": 0,
     "terminal_moved": 60,
+    "coach_curfew": 300,
+    "coach_day_total": 3600,
+    "coach_week_total": 3600,
 }
 """A detection and an offence are the same if they overlap or are at most this far apart."""
 

@@ -2,7 +2,8 @@
 
 A lawful driver holds 78 to 97 % of the limit, slows down before a lower one, and rests 25 min or
 more before three and a half hours have passed. Coaches hold 80 % of that at night and rest after
-an hour and a half of it. On top of that each vehicle has a rate of speeding episodes (1.12 to 1.7
+an hour and a half of it; those bound by the curfew stand from 02:00 to 05:00, six nights in
+seven. On top of that each vehicle has a rate of speeding episodes (1.12 to 1.7
 times what it is allowed, for 1.5 to 10 minutes), one stretch of driving in fifty lasts 4 h 10 to
 6 h with no stop longer than a quarter of an hour, and one of a coach's by night in seven 2 h 20 to
 3 h. Things that look like offences and are none come too: bursts of ten seconds, 5 % over for ten
@@ -39,6 +40,7 @@ TOP_KMH = {"heavy_truck": 112, "semi_tractor": 112, "hazmat": 108, "school_bus":
 """What a vehicle can do, where that is less than its driver might want; others 140."""
 
 _DAY_ONLY = ("school_bus", "tour_coach", "line_coach")
+"""Home for the night, but for line coaches of a long-distance service."""
 _HEAVY = ("heavy_truck", "semi_tractor", "hazmat")
 _HEAVY_CODES = [KIND_CODES[name] for name in _HEAVY]
 
@@ -99,7 +101,8 @@ class Traffic:
             offender,
             fleet.two_drivers,
             np.isin(kinds, list(COACHES)),
-            np.isin(kinds, _DAY_ONLY),
+            fleet.curfew,
+            np.isin(kinds, _DAY_ONLY) & ~(fleet.curfew & (fleet.kind == KIND_CODES["line_coach"])),
             np.isin(fleet.kind, _HEAVY_CODES),
             np.array([TOP_KMH.get(kind, 140) for kind in kinds]) / 3.6,
             np.concatenate(([0], np.cumsum([len(own) for own in choices]))).astype(np.int64),

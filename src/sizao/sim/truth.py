@@ -24,7 +24,7 @@ from sizao.core.rulebook import entry
 from sizao.core.vehicles import KIND_CODES
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
-from sizao.sim import feed_truth, place_truth
+from sizao.sim import feed_truth, hours_truth, place_truth
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 
@@ -115,6 +115,7 @@ class Truth:
 
     def __init__(self, network: Network, fleet: Fleet, fences: Fences = NO_FENCES) -> None:
         self._network = network
+        self._hours = hours_truth.HoursTruth(fleet)
         self._places = place_truth.PlaceTruth(network, fleet, fences)
         self._feed: feed_truth.FeedTruth | None = None
         self._fleet = fleet
@@ -167,6 +168,7 @@ class Truth:
         ended += [self._at_place(row) for row in self._places.feed(motion)]
         if self._feed is not None:
             ended += [self._of_feed(row) for row in self._feed.feed(motion)]
+        ended += [self._of_hours(row) for row in self._hours.feed(motion)]
         return ended
 
     def driving_for_s(self, now_s: int) -> npt.NDArray[np.int64]:
@@ -178,6 +180,7 @@ class Truth:
         """Take over what another knows of some vehicles."""
         self._fast[:, vehicles] = other._fast[:, vehicles]
         self._run[:, vehicles] = other._run[:, vehicles]
+        self._hours.adopt(other._hours, vehicles)
 
     def close(self) -> list[Offence]:
         """Offences still going on, as far as they have got."""
@@ -189,6 +192,7 @@ class Truth:
                 longest = self._longest[own]
                 count = _end_run(self._run[own, vehicle], rules[1], vehicle, events, count, longest)
         ended = [self._offence(row) for row in events[:count]]
+        ended += [self._of_hours(row) for row in self._hours.close()]
         return ended + [self._at_place(row) for row in self._places.close()]
 
     def watch(self, seed: int, fault: npt.NDArray[np.int8]) -> None:
@@ -198,6 +202,23 @@ class Truth:
     def _of_feed(self, row: Any) -> Offence:
         rule, end = feed_truth.RULES[row["rule"]], int(row["end"])
         return self._made(rule, row, end, float(end - row["start"]) / 60, 0.0)
+
+    def _of_hours(self, row: Any) -> Offence:
+        segment, offset = int(row["segment"]), float(row["offset"])
+        lat, lon = self._network.point(segment, offset)
+        return Offence(
+            rule=hours_truth.RULES[row["rule"]],
+            vehicle=self._fleet.phone[row["vehicle"]],
+            start_s=int(row["start"]),
+            onset_s=int(row["onset"]),
+            end_s=int(row["last"]),
+            worst=float(row["driven"]) / 60,
+            limit=float(row["limit"]) / 60,
+            visible_s=int(row["visible"]),
+            lat=lat,
+            lon=lon,
+            place=self._network.place(segment, offset),
+        )
 
     def _at_place(self, row: Any) -> Offence:
         rule = place_truth.RULES[row["rule"]]

@@ -121,7 +121,12 @@ def _rules(facts: Facts, decision: Decision) -> tuple[str, ...]:
     return (*decision.rules, own) if own in rulebook() else decision.rules
 
 
-_READS_AS = {"coach_night_speed": "speeding", "coach_night_fatigue": "fatigue"}
+_READS_AS = {
+    "coach_night_speed": "speeding",
+    "coach_night_fatigue": "fatigue",
+    "coach_day_total": "fatigue",
+    "coach_week_total": "fatigue",
+}
 """Rules that read their samples as another does."""
 
 

@@ -58,7 +58,7 @@ _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 EACH = np.dtype([("open", "u1"), ("warm", "u1")])
 """Every vehicle: whether it has a spell (part 0 of the few), whether an account (part 1)."""
 
-# Heat comes first: were SPELL a prefix of the row, Numba would take it for another rule's, and warn.
+# Heat comes first: were SPELL a prefix of the row, Numba would take it for another rule's.
 FEW = sparse.episodes([("heat", "f8"), ("heat_us", "i8"), ("heat_mps", "f8"), *spells.SPELL])
 
 
