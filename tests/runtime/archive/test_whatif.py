@@ -16,6 +16,7 @@ from sizao.core.errors import ConfigError
 from sizao.core.schemas import POSITION
 from sizao.detect import engine
 from sizao.detect.context import Context
+from sizao.detect.rules_file import own_rules
 from sizao.detect.state import EngineState
 from sizao.log.archive import manifest
 from sizao.log.archive.store import ArchiveStore
@@ -178,3 +179,20 @@ def test_the_command(data: DataDir, tmp_path: Path) -> None:
     assert "-> off" in table.stdout
     for wrong in (["detect"], ["detect", *span], [*common, "--from", "yesterday"]):
         assert CliRunner().invoke(cli, wrong).exit_code != 0
+
+
+def test_own_rules_go_on_top_of_those_in_force() -> None:
+    from sizao.runtime.archive.whatif import _again
+
+    force = Context.build(
+        changes={"fatigue": {"min_rest_min": 25.0, "max_gap_s": 200.0}},
+        only=frozenset({"fatigue", "speeding"}),
+    )
+    new = _again(force, None, own_rules([("x", {"fatigue": {"min_rest_min": 30.0}})]))
+    assert new.params["fatigue"]["min_rest_min"] == 30.0
+    assert new.params["fatigue"]["max_gap_s"] == 200.0, "a number in force was forgotten"
+    assert {rule.id for rule in new.rules} == {"fatigue", "speeding"}
+    off = _again(force, None, own_rules([("x", {"speeding": False})]))
+    assert {rule.id for rule in off.rules} == {"fatigue"}
+    assert off.params["fatigue"] == force.params["fatigue"]
+    assert _again(force, None).params == force.params

@@ -22,12 +22,11 @@ from sizao.core.errors import ConfigError
 from sizao.detect import recording
 from sizao.detect.engine import Context
 from sizao.detect.rules_file import OwnRules, own_rules
-from sizao.log import register
 from sizao.log.datadir import DataDir
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
-from sizao.runtime.archive.whatif import what_if
+from sizao.runtime.archive.whatif import of_installation
 
 _FIRST = 10
 """Row numbers of rejected rows named in the summary, a reason; ``--rejects`` lists all."""
@@ -167,25 +166,12 @@ def _what_if(
     as_json: bool,
 ) -> None:
     began = time.perf_counter()
-    roads = network or (data.network if data.network.exists() else None)
-    known = register.load(data.register) if data.register.exists() else None
-    drawn = fences or (data.fences if data.fences.exists() else None)
-    areas = Fences(load_fences(drawn)) if drawn else NO_FENCES
-    before = Context.build(Network.load(roads) if roads else None, known, fences=areas)
-    after = Context.build(
-        before.network,
-        known,
-        book=own.book,
-        changes=own.changes,
-        only=own.only,
-        fences=areas,
-    )
 
     def progress(done: int, total: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{done}/{total} groups of vehicles", err=True, nl=done == total)
 
-    found = what_if(data.archive, *span, before, after, warm_up=warm_up, progress=progress)
+    found = of_installation(data, own, *span, network=network, warm_up=warm_up, progress=progress)
     if out:
         pq.write_table(found.changes, out)
     summary = {**found.summary, "seconds": round(time.perf_counter() - began, 3)}

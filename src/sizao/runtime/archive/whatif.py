@@ -21,12 +21,17 @@ from typing import Any
 import pyarrow as pa
 
 from sizao.core.errors import ConfigError
+from sizao.core.rulebook import rulebook
 from sizao.core.schemas import TIME
-from sizao.detect import engine
+from sizao.detect import engine, registry
 from sizao.detect.context import Context
+from sizao.detect.rules_file import OwnRules
 from sizao.detect.state import EngineState
 from sizao.log.archive import manifest
+from sizao.log.datadir import DataDir
+from sizao.roads.network import Network
 from sizao.runtime.archive.replaying import passes, replay
+from sizao.runtime.sources import Sources
 
 WARM_UP = timedelta(hours=24)
 """Enough for every memory of a day: 4 h of driving, 8 h in 24 h. A rule over seven days needs
@@ -131,6 +136,56 @@ def what_if(
         **{f"by_{what}": _nested(counts, what) for what in ("rule", "kind", "road")},
     }
     return Difference(pa.Table.from_pylist(rows, schema=CHANGE), summary)
+
+
+def of_installation(
+    data: DataDir,
+    own: OwnRules,
+    start: datetime,
+    end: datetime,
+    *,
+    network: Path | None = None,
+    warm_up: timedelta = WARM_UP,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Difference:
+    """The difference that ``own`` rules make to what an installation's archive holds.
+
+    Roads, register and fences are those of the installation as they are now, on both sides;
+    ``network`` goes before its roads. This is what a command or a page calls; see
+    :func:`what_if`.
+    """
+    before = Sources(data)()
+    if network is not None:
+        before = _again(before, Network.load(network))
+    after = _again(before, before.network, own)
+    return what_if(data.archive, start, end, before, after, warm_up=warm_up, progress=progress)
+
+
+def _again(context: Context, network: Network | None, own: OwnRules | None = None) -> Context:
+    """The same context on other roads, or with ``own`` rules on top of those in force.
+
+    A rule that ``own`` does not name keeps the numbers in force; one whose rule-book entry it
+    replaces has that entry's.
+    """
+    params = {rule.id: dict(context.params[rule.id]) for rule in context.rules}
+    on = set(params)
+    if own is not None:
+        for rule in registry.RULES:
+            entry = rule.params_from(own.book)
+            if rule.id in own.changes or entry != rule.params_from(rulebook()):
+                base = params.get(rule.id, {}) if entry == rule.params_from(rulebook()) else {}
+                params[rule.id] = {**base, **own.changes.get(rule.id, {})}
+                on.add(rule.id)
+        on &= own.only
+    return Context.build(
+        network,
+        kinds=context.kinds,
+        services=context.services,
+        book=own.book if own else None,
+        changes={rule: changes for rule, changes in params.items() if rule in on},
+        only=frozenset(on),
+        fences=context.world.fences,
+    )
 
 
 def differences(before: list[Row], after: list[Row]) -> Iterator[Row]:
