@@ -82,3 +82,23 @@ def test_the_last_of_repeated_slots_stands() -> None:
     target = np.zeros(2)
     target[np.zeros(1000, np.int32)] = np.arange(1000)
     assert target[0] == 999
+
+
+def test_what_is_kept_between_two_looks_follows_new_vehicles_and_another_network() -> None:
+    """Names and words of roads are converted once, and must not go stale."""
+    board, state = board_of(on_road("1", 0.0))
+    assert [row["vehicle"] for row in shown(board, state)] == ["1"]
+    prepared, state = engine.prepare(on_road("2", 1.0), state, CONTEXT)
+    board.update(prepared.columns)
+    assert [(row["vehicle"], row["road"]) for row in shown(board, state)] == [
+        ("1", "G5"),
+        ("2", "G5"),
+    ]
+    fresh, _ = board_of(on_road("1", 0.0), on_road("2", 1.0))
+    assert shown(board, state) == shown(fresh, state)
+    without = board.batch(state.vehicles, ["", ""], None).to_pylist()
+    assert [(row["road"], row["area"], row["road_class"]) for row in without] == [(None,) * 3] * 2
+    again = city.network()
+    again.ref[:] = "G6"
+    words = board.batch(state.vehicles, ["", ""], again).column("road").to_pylist()
+    assert words == ["G6", "G6"]

@@ -249,3 +249,28 @@ def test_the_register_is_read_again_when_it_changes(
     assert sources() is after
     assert sources() is after
     assert caplog.text.count("not a register") == 1
+
+
+def test_a_board_that_takes_long_is_shown_less_often(recorded: DataDir, tmp_path: Path) -> None:
+    """A million vehicles take a third of a second: the heartbeat goes on, the board waits."""
+    boards: list[pa.RecordBatch] = []
+    beats: list[dict[str, object]] = []
+    with SqliteLog(recorded.feeds_log) as feeds, SqliteLog(tmp_path / "d", writer=True) as log:
+        pipeline = Pipeline(
+            feeds,
+            CheckpointStore(log),
+            Sources(recorded),
+            CLOCK,
+            Pace(show_s=0.0),
+            show=boards.append,
+            publish=beats.append,
+        )
+        pipeline.turn()
+        pipeline.show()
+        assert (len(boards), len(beats)) == (1, 1)
+        pipeline.turn()
+        pipeline._board_cost_s = 3600.0
+        pipeline.show()
+        assert (len(boards), len(beats)) == (1, 2)
+        pipeline.show(now=True)
+        assert len(boards) == 2, "the last board is always shown"

@@ -37,6 +37,7 @@ _ROW = np.dtype(
     ]
 )
 _ROOM = 256
+_KIND_WORDS = pa.array(list(KINDS), pa.string())
 
 
 class Board:
@@ -45,6 +46,9 @@ class Board:
     def __init__(self) -> None:
         self._rows = np.zeros(_ROOM, _ROW)
         self._used = 0
+        self._names: pa.Array = pa.array([], pa.string())
+        self._words: dict[str, pa.Array] = {}
+        self._words_of: Network | None = None
 
     def __len__(self) -> int:
         return self._used
@@ -90,15 +94,10 @@ class Board:
         segment = rows["segment"]
         on_road = segment >= 0
 
-        def of_road(name: str) -> pa.Array:
-            if network is None or not len(network):
-                return pa.nulls(used, pa.string())
-            values = getattr(network, name)[np.where(on_road, segment, 0)]
-            return pa.array(values, pa.string(), mask=~on_road | (values == ""))
-
+        place = pa.array(np.where(on_road, segment, 0), mask=~on_road)
         return pa.RecordBatch.from_arrays(
             [
-                pa.array(vehicles[:used], pa.string()),
+                self._names_of(vehicles).slice(0, used),
                 pa.array(rows["time_us"], TIME),
                 pa.array(rows["received_us"], TIME),
                 _number(rows["lat"]),
@@ -106,11 +105,11 @@ class Board:
                 _number(rows["speed_kmh"]),
                 _number(rows["heading_deg"]),
                 _number(rows["limit_kmh"]),
-                of_road("ref"),
-                self._road_class(segment, network),
+                self._of_road("ref", place, network),
+                self._of_road("road_class", place, network),
                 _number(rows["stake_m"]),
-                of_road("area"),
-                pa.array(np.array(list(KINDS))[rows["kind"]], pa.string()),
+                self._of_road("area", place, network),
+                _KIND_WORDS.take(pa.array(rows["kind"])),
                 pa.array(active[:used], pa.string()),
             ],
             schema=LIVE,
@@ -148,11 +147,27 @@ class Board:
         self._rows["segment"][self._used : used] = -1
         self._used = max(self._used, used)
 
-    def _road_class(self, segment: npt.NDArray[np.int32], network: Network | None) -> pa.Array:
+    def _names_of(self, vehicles: list[str]) -> pa.Array:
+        """Names as an array; only those that are new since the last call are converted."""
+        known = len(self._names)
+        if len(vehicles) > known:
+            fresh = pa.array(vehicles[known:], pa.string())
+            self._names = pa.concat_arrays([self._names, fresh])
+        return self._names
+
+    def _of_road(self, name: str, place: pa.Array, network: Network | None) -> pa.Array:
+        """A word of the segment each vehicle is on. Words of a network are converted once."""
         if network is None or not len(network):
-            return pa.nulls(len(segment), pa.string())
-        code = np.where(segment >= 0, network.road_class[segment], -1)
-        return pa.array(np.array(list(ROAD_CLASSES))[code], pa.string(), mask=code < 0)
+            return pa.nulls(len(place), pa.string())
+        if self._words_of is not network:
+            classes = np.array(list(ROAD_CLASSES))[network.road_class]
+            columns = {"ref": network.ref, "area": network.area, "road_class": classes}
+            self._words = {
+                key: pa.array(values, pa.string(), mask=np.asarray(values) == "")
+                for key, values in columns.items()
+            }
+            self._words_of = network
+        return self._words[name].take(place)
 
 
 def _number(values: npt.NDArray[Any]) -> pa.Array:

@@ -48,6 +48,9 @@ class Pace:
     commit_share: float = 0.1
     """... unless commits would take more than this share of the time (a very large state)."""
     show_s: float = 1.0
+    """Show the board so often ..."""
+    show_share: float = 0.1
+    """... unless that would take more than this share of the time (a very large fleet)."""
 
 
 @dataclass
@@ -113,6 +116,8 @@ class Pipeline:
         self._commit_cost_s = 0.0
         self._last_show = 0.0
         self._shown: tuple[int, Context] | None = None
+        self._last_board = 0.0
+        self._board_cost_s = 0.0
 
     def run(self, *, once: bool = False) -> None:
         """Work until :meth:`stop`, or with ``once`` until nothing is left; then commit.
@@ -223,10 +228,13 @@ class Pipeline:
         if not now and moment - self._last_show < self.pace.show_s:
             return
         self._last_show = moment
-        if self._shown != (self.offset, self.context):
+        rested = moment - self._last_board >= self._board_cost_s / self.pace.show_share
+        if self._shown != (self.offset, self.context) and (now or rested):
             active = engine.active(self.state, self.context)
             self._show(self.board.batch(self.state.vehicles, active, self.context.network))
             self._shown = (self.offset, self.context)
+            self._last_board = time.monotonic()
+            self._board_cost_s = self._last_board - moment
         self._publish(self.counters())
 
     def counters(self) -> dict[str, Any]:
