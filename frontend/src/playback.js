@@ -58,7 +58,9 @@ async function start(root) {
   const head = find("playhead");
   scrub.min = data.from;
   scrub.max = data.to;
-  let now = data.at;
+  // A day that was asked for whole begins with the first thing known of it.
+  const firsts = tracks.filter((track) => track.t.length).map((track) => track.t[0]);
+  let now = firsts.length ? Math.max(data.at, Math.min(...firsts)) : data.at;
   let playing = false;
   let before = 0;
 

@@ -29,8 +29,10 @@ function pairs(track, column, gap) {
 function option(tracks, data) {
   const ink = { text: css("--sz-text"), muted: css("--sz-muted"), line: css("--sz-line"), strong: css("--sz-line-strong"), accent: css("--sz-accent"), surface: css("--sz-raised"), font: css("--sz-font") };
   const one = tracks.length === 1;
+  // A day with many episodes would be a heap of words; the list below the player has them.
+  const few = data.marks.length <= 4;
   const bands = data.marks.map((mark) => [
-    { name: mark.label, xAxis: mark.from * 1000, itemStyle: { color: ink.accent, opacity: 0.18 }, label: { color: ink.text, fontSize: 11, position: "insideTop" } },
+    { name: mark.label, xAxis: mark.from * 1000, itemStyle: { color: ink.accent, opacity: 0.18 }, label: { show: few, color: ink.text, fontSize: 11, position: "insideTop" } },
     { xAxis: Math.max(mark.to, mark.from + 1) * 1000 },
   ]);
   if (one) {

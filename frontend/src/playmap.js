@@ -36,6 +36,11 @@ export function playMap(element, tracks, data) {
   const markers = tracks.map((track, number) => marker(track, number, tracks.length > 1));
   const shown = tracks.map(() => false);
   let pick = () => {};
+  // What is asked about fills the map: the place of an incident, else the whole track.
+  const box = new maplibregl.LngLatBounds();
+  if (data.ring.length) for (const corner of data.ring) box.extend(corner);
+  else for (const track of tracks) track.t.forEach((_, at) => track.lat[at] !== null && box.extend([track.lon[at], track.lat[at]]));
+  if (!box.isEmpty()) map.fitBounds(box, { padding: 40, maxZoom: 15, duration: 0 });
   whenReady(map, () => {
     map.getSource("track").setData({ type: "FeatureCollection", features: tracks.flatMap((track, number) => features(track, number, data.gap)) });
     if (tracks.length > 1) map.setPaintProperty("track", "line-color", ["match", ["get", "track"], ...tracks.flatMap((_, number) => [number, COLOURS[number % COLOURS.length]]), palette().place]);
@@ -44,11 +49,6 @@ export function playMap(element, tracks, data) {
       map.addSource("ring", { type: "geojson", data: { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: ring } } });
       map.addLayer({ id: "ring", type: "line", source: "ring", paint: { "line-color": palette().place, "line-width": 2, "line-dasharray": [2, 2] } });
     }
-    // What is asked about fills the map: the place of an incident, else the whole track.
-    const box = new maplibregl.LngLatBounds();
-    if (data.ring.length) for (const corner of data.ring) box.extend(corner);
-    else for (const track of tracks) track.t.forEach((_, at) => track.lat[at] !== null && box.extend([track.lon[at], track.lat[at]]));
-    if (!box.isEmpty()) map.fitBounds(box, { padding: 40, maxZoom: 15, duration: 0 });
     map.on("click", "track-points", (event) => pick(event.features[0].properties.track, event.features[0].properties.at));
   });
   return {

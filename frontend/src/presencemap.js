@@ -48,6 +48,7 @@ export function startPresence() {
       draw();
     });
     draw();
+    if (ring.length) map.fitBounds(ring.reduce((box, corner) => box.extend(corner), new maplibregl.LngLatBounds()), { padding: 60, maxZoom: 15, duration: 0 });
     element.dataset.ready = "yes";
   });
   radius.addEventListener("change", draw);

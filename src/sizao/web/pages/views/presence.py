@@ -49,13 +49,11 @@ def show(request: HttpRequest) -> HttpResponse:
         return _refuse(request, given, refused(refusal))
     except NotYours:
         return _refuse(request, given, _("范围超出了您的辖区。"))
-    except ConfigError as error:
-        return _refuse(
-            request,
-            given,
-            _("范围或时间有误：画一个点或不自交的多边形，时间不超过两小时。"),
-            str(error),
+    except ConfigError:
+        unfit = _(
+            "范围或时间有误：点一个点，或画一个不自交、不大于 400 平方公里的多边形；时间不超过两小时。"  # noqa: E501
         )
+        return _refuse(request, given, unfit)
     return render(request, "presence.html", {**_page(given), **found})
 
 
@@ -108,8 +106,5 @@ def _page(given: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _refuse(
-    request: HttpRequest, given: dict[str, str], error: str, detail: str = ""
-) -> HttpResponse:
-    page = {**_page(given), "error": error, "detail": detail}
-    return render(request, "presence.html", page, status=422)
+def _refuse(request: HttpRequest, given: dict[str, str], error: str) -> HttpResponse:
+    return render(request, "presence.html", {**_page(given), "error": error}, status=422)

@@ -1,0 +1,92 @@
+"""A detection's evidence, a vehicle's day and the question who was there, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+PLAYER = "[data-playback][data-ready]"
+DRAWN = "[data-playmap][data-loaded]"
+
+
+def now_of(page: Page) -> float:
+    return float(page.locator("[data-playback]").get_attribute("data-now") or "nan")
+
+
+def open_detection(desk) -> str:
+    """Open the first detection that led to a case; returns the case's number."""
+
+    def listed() -> bool:
+        desk.open("/detections/?kind=speeding")
+        return desk.page.locator("[data-row]").count() > 0
+
+    wait_until(listed, 180, "a vehicle to speed")
+    desk.page.locator("[data-row] a").first.click()
+    desk.page.wait_for_selector(PLAYER)
+    link = desk.page.locator(".sz-head-actions a[href^='/cases/']")
+    return link.inner_text().split()[-1] if link.count() else ""
+
+
+def test_evidence_is_played_with_one_clock_for_map_and_curve(demo, sit_down) -> None:
+    desk = sit_down("detachment")
+    open_detection(desk)
+    page = desk.page
+    player = page.locator("[data-playback]")
+    assert int(player.get_attribute("data-points") or 0) > 5
+    expect(page.locator(".sz-playmarker")).to_have_count(1)
+    expect(page.locator("[data-edges] tbody tr")).to_have_count(3)
+    before = now_of(page)
+    page.keyboard.press("ArrowRight")
+    assert now_of(page) == pytest.approx(before + 10)
+    page.keyboard.press("Shift+ArrowLeft")
+    assert now_of(page) == pytest.approx(before - 50)
+    page.keyboard.press("Space")
+    expect(player).to_have_attribute("data-playing", "yes")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Space")
+    expect(player).to_have_attribute("data-playing", "no")
+    assert now_of(page) > before - 50
+    page.wait_for_selector(DRAWN)
+    page.wait_for_timeout(2500)
+    desk.shot("detection-dark")
+
+
+def test_a_lookup_asks_for_purpose_and_case(demo, sit_down) -> None:
+    desk = sit_down("detachment")
+    case = open_detection(desk)
+    page = desk.page
+    if not case:
+        desk.open("/cases/")
+        case = page.locator("[data-row] a").first.inner_text().strip()
+        desk.page.go_back()
+        desk.page.wait_for_selector(PLAYER)
+    vehicle = page.locator(".sz-head-actions a[href^='/vehicles/']").get_attribute("href")
+    desk.open(f"{vehicle}playback/")
+    assert page.locator("[data-playback]").count() == 0, "a track without a ground"
+    page.select_option("[name=purpose]", "violation")
+    page.fill("[name=case]", case)
+    page.locator("main form [type=submit]").click()
+    page.wait_for_selector(PLAYER)
+    assert int(page.locator("[data-playback]").get_attribute("data-points") or 0) > 5
+    page.wait_for_selector(DRAWN)
+    page.wait_for_timeout(2500)
+    desk.shot("playback-dark")
+
+    desk.open("/presence/")
+    page.wait_for_selector("[data-presence-map][data-ready]")
+    page.select_option("[data-presence-radius]", "1000")
+    page.select_option("[name=purpose]", "crash")
+    page.fill("[name=case]", case)
+    page.locator("[data-presence-map]").click(position={"x": 300, "y": 150})
+    expect(page.locator("[data-presence-map]")).to_have_attribute("data-corners", "24")
+    page.locator("[data-presence] [type=submit]").click()
+    # Whoever was there is a matter of chance; that it was asked is not.
+    expect(page.locator("[data-presence]")).to_be_visible()
+    assert page.locator("main [role=alert]:not(.sz-offline-bar)").count() == 0
+    auditor = sit_down("auditor")
+    auditor.open("/audit/?action=presence.ask")
+    expect(auditor.page.locator("main")).to_contain_text(case)
