@@ -119,6 +119,36 @@ def test_vehicles_orders_and_duty_checks(link: LinkParams, tmp_path: Path) -> No
     play(scene, tmp_path, link)
 
 
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_a_text_for_a_vehicle_comes_down_and_its_answer_goes_up(
+    link: LinkParams, tmp_path: Path
+) -> None:
+    """What the desk works with (``web/platforms/rounds.py``), over a real link."""
+
+    async def scene(chain: Chain) -> None:
+        upper, city = chain.upper, chain.lower
+        text = {"msg_id": 9, "priority": 1, "content": "前方事故，减速"}
+        upper.order("0x9503", text, "川DI0002")
+        await until(lambda: bool(city.rows("platform_messages", "0x9503")))
+        (row,) = city.rows("platform_messages", "0x9503")
+        body = json.loads(row["body"])
+        assert (row["vehicle"], row["plate"], row["direction"]) == (PHONES[1], "川DI0002", "in")
+        assert (body["content"], body["msg_id"]) == ("前方事故，减速", 9)
+        answer = {
+            "msg_id": body["msg_id"],
+            "source_data_type": "0x9503",
+            "source_msg_sn": body["msg_sn"],
+            "result": 0,
+        }
+        city.order("0x1503", answer, "川DI0002")
+        await until(lambda: bool(upper.rows("platform_messages", "0x1503")))
+        (answered,) = upper.rows("platform_messages", "0x1503")
+        assert json.loads(answered["body"])["result"] == 0
+        assert answered["plate"] == "川DI0002"
+
+    play(scene, tmp_path, link)
+
+
 SUPERVISION = {
     "alarm_source": 1,
     "alarm_type": 2,
