@@ -55,10 +55,11 @@ DOWNGRADE = KIND_NUMBERS["downgrade"]
 GRAVITY = 9.81
 _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
-EACH = np.dtype([("open", "u1"), ("warm", "u1")])
+# What is this rule's own comes first: a row that began like another rule's would count as one of
+# those, and which of the two a shared function is compiled for would be chance.
+EACH = np.dtype([("warm", "u1"), ("open", "u1")])
 """Every vehicle: whether it has a spell (part 0 of the few), whether an account (part 1)."""
 
-# Heat comes first: were SPELL a prefix of the row, Numba would take it for another rule's.
 FEW = sparse.episodes([("heat", "f8"), ("heat_us", "i8"), ("heat_mps", "f8"), *spells.SPELL])
 
 
