@@ -86,11 +86,12 @@ _COLUMNS = (
 
 
 def _table(runs: list[dict[str, Any]], total: Any) -> None:
-    click.echo(f"{'':<6}{'rule':<10}" + "".join(f"{title:>11}" for _, title in _COLUMNS))
+    wide = max(len(rule) for rule in total) + 1
+    click.echo(f"{'':<6}{'rule':<{wide}}" + "".join(f"{title:>11}" for _, title in _COLUMNS))
     for label, rules in [*((f"{run['seed']}", run["rules"]) for run in runs), ("all", total)]:
         for rule, figures in rules.items():
             cells = "".join(f"{_cell(figures[key]):>11}" for key, _ in _COLUMNS)
-            click.echo(f"{label:<6}{rule:<10}{cells}")
+            click.echo(f"{label:<6}{rule:<{wide}}{cells}")
 
 
 def _cell(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
+from xml.parsers import expat
 
 from openpyxl import load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
@@ -47,7 +48,7 @@ def read_xlsx(data: bytes, sheet: str = "") -> Grid | Refusal:
             return _read(data, sheet)
     except Exception:
         # Parsers raise whatever they do on files that break the format: KeyError, ValueError,
-        # IndexError, BadZipFile, ExpatError, EntitiesForbidden, our own Entities.
+        # IndexError, BadZipFile, ExpatError, our own Entities.
         return _DAMAGED
 
 
@@ -75,7 +76,27 @@ def _check(archive: zipfile.ZipFile) -> Refusal | None:
                 f"{MAX_UNPACKED >> 20} MiB, so it was not read. Split it or save it as CSV.",
             ),
         )
+    # openpyxl reads with lxml where that is installed, which takes a document type without a word.
+    declared = (part for part in parts if part.filename.endswith((".xml", ".rels")))
+    if any(_declares_a_type(archive, part) for part in declared):
+        return _DAMAGED
     return None
+
+
+def _declares_a_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether a part has a DOCTYPE, which no spreadsheet has and where entities are declared.
+
+    It stands before the first element, so no more than that is read. Raises ExpatError for what is
+    no XML.
+    """
+    found: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_: found.append("doctype")
+    parser.StartElementHandler = lambda *_: found.append("element")
+    with archive.open(part) as file:
+        while not found and (chunk := file.read(4096)):
+            parser.Parse(chunk)
+    return found[:1] == ["doctype"]
 
 
 def _read(data: bytes, wanted: str) -> Grid | Refusal:
