@@ -138,19 +138,17 @@ def _phase(plant: Plant, seconds: float, rate: float, first: int) -> dict[str, A
     began_s, before = time.time(), plant.counters()[1]
     used = plant.used_s()
     words = [plant.frames, plant.port, seconds, rate, first, plant.data.status("pipeline")]
-    child = subprocess.Popen(
-        [*_STREAM, *map(str, words), str(before["positions"])], stdout=subprocess.PIPE, text=True
-    )
     samples: list[dict[str, Any]] = []
     first_mb: dict[str, int] = {}
-    while child.poll() is None:
-        time.sleep(0.5)
-        samples.append(plant.counters()[1])
-        # Once all buffers have been used.
-        if not first_mb and len(samples) > seconds * 0.4:
-            first_mb = plant.held_mb()
-    assert child.stdout is not None
-    said = child.stdout.read()
+    command = [*_STREAM, *map(str, words), str(before["positions"])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        while child.poll() is None:
+            time.sleep(0.5)
+            samples.append(plant.counters()[1])
+            # Once all buffers have been used.
+            if not first_mb and len(samples) > seconds * 0.4:
+                first_mb = plant.held_mb()
+        said, _ = child.communicate()
     if child.returncode:
         raise ConfigError(f"the load generator failed with {child.returncode}")
     figures: dict[str, Any] = json.loads(said)
