@@ -180,7 +180,7 @@ def batches(case: Case, network: Network, batch: int | None = None) -> Iterator[
     """All vehicles' reports, round after round, each round in another random order."""
     size = batch or BATCH
     chance = np.random.default_rng(7)
-    names = pa.array(np.char.mod("139%08d", np.arange(case.vehicles)))
+    names = pa.array([f"139{number:08d}" for number in range(case.vehicles)])
     for round_ in range(case.rounds):
         order = chance.permutation(case.vehicles)
         for start in range(0, case.vehicles, size):
