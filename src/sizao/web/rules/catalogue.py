@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sizao.core.rulebook import Entry, rulebook
+from sizao.core.rulebook import CERTAINTIES, Entry, rulebook
 from sizao.detect import registry
 from sizao.warn.words import RULES
+
+_SURE = list(CERTAINTIES)
 
 
 class _Read(Mapping[str, Entry]):
@@ -38,7 +40,7 @@ class _Read(Mapping[str, Entry]):
 
 @dataclass(frozen=True)
 class Described:
-    """One rule as a page shows it."""
+    """One rule as a page shows it. ``sources`` begin with the surest."""
 
     id: str
     zh: str
@@ -54,8 +56,7 @@ class Described:
     @property
     def certainty(self) -> str:
         """The weakest of its sources: found, recalled or proposed."""
-        order = ("found", "recalled", "proposed")
-        return max((one.certainty for one in self.sources), key=order.index, default="proposed")
+        return self.sources[-1].certainty
 
 
 @cache
@@ -76,7 +77,11 @@ def _describe(rule: Any) -> Described:
         unit=rule.measured_unit,
         topic=getattr(rule, "topic", "positions"),
         definition=inspect.cleandoc(module.__doc__ or ""),
-        sources=tuple(rulebook()[name] for name in book.ids if name in rulebook()),
+        sources=tuple(
+            sorted(
+                (rulebook()[name] for name in book.ids), key=lambda one: _SURE.index(one.certainty)
+            )
+        ),
         defaults=defaults,
         rule=rule,
     )

@@ -34,7 +34,7 @@ def show(request: HttpRequest) -> HttpResponse:
             {
                 "rule": known,
                 "name": _name(known),
-                "source": _source(known.sources[0]) if known.sources else {},
+                "source": _source(known.sources[0]),
                 "enabled": change is None or change.enabled,
                 "changed": bool(change and change.params),
                 "since": change.decided_at if change else None,
