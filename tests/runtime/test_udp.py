@@ -149,8 +149,9 @@ def test_silence_ends_a_peer(tmp_path: Path) -> None:
     async def scene(here: Served) -> None:
         one = await Sender().dial(here.udp.port)
         await one.answered(one.send(0x0200, location()))
-        await until(lambda: here.udp.figures()["udp"]["peers"] == 0)
-        assert here.gateway.counters.closed["idle"] == 1
+        # Counted once the peer's task has ended, which is after it left the list.
+        await until(lambda: here.gateway.counters.closed["idle"] == 1)
+        assert here.udp.figures()["udp"]["peers"] == 0
         assert await one.answered(one.send(0x0200, location())) == 0, "it may come back"
 
     run(scene, tmp_path, idle_s=0.2)
