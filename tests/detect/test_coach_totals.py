@@ -226,7 +226,10 @@ def shared(seed: int) -> list[Track]:
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 3000), max_size=12))
 def test_where_a_batch_is_cut_does_not_matter_to_shared_drivers(seed, cuts):
     rows = merged(shared(seed))
-    key = lambda row: (row["id"], row["revision"])  # noqa: E731
+
+    def key(row):
+        return row["id"], row["revision"]
+
     whole = sorted(run(rows), key=key)
     assert sorted(run(rows, cuts=[min(cut, len(rows)) for cut in cuts]), key=key) == whole
 

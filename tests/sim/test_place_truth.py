@@ -46,7 +46,7 @@ def judge(
 
 def around(city: City, segment: int, kind: str, **given: object) -> Fence:
     place = city.network.point(segment, 10.0)
-    return Fence(1, "x", kind, "circle", line=(place,), reach_m=50, **given)  # type: ignore[arg-type]
+    return Fence(1, "x", kind, "circle", line=(place,), reach_m=50, **given)  # type: ignore[arg-type]  # by name
 
 
 def of(offences: list[Offence], rule: str) -> list[tuple[int, int, int]]:

@@ -85,14 +85,14 @@ def numbers_of(params: Params) -> Numbers:
 
 
 @njit(cache=True)
-def speed_of(lat, speed_kmh, recorder_speed_kmh):  # type: ignore[no-untyped-def]
+def speed_of(lat, speed_kmh, recorder_speed_kmh):  # type: ignore[no-untyped-def]  # numba
     """A sample's speed, km/h: the satellite's if there is a fix, else the tachograph's, or NaN."""
     speed = math.nan if math.isnan(lat) else float(speed_kmh)
     return float(recorder_speed_kmh) if math.isnan(speed) else speed
 
 
 @njit(cache=True)
-def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]
+def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     """The stop in progress has lasted long enough: nobody's run goes on."""
     if st.running:
         out, count = end_run(st, few, slot, out, count)
@@ -102,13 +102,13 @@ def _rest(st, few, slot, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _forget_left(st, few, slot):  # type: ignore[no-untyped-def]
+def _forget_left(st, few, slot):  # type: ignore[no-untyped-def]  # numba
     if st.open:
         few[sparse.find(few, slot, 0)].left_running = 0
 
 
 @njit(cache=True)
-def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
+def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]  # numba
     st.stopping = 1
     st.stop_us = us
     st.stop_lat_e7 = packed(lat)
@@ -116,12 +116,12 @@ def _stop(st, us, lat, lon):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]
+def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]  # numba
     return within(unpacked(st.stop_lat_e7), unpacked(st.stop_lon_e7), lat, lon, metres)
 
 
 @njit(cache=True)
-def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]
+def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]  # numba
     """The next sample has come: the moving one before was a spike at rest, or the rest is over."""
     st.doubt = 0
     if not spike:
@@ -140,7 +140,7 @@ def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]
+def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]  # numba
     st.doubt = 1
     st.open = 1
     few, at = sparse.add(few, c.slot[i], 0)
@@ -154,7 +154,7 @@ def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]
+def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]  # numba
     own = c.slot[i]
     st.gap = 1
     if st.open:
@@ -175,7 +175,7 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
 
 
 @njit(cache=True)
-def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
+def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # numba
     """A short way for most rows: nothing happens but that a run or a stop gets longer.
 
     True if that was all. What else may happen is decided in :func:`sample`; the two must agree. A
@@ -199,7 +199,7 @@ def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]
 
 # Inlined, because a call that takes and gives arrays costs more than all else of a row.
 @njit(cache=True, inline="always")
-def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]
+def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
     """Row ``i`` with its speed (not NaN), the next of its vehicle. Returns the table anew."""
     moving = speed > numbers.moving_above_kmh
     own = c.slot[i]

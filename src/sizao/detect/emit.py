@@ -58,7 +58,7 @@ def no_findings() -> npt.NDArray[Any]:
 
 
 @njit(cache=True)
-def room(out, count):  # type: ignore[no-untyped-def]
+def room(out, count):  # type: ignore[no-untyped-def]  # numba
     """``out``, or a copy twice as long if ``count`` rows fill it."""
     if count < len(out):
         return out

@@ -36,7 +36,7 @@ def hours_us(start_min: float, end_min: float) -> Hours:
 
 
 @njit(cache=True)
-def is_within(us, hours):  # type: ignore[no-untyped-def]
+def is_within(us, hours):  # type: ignore[no-untyped-def]  # numba
     """Whether a moment (microseconds since the epoch) lies within these hours, locally."""
     day = (us + _AHEAD_US) % DAY_US
     if hours.start_us <= hours.end_us:
@@ -45,6 +45,6 @@ def is_within(us, hours):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def day_of(us, hours):  # type: ignore[no-untyped-def]
+def day_of(us, hours):  # type: ignore[no-untyped-def]  # numba
     """A number that is the same throughout one span of these hours and another in the next."""
     return (us + _AHEAD_US - hours.start_us) // DAY_US

@@ -123,7 +123,7 @@ class Names:
 
 
 @njit(cache=True)
-def _home(low, high, mask):  # type: ignore[no-untyped-def]
+def _home(low, high, mask):  # type: ignore[no-untyped-def]  # numba
     mixed = (low ^ (high * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     mixed ^= mixed >> np.uint64(32)
     mixed *= np.uint64(0xD6E8FEB86659FD93)
@@ -131,7 +131,7 @@ def _home(low, high, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _enter(keys, count, table):  # type: ignore[no-untyped-def]
+def _enter(keys, count, table):  # type: ignore[no-untyped-def]  # numba
     mask = len(table) - 1
     for slot in range(count):
         at = _home(keys[slot].low, keys[slot].high, mask)
@@ -141,7 +141,7 @@ def _enter(keys, count, table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _prefixed(raw, begin, size):  # type: ignore[no-untyped-def]
+def _prefixed(raw, begin, size):  # type: ignore[no-untyped-def]  # numba
     same = size >= len(_PREFIX)
     for k in range(len(_PREFIX)):
         same = same and raw[begin + k] == _PREFIX[k]
@@ -149,7 +149,7 @@ def _prefixed(raw, begin, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _read_keys(offsets, raw, start, low, high):  # type: ignore[no-untyped-def]
+def _read_keys(offsets, raw, start, low, high):  # type: ignore[no-untyped-def]  # numba
     """Keys of the rows from ``start`` on, as many as ``low`` has room for, up to a long name."""
     for j in range(min(len(low), len(offsets) - 1 - start)):
         begin = offsets[start + j]
@@ -173,7 +173,7 @@ def _read_keys(offsets, raw, start, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-untyped-def]
+def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-untyped-def]  # numba
     """Slots from row ``start`` on, until a long name or until there is no room for a new one.
 
     Returns the row it stopped at and how many names there are. Works by blocks, a loop for each

@@ -22,7 +22,7 @@ def by_slot(slots: npt.NDArray[np.int32], below: int) -> npt.NDArray[np.int64]:
 
 
 @njit(cache=True)
-def _radix(slots, bits):  # type: ignore[no-untyped-def]
+def _radix(slots, bits):  # type: ignore[no-untyped-def]  # numba
     n = len(slots)
     order = np.arange(n)
     other = np.empty(n, np.int64)

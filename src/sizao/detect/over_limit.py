@@ -130,7 +130,7 @@ def band(measured: float, limit: float, edges_percent: Sequence[float]) -> str:
 
 
 @njit(cache=True)
-def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -153,7 +153,7 @@ def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _held_is_worst(ep):  # type: ignore[no-untyped-def]
+def _held_is_worst(ep):  # type: ignore[no-untyped-def]  # numba
     ep.worst_us = ep.held_us
     ep.worst_ratio = ep.held_ratio
     ep.worst_speed = ep.held_speed
@@ -167,7 +167,7 @@ def _held_is_worst(ep):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # type: ignore[no-untyped-def]
+def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # type: ignore[no-untyped-def]  # numba
     """Take the sample in ``held_*`` as over; ``now_us`` is the sample that made us believe it."""
     us = ep.held_us
     if ep.phase == NOTHING:
@@ -195,7 +195,7 @@ def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # ty
 
 
 @njit(cache=True)
-def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]
+def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     if ep.phase == FIRED:
         out, count = _report(ep, slot, 1, out, count)
     ep.phase = NOTHING
@@ -204,7 +204,7 @@ def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def]
+def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
     """A usable sample that is not over, while something is remembered."""
     if ep.phase == FIRST:
         ep.phase = NOTHING
@@ -220,7 +220,7 @@ def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def]
+def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def]  # numba
     """Put row ``i`` into ``held_*``; whether it jumps up so far that the next must confirm it."""
     speed = float(c.speed_kmh[i])
     recorder = float(c.recorder_speed_kmh[i])
@@ -248,7 +248,7 @@ def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def seen(st, now, ratio, limit):  # type: ignore[no-untyped-def]
+def seen(st, now, ratio, limit):  # type: ignore[no-untyped-def]  # numba
     """Remember a usable sample that is not over."""
     st.seen = 1
     st.prev_us = now
@@ -257,7 +257,7 @@ def seen(st, now, ratio, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def judge(st, ep, c, i, limit, numbers, out, count):  # type: ignore[no-untyped-def]
+def judge(st, ep, c, i, limit, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
     """Usable row ``i`` of a vehicle that is over, or of which an episode is remembered.
 
     Afterwards the episode may be forgotten if :func:`idle`.
@@ -286,13 +286,13 @@ def judge(st, ep, c, i, limit, numbers, out, count):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def is_over(speed, limit, numbers):  # type: ignore[no-untyped-def]
+def is_over(speed, limit, numbers):  # type: ignore[no-untyped-def]  # numba
     """Whether a speed is over a limit; false if either is NaN."""
     return speed > limit * numbers.factor + numbers.margin_kmh
 
 
 @njit(cache=True)
-def idle(ep):  # type: ignore[no-untyped-def]
+def idle(ep):  # type: ignore[no-untyped-def]  # numba
     """Whether nothing is remembered of an episode."""
     return ep.phase == NOTHING and not ep.held
 

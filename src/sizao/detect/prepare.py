@@ -180,7 +180,7 @@ def prepare(
 
 
 @njit(cache=True)
-def _take_in(  # type: ignore[no-untyped-def]
+def _take_in(  # type: ignore[no-untyped-def]  # numba
     order, slots, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
     """Row numbers grouped by vehicle with rising time, their frozen flags, counts, and of each the

@@ -15,6 +15,7 @@ A subject is a vehicle as everywhere: the terminal's phone by the register, else
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ class RecordRule(Protocol):
         ...
 
 
-class RecordRuleBase:
+class RecordRuleBase(ABC):
     """What record rules share; a rule derives from it and is a :class:`RecordRule`."""
 
     code_version: ClassVar[int] = 1
@@ -168,8 +169,8 @@ class RecordRuleBase:
     def version(self, params: Params) -> str:
         return version_of(self.code_version, params)
 
-    def params_from(self, book: Book) -> Params:
-        raise NotImplementedError
+    @abstractmethod
+    def params_from(self, book: Book) -> Params: ...
 
     def default_params(self) -> Params:
         return self.params_from(rulebook())

@@ -42,7 +42,7 @@ def fetch(array: npt.NDArray[Any], rows: npt.NDArray[np.int32]) -> None:
 
 
 @njit(cache=True)
-def _read(raw, rows):  # type: ignore[no-untyped-def]
+def _read(raw, rows):  # type: ignore[no-untyped-def]  # numba
     last = raw.shape[1] - 1
     total = 0
     for row in rows:

@@ -41,7 +41,7 @@ LEFT = [(f"left_{name}", kind) for name, kind in [*RUN, *FIRED] if name != "open
 
 
 @njit(cache=True)
-def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]
+def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -64,7 +64,7 @@ def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def end_run(st, few, slot, out, count):  # type: ignore[no-untyped-def]
+def end_run(st, few, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     if st.running and st.fired:
         ep = few[sparse.find(few, slot, 0)]
         ep.revision += 1
@@ -74,7 +74,7 @@ def end_run(st, few, slot, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
+def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]  # numba
     """The vehicle is known to have been driven at (or until) this sample."""
     if not st.running:
         st.running = 1
@@ -88,7 +88,7 @@ def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-unt
 
 
 @njit(cache=True)
-def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
+def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]  # numba
     ep.gaps_at_end_us = st.gaps_us
     ep.lat = lat
     ep.lon = lon
@@ -97,13 +97,13 @@ def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def too_long(st, us, max_us):  # type: ignore[no-untyped-def]
+def too_long(st, us, max_us):  # type: ignore[no-untyped-def]  # numba
     """Whether the run, driven until ``us``, has now to be reported."""
     return st.running and not st.fired and us - st.start_us - st.gaps_us > max_us
 
 
 @njit(cache=True)
-def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]
+def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]  # numba
     """Report the run, just driven at row ``i``. Returns the table anew."""
     st.fired = 1
     st.open = 1
@@ -118,7 +118,7 @@ def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _swap(st, ep):  # type: ignore[no-untyped-def]
+def _swap(st, ep):  # type: ignore[no-untyped-def]  # numba
     """Exchange the present run with the one another driver left."""
     st.start_us, ep.left_start_us = ep.left_start_us, st.start_us
     st.end_us, ep.left_end_us = ep.left_end_us, st.end_us
@@ -138,7 +138,7 @@ def _swap(st, ep):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def change_driver(st, few, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]
+def change_driver(st, few, slot, us, driver, min_rest_us, out, count):  # type: ignore[no-untyped-def]  # numba
     """Another known driver: leave this run, take up the one he left if that is fresh.
 
     Returns the table anew.

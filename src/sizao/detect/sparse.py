@@ -45,7 +45,7 @@ def new(dtype: np.dtype[Any], rows: int = _ROOM) -> npt.NDArray[Any]:
 
 
 @njit(cache=True)
-def _place(table, key):  # type: ignore[no-untyped-def]
+def _place(table, key):  # type: ignore[no-untyped-def]  # numba
     """Row of the key, or the empty one where it would go."""
     mask = len(table) - 2
     # Fibonacci hashing: slots are dense, parts few; the high bits of the product are mixed.
@@ -56,19 +56,19 @@ def _place(table, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _key(slot, part):  # type: ignore[no-untyped-def]
+def _key(slot, part):  # type: ignore[no-untyped-def]  # numba
     return np.int64(slot) * PARTS + np.int64(part) + 1
 
 
 @njit(cache=True)
-def find(table, slot, part):  # type: ignore[no-untyped-def]
+def find(table, slot, part):  # type: ignore[no-untyped-def]  # numba
     """Row number of this slot and part, 0 if there is none."""
     at = _place(table, _key(slot, part))
     return at if table[at].key != 0 else 0
 
 
 @njit(cache=True)
-def add(table, slot, part):  # type: ignore[no-untyped-def]
+def add(table, slot, part):  # type: ignore[no-untyped-def]  # numba
     """The table, perhaps a larger one, and the row number; a new row is zero but for its key.
 
     Row numbers found before are no longer good.
@@ -85,7 +85,7 @@ def add(table, slot, part):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _larger(table):  # type: ignore[no-untyped-def]
+def _larger(table):  # type: ignore[no-untyped-def]  # numba
     larger = np.zeros(2 * (len(table) - 1) + 1, table.dtype)
     larger[0] = table[0]
     for row in range(1, len(table)):
@@ -95,7 +95,7 @@ def _larger(table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def drop(table, at):  # type: ignore[no-untyped-def]
+def drop(table, at):  # type: ignore[no-untyped-def]  # numba
     """Forget row ``at``. Row numbers found before are no longer good."""
     mask = len(table) - 2
     empty = at - 1

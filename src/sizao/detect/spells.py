@@ -89,7 +89,7 @@ def lasting(params: Any) -> Lasting:
 
 
 @njit(cache=True)
-def report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
+def report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -112,7 +112,7 @@ def report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def take(  # type: ignore[no-untyped-def]
+def take(  # type: ignore[no-untyped-def]  # numba
     st, few, part, c, i, on, rank, value, limit, code, quality, numbers, out, count
 ):
     """Judge usable row ``i`` for the spell ``part`` of its vehicle. Returns the table anew.
@@ -163,7 +163,7 @@ def take(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def finish(st, few, slot, at, out, count):  # type: ignore[no-untyped-def]
+def finish(st, few, slot, at, out, count):  # type: ignore[no-untyped-def]  # numba
     """End spell ``at``: report it if it had fired, and forget it."""
     if few[at].fired != 0:
         out, count = report(few[at], slot, 1, out, count)

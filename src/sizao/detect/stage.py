@@ -11,6 +11,7 @@ it stays in the log), road matched, limit found.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -180,7 +181,7 @@ class Rule(Protocol):
         ...
 
 
-class RuleBase:
+class RuleBase(ABC):
     """What all rules share; a rule derives from it and is a :class:`Rule`."""
 
     code_version: ClassVar[int] = 1
@@ -189,8 +190,8 @@ class RuleBase:
     def version(self, params: Mapping[str, Any]) -> str:
         return version_of(self.code_version, params)
 
-    def params_from(self, book: Mapping[str, Entry]) -> Mapping[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def params_from(self, book: Mapping[str, Entry]) -> Mapping[str, Any]: ...
 
     def default_params(self) -> Mapping[str, Any]:
         return self.params_from(rulebook())

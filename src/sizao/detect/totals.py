@@ -57,7 +57,7 @@ def few_of(pieces: int) -> np.dtype[Any]:
 
 
 @njit(cache=True)
-def _advance(ep, piece):  # type: ignore[no-untyped-def]
+def _advance(ep, piece):  # type: ignore[no-untyped-def]  # numba
     """Let the window end in this piece; what has left it is taken off."""
     pieces = len(ep.driven_s)
     if ep.newest == 0:
@@ -74,7 +74,7 @@ def _advance(ep, piece):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _drive(ep, from_s, to_s, piece_s):  # type: ignore[no-untyped-def]
+def _drive(ep, from_s, to_s, piece_s):  # type: ignore[no-untyped-def]  # numba
     """Add driving, each second to its piece; what lies before the window is past."""
     pieces = len(ep.driven_s)
     at_s = from_s
@@ -93,7 +93,7 @@ def _drive(ep, from_s, to_s, piece_s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _report(ep, driver, revision, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, driver, revision, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = ep.slot
@@ -116,7 +116,7 @@ def _report(ep, driver, revision, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
+def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
 ):
     count = 0

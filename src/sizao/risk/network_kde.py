@@ -226,7 +226,7 @@ def _spread(
 
 
 @njit(cache=True)
-def _grown(values: npt.NDArray, size: int) -> npt.NDArray:  # type: ignore[type-arg]
+def _grown(values: npt.NDArray, size: int) -> npt.NDArray:  # type: ignore[type-arg]  # of any
     bigger = np.empty(size, values.dtype)
     bigger[: len(values)] = values
     return bigger

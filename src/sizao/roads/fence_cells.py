@@ -87,7 +87,7 @@ class Grid(NamedTuple):
 
 
 @njit(cache=True)
-def crossing(y, y0, x0, y1, x1):  # type: ignore[no-untyped-def]
+def crossing(y, y0, x0, y1, x1):  # type: ignore[no-untyped-def]  # numba
     """Longitude at which an edge meets a latitude."""
     return (x1 - x0) * (y - y0) / (y1 - y0) + x0
 
@@ -213,7 +213,7 @@ _SLACK = 1e-9
 
 
 @njit(cache=True)
-def _longer(rows, count):  # type: ignore[no-untyped-def]
+def _longer(rows, count):  # type: ignore[no-untyped-def]  # numba
     if count < len(rows):
         return rows
     longer = np.empty(2 * len(rows), rows.dtype)
@@ -222,7 +222,7 @@ def _longer(rows, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _polygon_cells(edges):  # type: ignore[no-untyped-def]
+def _polygon_cells(edges):  # type: ignore[no-untyped-def]  # numba
     """Keys and entries of the cells a polygon touches, and the edges the entries name."""
     keys = np.empty(16, np.int64)
     entries = np.empty(16, ENTRY)
@@ -319,7 +319,7 @@ def _near_cells(
 
 
 @njit(cache=True)
-def _pairs(pieces):  # type: ignore[no-untyped-def]
+def _pairs(pieces):  # type: ignore[no-untyped-def]  # numba
     """Cell key, number of the piece, and whether the whole cell is near it."""
     keys = np.empty(64, np.int64)
     which = np.empty(64, np.int64)

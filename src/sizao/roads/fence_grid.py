@@ -96,7 +96,7 @@ def inside(
 
 
 @njit(cache=True)
-def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]
+def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
     block_of, cell_of, start, entries = grid.block, grid.cell, grid.start, grid.entry
     edges, pieces, table, windows, spans = (
@@ -166,7 +166,7 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def in_force(fence, windows, spans, time_us):  # type: ignore[no-untyped-def]
+def in_force(fence, windows, spans, time_us):  # type: ignore[no-untyped-def]  # numba
     """Whether a row of FENCE holds at a moment: what ``Fence.in_force`` says."""
     if not fence.valid_from_us <= time_us < fence.valid_until_us:
         return False
@@ -188,7 +188,7 @@ def in_force(fence, windows, spans, time_us):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _on(fence, spans, day):  # type: ignore[no-untyped-def]
+def _on(fence, spans, day):  # type: ignore[no-untyped-def]  # numba
     for s in range(fence.span_end, fence.except_end):
         if spans[s].first <= day <= spans[s].last:
             return False

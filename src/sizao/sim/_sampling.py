@@ -25,7 +25,7 @@ DOUBLED_DEG = 3.0
 
 
 @njit(cache=True)
-def tampered(seed, vehicle, fault, now):  # type: ignore[no-untyped-def]
+def tampered(seed, vehicle, fault, now):  # type: ignore[no-untyped-def]  # numba
     """Whether what is no accident goes on with this vehicle's terminal now."""
     if fault == SHIELDED:
         return _unit(seed, vehicle, 161, now // SHIELDED_S) < 0.25

@@ -117,7 +117,7 @@ class FeedTruth:
 
 
 @njit(cache=True)
-def _event(events, count, rule, i, start, onset, end, sure, segment, offset):  # type: ignore[no-untyped-def]
+def _event(events, count, rule, i, start, onset, end, sure, segment, offset):  # type: ignore[no-untyped-def]  # numba
     e = events[count]
     e.rule, e.vehicle = rule, i
     e.start, e.onset, e.end = start, onset, end
@@ -127,7 +127,7 @@ def _event(events, count, rule, i, start, onset, end, sure, segment, offset):  #
 
 
 @njit(cache=True)
-def _judge(  # type: ignore[no-untyped-def]
+def _judge(  # type: ignore[no-untyped-def]  # numba
     start_s,
     seed,
     fault,

@@ -119,7 +119,7 @@ class HoursTruth:
 
 
 @njit(cache=True)
-def _end(s, rule, vehicle, limit, events, count):  # type: ignore[no-untyped-def]
+def _end(s, rule, vehicle, limit, events, count):  # type: ignore[no-untyped-def]  # numba
     if s["onset"] > 0:
         e = events[count]
         e["rule"] = rule
@@ -141,7 +141,7 @@ def _end(s, rule, vehicle, limit, events, count):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True)
-def _pass(s, pieces, newest):  # type: ignore[no-untyped-def]
+def _pass(s, pieces, newest):  # type: ignore[no-untyped-def]  # numba
     """Take off what leaves the window when it ends in this piece of time."""
     if s["newest"] == 0:
         s["newest"] = newest
@@ -153,7 +153,7 @@ def _pass(s, pieces, newest):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _judge(  # type: ignore[no-untyped-def]
+def _judge(  # type: ignore[no-untyped-def]  # numba
     start_s,
     coaches,
     segment,

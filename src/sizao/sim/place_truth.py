@@ -181,7 +181,7 @@ class PlaceTruth:
 
 
 @njit(cache=True)
-def _end(s, vehicle, events, count):  # type: ignore[no-untyped-def]
+def _end(s, vehicle, events, count):  # type: ignore[no-untyped-def]  # numba
     if s.onset > 0:
         e = events[count]
         e.vehicle = vehicle
@@ -196,7 +196,7 @@ def _end(s, vehicle, events, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _spells(  # type: ignore[no-untyped-def]
+def _spells(  # type: ignore[no-untyped-def]  # numba
     first_s, code, rank, limit, segment, offset, tunnel, min_s, max_gap_s, patience_s, state
 ):
     events = np.zeros(len(state) * (code.shape[1] + 1), EVENT)

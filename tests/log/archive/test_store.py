@@ -148,7 +148,7 @@ def test_without_the_manifest_first_a_kill_loses_rows(
     safe = ArchiveStore._commit
 
     def careless(self: ArchiveStore, new: manifest.Manifest, gone: object = ()) -> None:
-        for file in gone:  # type: ignore[attr-defined]
+        for file in gone:  # type: ignore[attr-defined]  # a list, told as object
             (self.root / file.name).unlink()
         safe(self, new)
 
@@ -167,7 +167,7 @@ def test_without_one_manifest_a_kill_doubles_rows(
         from dataclasses import replace
 
         before = self.manifest
-        safe(self, replace(new, upto=before.upto, mark_s=before.mark_s), gone)  # type: ignore[arg-type]
+        safe(self, replace(new, upto=before.upto, mark_s=before.mark_s), gone)  # type: ignore[arg-type]  # likewise
         safe(self, new)
 
     monkeypatch.setattr(ArchiveStore, "_commit", careless)

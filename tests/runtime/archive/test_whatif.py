@@ -106,7 +106,10 @@ def test_the_difference_is_that_of_two_runs_over_everything(
     expected = list(differences(before, after))
     changed = [row for row in expected if row["change"] != "same"]
     assert {row["change"] for row in changed} >= {"disappears"}
-    key = lambda row: (row["vehicle"], str(row["start_before"] or row["start_after"]))  # noqa: E731
+
+    def key(row):
+        return row["vehicle"], str(row["start_before"] or row["start_after"])
+
     assert sorted(found.changes.to_pylist(), key=key) == sorted(changed, key=key)
     assert found.changes.schema == CHANGE
     assert list(found.summary["rules"]) == ["fatigue"], "a rule that is the same need not run"

@@ -71,7 +71,7 @@ FRAME = np.dtype(
 )
 """0x1202 of 2011 without delimiters and escapes."""
 SIZE = FRAME.itemsize
-_DATE, _CRC = (int(FRAME.fields[name][1]) for name in ("day", "crc"))  # type: ignore[index]
+_DATE, _CRC = (int(FRAME.fields[name][1]) for name in ("day", "crc"))  # type: ignore[index]  # both exist
 _DATE_SIZE = 5
 LONGEST = 2 * SIZE + 2
 

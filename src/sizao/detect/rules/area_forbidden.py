@@ -49,7 +49,7 @@ EACH = np.dtype([("open", "u2")])
 
 
 @njit(cache=True)
-def _inside(c, i, fences, wanted):  # type: ignore[no-untyped-def]
+def _inside(c, i, fences, wanted):  # type: ignore[no-untyped-def]  # numba
     """Whether row ``i`` is inside the closed area of this number."""
     for at in range(c.fence_from[i], c.fence_from[i + 1]):
         fence = fences[c.fence[at]]
@@ -59,7 +59,7 @@ def _inside(c, i, fences, wanted):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]
+def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # numba
     """Part under which the spell in this area stands, and the first part that is free."""
     free = -1
     k = 0
@@ -76,7 +76,7 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         own = c.slot[i]

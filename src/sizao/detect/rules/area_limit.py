@@ -48,7 +48,7 @@ LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         own = c.slot[i]

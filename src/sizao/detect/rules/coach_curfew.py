@@ -72,7 +72,7 @@ FEW = sparse.episodes(
 
 
 @njit(cache=True)
-def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -95,7 +95,7 @@ def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
+def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, curfew, exempt, moving_above_kmh, max_gap_us, min_us, out
 ):
     count = 0

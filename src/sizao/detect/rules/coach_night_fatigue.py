@@ -60,7 +60,7 @@ FEW = sparse.episodes([*DRIVING, *DETAILS, ("night", "i4")])
 
 
 @njit(cache=True)
-def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in rows:
         own = c.slot[i]

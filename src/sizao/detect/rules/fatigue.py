@@ -81,7 +81,7 @@ FEW = sparse.episodes(DETAILS)
 
 
 @njit(cache=True)
-def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])

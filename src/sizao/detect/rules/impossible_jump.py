@@ -56,7 +56,7 @@ _RADIUS_M = 6_371_000.0
 
 
 @njit(cache=True)
-def metres(lat_a, lon_a, lat_b, lon_b):  # type: ignore[no-untyped-def]
+def metres(lat_a, lon_a, lat_b, lon_b):  # type: ignore[no-untyped-def]  # numba
     """Distance on a sphere, haversine."""
     phi_a, phi_b = math.radians(lat_a), math.radians(lat_b)
     half = (
@@ -67,7 +67,7 @@ def metres(lat_a, lon_a, lat_b, lon_b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -89,7 +89,7 @@ def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ig
 
 
 @njit(cache=True)
-def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
     near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7

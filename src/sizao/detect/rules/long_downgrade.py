@@ -74,7 +74,7 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         own = c.slot[i]

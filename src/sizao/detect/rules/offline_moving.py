@@ -53,7 +53,7 @@ FEW = sparse.episodes([])
 
 
 @njit(cache=True)
-def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]
+def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]  # numba
     blind = False
     for at in range(begin, end):
         blind = blind or fences[fence[at]].kind == BLIND
@@ -61,7 +61,7 @@ def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         st = each[c.slot[i]]

@@ -40,7 +40,7 @@ from sizao.roads.fence_grid import in_force
 
 
 @njit(cache=True)
-def _kernel(  # type: ignore[no-untyped-def]
+def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, each, few, fences, windows, spans, routes, moving_above, numbers, out
 ):
     count = 0

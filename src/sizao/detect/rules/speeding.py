@@ -71,7 +71,7 @@ FEW = sparse.episodes(EPISODE)
 
 
 @njit(cache=True)
-def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         speed = float(c.speed_kmh[i])

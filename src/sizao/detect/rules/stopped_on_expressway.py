@@ -47,7 +47,7 @@ _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         own = c.slot[i]

@@ -58,7 +58,7 @@ def bits_from(book: Book, own: str) -> Params:
 
 
 @njit(cache=True)
-def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def]
+def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
@@ -79,7 +79,7 @@ def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True)
-def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     watched = np.uint32(0)
     for k in range(len(bits)):

@@ -36,7 +36,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 
 @njit(cache=True)
-def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         recorder = float(c.recorder_speed_kmh[i])

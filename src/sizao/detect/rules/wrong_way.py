@@ -120,7 +120,7 @@ def roads_of(network: Network) -> Roads:
 
 
 @njit(cache=True)
-def _cell(roads, y, x):  # type: ignore[no-untyped-def]
+def _cell(roads, y, x):  # type: ignore[no-untyped-def]  # numba
     """Cell of a place, -1 where no expressway is near."""
     row = math.floor((y - roads.south) / roads.cell_lat)
     column = math.floor((x - roads.west) / roads.cell_lon)
@@ -131,7 +131,7 @@ def _cell(roads, y, x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: ignore[no-untyped-def]
+def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: ignore[no-untyped-def]  # numba
     """Whether a place and a course (of length 1) are against the traffic."""
     against = along = math.inf
     for at in range(roads.start[cell], roads.start[cell + 1]):
@@ -158,7 +158,7 @@ def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: i
 
 
 @njit(cache=True)
-def _kernel(c, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]
+def _kernel(c, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
         own = c.slot[i]

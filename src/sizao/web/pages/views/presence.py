@@ -51,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return _refuse(request, given, _("范围超出了您的辖区。"))
     except ConfigError:
         unfit = _(
-            "范围或时间有误：点一个点，或画一个不自交、不大于 400 平方公里的多边形；时间不超过两小时。"  # noqa: E501
+            "范围或时间有误：点一个点，或画一个不自交、不大于 400 平方公里的多边形；时间不超过两小时。"  # noqa: E501  # one message id
         )
         return _refuse(request, given, unfit)
     return render(request, "presence.html", {**_page(given), **found})

@@ -21,7 +21,7 @@ class Month:
     def parse(cls, text: str) -> Month:
         """``2026-10``. Raises ConfigError."""
         try:
-            at = dt.datetime.strptime(text, "%Y-%m")  # noqa: DTZ007
+            at = dt.datetime.strptime(text, "%Y-%m")  # noqa: DTZ007  # a month has no zone
         except ValueError:
             raise ConfigError(f"month {text!r} is not like 2026-10") from None
         return cls(at.year, at.month)
