@@ -97,7 +97,7 @@ export function startUi() {
 function count() {
   const source = document.querySelector("[data-unsigned]");
   if (!source) return;
-  for (const badge of document.querySelectorAll(".sz-nav-count")) {
+  for (const badge of document.querySelectorAll("[data-unsigned-count]")) {
     badge.textContent = source.dataset.unsigned;
     badge.dataset.count = source.dataset.unsigned;
   }

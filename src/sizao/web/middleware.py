@@ -14,8 +14,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from sizao.web import metrics
 from sizao.web.clock import feed_factor, feed_now
-from sizao.web.evidence.access import may_see_store
 from sizao.web.evidence.rounds import is_full
+from sizao.web.pages.navigation import Navigation
 from sizao.web.sources.access import may_see
 from sizao.web.sources.services import open_silences
 
@@ -94,11 +94,11 @@ class CountRequests:
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Template context of every page: demo mode, feed time, silent sources for who sees them."""
+    """Context of every page: demo mode, feed time, where one can go, silent sources."""
     found = {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated and may_see_store(user):
-        found["sees_evidence"] = True
+    if user is not None and user.is_authenticated:
+        found["navigation"] = Navigation(request)
     if user is not None and user.is_authenticated and may_see(user):
         return found | {
             "sees_sources": True,
