@@ -17,6 +17,11 @@ def now_of(page: Page) -> float:
     return float(page.locator("[data-playback]").get_attribute("data-now") or "nan")
 
 
+def points_of(page: Page) -> int:
+    page.wait_for_selector(PLAYER)
+    return int(page.locator("[data-playback]").get_attribute("data-points") or 0)
+
+
 def open_detection(desk) -> str:
     """Open the first detection that led to a case; returns the case's number."""
 
@@ -36,7 +41,12 @@ def test_evidence_is_played_with_one_clock_for_map_and_curve(demo, sit_down) -> 
     open_detection(desk)
     page = desk.page
     player = page.locator("[data-playback]")
-    assert int(player.get_attribute("data-points") or 0) > 5
+
+    def driven() -> bool:
+        page.reload()
+        return points_of(page) > 5
+
+    wait_until(driven, 180, "a track of more than a few points: it grows while the vehicle drives")
     expect(page.locator(".sz-playmarker")).to_have_count(1)
     expect(page.locator("[data-edges] tbody tr")).to_have_count(3)
     before = now_of(page)
@@ -67,11 +77,15 @@ def test_a_lookup_asks_for_purpose_and_case(demo, sit_down) -> None:
     vehicle = page.locator(".sz-head-actions a[href^='/vehicles/']").get_attribute("href")
     desk.open(f"{vehicle}playback/")
     assert page.locator("[data-playback]").count() == 0, "a track without a ground"
-    page.select_option("[name=purpose]", "violation")
-    page.fill("[name=case]", case)
-    page.locator("main form [type=submit]").click()
-    page.wait_for_selector(PLAYER)
-    assert int(page.locator("[data-playback]").get_attribute("data-points") or 0) > 5
+
+    def looked_up() -> bool:
+        desk.open(f"{vehicle}playback/")
+        page.select_option("[name=purpose]", "violation")
+        page.fill("[name=case]", case)
+        page.locator("main form [type=submit]").click()
+        return points_of(page) > 5
+
+    wait_until(looked_up, 180, "a day's track of more than a few points")
     page.wait_for_selector(DRAWN)
     page.wait_for_timeout(2500)
     desk.shot("playback-dark")

@@ -87,6 +87,13 @@ def test_a_day_is_played_with_purpose_and_case_and_it_is_written_down(world: Wor
     assert verify_chain().intact
 
 
+def test_the_form_offers_a_day_whose_last_minute_is_whole(world: World):
+    world.clock.advance(37 - world.now.second)  # in the middle of a minute
+    answer = world.client("op-dd").get(reverse("playback", args=[TRUCK]))
+    offered = timezone.make_aware(datetime.fromisoformat(answer.context["given"]["to"]))
+    assert timedelta(0) < offered - world.now <= timedelta(minutes=1)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -79,12 +79,15 @@ def refused(refusal: NoGround) -> str:
 
 
 def _span(request: HttpRequest) -> tuple[datetime, datetime]:
-    """From and to as given, in local time; else today until now."""
+    """From and to as given, in local time; else today until the end of this minute.
+
+    The form asks for minutes: an end cut to the minute would leave out what just happened.
+    """
     now = feed_now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     start, end = (moment(request.GET.get(name, "")) for name in ("from", "to"))
     if start is None and end is None:
-        return midnight, now
+        return midnight, now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     start = start or midnight
     return start, end or start + timedelta(days=1)
 
