@@ -37,6 +37,41 @@ def test_places(tmp_path):
     assert places(path) == {"kk-1": place}
 
 
+SECTION = "sections: [{to: kk-2, length_m: 9000, limit_kmh: 100, limits: {hazmat: 80}}]"
+
+
+def test_sections(tmp_path):
+    path = written(tmp_path, f"kk-1: {{lat: 26.5, lon: 101, {SECTION}}}")
+    (section,) = places(path)["kk-1"]["sections"]
+    assert section == {
+        "to": "kk-2",
+        "length_m": 9000.0,
+        "limit_kmh": 100.0,
+        "limits": {"hazmat": 80.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "says"),
+    [
+        ("length_m: 9000, ", "", "length_m"),
+        ("9000", "0", "above 0"),
+        ("9000", "far", "section to kk-2"),
+        ("kk-2", "kk-1", "another checkpoint"),
+        ("hazmat", "tank", "no vehicle kind 'tank'"),
+        ("80", "800", "200 km/h"),
+        ("limits", "limit", "a section has"),
+        ("[{", "{", "must be a list"),
+    ],
+)
+def test_a_section_that_cannot_be_is_named(tmp_path, good, bad, says):
+    text = SECTION.replace(good, bad)
+    text = text.replace("}]", "}") if bad == "{" else text
+    path = written(tmp_path, f"kk-1: {{lat: 26.5, lon: 101, {text}}}")
+    with pytest.raises(ConfigError, match=says):
+        places(path)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -23,6 +23,14 @@ def test_another_vehicle_or_kind_is_none_of_its_business() -> None:
     assert decide(SEEN, [replace(OPEN, kind="fatigue")]) == New()
 
 
+def test_one_offence_seen_by_two_rules_is_one_warning() -> None:
+    section = replace(SEEN, kind="section_speed")
+    assert decide(section, [OPEN]) == Repeat("w1", "c1", counts=True)
+    assert decide(SEEN, [replace(OPEN, kind="section_speed")]) == Repeat("w1", "c1", counts=True)
+    # A coach's night limit is an offence of its own.
+    assert decide(replace(SEEN, kind="coach_night_speed"), [OPEN]) == New()
+
+
 def test_both_sides_of_the_window() -> None:
     assert decide(SEEN, [replace(OPEN, last_s=8200.0)]) == Repeat("w1", "c1", counts=True)
     assert decide(SEEN, [replace(OPEN, last_s=8199.9)]) == New()

@@ -38,6 +38,15 @@ def test_a_detection_becomes_a_warning_and_a_case_for_the_squadron_of_the_place(
     assert {event.name for event in OutboxEvent.objects.all()} >= {"warning", "case"}
 
 
+def test_one_offence_seen_from_positions_and_over_a_section_is_one_warning(world: World):
+    world.append(world.detection())
+    world.round()
+    world.append(world.detection(rule="section_speed", id="section"))
+    world.round()
+    assert Warning.objects.count() == 1
+    assert WarningRepeat.objects.get().detection == "section"
+
+
 def test_the_same_segment_again_changes_nothing(world: World):
     seq = world.append(world.detection())
     world.round()

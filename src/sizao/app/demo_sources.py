@@ -42,10 +42,14 @@ def write_roadside(city: City, data: DataDir) -> None:
     """Make ``roadside.yaml``, where the city's devices stand, if the folder has none."""
     if data.roadside.exists():
         return
+    from sizao.sim.sections import sections
+
     places = {
         site["code"]: {name: site[name] for name in PLACE if site.get(name) is not None}
         for site in (*city.checkpoints, *city.weigh_stations)
     }
+    for code, begun in sections().items():
+        places[code]["sections"] = begun
     text = yaml.safe_dump(places, allow_unicode=True, sort_keys=False, width=100)
     replace(data.roadside, text.encode())
 

@@ -83,11 +83,20 @@ class Facts:
     """Schema REGISTER."""
     places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Checkpoint or station to where it is: ``lat``, ``lon``, ``road``, ``road_class``,
-    ``stake_m``, ``area``, as far as known."""
+    ``stake_m``, ``area``, ``sections`` that begin there, as far as known."""
     hot_list: tuple[Mapping[str, Any], ...] = ()
     """Plates looked for: ``entry``, ``plate``, ``plate_colour`` (None: any), ``from`` and ``until``
     in microseconds since the epoch."""
     positions: Positions = lambda vehicle, start, end, received_by: []
+
+    @cached_property
+    def sections_to(self) -> Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
+        """Checkpoint to the sections that end there, each with the checkpoint it begins at."""
+        ends: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+        for start, place in self.places.items():
+            for section in place.get("sections", ()):
+                ends.setdefault(section["to"], []).append((start, section))
+        return ends
 
     @cached_property
     def _rows_of_plate(self) -> Mapping[str, list[int]]:

@@ -9,6 +9,7 @@ from sizao.detect.record_rules.over_permitted_mass import OverPermittedMass
 from sizao.detect.record_rules.over_rated_payload import OverRatedPayload
 from sizao.detect.record_rules.over_road_limit import OverRoadLimit
 from sizao.detect.record_rules.overload_repeat import OverloadRepeat
+from sizao.detect.record_rules.section_speed import SectionSpeed
 from sizao.detect.records import RecordRule
 from sizao.detect.rules.area_forbidden import AreaForbidden
 from sizao.detect.rules.area_limit import AreaLimit
@@ -61,6 +62,7 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     OverloadRepeat(),
     ClonedPlate(),
     HotList(),
+    SectionSpeed(),
 )
 """Every rule over records that are not positions."""
 

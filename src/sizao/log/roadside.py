@@ -4,6 +4,18 @@
 
     kk-nan-g5: {lat: 26.05, lon: 101.74, road: G5, stake_m: 2697000, area: "510411"}
 
+A checkpoint where a stretch with section speed control (区间测速) begins lists it:
+
+    kk-jin-g5:
+      lat: 26.31
+      lon: 101.76
+      sections:
+        - {to: kk-nan-g5, length_m: 29000, limit_kmh: 100, limits: {heavy_truck: 80, hazmat: 80},
+           service_area: true, certificate: 检定证书号}
+
+``length_m`` is the shortest way a vehicle can drive, as measured when the section was verified;
+``limit_kmh`` holds for every vehicle kind that ``limits`` does not name.
+
 ``hot-list.yaml`` names plates that are looked for. An entry needs a purpose, a case, who asked and
 another who approved, and an end:
 
@@ -24,6 +36,7 @@ from typing import Any
 import yaml
 
 from sizao.core.errors import ConfigError
+from sizao.core.vehicles import KINDS
 
 PLACE = {
     "lat": float,
@@ -34,6 +47,16 @@ PLACE = {
     "area": str,
 }
 """What is known of a place; everything but the coordinates may be left out."""
+
+SECTION = {
+    "to": str,
+    "length_m": float,
+    "limit_kmh": float,
+    "limits": dict,
+    "service_area": bool,
+    "certificate": str,
+}
+"""A section that begins at a checkpoint; the first three are needed."""
 
 _WORDS = ("entry", "plate", "purpose", "case", "requested_by", "approved_by")
 
@@ -76,15 +99,46 @@ def _read(path: Path) -> Any:
 
 
 def _place(name: str, device: str, raw: Any) -> dict[str, Any]:
-    if not isinstance(raw, Mapping) or not set(raw) <= set(PLACE):
-        raise ConfigError(f"{name}: {device}: a place has {', '.join(PLACE)}")
+    if not isinstance(raw, Mapping) or not set(raw) <= {*PLACE, "sections"}:
+        raise ConfigError(f"{name}: {device}: a place has {', '.join(PLACE)}, sections")
     try:
-        place = {key: PLACE[key](value) for key, value in raw.items() if value is not None}
+        place = {key: PLACE[key](raw[key]) for key in raw if key in PLACE and raw[key] is not None}
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name}: {device}: {error}") from error
     if not (abs(place.get("lat", 91.0)) <= 90 and abs(place.get("lon", 181.0)) <= 180):
         raise ConfigError(f"{name}: {device}: needs lat and lon in degrees, WGS-84")
+    sections = raw.get("sections") or []
+    if not isinstance(sections, list):
+        raise ConfigError(f"{name}: {device}: sections must be a list")
+    if sections:
+        place["sections"] = [_section(f"{name}: {device}", device, one) for one in sections]
     return place
+
+
+def _section(where: str, device: str, raw: Any) -> dict[str, Any]:
+    needed = ("to", "length_m", "limit_kmh")
+    if (
+        not isinstance(raw, Mapping)
+        or not set(raw) <= set(SECTION)
+        or any(raw.get(key) is None for key in needed)
+    ):
+        raise ConfigError(
+            f"{where}: a section has {', '.join(SECTION)}; {', '.join(needed)} are needed"
+        )
+    where = f"{where}: section to {raw['to']}"
+    try:
+        section = {key: SECTION[key](value) for key, value in raw.items() if value is not None}
+        limits = {str(kind): float(kmh) for kind, kmh in section.get("limits", {}).items()}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}") from error
+    unknown = sorted(set(limits) - set(KINDS))
+    if unknown:
+        raise ConfigError(f"{where}: no vehicle kind {unknown[0]!r}")
+    if section["to"] == device or not section["length_m"] > 0:
+        raise ConfigError(f"{where}: must lead to another checkpoint, length_m above 0")
+    if not all(0 < kmh <= 200 for kmh in (section["limit_kmh"], *limits.values())):
+        raise ConfigError(f"{where}: a limit must be above 0 and at most 200 km/h")
+    return {**section, "limits": limits}
 
 
 def _entry(name: str, number: int, raw: Any) -> dict[str, Any]:

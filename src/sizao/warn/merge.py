@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 from sizao.core.levels import WarningLevel
 
+_FAMILIES = (frozenset({"speeding", "section_speed"}),)
+"""Rules that see one offence by different means: speeding told from positions and over a section
+are the same foot on the same pedal, and punished once."""
+
+
+def family(kind: str) -> frozenset[str]:
+    """Rules whose detections join one warning with those of this rule, itself included."""
+    return next((rules for rules in _FAMILIES if kind in rules), frozenset({kind}))
+
 
 @dataclass(frozen=True)
 class Detected:
@@ -72,17 +81,17 @@ class Repeat:
 def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Update | Repeat:
     """What becomes of a graded detection.
 
-    It joins an open warning of the same vehicle and kind if it is a later revision of the same
-    detection or of one counted to it, or if it comes within the merge window of that warning's
-    last moment. Several may fit, because an update joins the case of the one before: the worst
-    of them speaks for the case, and of equals the latest. A higher level makes an update, the
-    rest are repeats.
+    It joins an open warning of the same vehicle and family of rules if it is a later revision of
+    the same detection or of one counted to it, or if it comes within the merge window of that
+    warning's last moment. Several may fit, because an update joins the case of the one
+    before: the worst of them speaks for the case, and of equals the latest. A higher level makes
+    an update, the rest are repeats.
     """
     fitting = [
         known
         for known in open_warnings
         if known.vehicle == detected.vehicle
-        and known.kind == detected.kind
+        and known.kind in family(detected.kind)
         and (
             known.knows(detected.detection) or abs(detected.at_s - known.last_s) <= detected.merge_s
         )

@@ -210,6 +210,16 @@ def _detect_spell(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _detect_section(rule: Entry, facts: Facts) -> Text:
+    clock, error = number(rule.value("clock")), number(rule.value("length_error"))
+    return (
+        f"按两卡口间最短里程减{error}%、用时加{clock}秒（两处时钟误差）计算平均速度，误差均作有利于当事人的计算",
+        f"Average of the shortest way less {error} % over the time plus {clock} s, so that every "
+        "error speaks for the driver",
+        rule.certainty,
+    )
+
+
 def _detect_jump(rule: Entry, facts: Facts) -> Text:
     far, fast = number(rule.value("min_jump")), number(rule.value("max_speed"))
     return (
@@ -254,4 +264,5 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.terminal_fault": _detect_alarm,
     "detect.impossible_jump": _detect_jump,
     "detect.offline_moving": _detect_offline,
+    "detect.section_speed": _detect_section,
 }

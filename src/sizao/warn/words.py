@@ -30,6 +30,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "overload_repeat": ("一年内多次超限", "overloaded again and again"),
     "cloned_plate": ("疑似套牌", "one plate in two places"),
     "hot_list": ("布控车辆经过", "a vehicle looked for"),
+    "section_speed": ("区间测速超速", "too fast over a section"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
 
@@ -117,6 +118,19 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "not known whether it is a combination: the more lenient limit is taken",
     ),
     "colour_unknown": ("卡口未报号牌颜色", "the checkpoint did not tell the plate's colour"),
+    "kind_unknown": (
+        "车辆未登记，按区间内最高限速判定",
+        "the vehicle is not in the register: the section's highest limit is taken",
+    ),
+    "night": ("按客车夜间限速（日间限速的80%）判定", "judged by the night limit of coaches"),
+    "service_area": (
+        "区间内有服务区，如曾停车，实际行驶速度更高",
+        "a service area lies on the way: whoever stopped there drove faster",
+    ),
+    "instant_too": (
+        "卡口单点测速也超速，属同一行为，不重复认定",
+        "a camera measured more than the limit as well: the same offence, not a second one",
+    ),
     "sum_differs": ("轴荷之和与总质量不一致", "the axle loads do not add up to the gross mass"),
     "axles_differ": ("轴数与轴荷个数不一致", "the axle count differs from the axle loads"),
     "gross_from_axles": ("总质量由轴荷相加得出", "the gross mass is the sum of the axle loads"),

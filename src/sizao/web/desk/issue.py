@@ -61,7 +61,9 @@ def deliver_row(row: Mapping[str, Any], now: datetime) -> Warning | None:
 def _open_warnings(facts: Facts) -> list[merge.OpenWarning]:
     known = []
     rows = Warning.objects.filter(
-        vehicle=facts.vehicle, kind=facts.rule, case__state__in=[state.value for state in OPEN]
+        vehicle=facts.vehicle,
+        kind__in=merge.family(facts.rule),
+        case__state__in=[state.value for state in OPEN],
     ).prefetch_related("repeats")
     for warning in rows:
         ends = [warning.last.timestamp(), *(one.at.timestamp() for one in warning.repeats.all())]

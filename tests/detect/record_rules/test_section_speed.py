@@ -1,0 +1,145 @@
+"""Section speed, on both sides of each edge and against a plain reference."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.detect.records import Facts
+from tests.detect.judging import START, judge, passage, register_of
+
+SECTION = {"to": "B", "length_m": 20_000.0, "limit_kmh": 100.0, "limits": {"hazmat": 80.0}}
+PLACES: dict[str, dict[str, Any]] = {
+    "A": {"lat": 26.5, "lon": 101.7, "sections": [SECTION]},
+    "B": {"lat": 26.7, "lon": 101.7, "road": "G5", "stake_m": 1000.0},
+}
+
+
+def facts(kind: str | None = "heavy_truck", **section: Any) -> Facts:
+    rows = (
+        []
+        if kind is None
+        else [{"vehicle": "10001", "plate": "川DI0001", "plate_colour": 2, "kind": kind}]
+    )
+    places = {**PLACES, "A": {**PLACES["A"], "sections": [{**SECTION, **section}]}}
+    return Facts(register_of(*rows) if rows else None, places)
+
+
+def journey(seconds: float, **values: Any) -> list[dict[str, Any]]:
+    return [passage(0, "A", **values), passage(seconds, "B", **values)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds", "severity"),
+    [
+        # 19.9 km in 714.4 s and the clocks' 2 s are 100 km/h and lawful.
+        ("heavy_truck", 714.4, None),
+        ("heavy_truck", 714.3, "lt10"),
+        # 110 km/h: 651.27 s; 120 km/h: 597 s, so 595 between the passages.
+        ("heavy_truck", 649.3, "lt10"),
+        ("heavy_truck", 649.2, "10-20"),
+        ("heavy_truck", 595.0, "20-50"),
+        ("hazmat", 893.5, None),
+        ("hazmat", 893.4, "lt10"),
+        (None, 714.4, None),
+        (None, 714.3, "lt10"),
+        # 200 km/h: 358.2 s; faster is no journey of one vehicle.
+        ("heavy_truck", 356.2, "ge70"),
+        ("heavy_truck", 356.1, None),
+        # 2 h are the longest that passages are told to belong together.
+        ("heavy_truck", 7200.0, None),
+    ],
+)
+def test_edges(kind, seconds, severity):
+    found = judge("section_speed", *journey(seconds), facts=facts(kind))
+    assert [row["severity"] for row in found] == ([severity] if severity else [])
+
+
+def test_what_it_says():
+    (found,) = judge("section_speed", *journey(600), facts=facts("hazmat", service_area=True))
+    assert found["measured"] == pytest.approx(119.003, abs=1e-3)
+    assert (found["limit"], found["vehicle"], found["vehicle_kind"]) == (80, "10001", "hazmat")
+    assert (found["start"], found["end"]) == (START, START + timedelta(seconds=600))
+    assert (found["road"], found["stake_m"]) == ("G5", 1000)
+    assert found["evidence"] == ["passages:A0", "passages:B600"]
+    assert found["quality"] == "service_area"
+    assert found["final"]
+
+
+def test_a_vehicle_nobody_registered_gets_the_highest_limit():
+    section = {"limit_kmh": 80.0, "limits": {"other": 120.0}}
+    (found,) = judge("section_speed", *journey(500), facts=facts(None, **section))
+    assert (found["limit"], found["quality"]) == (120, "kind_unknown")
+
+
+def test_an_instant_measurement_is_the_same_offence():
+    rows = [passage(0, "A", speed_kmh=99.0), passage(600, "B", speed_kmh=121.0)]
+    (found,) = judge("section_speed", *rows, facts=facts())
+    assert found["quality"] == "instant_too"
+
+
+NIGHT = 6 * 3600.0
+"""START is 16:00, so this is 22:00."""
+
+
+@pytest.mark.parametrize(
+    ("enters", "takes", "limit"),
+    [(NIGHT, 800, 80), (NIGHT - 1, 800, None), (NIGHT - 1, 700, 100), (NIGHT, 896, None)],
+)
+def test_a_coach_at_night(enters, takes, limit):
+    """80 % only if the whole journey lies in the night; 895.5 s are 80 km/h exactly."""
+    rows = [passage(enters, "A"), passage(enters + takes, "B")]
+    found = judge("section_speed", *rows, facts=facts("tour_coach"))
+    assert [row["limit"] for row in found] == ([limit] if limit else [])
+
+
+@pytest.mark.parametrize("values", [{"plate": None}, {"plate": "川DI0002"}, {"plate_colour": 1}])
+def test_another_plate_is_another_vehicle(values):
+    assert judge("section_speed", passage(0, "A"), passage(600, "B", **values), facts=facts()) == []
+
+
+def test_the_way_back_is_no_section():
+    assert judge("section_speed", passage(0, "B"), passage(600, "A"), facts=facts()) == []
+
+
+def plain(rows: list[dict[str, Any]], limit: float = 100.0) -> list[tuple[float, float]]:
+    """Reference: for each passage at B, the last at A since the last at B."""
+    found, entered = [], None
+    for row in sorted(rows, key=lambda row: row["time"]):
+        if row["checkpoint"] == "A":
+            entered = row["time"]
+        elif entered is not None:
+            seconds = (row["time"] - entered).total_seconds()
+            kmh = 19.9 * 3600 / (seconds + 2)
+            if 0 < seconds <= 7200 and limit < kmh <= 200:
+                found.append((entered, row["time"]))
+            entered = None
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_as_the_reference_however_delayed_and_cut(data):
+    moments = data.draw(st.lists(st.integers(0, 3000), unique=True, max_size=12))
+    rows = [
+        passage(
+            moment,
+            data.draw(st.sampled_from("AB")),
+            received=START + timedelta(seconds=moment + data.draw(st.integers(0, 119))),
+        )
+        for moment in moments
+    ]
+    cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=4))
+    found = judge("section_speed", *rows, facts=facts(), cuts=cuts)
+    assert [(row["start"], row["end"]) for row in found] == plain(rows)
+
+
+def test_without_holding_a_straggler_is_missed():
+    """The control: the passage at A comes a minute late and is looked at after that at B."""
+    late = [passage(0, "A", received=START + timedelta(seconds=660)), passage(600, "B")]
+    assert len(judge("section_speed", *late, facts=facts())) == 1
+    assert judge("section_speed", *late, facts=facts(), changes={"hold_s": 0}) == []
