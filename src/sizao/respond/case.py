@@ -56,17 +56,18 @@ def open_case(
     at_s: float,
     warning: str = "",
     report: str = "",
+    call: str = "",
     by: Actor | None = None,
 ) -> tuple[CaseState, Event]:
-    """A new case for a warning issued, or a report taken up, at ``at_s``, and the first line of
-    its timeline. Give the id of the one, or the number of the other and who took it up."""
+    """A new case for a warning issued, or a report or call taken up, at ``at_s``, and the first
+    line of its timeline. Give the id of the one, or the number of the other and who took it up."""
     empty = CaseState(case_id, level, command_level, raised_s=at_s)
-    zh, en = raised(level, command_level, report)
+    zh, en = raised(level, command_level, report, call)
     details = {
         "case": case_id,
         "level": level.code,
         "command_level": command_level.code,
-        **_answers(warning, report),
+        **({"call": call} if call else _answers(warning, report)),
     }
     event = _by(system_event(empty, "raise", at_s, zh, en, details), by)
     return evolve(empty, event), event

@@ -47,6 +47,17 @@ _STATE_NAMES = {
     "verified": ("已核实办结", "verified and closed"),
 }
 
+ORIGINS: Mapping[str, tuple[str, str]] = {
+    "detection": ("检测", "detection"),
+    "forecast": ("风险预报", "risk forecast"),
+    "weather": ("气象", "weather"),
+    "report": ("群众上报", "report"),
+    "neighbour": ("相邻单位通报", "neighbour's notice"),
+    "manual": ("人工发布", "manual"),
+    "call": ("接警", "call"),
+}
+"""What a warning or a case was made from, code to Chinese and English name."""
+
 RUNGS = (State.RAISED, State.SIGNED, State.DISPATCHED, State.ON_SCENE, State.CONTROLLED)
 """The ladder of an open case. A step never moves a case down it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from sizao.core.levels import CommandLevel, WarningLevel
-from sizao.respond.records import State
+from sizao.respond.records import ORIGINS, State
 from sizao.web.audit.models import AppendOnly
 from sizao.web.cases.access import visible_cases
 from sizao.web.units.models import PatrolUnit, Unit, User
@@ -24,7 +24,10 @@ class CaseQuerySet(models.QuerySet):
 
 
 class Case(models.Model):
-    """The joint response to one or more warnings. The state machine is ``respond.case``."""
+    """The joint response to warnings, reports or a call. The state machine is ``respond.case``.
+
+    ``vehicle`` is empty where it is about a place.
+    """
 
     number = models.CharField("编号", max_length=20, unique=True)
     state = models.CharField("状态", max_length=12, choices=STATES, default="raised", db_index=True)
@@ -45,8 +48,13 @@ class Case(models.Model):
         User, models.PROTECT, null=True, related_name="owned_cases", verbose_name="签收人"
     )
     kind = models.CharField("类型", max_length=32, db_index=True)
-    vehicle = models.CharField("终端号", max_length=20, db_index=True)
-    vehicle_kind = models.CharField("车辆类型", max_length=24, default="other")
+    origin = models.CharField(
+        "来源", max_length=12, choices=[(code, zh) for code, (zh, _en) in ORIGINS.items()],
+        default="detection", db_index=True,
+    )  # fmt: skip
+    origin_ref = models.CharField("来源编号", max_length=96, blank=True, db_index=True)
+    vehicle = models.CharField("终端号", max_length=20, blank=True, db_index=True)
+    vehicle_kind = models.CharField("车辆类型", max_length=24, default="other", blank=True)
     plate = models.CharField("号牌", max_length=16, blank=True, db_index=True)
     plate_colour = models.PositiveSmallIntegerField("号牌颜色", null=True)
     place = models.CharField("地点", max_length=96, blank=True)

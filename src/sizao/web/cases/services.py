@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.core.ids import content_id
+from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
 from sizao.web.cases.access import may_act
@@ -139,33 +140,27 @@ def _escalate(case_id: int, now: datetime) -> bool:
     return True
 
 
-def open_for_warning(
-    *, warning_id: str, level, command_level, now: datetime, unit: Unit, local_unit: Unit,
+def open_case(
+    user: User | None, *, origin: str, origin_ref: str, level: WarningLevel,
+    command_level: CommandLevel, now: datetime, unit: Unit, local_unit: Unit,
     facts: dict[str, Any],
 ) -> Case:  # fmt: skip
-    """Raise a case for a warning, within the caller's transaction.
+    """Raise a case, within the caller's transaction.
 
-    facts : columns of Case that describe vehicle and place, with ``onset_at`` and ``fired_at``
+    user : who took it up; None for what the system raised
+    origin : key of ``respond.records.ORIGINS``; ``report`` and ``call`` raise a case without a
+        warning, with anything else the caller saves the warning in the same transaction
+    origin_ref : number of the report or call, else the id of the warning
+    facts : columns of Case that describe the place, and the vehicle if there is one, with ``kind``,
+        ``onset_at`` and ``fired_at``
     """
+    named = {"report": "report", "call": "call"}.get(origin, "warning")
     number = _next_number(now)
     state, event = machine.open_case(
-        number, level, command_level, at_s=now.timestamp(), warning=warning_id
-    )
-    return _begin(state, event, None, now=now, unit=unit, local_unit=local_unit, facts=facts)
-
-
-def open_for_report(
-    user: User, *, report: str, level, command_level, now: datetime, unit: Unit,
-    local_unit: Unit, facts: dict[str, Any],
-) -> Case:  # fmt: skip
-    """Raise a case for a report from people, within the caller's transaction.
-
-    report : its number; facts : columns of Case as for a warning, without a vehicle
-    """
-    number = _next_number(now)
-    state, event = machine.open_case(
-        number, level, command_level, at_s=now.timestamp(), report=report, by=actor_of(user)
-    )
+        number, level, command_level, at_s=now.timestamp(), by=actor_of(user) if user else None,
+        **{named: origin_ref},
+    )  # fmt: skip
+    facts = {"origin": origin, "origin_ref": origin_ref, **facts}
     return _begin(state, event, user, now=now, unit=unit, local_unit=local_unit, facts=facts)
 
 
@@ -318,7 +313,6 @@ __all__ = [
     "escalate_due",
     "join_report",
     "join_warning",
-    "open_for_report",
-    "open_for_warning",
+    "open_case",
     "text_template",
 ]

@@ -53,6 +53,7 @@ def warning_event(warning) -> None:
             "id": warning.pk,
             "level": warning.level_code,
             "kind": warning.kind,
+            "origin": warning.origin,
             "place": warning.place,
             "lat": warning.lat,
             "lon": warning.lon,
