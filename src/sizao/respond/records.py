@@ -8,11 +8,12 @@ All times are seconds since the epoch of the feed clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.respond.plans.runs import PlanRun, TaskRun
 
 
 class State(StrEnum):
@@ -86,7 +87,8 @@ class Event:
     seq: int
     """1, 2, 3 ... within the case, without gaps."""
     action: str
-    """A person's step (``steps.STEPS``), or ``raise``, ``escalate``, ``join``."""
+    """A person's step (``steps.STEPS``), a step of a plan (``plans.steps``), or ``raise``,
+    ``escalate``, ``join``."""
     at_s: float
     actor: str
     actor_name: str
@@ -140,6 +142,8 @@ class CaseState:
     reopened: int = 0
     reopened_s: float | None = None
     """The last reopening: working deadlines run from it, promised ones do not move."""
+    plans: tuple[PlanRun, ...] = ()
+    """The response plans that were started, first one first."""
     updated_s: float = 0.0
     version: int = 0
     """Number of events so far; use it for optimistic locking."""
@@ -155,9 +159,18 @@ class CaseState:
         """Somebody still has to act on the road (verification is not that)."""
         return self.state in OPEN
 
+    @property
+    def open_tasks(self) -> tuple[TaskRun, ...]:
+        """Tasks of its plans that have not ended."""
+        return tuple(task for run in self.plans for task in run.open_tasks)
+
+    def run(self, key: str) -> PlanRun | None:
+        return next((run for run in self.plans if run.key == key), None)
+
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold; levels by name."""
-        return asdict(self) | {
+        return asdict(replace(self, plans=())) | {
+            "plans": [run.to_dict() for run in self.plans],
             "level": self.level.code,
             "command_level": self.command_level.code,
             "state": self.state.value,
@@ -179,5 +192,6 @@ class CaseState:
         values["units"] = tuple(raw["units"])
         values["warnings"] = tuple(raw["warnings"])
         values["reports"] = tuple(raw.get("reports", ()))  # cases older than reports have none
+        values["plans"] = tuple(PlanRun.from_dict(one) for one in raw.get("plans", ()))
         values["escalations"] = tuple((name, at) for name, at in raw["escalations"])
         return cls(**values)
