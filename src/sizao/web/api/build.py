@@ -117,7 +117,7 @@ def case_detail(case: Case, user: User, sight: Sight) -> dict[str, Any]:
                 },
                 "ordered_by": one.ordered_by.username if one.ordered_by else "",
             }
-            for one in case.controls.select_related("ordered_by")
+            for one in case.texts.select_related("ordered_by")
         ],
         "assignments": [
             {

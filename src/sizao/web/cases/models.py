@@ -1,4 +1,4 @@
-"""Cases, their timelines, control measures and assigned patrols."""
+"""Cases, their timelines and assigned patrols. What acts on the road is in ``web.measures``."""
 
 from __future__ import annotations
 
@@ -144,37 +144,6 @@ class CaseEvent(AppendOnly):
         verbose_name = verbose_name_plural = "时间线"
         ordering = ["case", "seq"]
         constraints = [models.UniqueConstraint(fields=["case", "seq"], name="event_seq")]
-
-
-class ControlMeasure(models.Model):
-    """A measure that acts on the road: now, a text spoken by the vehicle's terminal."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "待发送"
-        SENT = "sent", "已发送"
-        ACKNOWLEDGED = "acknowledged", "已送达"
-        REFUSED = "refused", "终端拒绝"
-        OFFLINE = "offline", "终端离线"
-        EXPIRED = "expired", "已过期"
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="controls", verbose_name="案件")
-    command = models.CharField("指令编号", max_length=32, unique=True)
-    kind = models.CharField("类型", max_length=16, default="text")
-    vehicle = models.CharField("终端号", max_length=20)
-    text = models.CharField("内容", max_length=500)
-    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.QUEUED)
-    detail = models.CharField("说明", max_length=200, blank=True)
-    ordered_by = models.ForeignKey(User, models.PROTECT, null=True, verbose_name="下达人")
-    ordered_at = models.DateTimeField("下达时间")
-    log_seq = models.PositiveBigIntegerField("日志位置", null=True, db_index=True)
-    sent_at = models.DateTimeField("发送时间", null=True)
-    answered_at = models.DateTimeField("应答时间", null=True)
-    expires_at = models.DateTimeField("有效期至")
-    lifted_at = models.DateTimeField("解除时间", null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "控制措施"
-        ordering = ["ordered_at", "id"]
 
 
 class Assignment(models.Model):
