@@ -51,6 +51,7 @@ export function startLive() {
       if (data.feed_now) syncFeed(data.feed_now);
       if (event.type === "message") return; // the greeting: feed time only
       announce(event.type, data);
+      if (event.type === "notice") return; // no list of cases shows it
       changed("changed");
       const id = event.type === "case" ? data.id : data.case;
       if (id) changed(`case-${id}`);
@@ -73,7 +74,7 @@ export function startLive() {
       offlineTimer = setTimeout(() => state("offline"), tries > 1 ? 0 : 1500);
       setTimeout(open, RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
     };
-    for (const name of ["message", "warning", "case", "repeat", "control", "source"]) source.addEventListener(name, receive);
+    for (const name of ["message", "warning", "case", "repeat", "control", "source", "notice"]) source.addEventListener(name, receive);
     addEventListener("pagehide", () => source.close(), { once: true });
   };
   open();

@@ -38,6 +38,10 @@ UNITS = [
      "parent": "zd", "area": "510411", "at": [26.535, 101.83], "road_class": "expressway"},
     {"code": "gd1", "name_zh": "高速一中队", "name_en": "Expressway 1st", "level": "squadron",
      "parent": "gd", "area": "510411", "at": [26.564, 101.861], "road_class": "expressway"},
+    {"code": "gs", "name_zh": "高速公路公司", "name_en": "Expressway Operator", "level": "partner",
+     "parent": "zd", "agency": "highway"},
+    {"code": "jt", "name_zh": "市交通运输局", "name_en": "Transport Bureau", "level": "partner",
+     "parent": "zd", "agency": "transport"},
 ]  # fmt: skip
 
 EAST = (26.585, 101.716)
@@ -76,6 +80,8 @@ PEOPLE = {
     "audit": ("auditor", "zd"),
     "admin": ("admin", "zd"),
     "nobody": ("officer", None),
+    "pa-gs": ("partner", "gs"),
+    "pa-jt": ("partner", "jt"),
 }
 
 
@@ -104,7 +110,7 @@ def _people_and_units() -> None:
             name,
             password=PASSWORD,
             role=role,
-            unit=Unit.objects.get(code=unit) if unit else None,
+            unit=Unit.everyone.get(code=unit) if unit else None,
             is_staff=role == "admin",
             is_superuser=role == "admin",
         )
@@ -154,7 +160,7 @@ class World:
     def unit(self, code: str) -> Any:
         from sizao.web.units.models import Unit
 
-        return Unit.objects.get(code=code)
+        return Unit.everyone.get(code=code)
 
     def client(self, name: str) -> Client:
         client = Client()

@@ -18,6 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
+from sizao.web.channels.models import Notice
+from sizao.web.channels.telling import tell
 from sizao.web.evidence.follow import follow
 from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
@@ -67,6 +69,10 @@ MATRIX: dict[tuple[str, str], str] = {
     ("presence", "POST"): "302 422 422 403 403 422 403 403 403",  # without purpose and case
     ("detections", "GET"): PAGE,
     ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
+    # What the own unit was told; a partner agency's own matrix is in channels/test_partners.py.
+    ("partner", "GET"): LOOK,
+    ("partner-notice", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("partner-act", "POST"): "302 403 403 403 404 404 403 403 404",  # it was told to a partner
     ("rules", "GET"): LOOK,
     ("rule", "GET"): LOOK,
     ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
@@ -171,6 +177,7 @@ ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": 
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
+             "partner-notice": "notice", "partner-act": "notice",
              "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
              "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
 
@@ -224,6 +231,7 @@ def address(name: str, case: Case) -> str:
         "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
         "hold": [hold.pk if hold else 1],
         "plan": [plan.pk] if plan else [],
+        "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         None: [],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)
@@ -274,6 +282,15 @@ def one_piece(world: World, case: Case) -> None:
     set_hold(world.user("op-zd"), reason="x", days=10, case=case)
 
 
+def one_notice(world: World, case: Case) -> None:
+    """The expressway's operator is told of the case's warning, though it is on another road."""
+    with transaction.atomic():
+        tell(
+            world.unit("gs"), key=("test",), title=("通报", "Notice"), case=case,
+            warning=case.warnings.first(), acknowledge_s=900,
+        )  # fmt: skip
+
+
 def one_source(world: World) -> None:
     """A registered source, and one record of it that could not be used."""
     entry = "{id: jt808, name_zh: a, name_en: a, owner: {party: a}}"
@@ -290,6 +307,7 @@ def test_matrix(world: World, who: str):
     one_plan(world)
     one_import(world)
     one_piece(world, case)
+    one_notice(world, case)
     given = Given("hazard", str(EAST[0]), str(EAST[1]), text="护栏", photos=[png()])
     submit(given, channel="citizen", source="reports")
     assessed(world)

@@ -67,9 +67,12 @@ def test_loading_patrols_keeps_their_task(world: World):
 def test_demo_accounts_hang_together_and_are_made_once(world: World, client):
     accounts = services.create_demo_accounts()
     services.create_demo_accounts()
-    assert User.objects.filter(username__startswith="demo-").count() == len(accounts) == 4
+    assert User.objects.filter(username__startswith="demo-").count() == len(accounts) == 5
     squadron, brigade = world.user("demo-squadron"), world.user("demo-brigade")
     assert squadron.path.startswith(brigade.path)
+    partner = world.user("demo-partner")
+    assert partner.party.agency == "highway"
+    assert partner.path == ""
     for account in accounts:
         given = {"username": account.username, "password": account.password}
         assert client.post("/login/", given).url == "/"

@@ -14,7 +14,8 @@ evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing
 rules.yaml        parameters of rules that differ, made by the web process from accepted changes
-temporary-limits.geojson  limits put up by control measures (``roads/temporary_limits.py``)
+routes/DAY.yaml   who is told of a warning, from that day on (``respond/routing.py``); optional
+channels.yaml     channels that leave the house and their secrets, mode 0600 (``web/channels``)
 roadside.yaml     where checkpoints and weigh stations stand (``log/roadside.py``)
 hot-list.yaml     plates looked for (the same); both written by people
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
@@ -86,6 +87,14 @@ class DataDir:
     @property
     def rules(self) -> Path:
         return self.root / "rules.yaml"
+
+    @property
+    def routes(self) -> Path:
+        return self.root / "routes"
+
+    @property
+    def channels(self) -> Path:
+        return self.root / "channels.yaml"
 
     @property
     def roadside(self) -> Path:

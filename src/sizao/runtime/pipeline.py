@@ -24,8 +24,6 @@ from sizao.core.errors import LogError
 from sizao.core.schemas import DETECTION, empty
 from sizao.detect import engine
 from sizao.detect.context import Context
-from sizao.detect.heard import Heard
-from sizao.detect.names import Names
 from sizao.detect.prepare import Prepared
 from sizao.detect.state import EngineState
 from sizao.log.interface import Segment
@@ -33,7 +31,7 @@ from sizao.runtime.board import Board
 from sizao.runtime.counters import Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.records import SETTLED_S, RecordRunner
+from sizao.runtime.records import RecordRunner
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +67,7 @@ class Pipeline:
     """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
 
     ``context`` is asked before each turn for roads, register and rules, and answers the same
-    object as long as nothing changed. ``records`` takes its turns after those of positions;
-    ``heard`` is what its rules ask about them.
+    object as long as nothing changed. ``records`` takes its turns after those of positions.
     ``show`` gets the board, ``publish`` the counters, each about once a second.
     """
 
@@ -85,7 +82,6 @@ class Pipeline:
         show: Callable[[pa.RecordBatch], None] = lambda board: None,
         publish: Callable[[dict[str, Any]], None] = lambda counters: None,
         records: RecordRunner | None = None,
-        heard: Heard | None = None,
         rebuild: bool = False,
     ) -> None:
         self.feeds = feeds
@@ -96,7 +92,6 @@ class Pipeline:
         self._show = show
         self._publish = publish
         self.records = records
-        self.heard = heard or Heard()
         self.stages: list[tuple[str, Callable[[Turn], None]]] = [
             ("read", self._read),
             ("match", self._match),
@@ -163,18 +158,12 @@ class Pipeline:
     def turn(self) -> int:
         """One pass through the stages. Returns how many positions were read."""
         self.context = self._context_now()
-        # Asked before reading: what was received before this is read now, or lies behind a batch
-        # whose receive times say how far it goes.
-        settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
         turn = Turn()
         for name, stage in self.stages:
             began = time.perf_counter()
             stage(turn)
             self.seconds[name] += time.perf_counter() - began
-        if turn.batch is None:
-            self.heard.until_us = max(self.heard.until_us, settled_us)
-            return 0
-        return len(turn.batch)
+        return 0 if turn.batch is None else len(turn.batch)
 
     # The stages
 
@@ -193,19 +182,8 @@ class Pipeline:
             turn.detections, self.state = engine.run(turn.prepared, self.state, self.context)
 
     def _update_board(self, turn: Turn) -> None:
-        if turn.prepared is not None and turn.batch is not None:
+        if turn.prepared is not None:
             self.board.update(turn.prepared.columns)
-            self._hear(turn.batch, turn.prepared)
-
-    def _hear(self, batch: pa.RecordBatch, prepared: Prepared) -> None:
-        time_us, received_us = (
-            batch.column(name).cast(pa.int64()).to_numpy() for name in ("time", "received")
-        )
-        self.heard.update(
-            self.state.names, prepared.slots, time_us, received_us, batch.column("source")
-        )
-        settled_us = int(received_us.max()) - round(SETTLED_S * self.clock.factor * 1e6)
-        self.heard.until_us = max(self.heard.until_us, settled_us)
 
     def _commit_if_due(self, turn: Turn) -> None:
         if turn.segments:
@@ -231,11 +209,7 @@ class Pipeline:
             return
         began = time.monotonic()
         detections = _joined(self._pending) if self._pending else empty(DETECTION)
-        state = {
-            "engine": self.state.to_bytes(),
-            "board": self.board.to_bytes(),
-            "heard": self.heard.to_bytes(),
-        }
+        state = {"engine": self.state.to_bytes(), "board": self.board.to_bytes()}
         _, fresh = self.store.commit(detections, state, self.offset)
         self._pending = []
         self._committed = self.offset
@@ -297,12 +271,10 @@ class Pipeline:
     def _restored(self, rebuild: bool) -> tuple[EngineState, Board, int]:
         saved = Saved() if rebuild else self.store.load()
         if not saved.state:
-            self.heard.restore(b"", Names())
             return EngineState(), Board(), 0
         state = EngineState.from_bytes(saved.state["engine"])
         if state.restarted:
             logger.warning("begun anew after an upgrade: %s", ", ".join(state.restarted))
-        self.heard.restore(saved.state.get("heard", b""), state.names)
         return state, Board.from_bytes(saved.state["board"]), saved.offset
 
     def _age_s(self, received_us: npt.NDArray[np.int64]) -> list[float]:

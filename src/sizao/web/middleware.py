@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from sizao.web import metrics
+from sizao.web.api.refusal import denied_to_partner
 from sizao.web.clock import feed_factor, feed_now
 from sizao.web.evidence.rounds import is_full
 from sizao.web.pages.navigation import Navigation
 from sizao.web.sources.access import may_see
 from sizao.web.sources.services import open_silences
+from sizao.web.units import partners
 
 
 class StaticFiles(WhiteNoiseMiddleware):
@@ -48,6 +52,33 @@ class SignInRequired(LoginRequiredMiddleware):
         if request.path_info.startswith("/api/"):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class PartnersOwnPages:
+    """An account of a partner agency opens its own pages and nothing else.
+
+    Bearer tokens are known only inside the API, the streams and the CAP list, which ask
+    ``units/partners.py`` themselves.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        user = request.user
+        if not user.is_authenticated or partners.may_open(user, request.resolver_match):
+            return None
+        api = request.path_info.startswith("/api/")
+        if not api and not getattr(view_func, "login_required", True):
+            return None  # open to strangers, or it asks for itself
+        if request.resolver_match.view_name == "map":
+            return redirect(partners.HOME)
+        if api:
+            return denied_to_partner()
+        raise PermissionDenied
 
 
 class SiteLanguage(LocaleMiddleware):

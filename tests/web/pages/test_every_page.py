@@ -12,6 +12,7 @@ from sizao.core.schemas import QUARANTINE
 from sizao.web.rules.catalogue import rules
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
 from tests.web.reports.conftest import png
+from tests.web.test_permissions import one_notice
 
 ADDRESSES = (
     "/",
@@ -34,6 +35,8 @@ ADDRESSES = (
     "/units/?part=tree",
     "/indicators/",
     "/rules/",
+    "/partner/",
+    "/partner/{notice}/",
     "/rules/speeding/",
     "/indicators/?period=7d",
     "/wall/",
@@ -127,6 +130,7 @@ def full(world: World) -> World:
 
     case = world.raise_case()
     world.raise_case(vehicle="19800000002", severity="ge70", measured=120.0)
+    one_notice(world, case)
     leader = world.user("op-zd")
     case = act(leader, case.pk, "sign", case.version)
     case = act(leader, case.pk, "dispatch", case.version, units=["东一01"])
@@ -172,6 +176,7 @@ def _imports(world: World) -> None:
 
 def addresses(world: World) -> list[str]:
     from sizao.web.cases.models import Case
+    from sizao.web.channels.models import Notice
     from sizao.web.imports.models import Batch
     from sizao.web.reports.models import Report
 
@@ -182,6 +187,7 @@ def addresses(world: World) -> list[str]:
     return [
         one.format(
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
+            notice=Notice.objects.order_by("pk").first().pk,
             reported=reported.pk, detection=case.warnings.first().detection, **batches,
         )
         for one in ADDRESSES

@@ -13,18 +13,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 import click
 
 from sizao.app.options import data_option
+from sizao.core.clock import SHANGHAI
 from sizao.core.errors import SizaoError
 from sizao.core.sources_file import read_registry
 from sizao.log.archive import deletions, manifest
 from sizao.log.datadir import DataDir, read_status
 from sizao.log.deletions import Deletions
 from sizao.log.evidence import FLOOR, space
+from sizao.respond import routing
 from sizao.runtime.archive.held import held
 from sizao.runtime.embedded.log import SqliteLog
 
@@ -80,6 +83,7 @@ def examine(data: DataDir) -> Iterator[Finding]:
         _sqlite,
         _roads,
         _sources,
+        _routes,
         _parts,
         _archive,
     ]
@@ -224,6 +228,12 @@ def _sources(data: DataDir) -> Iterator[Finding]:
         problems[0] if problems else f"{len(registry.sources)} sources",
         "mend the file; sizao sources check names every mistake",
     )
+
+
+def _routes(data: DataDir) -> Iterator[Finding]:
+    if data.routes.is_dir():
+        table = routing.load(datetime.now(SHANGHAI).date(), data.routes)
+        yield Finding(True, "who is told of a warning", f"{len(table.rows)} rows of {table.start}")
 
 
 def _parts(data: DataDir) -> Iterator[Finding]:

@@ -20,8 +20,6 @@ class WarningOut(Schema):
     level: str
     command_level: str
     kind: str
-    origin: str
-    origin_ref: str
     vehicle: str
     vehicle_kind: str
     plate: str
@@ -37,16 +35,14 @@ class WarningOut(Schema):
     onset: datetime
     fired: datetime
     issued: datetime
-    until: datetime | None
-    measured: float | None
-    limit: float | None
+    measured: float
+    limit: float
     measured_unit: str
     severity: str
     quality: list[str]
     evidence: list[str]
-    outline: dict[str, Any] | None
     row: str
-    table: date | None
+    table: date
     explanation: dict[str, Any]
     refers_to: str | None
     repeats: int
@@ -117,8 +113,6 @@ class CaseOut(Schema):
     level: str
     command_level: str
     kind: str
-    origin: str
-    origin_ref: str
     vehicle: str
     vehicle_kind: str
     plate: str

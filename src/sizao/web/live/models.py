@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 
+NOTICE = "notice"
+"""Events of what parties were told: the one kind that a partner agency hears."""
+
 
 class OutboxEvent(models.Model):
     """One change to tell the screens; ``id`` is the SSE event id that a client resumes from."""
@@ -19,5 +22,7 @@ class OutboxEvent(models.Model):
         ordering = ["id"]
 
     def visible_to(self, user) -> bool:
-        """Whether a user (or anything with ``sees_all`` and ``path``) is concerned."""
+        """Whether a user (or anything with ``sees_all``, ``path``, ``party``) is concerned."""
+        if user.party:
+            return self.name == NOTICE and f"|{user.party}|" in self.reach
         return user.sees_all or (bool(user.path) and f"|{user.path}" in self.reach)

@@ -14,23 +14,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.views.decorators.http import require_GET
 
 from sizao.core.vehicles import KINDS
+from sizao.web.api.refusal import denied_to_partner, refuse
 from sizao.web.api.tokens import user_of
 from sizao.web.config import config
 from sizao.web.fleet.directory import directory
 from sizao.web.live import board, channels, hub
 from sizao.web.live.visit import held
+from sizao.web.units import partners
 
 LIFE_S = 1800.0
 HEARTBEAT_S = 15.0
-
-
-def refuse(status: int, code: str, zh: str, en: str) -> JsonResponse:
-    """An error in the API's shape."""
-    return JsonResponse(
-        {"error": {"code": code, "message": zh, "message_en": en}},
-        status=status,
-        json_dumps_params={"ensure_ascii": False},
-    )
 
 
 def _unauthorised() -> JsonResponse:
@@ -51,6 +44,8 @@ class Viewer:
     sees_all: bool
     path: str
     scope: board.Scope
+    party: str = ""
+    """Path of a partner agency: it hears of its own notices only."""
 
 
 def _bearer(request: HttpRequest):
@@ -68,7 +63,13 @@ async def _user(request: HttpRequest):
 
 @sync_to_async
 def _viewer(user) -> Viewer:
-    return Viewer(user.sees_all, user.path, board.scope_of(user))
+    party = user.party.path if user.party else ""
+    return Viewer(user.sees_all, user.path, board.scope_of(user), party)
+
+
+@sync_to_async
+def _closed(request: HttpRequest, user: Any) -> bool:
+    return not partners.may_open(user, request.resolver_match)
 
 
 def _too_many() -> JsonResponse:
@@ -100,6 +101,8 @@ async def vehicles(request: HttpRequest) -> HttpResponse:
     user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
+    if await _closed(request, user):
+        return denied_to_partner()
     scope = (await _viewer(user)).scope
     queue = _join(user, channels.vehicles, scope, 2)
     if queue is None:
@@ -121,6 +124,8 @@ async def events(request: HttpRequest) -> HttpResponse:
     user = await _user(request)
     if not user.is_authenticated:
         return _unauthorised()
+    if await _closed(request, user):
+        return denied_to_partner()
     viewer = await _viewer(user)
     # Listen first and look back second, so that nothing falls between.
     queue = _join(user, channels.events, viewer, channels.BACKLOG)
@@ -155,6 +160,8 @@ def meta(request: HttpRequest) -> HttpResponse:
     user = _bearer(request) if "Authorization" in request.headers else request.user
     if not user.is_authenticated:
         return _unauthorised()
+    if not partners.may_open(user, request.resolver_match):
+        return denied_to_partner()
     newest = board.board()
     shown = newest.visible(board.scope_of(user))
     known = directory()

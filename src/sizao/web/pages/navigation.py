@@ -15,8 +15,10 @@ from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
+from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.evidence.access import may_see_store
 from sizao.web.sources.access import may_see as may_see_sources
+from sizao.web.units import partners
 from sizao.web.units.models import User
 
 
@@ -75,6 +77,7 @@ GROUPS: tuple[Group, ...] = (
             Page("inbox", _("待签收"), "inbox", ("inbox/",), count="unsigned"),
             Page("detections", _("检测"), "gauge", ("detections/", "presence/")),
             Page("rules", _("检测规则"), "table", ("rules/",)),
+            Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
         ),
     ),
     Group(
@@ -137,7 +140,7 @@ class Navigation:
     def groups(self) -> list[Group]:
         kept = []
         for group in GROUPS:
-            pages = tuple(self._marked(page) for page in group.pages if page.shown(self._user))
+            pages = tuple(self._marked(page) for page in group.pages if self._opens(page))
             if pages:
                 kept.append(replace(group, pages=pages))
         return kept
@@ -164,6 +167,11 @@ class Navigation:
             if pages:
                 rest.append(replace(group, pages=pages))
         return rest
+
+    def _opens(self, page: Page) -> bool:
+        if self._user.is_partner and page.url not in partners.ADDRESSES:
+            return False
+        return page.shown(self._user)
 
     def _marked(self, page: Page) -> Page:
         here = self._name == page.url or self._route.startswith(page.under or "\0")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.dispatch import Signal
 
+from sizao.core.agencies import AGENCIES
 from sizao.core.levels import CommandLevel
 
 moved = Signal()
@@ -32,10 +34,29 @@ class UnitQuerySet(models.QuerySet):
         return self.filter(path__startswith=user.path) if user.path else self.none()
 
 
+class PoliceUnits(models.Manager.from_queryset(UnitQuerySet)):
+    """The police's own units. What lists, counts or commands units means these."""
+
+    def get_queryset(self) -> UnitQuerySet:
+        return super().get_queryset().filter(agency="")
+
+
+class PartyUnits(models.Manager.from_queryset(UnitQuerySet)):
+    """Partner agencies and the city's duty office: told and asked, never commanding."""
+
+    def get_queryset(self) -> UnitQuerySet:
+        return super().get_queryset().exclude(agency="")
+
+
 class Unit(models.Model):
-    """A detachment, brigade or squadron. ``path`` holds the ids from the root: ``1/4/9/``."""
+    """A detachment, brigade or squadron; or, with an ``agency``, a partner beside them.
+
+    ``path`` holds the ids from the root: ``1/4/9/``. A partner hangs under the police unit that
+    it works with, and sees nothing by that: what a partner sees is addressed to it.
+    """
 
     class Level(models.IntegerChoices):
+        PARTNER = 0, "联动单位"
         SQUADRON = 1, "中队"
         BRIGADE = 2, "大队"
         DETACHMENT = 3, "支队"
@@ -48,6 +69,11 @@ class Unit(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
     )
     path = models.CharField("层级路径", max_length=64, db_index=True, editable=False)
+    agency = models.CharField(
+        "联动部门", max_length=16, blank=True, db_index=True,
+        choices=[(code, names[0]) for code, names in AGENCIES.items()],
+        help_text="空为公安交管单位",
+    )  # fmt: skip
     area = models.CharField("辖区代码", max_length=12, blank=True)
     roads = models.CharField(
         "专管道路类别", max_length=64, blank=True,
@@ -56,11 +82,19 @@ class Unit(models.Model):
     lat = models.FloatField("纬度", null=True, blank=True)
     lon = models.FloatField("经度", null=True, blank=True)
 
-    objects = UnitQuerySet.as_manager()
+    objects = PoliceUnits()
+    parties = PartyUnits()
+    everyone = UnitQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "单位"
         ordering = ["path"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agency="", level__gt=0) | (~Q(agency="") & Q(level=0)),
+                name="partner_has_no_level",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name_zh
@@ -77,9 +111,19 @@ class Unit(models.Model):
         self.path = path
         super().save(update_fields=["path"])
         if old:  # it was moved: everything below moves with it
-            for unit in Unit.objects.filter(path__startswith=old).exclude(pk=self.pk):
-                Unit.objects.filter(pk=unit.pk).update(path=path + unit.path.removeprefix(old))
+            for unit in Unit.everyone.filter(path__startswith=old).exclude(pk=self.pk):
+                Unit.everyone.filter(pk=unit.pk).update(path=path + unit.path.removeprefix(old))
             moved.send(Unit, old=old, new=path)
+
+
+class Party(Unit):
+    """A partner agency, in the admin beside the police's units."""
+
+    objects = PartyUnits()
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "联动单位"
 
 
 class User(AbstractUser):
@@ -91,6 +135,7 @@ class User(AbstractUser):
         OFFICER = "officer", "民警"
         AUDITOR = "auditor", "审计员"
         ADMIN = "admin", "管理员"
+        PARTNER = "partner", "联动单位"
 
     class Theme(models.TextChoices):
         AUTO = "", "默认"
@@ -117,9 +162,34 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    def clean(self) -> None:
+        """A partner's account belongs to an agency, and an agency's account is a partner's."""
+        super().clean()
+        of_agency = self.unit is not None and self.unit.agency != ""
+        if of_agency != (self.role == self.Role.PARTNER):
+            raise ValidationError(
+                {"role": "联动单位的账号须用“联动单位”角色，且只能用于联动单位。"}
+            )
+
+    @property
+    def is_partner(self) -> bool:
+        """Whether the account is another agency's: by its role or by its unit, whichever says so.
+
+        A partner sees what is addressed to it and nothing else, so every property below that
+        opens something says no. ``units/partners.py`` has the addresses it may open.
+        """
+        return self.role == self.Role.PARTNER or (self.unit is not None and self.unit.agency != "")
+
+    @property
+    def party(self) -> Unit | None:
+        """The agency of a partner's account; None for the police and for a partner without one."""
+        return self.unit if self.is_partner and self.unit and self.unit.agency else None
+
     @property
     def sees_all(self) -> bool:
         """The auditor reads everything; so does an operator of the detachment (root unit)."""
+        if self.is_partner:
+            return False
         return self.role == self.Role.AUDITOR or (
             self.unit is not None and self.unit.parent_id is None
         )
@@ -127,33 +197,35 @@ class User(AbstractUser):
     @property
     def path(self) -> str:
         """Path of the own unit; empty sees nothing."""
-        return self.unit.path if self.unit is not None else ""
+        return self.unit.path if self.unit is not None and not self.is_partner else ""
 
     @property
     def acts(self) -> bool:
         """Whether the role may change a case at all."""
-        return self.role in (self.Role.OPERATOR, self.Role.LEADER, self.Role.OFFICER)
+        roles = (self.Role.OPERATOR, self.Role.LEADER, self.Role.OFFICER)
+        return self.role in roles and not self.is_partner
 
     @property
     def sees_imports(self) -> bool:
         """Whether the imports of crash records and registers are shown."""
-        at_root = self.unit is not None and self.unit.parent_id is None
+        at_root = self.path != "" and self.unit.parent_id is None
         desk = at_root and self.role in (self.Role.OPERATOR, self.Role.LEADER)
         return desk or self.reads_audit
 
     @property
     def sees_risk(self) -> bool:
         """Whether the assessments of places are shown: to every account that has a unit."""
-        return self.unit_id is not None or self.reads_audit
+        return self.path != "" or self.reads_audit
 
     @property
     def sees_plans(self) -> bool:
         """Whether patrol plans are shown at all; which part of one says ``plan.access``."""
-        return self.unit_id is not None and self.role != self.Role.ADMIN
+        return self.path != "" and self.role != self.Role.ADMIN
 
     @property
     def reads_audit(self) -> bool:
-        return self.role in (self.Role.AUDITOR, self.Role.ADMIN) or self.is_superuser
+        trusted = self.role in (self.Role.AUDITOR, self.Role.ADMIN) or self.is_superuser
+        return trusted and not self.is_partner
 
 
 class PatrolQuerySet(models.QuerySet):

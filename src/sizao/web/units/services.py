@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sizao.core.agencies import AGENCIES
 from sizao.core.errors import ConfigError
 from sizao.web import audit
 from sizao.web.units.models import PatrolUnit, Unit, User
 from sizao.web.writing import write
 
-_LEVELS = {"squadron": 1, "brigade": 2, "detachment": 3}
+_LEVELS = {"partner": 0, "squadron": 1, "brigade": 2, "detachment": 3}
 
 
 def load_units(rows: Iterable[Mapping[str, Any]]) -> int:
@@ -19,11 +20,12 @@ def load_units(rows: Iterable[Mapping[str, Any]]) -> int:
 
     A row has ``code, name_zh, name_en, level`` (detachment, brigade, squadron), ``parent``
     (code or empty), ``area``, ``lat`` and ``lon`` (or both as ``at``) and optionally ``roads``
-    (or ``road_class``): road classes served wherever they run, ``expressway``. Returns the number
-    of units. Raises ConfigError for an unknown level or parent, having changed nothing.
+    (or ``road_class``): road classes served wherever they run, ``expressway``. A row of level
+    partner names its ``agency`` (``core.agencies``). Returns the number of units. Raises
+    ConfigError for an unknown level, agency or parent, having changed nothing.
     """
     with write():
-        known = {unit.code: unit for unit in Unit.objects.all()}
+        known = {unit.code: unit for unit in Unit.everyone.all()}
         pending = list(rows)
         total = len(pending)
         while pending:
@@ -47,7 +49,11 @@ def _put_unit(row: Mapping[str, Any], parent: Unit | None) -> Unit:
         level = _LEVELS[row["level"]]
     except KeyError:
         raise ConfigError(f"unit {row['code']}: unknown level {row['level']!r}") from None
-    unit = Unit.objects.filter(code=row["code"]).first() or Unit(code=row["code"])
+    agency = row.get("agency") or ""
+    if (level == 0) != (agency in AGENCIES):
+        raise ConfigError(f"unit {row['code']}: unknown agency {agency!r} for a {row['level']}")
+    unit = Unit.everyone.filter(code=row["code"]).first() or Unit(code=row["code"])
+    unit.agency = agency
     unit.name_zh, unit.name_en, unit.level, unit.parent = (
         row["name_zh"], row["name_en"], level, parent,
     )  # fmt: skip
@@ -95,15 +101,43 @@ DEMO_ACCOUNTS = (
     DemoAccount("demo-brigade", "sizao-dadui", "leader", "大队领导", "Brigade leader"),
     DemoAccount("demo-squadron", "sizao-zhongdui", "officer", "中队民警", "Squadron officer"),
     DemoAccount("demo-auditor", "sizao-shenji", "auditor", "审计员", "Auditor"),
+    DemoAccount("demo-partner", "sizao-liandong", "partner", "高速公路值班员", "Highway operator"),
 )
+
+DEMO_PARTIES = {
+    "city": ("市政府总值班室", "City Duty Office"),
+    "transport": ("市交通运输局", "Transport Bureau"),
+    "highway": ("高速公路经营管理公司", "Expressway Operator"),
+    "weather": ("市气象台", "City Weather Office"),
+    "emergency": ("市应急管理局", "Emergency Management Bureau"),
+    "health": ("市卫生健康委（120）", "Health Commission (120)"),
+    "fire": ("市消防救援支队", "Fire and Rescue Detachment"),
+    "education": ("市教育局", "Education Bureau"),
+}
+"""Agency to the made-up party's names."""
+
+
+def load_demo_parties() -> int:
+    """A party of each agency beside the detachment, where there is none yet. Returns how many
+    were made; 0 without units."""
+    root = Unit.objects.filter(parent=None).first()
+    have = set(Unit.parties.values_list("agency", flat=True))
+    rows = [
+        {"code": f"party-{agency}", "name_zh": zh, "name_en": en, "level": "partner",
+         "agency": agency, "parent": root.code}
+        for agency, (zh, en) in DEMO_PARTIES.items()
+        if root is not None and agency not in have
+    ]  # fmt: skip
+    return load_units(rows) if rows else 0
 
 
 def create_demo_accounts(brigade: str = "") -> list[DemoAccount]:
-    """Make the four accounts, once. Needs units; ``brigade`` is the code of the demo brigade.
+    """Make the accounts, once. Needs units; ``brigade`` is the code of the demo brigade.
 
     Without it the brigade with the most squadrons is taken, and its first squadron. Raises
     ConfigError when there are no units.
     """
+    load_demo_parties()
     with write():
         root = Unit.objects.filter(parent=None).first()
         brigades = Unit.objects.filter(level=Unit.Level.BRIGADE)
@@ -115,7 +149,9 @@ def create_demo_accounts(brigade: str = "") -> list[DemoAccount]:
         squadron = chosen.children.order_by("code").first() if chosen else None
         if root is None or chosen is None or squadron is None:
             raise ConfigError("demo accounts need a detachment, a brigade and a squadron")
-        places = {"operator": root, "leader": chosen, "officer": squadron, "auditor": root}
+        operator = Unit.parties.filter(agency="highway").first()
+        places = {"operator": root, "leader": chosen, "officer": squadron, "auditor": root,
+                  "partner": operator}  # fmt: skip
         for account in DEMO_ACCOUNTS:
             if User.objects.filter(username=account.username).exists():
                 continue

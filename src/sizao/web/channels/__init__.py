@@ -1,0 +1,1 @@
+"""Telling people: parties and their notices, channels, deliveries with receipts."""

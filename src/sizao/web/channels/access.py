@@ -1,0 +1,19 @@
+"""Who may see what was told, answer it, and see how it was delivered."""
+
+from __future__ import annotations
+
+from sizao.web.channels.models import Notice
+from sizao.web.units.models import User
+
+
+def may_look(user: User) -> bool:
+    """Whoever belongs to a unit or an agency has a page of what it was told."""
+    return user.party is not None or user.path != ""
+
+
+def may_answer(user: User, notice: Notice) -> bool:
+    """Whoever was told: accounts of the party; of the police's units not the auditor or admin."""
+    if user.is_partner:
+        return user.party is not None and user.party.pk == notice.party_id
+    addressed = user.unit_id == notice.party_id and (not notice.role or user.role == notice.role)
+    return user.acts and addressed

@@ -1,0 +1,187 @@
+"""Who is told of what: notices from warnings, tasks and whatever else somebody has to know.
+
+Runs inside the transaction of what is told, so that there is no warning without its notices.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sizao.core.clock import SHANGHAI
+from sizao.core.errors import ConfigError
+from sizao.core.ids import content_id
+from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.feeds.cap.tables import in_force
+from sizao.respond import routing
+from sizao.respond.records import OPEN
+from sizao.warn.words import RULES
+from sizao.web.channels import outbox
+from sizao.web.channels.models import Notice
+from sizao.web.clock import feed_now
+from sizao.web.live.models import NOTICE
+from sizao.web.live.outbox import publish
+from sizao.web.ports import installed, ports
+from sizao.web.units.models import Unit
+from sizao.web.units.territory import territory
+
+log = logging.getLogger("sizao.channels")
+
+
+def table() -> routing.Routes:
+    """The routing table in force now. With a mistake in the installation's own it is the package's:
+    a warning is issued all the same, and ``sizao doctor`` says what to mend."""
+    today = feed_now().astimezone(SHANGHAI).date()
+    try:
+        return routing.load(today, ports().data.routes if installed() else None)
+    except (ConfigError, OSError):
+        log.exception("the routing table has a mistake; the package's own is used")
+        return routing.load(today)
+
+
+def tell_of_warning(warning) -> list[Notice]:
+    """Tell everybody whom the table names, within the caller's transaction."""
+    chosen = table()
+    subject = routing.Subject(
+        kind=warning.kind,
+        level=WarningLevel(warning.level),
+        command_level=CommandLevel(warning.command_level),
+        at=warning.issued,
+        area=warning.area,
+        road_class=warning.road_class,
+        vehicle_kind=warning.vehicle_kind,
+    )
+    made = []
+    for one in routing.route(subject, chosen):
+        for party in _parties(one, warning):
+            made.append(
+                tell(
+                    party,
+                    key=("warning", warning.pk),
+                    title=_titles(warning),
+                    text=_texts(warning),
+                    role=one.role,
+                    warning=warning,
+                    case=warning.case,
+                    level=warning.level,
+                    place=warning.place,
+                    at=(warning.lat, warning.lon),
+                    channels=one.channels,
+                    acknowledge_s=one.acknowledge_s,
+                    rows=one.rows,
+                    table_date=chosen.start,
+                )
+            )
+    return made
+
+
+def tell(
+    party: Unit,
+    *,
+    key: Iterable[object],
+    title: tuple[str, str],
+    text: tuple[str, str] = ("", ""),
+    role: str = "",
+    warning=None,
+    case=None,
+    about: str = "",
+    level: int | None = None,
+    place: str = "",
+    at: tuple[float | None, float | None] = (None, None),
+    channels: Iterable[str] = ("inbox",),
+    acknowledge_s: float | None = None,
+    rows: Iterable[str] = (),
+    table_date=None,
+    exercise: bool = False,
+) -> Notice:
+    """Tell a party something, once, within the caller's transaction.
+
+    key : what is told; with party and role it makes the notice's own key, so that telling again
+        returns the notice that exists
+    title, text : Chinese and English, without plates, names or enterprises
+    about : the object of another domain, ``task:12``
+    channels : in the order in which they are tried (``respond.routing.CHANNELS``)
+    acknowledge_s : somebody must acknowledge in this time; None: nobody has to
+    exercise : marked 演练 wherever it is shown, and sent by no channel that leaves the house
+    """
+    name = content_id("notice", *key, party.code, role)
+    known = Notice.objects.filter(key=name).first()
+    if known is not None:
+        return known
+    now = feed_now()
+    wanted = list(dict.fromkeys(["inbox", *channels]))
+    notice = Notice.objects.create(
+        key=name, party=party, role=role, warning=warning, case=case, about=about, level=level,
+        title_zh=title[0][:160], title_en=title[1][:160], text_zh=text[0], text_en=text[1],
+        place=place, lat=at[0], lon=at[1], rows=list(rows), table_date=table_date,
+        channels=wanted, exercise=exercise, told_at=now,
+        acknowledge_by=now + timedelta(seconds=acknowledge_s) if acknowledge_s else None,
+    )  # fmt: skip
+    outbox.queue(notice, now)
+    announce(notice, "told")
+    return notice
+
+
+def announce(notice: Notice, action: str) -> None:
+    """Tell the screens of the party, and of those who see the case, that a notice changed."""
+    reach = f"|{notice.party.path}|"
+    if notice.case is not None:
+        reach += notice.case.reach.lstrip("|")
+    publish(
+        NOTICE,
+        reach,
+        {
+            "id": notice.pk,
+            "action": action,
+            "level": notice.level_code,
+            "party": notice.party.code,
+            "title": notice.title_zh,
+            "title_en": notice.title_en,
+            "acknowledged": notice.acknowledged_at is not None,
+        },
+    )
+
+
+def follow_case(case) -> None:
+    """When nothing is left to do on the road, the parties that were told hear that too."""
+    if case.state in {state.value for state in OPEN}:
+        return
+    open_notices = Notice.objects.filter(case=case, lifted_at=None, warning__isnull=False)
+    for notice in open_notices.select_related("party", "case"):
+        notice.lifted_at = feed_now()
+        notice.save(update_fields=["lifted_at"])
+        outbox.withdraw(notice)
+        announce(notice, "lifted")
+
+
+def _parties(one: routing.Tell, warning) -> list[Unit]:
+    if one.agency:
+        every = Unit.parties.filter(agency=one.agency)
+        return [party for party in every if not party.area or party.area == warning.area]
+    if one.police == "command":
+        return [warning.unit]
+    return [warning.case.local_unit if one.police == "local" else territory().root]
+
+
+def _titles(warning) -> tuple[str, str]:
+    """Level, event and place; the event as CAP says it, which names no vehicle."""
+    event = _worded(warning)["event"]
+    return (
+        f"{warning.level_zh}预警：{warning.place} {event['zh']}",
+        f"{warning.level_code.capitalize()} warning: {event['en']}, {warning.place}",
+    )
+
+
+def _texts(warning) -> tuple[str, str]:
+    instruction = _worded(warning)["instruction"]
+    return instruction["zh"], instruction["en"]
+
+
+def _worded(warning):
+    kinds = in_force("outgoing", warning.issued.astimezone(SHANGHAI).date())["kinds"]
+    found = kinds.get(warning.kind, kinds["other"])
+    if warning.kind in kinds or warning.kind not in RULES:
+        return found
+    zh, en = RULES[warning.kind]
+    return {**found, "event": {"zh": zh, "en": en.capitalize()}}
