@@ -141,6 +141,7 @@ GOLDEN = [
             ("hot_list", "exact", "other", "hot-list", "orange", "brigade"),
             ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
             ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
+            ("passage_unreported", "silent", "hazmat", "passage-unreported", "yellow", "squadron"),
             ("section_speed", "50-70", "hazmat", "section-speed-50", "orange", "brigade"),
             ("section_speed", "20-50", "hazmat", "section-speed-20", "yellow", "squadron"),
             ("section_speed", "10-20", "other", "section-speed", "blue", "squadron"),
@@ -263,7 +264,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
         for excess in (1, *edges)
     }
     single |= {"length", "width", "height", "vehicle", "enterprise"}
-    single |= {"impossible", "exact", "probable"}
+    single |= {"impossible", "exact", "probable", "silent", "never_heard"}
     single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)
 

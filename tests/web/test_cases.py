@@ -12,9 +12,10 @@ from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.cases import services
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
-from sizao.web.cases.models import Case, ControlMeasure
+from sizao.web.cases.models import Case
 from sizao.web.cases.projection import state_of
 from sizao.web.cases.queries import next_steps, propose_units, remaining
+from sizao.web.measures.models import TerminalText
 from sizao.web.units.models import PatrolUnit
 
 from .conftest import EAST, World
@@ -187,7 +188,7 @@ def test_of_two_at_once_one_wins_and_the_other_sees_why(threaded: World):
     lost = [one for one in results if isinstance(one, CaseConflictError)]
     assert (len(won), len(lost)) == (1, 1), results
     assert "采取控制措施" in lost[0].zh
-    assert ControlMeasure.objects.count() == 1
+    assert TerminalText.objects.count() == 1
 
 
 def test_control_without_the_check_both_win(threaded: World, monkeypatch: pytest.MonkeyPatch):
@@ -197,4 +198,4 @@ def test_control_without_the_check_both_win(threaded: World, monkeypatch: pytest
     monkeypatch.setattr(services, "check_version", lambda case, version: None)
     results = _at_once(threaded, ["请减速", "请停车"])
     assert [type(one) for one in results] == [Case, Case], results
-    assert ControlMeasure.objects.count() == 2
+    assert TerminalText.objects.count() == 2

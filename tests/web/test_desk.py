@@ -12,9 +12,10 @@ from sizao.core.clock import now
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.cases import services as cases
-from sizao.web.cases.models import Case, CaseEvent, ControlMeasure
+from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.desk import services
 from sizao.web.live.models import OutboxEvent
+from sizao.web.measures.models import TerminalText
 from sizao.web.warnings.models import Warning, WarningRepeat
 
 from .conftest import HAZMAT, TRUCK, WEST, World
@@ -217,7 +218,7 @@ def test_a_text_travels_to_the_command_log_and_its_fate_comes_back(world: World)
     case, user = world.raise_case(), world.user("off-dd1")
     case = cases.act(user, case.pk, "sign", case.version)
     cases.act(user, case.pk, "control", case.version)
-    measure = ControlMeasure.objects.get()
+    measure = TerminalText.objects.get()
     assert (measure.state, measure.text[:4]) == ("queued", "您已超速")
     world.round()
     world.round()
@@ -240,10 +241,10 @@ def test_a_crash_between_log_and_mark_orders_a_text_once(world: World):
     case = cases.act(user, case.pk, "sign", case.version)
     cases.act(user, case.pk, "control", case.version)
     services.flush_commands(world.commands_log)
-    ControlMeasure.objects.update(log_seq=None)  # as if the process died before the mark
+    TerminalText.objects.update(log_seq=None)  # as if the process died before the mark
     assert services.flush_commands(world.commands_log) == 0
     assert world.commands_log.last("commands") == 1
-    assert ControlMeasure.objects.get().log_seq == 1
+    assert TerminalText.objects.get().log_seq == 1
 
 
 def test_published_warnings_and_timelines_cannot_be_changed(world: World):

@@ -35,9 +35,11 @@ class Hold:
         for row in (state or {}).get("rows", []):
             self._push(row)
 
-    def take(self, row: Row) -> list[Row]:
-        """Add a row; returns those released by the receive time it shows."""
-        released = self.until(int(row["received"]))
+    def take(self, row: Row, at_most_us: int | None = None) -> list[Row]:
+        """Add a row; returns those released by the receive time it shows, or by an earlier
+        moment up to which alone something else is known."""
+        received = int(row["received"])
+        released = self.until(received if at_most_us is None else min(received, at_most_us))
         self._push(row)
         return released
 

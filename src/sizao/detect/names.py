@@ -89,6 +89,16 @@ class Names:
                 done += 1
         return slots
 
+    def find(self, name: str) -> int | None:
+        """Slot of a name, None if it has none; gives no new ones."""
+        raw = np.frombuffer(name.encode() or b"\0", np.uint8)
+        low, high = np.empty(1, np.uint64), np.empty(1, np.uint64)
+        ends = np.array([0, len(name.encode())], np.int32)
+        if not _read_keys(ends, raw, 0, low, high):
+            return self._long.get(name)
+        slot = _find(low[0], high[0], self._keys, self._table)
+        return int(slot) if slot >= 0 else None
+
     @classmethod
     def of(cls, texts: Iterable[str]) -> Names:
         """The register in which these, all different, have the slots 0, 1, 2 ..."""
@@ -138,6 +148,18 @@ def _enter(keys, count, table):  # type: ignore[no-untyped-def]  # numba
         while table[at] != 0:
             at = (at + 1) & mask
         table[at] = slot + 1
+
+
+@njit(cache=True)
+def _find(low, high, keys, table):  # type: ignore[no-untyped-def]  # numba
+    mask = len(table) - 1
+    at = _home(low, high, mask)
+    while table[at] != 0:
+        slot = table[at] - 1
+        if keys[slot].low == low and keys[slot].high == high:
+            return slot
+        at = (at + 1) & mask
+    return -1
 
 
 @njit(cache=True)

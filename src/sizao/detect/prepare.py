@@ -51,10 +51,14 @@ IMPOSSIBLE_KMH = 300.0
 
 
 class Prepared(NamedTuple):
-    """Columns, and which row of the batch each came from: int64, shape as the columns."""
+    """Columns, and which row of the batch each came from: int64, shape as the columns.
+
+    slots : int32, shape as the batch: slot of every row, those left out too
+    """
 
     columns: Columns
     row: npt.NDArray[np.int64]
+    slots: npt.NDArray[np.int32]
 
 
 def prepare(
@@ -176,7 +180,7 @@ def prepare(
         fence_from=fence_from,
         fence=fence,
     )
-    return Prepared(columns, row), state
+    return Prepared(columns, row, slots), state
 
 
 @njit(cache=True)

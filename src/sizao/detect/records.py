@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -28,6 +28,7 @@ from sizao.core.errors import ColumnError, ConfigError, LogError
 from sizao.core.ids import content_id
 from sizao.core.rulebook import Entry, rulebook
 from sizao.core.schemas import DETECTION, TIME, TOPICS, check
+from sizao.detect.heard import Heard
 from sizao.detect.hold import Hold, Row
 from sizao.detect.params import Book, Params, overridden, version_of
 
@@ -36,10 +37,6 @@ Memory = dict[str, Any]
 
 FUTURE_US = 600_000_000
 """A row stamped so long after it was received is of a clock that is wrong, and left out."""
-
-Positions = Callable[[str, int, int, int], list[Row]]
-"""``positions(vehicle, from_us, to_us, received_by_us)``: a vehicle's positions by event time, as
-mappings with ``time``, ``lat``, ``lon``, ``speed_kmh``; only those received by then."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,9 @@ class Facts:
     hot_list: tuple[Mapping[str, Any], ...] = ()
     """Plates looked for: ``entry``, ``plate``, ``plate_colour`` (None: any), ``from`` and ``until``
     in microseconds since the epoch."""
-    positions: Positions = lambda vehicle, start, end, received_by: []
+    heard: Heard = field(default_factory=Heard)
+    """When vehicles and sources last sent positions. The one part that goes on by itself: a rule
+    that asks it says ``after_positions``."""
 
     @cached_property
     def sections_to(self) -> Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
@@ -153,6 +152,8 @@ class RecordRule(Protocol):
     topic: str
     """Topic of ``core.schemas.TOPICS`` it reads."""
     measured_unit: str
+    after_positions: bool
+    """It asks ``Facts.heard``: rows wait until all positions received by then were taken in."""
 
     def version(self, params: Params) -> str: ...
 
@@ -174,6 +175,7 @@ class RecordRuleBase(ABC):
     """What record rules share; a rule derives from it and is a :class:`RecordRule`."""
 
     code_version: ClassVar[int] = 1
+    after_positions: bool = False
 
     def version(self, params: Params) -> str:
         return version_of(self.code_version, params)
@@ -273,8 +275,9 @@ def step(
             found += _look(rule, punctual, state, context)
             continue
         hold = Hold(round(hold_s * 1e6), state.held.get(rule.id))
+        known_us = context.facts.heard.until_us if rule.after_positions else None
         for row in punctual:
-            found += _look(rule, hold.take(row), state, context)
+            found += _look(rule, hold.take(row, known_us), state, context)
         state.held[rule.id] = hold.state()
     return _batch(found, state), state
 
@@ -291,7 +294,10 @@ def release(
         if rule.id in state.held:
             hold_us = round(rule.hold_s(context.params[rule.id]) * 1e6)
             hold = Hold(hold_us, state.held[rule.id])
-            due = hold.until(2**62 if received_us is None else received_us)
+            until_us = 2**62 if received_us is None else received_us
+            if rule.after_positions and received_us is not None:
+                until_us = min(until_us, context.facts.heard.until_us)
+            due = hold.until(until_us)
             found += _look(rule, due, state, context)
             state.held[rule.id] = hold.state()
     return _batch(found, state), state

@@ -9,6 +9,7 @@ from sizao.detect.record_rules.over_permitted_mass import OverPermittedMass
 from sizao.detect.record_rules.over_rated_payload import OverRatedPayload
 from sizao.detect.record_rules.over_road_limit import OverRoadLimit
 from sizao.detect.record_rules.overload_repeat import OverloadRepeat
+from sizao.detect.record_rules.passage_unreported import PassageUnreported
 from sizao.detect.record_rules.section_speed import SectionSpeed
 from sizao.detect.records import RecordRule
 from sizao.detect.rules.area_forbidden import AreaForbidden
@@ -63,6 +64,7 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     ClonedPlate(),
     HotList(),
     SectionSpeed(),
+    PassageUnreported(),
 )
 """Every rule over records that are not positions."""
 

@@ -14,6 +14,7 @@ evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing
 rules.yaml        parameters of rules that differ, made by the web process from accepted changes
+temporary-limits.geojson  limits put up by control measures (``roads/temporary_limits.py``)
 routes/DAY.yaml   who is told of a warning, from that day on (``respond/routing.py``); optional
 channels.yaml     channels that leave the house and their secrets, mode 0600 (``web/channels``)
 roadside.yaml     where checkpoints and weigh stations stand (``log/roadside.py``)

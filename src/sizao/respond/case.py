@@ -18,6 +18,8 @@ from typing import Any
 
 from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.respond.plans import steps as plan_steps
+from sizao.respond.plans.model import PARTIES
 from sizao.respond.records import RUNGS, SYSTEM, Actor, CaseState, Event, State
 from sizao.respond.steps import MEASURES, ROLE_NAMES, STEPS, Step
 from sizao.respond.wording import joined, raised, said
@@ -56,17 +58,18 @@ def open_case(
     at_s: float,
     warning: str = "",
     report: str = "",
+    call: str = "",
     by: Actor | None = None,
 ) -> tuple[CaseState, Event]:
-    """A new case for a warning issued, or a report taken up, at ``at_s``, and the first line of
-    its timeline. Give the id of the one, or the number of the other and who took it up."""
+    """A new case for a warning issued, or a report or call taken up, at ``at_s``, and the first
+    line of its timeline. Give the id of the one, or the number of the other and who took it up."""
     empty = CaseState(case_id, level, command_level, raised_s=at_s)
-    zh, en = raised(level, command_level, report)
+    zh, en = raised(level, command_level, report, call)
     details = {
         "case": case_id,
         "level": level.code,
         "command_level": command_level.code,
-        **_answers(warning, report),
+        **({"call": call} if call else _answers(warning, report)),
     }
     event = _by(system_event(empty, "raise", at_s, zh, en, details), by)
     return evolve(empty, event), event
@@ -141,6 +144,7 @@ def apply(
     units: Sequence[str] = (),
     measure: str = "terminal_text",
     text: str = "",
+    left: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> tuple[CaseState, Event]:
     """Take one step.
@@ -151,18 +155,21 @@ def apply(
     reason : why or what was done; resolve, dismiss and reopen need it, every step keeps it
     units : call signs or ids, for dispatch
     measure, text : for control: a key of ``steps.MEASURES``, and the words used
+    left : why the case is reported resolved while tasks of its plans are open
     details : further JSON values to keep with the event
 
     Returns the next state and the event to append. Raises TransitionError, having changed
     nothing, with a message in both languages that says why not and what is possible now.
     """
-    refused = refusal(case, action, actor, reason=reason, units=units, measure=measure)
+    refused = refusal(case, action, actor, reason=reason, units=units, measure=measure, left=left)
     if refused is not None:
         raise refused
     step = STEPS[action]
     kept: dict[str, Any] = dict(details or {})
     if reason.strip():
         kept["reason"] = reason.strip()
+    if action in ("resolve", "dismiss") and case.open_tasks and left.strip():
+        kept["left"] = left.strip()
     if action == "dispatch":
         kept["units"] = _named(units)
     if action == "control":
@@ -194,10 +201,12 @@ def refusal(
     reason: str | None = None,
     units: Sequence[str] | None = None,
     measure: str | None = None,
+    left: str | None = None,
 ) -> TransitionError | None:
     """Why this person may not take this step now, or None if they may.
 
-    Leave ``reason``, ``units`` and ``measure`` out to ask before the person has filled them in.
+    Leave ``reason``, ``units``, ``measure`` and ``left`` out to ask before the person has filled
+    them in.
     """
     step = STEPS.get(action)
     if step is None:
@@ -240,6 +249,16 @@ def refusal(
             f"“{step.en}” needs at least one unit.",
             code="missing_units",
         )
+    if action == "resolve" and case.open_tasks and left is not None and not left.strip():
+        # A false alarm says why by itself, and what was ordered for it is over.
+        open_zh = "；".join(f"{PARTIES[one.party][0]}：{one.zh}" for one in case.open_tasks)
+        open_en = "; ".join(f"{PARTIES[one.party][1]}: {one.en}" for one in case.open_tasks)
+        return TransitionError(
+            f"还有{len(case.open_tasks)}项任务没有结束：{open_zh}。请先办结，或写明为什么不再等。",
+            f"{len(case.open_tasks)} tasks are open: {open_en}. End them, or say why you do not "
+            "wait for them.",
+            code="open_tasks",
+        )
     if action == "control" and measure is not None and measure not in MEASURES:
         return TransitionError(
             f"没有控制措施“{measure}”。可用：{'、'.join(MEASURES)}。",
@@ -279,6 +298,8 @@ def system_event(
 
 def evolve(case: CaseState, event: Event) -> CaseState:
     """The state after an event that has happened. The only place where a case changes."""
+    if event.action in plan_steps.ACTIONS:
+        return plan_steps.evolve(case, event)
     at_s, details = event.at_s, event.details
     moved = replace(case, state=event.after, updated_s=at_s, version=event.seq)
     match event.action:
@@ -316,6 +337,7 @@ def evolve(case: CaseState, event: Event) -> CaseState:
                 resolved_s=at_s,
                 resolved_by=event.actor,
                 false_alarm=event.action == "dismiss",
+                plans=plan_steps.leave(case, event),
             )
         case "verify":
             return replace(moved, verified_s=at_s, verified_by=event.actor)

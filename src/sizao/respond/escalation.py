@@ -8,7 +8,9 @@ gets the clock's whole span anew. At the top, the miss is recorded all the same.
 from __future__ import annotations
 
 from sizao.respond.case import evolve, system_event
-from sizao.respond.clocks import Deadline, due, limit_s
+from sizao.respond.clocks import Deadline, due, limit_s, next_escalation
+from sizao.respond.plans.runs import next_miss
+from sizao.respond.plans.steps import miss
 from sizao.respond.records import CaseState, Event
 
 
@@ -44,9 +46,25 @@ def escalate(case: CaseState, at_s: float) -> tuple[CaseState, Event, Deadline] 
 
 
 def escalate_all(case: CaseState, at_s: float) -> tuple[CaseState, list[Event]]:
-    """Escalate until nothing is due. Returns the state and the events, oldest first."""
+    """Escalate until nothing is due, clocks of the case first and then those of its tasks.
+
+    Returns the state and the events, oldest first.
+    """
     events: list[Event] = []
     while (step := escalate(case, at_s)) is not None:
         case, event, _ = step
         events.append(event)
+    while (told := miss(case, at_s)) is not None:
+        case, event = told
+        events.append(event)
     return case, events
+
+
+def next_s(case: CaseState) -> float | None:
+    """When :func:`escalate_all` is next worth calling; None if no clock runs."""
+    moments = []
+    if (upward := next_escalation(case)) is not None:
+        moments.append(upward.at_s)
+    if case.is_open and (task := next_miss(case.plans)) is not None:
+        moments.append(task.at_s)
+    return min(moments, default=None)

@@ -8,11 +8,12 @@ All times are seconds since the epoch of the feed clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from sizao.core.levels import CommandLevel, WarningLevel
+from sizao.respond.plans.runs import PlanRun, TaskRun
 
 
 class State(StrEnum):
@@ -47,6 +48,17 @@ _STATE_NAMES = {
     "verified": ("已核实办结", "verified and closed"),
 }
 
+ORIGINS: Mapping[str, tuple[str, str]] = {
+    "detection": ("检测", "detection"),
+    "forecast": ("风险预报", "risk forecast"),
+    "weather": ("气象", "weather"),
+    "report": ("群众上报", "report"),
+    "neighbour": ("相邻单位通报", "neighbour's notice"),
+    "manual": ("人工发布", "manual"),
+    "call": ("接警", "call"),
+}
+"""What a warning or a case was made from, code to Chinese and English name."""
+
 RUNGS = (State.RAISED, State.SIGNED, State.DISPATCHED, State.ON_SCENE, State.CONTROLLED)
 """The ladder of an open case. A step never moves a case down it."""
 
@@ -75,7 +87,8 @@ class Event:
     seq: int
     """1, 2, 3 ... within the case, without gaps."""
     action: str
-    """A person's step (``steps.STEPS``), or ``raise``, ``escalate``, ``join``."""
+    """A person's step (``steps.STEPS``), a step of a plan (``plans.steps``), or ``raise``,
+    ``escalate``, ``join``."""
     at_s: float
     actor: str
     actor_name: str
@@ -129,6 +142,8 @@ class CaseState:
     reopened: int = 0
     reopened_s: float | None = None
     """The last reopening: working deadlines run from it, promised ones do not move."""
+    plans: tuple[PlanRun, ...] = ()
+    """The response plans that were started, first one first."""
     updated_s: float = 0.0
     version: int = 0
     """Number of events so far; use it for optimistic locking."""
@@ -144,9 +159,18 @@ class CaseState:
         """Somebody still has to act on the road (verification is not that)."""
         return self.state in OPEN
 
+    @property
+    def open_tasks(self) -> tuple[TaskRun, ...]:
+        """Tasks of its plans that have not ended."""
+        return tuple(task for run in self.plans for task in run.open_tasks)
+
+    def run(self, key: str) -> PlanRun | None:
+        return next((run for run in self.plans if run.key == key), None)
+
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold; levels by name."""
-        return asdict(self) | {
+        return asdict(replace(self, plans=())) | {
+            "plans": [run.to_dict() for run in self.plans],
             "level": self.level.code,
             "command_level": self.command_level.code,
             "state": self.state.value,
@@ -168,5 +192,6 @@ class CaseState:
         values["units"] = tuple(raw["units"])
         values["warnings"] = tuple(raw["warnings"])
         values["reports"] = tuple(raw.get("reports", ()))  # cases older than reports have none
+        values["plans"] = tuple(PlanRun.from_dict(one) for one in raw.get("plans", ()))
         values["escalations"] = tuple((name, at) for name, at in raw["escalations"])
         return cls(**values)

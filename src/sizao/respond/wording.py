@@ -9,8 +9,15 @@ from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond.steps import MEASURES, Step
 
 
-def raised(level: WarningLevel, command_level: CommandLevel, report: str = "") -> tuple[str, str]:
-    """The first line: by a warning, or by the report of that number."""
+def raised(
+    level: WarningLevel, command_level: CommandLevel, report: str = "", call: str = ""
+) -> tuple[str, str]:
+    """The first line: by a warning, or by the report or the call of that number."""
+    if call:
+        return (
+            f"接警 {call} 立案，定为{level.zh}，由{command_level.zh}处置",
+            f"Case raised by call {call}, graded {level.code}, for the {command_level.code}",
+        )
     if report:
         return (
             f"群众上报 {report} 立案，定为{level.zh}，由{command_level.zh}处置",

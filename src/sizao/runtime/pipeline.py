@@ -24,6 +24,8 @@ from sizao.core.errors import LogError
 from sizao.core.schemas import DETECTION, empty
 from sizao.detect import engine
 from sizao.detect.context import Context
+from sizao.detect.heard import Heard
+from sizao.detect.names import Names
 from sizao.detect.prepare import Prepared
 from sizao.detect.state import EngineState
 from sizao.log.interface import Segment
@@ -31,7 +33,7 @@ from sizao.runtime.board import Board
 from sizao.runtime.counters import Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.records import RecordRunner
+from sizao.runtime.records import SETTLED_S, RecordRunner
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ class Pipeline:
     """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
 
     ``context`` is asked before each turn for roads, register and rules, and answers the same
-    object as long as nothing changed. ``records`` takes its turns after those of positions.
+    object as long as nothing changed. ``records`` takes its turns after those of positions;
+    ``heard`` is what its rules ask about them.
     ``show`` gets the board, ``publish`` the counters, each about once a second.
     """
 
@@ -82,6 +85,7 @@ class Pipeline:
         show: Callable[[pa.RecordBatch], None] = lambda board: None,
         publish: Callable[[dict[str, Any]], None] = lambda counters: None,
         records: RecordRunner | None = None,
+        heard: Heard | None = None,
         rebuild: bool = False,
     ) -> None:
         self.feeds = feeds
@@ -92,6 +96,7 @@ class Pipeline:
         self._show = show
         self._publish = publish
         self.records = records
+        self.heard = heard or Heard()
         self.stages: list[tuple[str, Callable[[Turn], None]]] = [
             ("read", self._read),
             ("match", self._match),
@@ -158,12 +163,18 @@ class Pipeline:
     def turn(self) -> int:
         """One pass through the stages. Returns how many positions were read."""
         self.context = self._context_now()
+        # Asked before reading: what was received before this is read now, or lies behind a batch
+        # whose receive times say how far it goes.
+        settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
         turn = Turn()
         for name, stage in self.stages:
             began = time.perf_counter()
             stage(turn)
             self.seconds[name] += time.perf_counter() - began
-        return 0 if turn.batch is None else len(turn.batch)
+        if turn.batch is None:
+            self.heard.until_us = max(self.heard.until_us, settled_us)
+            return 0
+        return len(turn.batch)
 
     # The stages
 
@@ -182,8 +193,19 @@ class Pipeline:
             turn.detections, self.state = engine.run(turn.prepared, self.state, self.context)
 
     def _update_board(self, turn: Turn) -> None:
-        if turn.prepared is not None:
+        if turn.prepared is not None and turn.batch is not None:
             self.board.update(turn.prepared.columns)
+            self._hear(turn.batch, turn.prepared)
+
+    def _hear(self, batch: pa.RecordBatch, prepared: Prepared) -> None:
+        time_us, received_us = (
+            batch.column(name).cast(pa.int64()).to_numpy() for name in ("time", "received")
+        )
+        self.heard.update(
+            self.state.names, prepared.slots, time_us, received_us, batch.column("source")
+        )
+        settled_us = int(received_us.max()) - round(SETTLED_S * self.clock.factor * 1e6)
+        self.heard.until_us = max(self.heard.until_us, settled_us)
 
     def _commit_if_due(self, turn: Turn) -> None:
         if turn.segments:
@@ -209,7 +231,11 @@ class Pipeline:
             return
         began = time.monotonic()
         detections = _joined(self._pending) if self._pending else empty(DETECTION)
-        state = {"engine": self.state.to_bytes(), "board": self.board.to_bytes()}
+        state = {
+            "engine": self.state.to_bytes(),
+            "board": self.board.to_bytes(),
+            "heard": self.heard.to_bytes(),
+        }
         _, fresh = self.store.commit(detections, state, self.offset)
         self._pending = []
         self._committed = self.offset
@@ -271,10 +297,12 @@ class Pipeline:
     def _restored(self, rebuild: bool) -> tuple[EngineState, Board, int]:
         saved = Saved() if rebuild else self.store.load()
         if not saved.state:
+            self.heard.restore(b"", Names())
             return EngineState(), Board(), 0
         state = EngineState.from_bytes(saved.state["engine"])
         if state.restarted:
             logger.warning("begun anew after an upgrade: %s", ", ".join(state.restarted))
+        self.heard.restore(saved.state.get("heard", b""), state.names)
         return state, Board.from_bytes(saved.state["board"]), saved.offset
 
     def _age_s(self, received_us: npt.NDArray[np.int64]) -> list[float]:

@@ -15,6 +15,7 @@ from sizao.core.errors import ConfigError
 from sizao.core.schemas import POSITION, TIME
 from sizao.detect import engine, registry
 from sizao.detect.context import Context
+from sizao.detect.heard import Heard
 from sizao.detect.records import Facts, RecordContext
 from sizao.detect.rules_file import OwnRules, own_rules
 from sizao.detect.state import EngineState
@@ -38,8 +39,10 @@ class Sources:
     force.
     """
 
-    def __init__(self, data: DataDir) -> None:
+    def __init__(self, data: DataDir, heard: Heard | None = None) -> None:
+        """``heard`` is what the pipeline keeps of positions, for record rules to ask."""
         self._data = data
+        self._heard = heard or Heard()
         self._marks: dict[Path, int | None] = {}
         self._network: Network | None = None
         self._register: pa.Table | None = None
@@ -92,7 +95,7 @@ class Sources:
                 self._hot_list = roadside.hot_list(path)
             else:
                 self._register = self._load_register(path, mark)
-        facts = Facts(self._register, self._places, self._hot_list)
+        facts = Facts(self._register, self._places, self._hot_list, self._heard)
         own = self._rules._asdict()
         self._records = RecordContext.build(registry.RECORD_RULES, facts, **own)
         return Context.build(self._network, self._register, fences=self._fences, **own)

@@ -7,8 +7,10 @@ or the rule book has moved on.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
+from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES, entry, rulebook
 from sizao.core.vehicles import KINDS
 from sizao.warn.facts import Facts
@@ -19,6 +21,25 @@ from sizao.warn.words import VEHICLE_KINDS_EN
 
 CAUTION_ZH = "本预警是供民警核实的线索，不作为处罚依据。"
 CAUTION_EN = "This warning is a lead for a person to check, never a penalty."
+PLACE_CAUTION_ZH = "本预警供民警核实路况、采取措施，是否管制由有权单位决定。"
+PLACE_CAUTION_EN = "This warning is to be checked on the road; closing it is for those in charge."
+
+
+@dataclass(frozen=True)
+class PlaceGrade:
+    """How a warning about a place was graded: by a row of a table, or by a person."""
+
+    level: WarningLevel
+    command_level: CommandLevel
+    reason_zh: str
+    reason_en: str
+    because: tuple[tuple[str, str], ...] = ()
+    """Each condition that held, in Chinese and English."""
+    rules: tuple[str, ...] = ()
+    """Ids in the rule book."""
+    row_id: str = ""
+    table_date: date | None = None
+    certainty: str = "proposed"
 
 
 @dataclass(frozen=True)
@@ -98,6 +119,50 @@ def explain(
         table_date=day,
         certainty=decision.certainty,
         certainty_zh=certainty_zh,
+    )
+
+
+def explain_place(
+    what: tuple[str, str], decision: PlaceGrade, *, quality: tuple[tuple[str, str], ...] = ()
+) -> Explanation:
+    """The explanation of a warning about a place that no detection rule concluded.
+
+    what : one sentence in Chinese and one in English, without names and plates
+    quality : what is doubtful about the data, in both languages
+    """
+    level, command = decision.level, decision.command_level
+    return Explanation(
+        what_zh=what[0],
+        what_en=what[1],
+        grade_zh=f"定为{level.zh}预警，由{command.zh}处置：{decision.reason_zh}。",
+        grade_en=f"Graded {level.code}, for the {command.code}: {decision.reason_en}.",
+        because_zh=tuple(zh for zh, _ in decision.because),
+        because_en=tuple(en for _, en in decision.because),
+        rules=tuple(_cited(rule_id) for rule_id in decision.rules),
+        quality_zh=tuple(zh for zh, _ in quality),
+        quality_en=tuple(en for _, en in quality),
+        caution_zh=PLACE_CAUTION_ZH,
+        caution_en=PLACE_CAUTION_EN,
+        rule_version="",
+        row_id=decision.row_id,
+        table_date=decision.table_date.isoformat() if decision.table_date else "",
+        certainty=decision.certainty,
+        certainty_zh=CERTAINTIES[decision.certainty],
+    )
+
+
+def _cited(rule_id: str) -> RuleRef:
+    rule = entry(rule_id)
+    return RuleRef(
+        id=rule.id,
+        name_zh=rule.name_zh,
+        name_en=rule.name_en,
+        text_zh=rule.name_zh,
+        text_en=rule.name_en,
+        citation=rule.citation(),
+        certainty=rule.certainty,
+        certainty_zh=CERTAINTIES[rule.certainty],
+        note=rule.note,
     )
 
 

@@ -220,6 +220,26 @@ def _detect_section(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _detect_unreported(rule: Entry, facts: Facts) -> Text:
+    window = number(rule.value("window"))
+    return (
+        f"过车前{window}分钟至后{window}分钟内没有该车任何定位，且其数据来源同时段正常",
+        f"No position of the vehicle from {window} min before to {window} min after the passing, "
+        "while its source went on",
+        rule.certainty,
+    )
+
+
+def _supervised(rule: Entry, facts: Facts) -> Text:
+    tonnes = number(rule.value("heavy_truck_min_gross") / 1000)
+    return (
+        f"道路旅客运输、危险货物运输、半挂牵引车和总质量{tonnes}吨以上重型载货汽车应当接入动态监督管理",
+        f"Passenger and dangerous goods transport, tractors and trucks of {tonnes} t and more are "
+        "to be under dynamic supervision",
+        rule.certainty,
+    )
+
+
 def _detect_jump(rule: Entry, facts: Facts) -> Text:
     far, fast = number(rule.value("min_jump")), number(rule.value("max_speed"))
     return (
@@ -265,4 +285,6 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.impossible_jump": _detect_jump,
     "detect.offline_moving": _detect_offline,
     "detect.section_speed": _detect_section,
+    "detect.passage_unreported": _detect_unreported,
+    "vehicle.supervised_scope": _supervised,
 }

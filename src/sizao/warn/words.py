@@ -30,6 +30,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "overload_repeat": ("一年内多次超限", "overloaded again and again"),
     "cloned_plate": ("疑似套牌", "one plate in two places"),
     "hot_list": ("布控车辆经过", "a vehicle looked for"),
+    "passage_unreported": ("过车无定位", "passed a checkpoint without reporting"),
     "section_speed": ("区间测速超速", "too fast over a section"),
 }
 """Detection rule to its names; a test holds it against the registry of detection rules."""
@@ -84,6 +85,14 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "impossible": (
         "同一号牌在两地出现，一辆车不可能到达",
         "in two places that one vehicle cannot reach",
+    ),
+    "silent": (
+        "经过卡口前后终端未上传定位，数据来源正常",
+        "its terminal sent no position around the passing, though its source did",
+    ),
+    "never_heard": (
+        "应当接入动态监控，但从未上传过定位",
+        "must be supervised, but has never sent a position",
     ),
     "exact": ("号牌完全一致", "the same plate"),
     "probable": (

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "sizao.web.fleet",
     "sizao.web.imports",
     "sizao.web.cases",
+    "sizao.web.measures",
     "sizao.web.warnings",
     "sizao.web.reports",
     "sizao.web.evidence",

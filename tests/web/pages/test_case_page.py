@@ -47,7 +47,7 @@ def test_whole_loop_by_post(world: World) -> None:
     body = post(client, case, "control", measure="terminal_text", text="请减速").content.decode()
     assert 'data-delivery="queued"' in body
     assert "请减速" in body
-    measure = case.controls.get()
+    measure = case.texts.get()
     world.round()
     world.result(measure.command, "acknowledged")
     world.round()

@@ -12,6 +12,7 @@ import click
 
 from sizao.app.options import data_option
 from sizao.core.clock import load_clock
+from sizao.detect.heard import Heard
 from sizao.log import live
 from sizao.log.datadir import DataDir, write_status
 from sizao.runtime.embedded.checkpoint import CheckpointStore
@@ -34,7 +35,8 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
     """Read the log, match roads, run the rules, write detections and the live board."""
     report_to_stderr()
     data.create()
-    sources = Sources(data)
+    heard = Heard()
+    sources = Sources(data, heard)
     warm_up(sources())
 
     def publish(counters: dict[str, Any]) -> None:
@@ -62,6 +64,7 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
                 clock,
                 rebuild=rebuild,
             ),
+            heard=heard,
             rebuild=rebuild,
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizao.warn.facts import Facts
-from sizao.warn.unless import fatigue, section_speed, speeding
+from sizao.warn.unless import fatigue, passage_unreported, section_speed, speeding
 from sizao.warn.unless.edge import Edge, Edges, general
 
 EDGES: Mapping[str, Edges] = {
     "speeding": speeding.edges,
     "fatigue": fatigue.edges,
+    "passage_unreported": passage_unreported.edges,
     "section_speed": section_speed.edges,
 }
 """Detection rule to its edges."""

@@ -43,9 +43,10 @@ def warning_out(warning: Warning, sight: Sight) -> dict[str, Any]:
         **{
             name: getattr(warning, name)
             for name in (
-                "id", "kind", "vehicle", "vehicle_kind", "detection", "rule_version", "place",
-                "road", "road_class", "stake_m", "area", "lat", "lon", "onset", "fired", "issued",
-                "measured", "limit", "measured_unit", "severity", "evidence", "explanation",
+                "id", "kind", "origin", "origin_ref", "vehicle", "vehicle_kind", "detection",
+                "rule_version", "place", "road", "road_class", "stake_m", "area", "lat", "lon",
+                "onset", "fired", "issued", "until", "outline", "measured", "limit",
+                "measured_unit", "severity", "evidence", "explanation",
             )
         },
         "level": warning.level_code,
@@ -68,8 +69,9 @@ def case_out(case: Case, sight: Sight) -> dict[str, Any]:
         **{
             name: getattr(case, name)
             for name in (
-                "id", "number", "state", "closed", "kind", "vehicle", "vehicle_kind", "place",
-                "road", "area", "lat", "lon", "raised_at", "signed_at", "first_action_at",
+                "id", "number", "state", "closed", "kind", "origin", "origin_ref",
+                "vehicle", "vehicle_kind", "place", "road", "area", "lat", "lon", "raised_at",
+                "signed_at", "first_action_at",
                 "dispatched_at", "on_scene_at", "controlled_at", "resolved_at", "verified_at",
                 "resolved_by", "outcome", "clock", "deadline", "escalations", "version",
             )
@@ -115,7 +117,7 @@ def case_detail(case: Case, user: User, sight: Sight) -> dict[str, Any]:
                 },
                 "ordered_by": one.ordered_by.username if one.ordered_by else "",
             }
-            for one in case.controls.select_related("ordered_by")
+            for one in case.texts.select_related("ordered_by")
         ],
         "assignments": [
             {

@@ -20,6 +20,8 @@ class WarningOut(Schema):
     level: str
     command_level: str
     kind: str
+    origin: str
+    origin_ref: str
     vehicle: str
     vehicle_kind: str
     plate: str
@@ -35,14 +37,16 @@ class WarningOut(Schema):
     onset: datetime
     fired: datetime
     issued: datetime
-    measured: float
-    limit: float
+    until: datetime | None
+    measured: float | None
+    limit: float | None
     measured_unit: str
     severity: str
     quality: list[str]
     evidence: list[str]
+    outline: dict[str, Any] | None
     row: str
-    table: date
+    table: date | None
     explanation: dict[str, Any]
     refers_to: str | None
     repeats: int
@@ -113,6 +117,8 @@ class CaseOut(Schema):
     level: str
     command_level: str
     kind: str
+    origin: str
+    origin_ref: str
     vehicle: str
     vehicle_kind: str
     plate: str

@@ -6,6 +6,7 @@ until when, not who. The words and radii are the dated table ``feeds/cap/outgoin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from sizao.core.clock import SHANGHAI
 from sizao.feeds.cap import Alert, Area, Circle, Info, Pair, Reference
 from sizao.feeds.cap.tables import in_force
+from sizao.warn.causes import CAUSES
 from sizao.warn.words import RULES, SEVERITIES
 from sizao.web.config import config
 from sizao.web.units.territory import territory
@@ -45,6 +47,8 @@ def alert_of(warning: Warning) -> Alert:
     table = in_force("outgoing", warning.issued.astimezone(SHANGHAI).date())
     level = table["levels"][warning.level_code]
     expires = warning.issued + timedelta(minutes=level["valid_min"])
+    if warning.until is not None and warning.until > warning.issued:
+        expires = warning.until
     return _document(
         warning,
         identifier(warning),
@@ -104,7 +108,7 @@ def _document(
         sent=_local(at),
         status="Exercise" if settings.DEMO else "Actual",
         msg_type=msg_type,
-        source=f"sizao {warning.kind} {warning.rule_version}",
+        source=f"sizao {warning.kind} {warning.rule_version}".rstrip(),
         scope="Restricted",
         restriction=RESTRICTION,
         note=NOTE_DEMO if settings.DEMO else "",
@@ -127,7 +131,7 @@ def _chain(warning: Warning) -> list[Warning]:
 
 
 def _info(warning: Warning, table: Any, language: str, code: str, expires: datetime) -> Info:
-    kind = table["kinds"].get(warning.kind, table["kinds"]["other"])
+    kind = _worded(warning, table)
     level = table["levels"][warning.level_code]
     root = territory().root
     event = kind["event"][code]
@@ -152,15 +156,32 @@ def _info(warning: Warning, table: Any, language: str, code: str, expires: datet
         ),
         description=_description(warning, code),
         instruction=kind["instruction"][code],
-        parameters=(
-            Pair("sizao:level", warning.level_code),
-            Pair("sizao:rule", f"{warning.kind} {warning.rule_version}"),
-            Pair("sizao:measured", f"{warning.measured:g} {warning.measured_unit}"),
-            Pair("sizao:limit", f"{warning.limit:g} {warning.measured_unit}"),
-            Pair("sizao:table", f"{warning.table_date} {warning.row_id}"),
-        ),
+        parameters=tuple(_parameters(warning)),
         areas=(_area(warning, kind["radius_km"]),),
     )
+
+
+def _worded(warning: Warning, table: Any) -> Any:
+    """The table's words for a kind; of a state of the road, the other words under its name."""
+    kind = table["kinds"].get(warning.kind)
+    if kind is None:
+        kind = table["kinds"]["other"]
+        if warning.kind in CAUSES:
+            zh, en = CAUSES[warning.kind]
+            kind = {**kind, "event": {"zh": zh, "en": en.capitalize()}}
+    return kind
+
+
+def _parameters(warning: Warning) -> Iterator[Pair]:
+    yield Pair("sizao:level", warning.level_code)
+    yield Pair("sizao:origin", warning.origin)
+    yield Pair("sizao:rule", f"{warning.kind} {warning.rule_version}".rstrip())
+    if warning.measured is not None:
+        yield Pair("sizao:measured", f"{warning.measured:g} {warning.measured_unit}")
+    if warning.limit is not None:
+        yield Pair("sizao:limit", f"{warning.limit:g} {warning.measured_unit}")
+    if warning.row_id:
+        yield Pair("sizao:table", f"{warning.table_date} {warning.row_id}")
 
 
 def _certainty(warning: Warning, table: Any) -> str:
@@ -172,6 +193,9 @@ def _certainty(warning: Warning, table: Any) -> str:
 
 
 def _description(warning: Warning, code: str) -> str:
+    if warning.detection == "":
+        said = warning.explanation.get(f"what_{code}") or warning.place
+        return f"{said}{'本预警供核实路况。' if code == 'zh' else ' To be checked on the road.'}"
     rule = RULES.get(warning.kind, (warning.kind, warning.kind))
     band = SEVERITIES.get(warning.severity, ("", ""))
     values = f"{warning.measured:g}/{warning.limit:g} {warning.measured_unit}"
@@ -188,10 +212,20 @@ def _description(warning: Warning, code: str) -> str:
 def _area(warning: Warning, radius_km: float) -> Area:
     """The place in words, as its stake, with a circle round it and its county."""
     codes = (Pair("GB/T 2260", warning.area),) if warning.area else ()
+    outline = _ring(warning.outline)
+    if outline:
+        return Area(warning.place or warning.unit.name_zh, polygons=(outline,), geocodes=codes)
     circles = ()
     if warning.lat is not None and warning.lon is not None:
         circles = (Circle(round(warning.lat, 4), round(warning.lon, 4), radius_km),)
     return Area(warning.place or warning.unit.name_zh, circles=circles, geocodes=codes)
+
+
+def _ring(outline: Any) -> tuple[tuple[float, float], ...]:
+    """The outer ring of a GeoJSON polygon as CAP has it: latitude first, closed."""
+    if not outline or outline.get("type") != "Polygon":
+        return ()
+    return tuple((round(lat, 4), round(lon, 4)) for lon, lat in outline["coordinates"][0])
 
 
 def _local(at: datetime) -> datetime:

@@ -1,11 +1,11 @@
-"""Cases, their timelines, control measures and assigned patrols."""
+"""Cases, their timelines and assigned patrols. What acts on the road is in ``web.measures``."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from sizao.core.levels import CommandLevel, WarningLevel
-from sizao.respond.records import State
+from sizao.respond.records import ORIGINS, State
 from sizao.web.audit.models import AppendOnly
 from sizao.web.cases.access import visible_cases
 from sizao.web.units.models import PatrolUnit, Unit, User
@@ -24,7 +24,10 @@ class CaseQuerySet(models.QuerySet):
 
 
 class Case(models.Model):
-    """The joint response to one or more warnings. The state machine is ``respond.case``."""
+    """The joint response to warnings, reports or a call. The state machine is ``respond.case``.
+
+    ``vehicle`` is empty where it is about a place.
+    """
 
     number = models.CharField("编号", max_length=20, unique=True)
     state = models.CharField("状态", max_length=12, choices=STATES, default="raised", db_index=True)
@@ -45,8 +48,13 @@ class Case(models.Model):
         User, models.PROTECT, null=True, related_name="owned_cases", verbose_name="签收人"
     )
     kind = models.CharField("类型", max_length=32, db_index=True)
-    vehicle = models.CharField("终端号", max_length=20, db_index=True)
-    vehicle_kind = models.CharField("车辆类型", max_length=24, default="other")
+    origin = models.CharField(
+        "来源", max_length=12, choices=[(code, zh) for code, (zh, _en) in ORIGINS.items()],
+        default="detection", db_index=True,
+    )  # fmt: skip
+    origin_ref = models.CharField("来源编号", max_length=96, blank=True, db_index=True)
+    vehicle = models.CharField("终端号", max_length=20, blank=True, db_index=True)
+    vehicle_kind = models.CharField("车辆类型", max_length=24, default="other", blank=True)
     plate = models.CharField("号牌", max_length=16, blank=True, db_index=True)
     plate_colour = models.PositiveSmallIntegerField("号牌颜色", null=True)
     place = models.CharField("地点", max_length=96, blank=True)
@@ -136,37 +144,6 @@ class CaseEvent(AppendOnly):
         verbose_name = verbose_name_plural = "时间线"
         ordering = ["case", "seq"]
         constraints = [models.UniqueConstraint(fields=["case", "seq"], name="event_seq")]
-
-
-class ControlMeasure(models.Model):
-    """A measure that acts on the road: now, a text spoken by the vehicle's terminal."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "待发送"
-        SENT = "sent", "已发送"
-        ACKNOWLEDGED = "acknowledged", "已送达"
-        REFUSED = "refused", "终端拒绝"
-        OFFLINE = "offline", "终端离线"
-        EXPIRED = "expired", "已过期"
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="controls", verbose_name="案件")
-    command = models.CharField("指令编号", max_length=32, unique=True)
-    kind = models.CharField("类型", max_length=16, default="text")
-    vehicle = models.CharField("终端号", max_length=20)
-    text = models.CharField("内容", max_length=500)
-    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.QUEUED)
-    detail = models.CharField("说明", max_length=200, blank=True)
-    ordered_by = models.ForeignKey(User, models.PROTECT, null=True, verbose_name="下达人")
-    ordered_at = models.DateTimeField("下达时间")
-    log_seq = models.PositiveBigIntegerField("日志位置", null=True, db_index=True)
-    sent_at = models.DateTimeField("发送时间", null=True)
-    answered_at = models.DateTimeField("应答时间", null=True)
-    expires_at = models.DateTimeField("有效期至")
-    lifted_at = models.DateTimeField("解除时间", null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "控制措施"
-        ordering = ["ordered_at", "id"]
 
 
 class Assignment(models.Model):

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from sizao.core.errors import TransitionError
-from sizao.core.ids import content_id
+from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
-from sizao.web.cases.models import Assignment, Case, ControlMeasure
+from sizao.web.cases.models import Assignment, Case
 from sizao.web.cases.projection import actor_of, commander, keep, project, state_of
 from sizao.web.clock import feed_now
-from sizao.web.config import config
 from sizao.web.live import outbox
+from sizao.web.measures.services import refuse_while_standing
+from sizao.web.measures.texts import order_for_case
 from sizao.web.units.models import PatrolUnit, Unit, User
 from sizao.web.wake import wake_desk
 from sizao.web.writing import write
@@ -77,6 +78,8 @@ def act(
             )
         check_version(case, expected_version)
         patrols = _patrols(user, case, units) if action == "dispatch" else []
+        if action in ("resolve", "dismiss", "verify"):
+            refuse_while_standing(case)
         if action == "control" and measure == "terminal_text":
             if not case.vehicle:
                 raise TransitionError(
@@ -99,7 +102,7 @@ def act(
         elif action == "arrive":
             _arrive(case, user, now)
         elif action == "control" and measure == "terminal_text":
-            _order_text(case, user, text, state.version, now)
+            order_for_case(case, user, text, state.version, now)
         elif action in ("resolve", "dismiss"):
             case.outcome = reason.strip()
             _release(case, now)
@@ -139,33 +142,27 @@ def _escalate(case_id: int, now: datetime) -> bool:
     return True
 
 
-def open_for_warning(
-    *, warning_id: str, level, command_level, now: datetime, unit: Unit, local_unit: Unit,
+def open_case(
+    user: User | None, *, origin: str, origin_ref: str, level: WarningLevel,
+    command_level: CommandLevel, now: datetime, unit: Unit, local_unit: Unit,
     facts: dict[str, Any],
 ) -> Case:  # fmt: skip
-    """Raise a case for a warning, within the caller's transaction.
+    """Raise a case, within the caller's transaction.
 
-    facts : columns of Case that describe vehicle and place, with ``onset_at`` and ``fired_at``
+    user : who took it up; None for what the system raised
+    origin : key of ``respond.records.ORIGINS``; ``report`` and ``call`` raise a case without a
+        warning, with anything else the caller saves the warning in the same transaction
+    origin_ref : number of the report or call, else the id of the warning
+    facts : columns of Case that describe the place, and the vehicle if there is one, with ``kind``,
+        ``onset_at`` and ``fired_at``
     """
+    named = {"report": "report", "call": "call"}.get(origin, "warning")
     number = _next_number(now)
     state, event = machine.open_case(
-        number, level, command_level, at_s=now.timestamp(), warning=warning_id
-    )
-    return _begin(state, event, None, now=now, unit=unit, local_unit=local_unit, facts=facts)
-
-
-def open_for_report(
-    user: User, *, report: str, level, command_level, now: datetime, unit: Unit,
-    local_unit: Unit, facts: dict[str, Any],
-) -> Case:  # fmt: skip
-    """Raise a case for a report from people, within the caller's transaction.
-
-    report : its number; facts : columns of Case as for a warning, without a vehicle
-    """
-    number = _next_number(now)
-    state, event = machine.open_case(
-        number, level, command_level, at_s=now.timestamp(), report=report, by=actor_of(user)
-    )
+        number, level, command_level, at_s=now.timestamp(), by=actor_of(user) if user else None,
+        **{named: origin_ref},
+    )  # fmt: skip
+    facts = {"origin": origin, "origin_ref": origin_ref, **facts}
     return _begin(state, event, user, now=now, unit=unit, local_unit=local_unit, facts=facts)
 
 
@@ -293,21 +290,7 @@ def _release(case: Case, now: datetime) -> None:
         assignment.released_at = now
         assignment.save(update_fields=["released_at"])
         _set_state(assignment.patrol, PatrolUnit.State.AVAILABLE)
-    case.controls.filter(lifted_at=None).update(lifted_at=now)
-
-
-def _order_text(case: Case, user: User, text: str, version: int, now: datetime) -> None:
-    """Queue a text; the desk appends it to the command log and follows what becomes of it."""
-    measure = ControlMeasure.objects.create(
-        case=case,
-        command=content_id("command", case.number, version),
-        vehicle=case.vehicle,
-        text=text,
-        ordered_by=user,
-        ordered_at=now,
-        expires_at=now + timedelta(minutes=config.text_expiry_min.read()),
-    )
-    outbox.control_event(measure)
+    case.texts.filter(lifted_at=None).update(lifted_at=now)
 
 
 __all__ = [
@@ -318,7 +301,6 @@ __all__ = [
     "escalate_due",
     "join_report",
     "join_warning",
-    "open_for_report",
-    "open_for_warning",
+    "open_case",
     "text_template",
 ]

@@ -94,6 +94,11 @@ def _count(found: merge.Repeat, facts: Facts, row: Mapping[str, Any], made: list
         at=moment(facts.end_s),
         measured=facts.measured,
         counts=found.counts,
+        vehicle=facts.vehicle,
+        lat=row["lat"],
+        lon=row["lon"],
+        road=facts.road,
+        stake_m=facts.stake_m,
     )
     if found.counts:
         outbox.repeat_event(warning, warning.repeats.filter(counts=True).count())
@@ -107,10 +112,10 @@ def _issue(
     known = Warning.objects.filter(pk=warning_id).first()
     if known is not None:
         return known
+    vehicle = Vehicle.objects.filter(pk=facts.vehicle).first()
     lat, lon = row["lat"], row["lon"]
     squadron = territory().squadron(row["area"] or "", facts.road_class, lat, lon)
     unit = territory().commanding(squadron, decision.command_level)
-    vehicle = Vehicle.objects.filter(pk=facts.vehicle).first()
     place = {
         "vehicle": facts.vehicle,
         "vehicle_kind": facts.vehicle_kind,
@@ -124,7 +129,6 @@ def _issue(
         "lon": lon,
     }
     common = {
-        "warning_id": warning_id,
         "level": decision.level,
         "command_level": decision.command_level,
         "now": now,
@@ -132,17 +136,24 @@ def _issue(
         "local_unit": squadron,
     }
     if case_id is None:
-        case = cases.open_for_warning(
-            **common, facts={**place, "onset_at": row["start"], "fired_at": row["fired"]}
+        case = cases.open_case(
+            None,
+            origin="detection",
+            origin_ref=warning_id,
+            facts={**place, "onset_at": row["start"], "fired_at": row["fired"]},
+            **common,
         )
     else:
         case = cases.join_warning(
-            Case.objects.select_related("unit", "local_unit").get(pk=case_id), **common
+            Case.objects.select_related("unit", "local_unit").get(pk=case_id),
+            warning_id=warning_id,
+            **common,
         )
     warning = Warning(
         id=warning_id,
         level=decision.level.value,
         command_level=decision.command_level.value,
+        origin_ref=facts.detection,
         detection=facts.detection,
         revision=row["revision"],
         rule_version=facts.rule_version,

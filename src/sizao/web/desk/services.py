@@ -13,12 +13,12 @@ import pyarrow as pa
 from sizao.core.schemas import COMMAND
 from sizao.log.interface import LogWriter
 from sizao.web import audit, metrics
-from sizao.web.cases.models import ControlMeasure
 from sizao.web.cases.services import escalate_due
 from sizao.web.clock import feed_now
 from sizao.web.desk.issue import deliver_row
 from sizao.web.desk.models import Cursor
 from sizao.web.live import outbox
+from sizao.web.measures.models import TerminalText
 from sizao.web.warnings.models import Warning
 from sizao.web.writing import write
 
@@ -67,7 +67,11 @@ def apply_command_results(batch: pa.RecordBatch, seq: int) -> int:
 
 
 def _apply_result(row: dict) -> bool:
-    measure = ControlMeasure.objects.select_related("case").filter(command=row["command"]).first()
+    measure = (
+        TerminalText.objects.select_related("case", "measure")
+        .filter(command=row["command"])
+        .first()
+    )
     # A result of something else than a control measure, or one that is older than what is known.
     if measure is None or _RANK[row["state"]] <= _RANK[measure.state]:
         return False
@@ -79,7 +83,7 @@ def _apply_result(row: dict) -> bool:
     measure.save()
     audit.record(
         None, f"control.{measure.state}", "control", measure.command,
-        {"case": measure.case.number, "detail": measure.detail},
+        {"case": measure.case.number if measure.case else "", "detail": measure.detail},
     )  # fmt: skip
     outbox.control_event(measure)
     return True
@@ -91,7 +95,7 @@ def flush_commands(log: LogWriter) -> int:
     The mark follows the durable append. After a crash between the two, the log is asked first,
     so that no text is ordered twice.
     """
-    queued = list(ControlMeasure.objects.filter(log_seq=None).order_by("pk"))
+    queued = list(TerminalText.objects.filter(log_seq=None).order_by("pk"))
     if not queued:
         return 0
     known = _recently_logged(log)
@@ -115,14 +119,14 @@ def flush_commands(log: LogWriter) -> int:
         known.update((measure.command, seq) for measure in fresh)
     with write():
         for measure in queued:
-            ControlMeasure.objects.filter(pk=measure.pk).update(log_seq=known[measure.command])
+            TerminalText.objects.filter(pk=measure.pk).update(log_seq=known[measure.command])
     return len(fresh)
 
 
 def _recently_logged(log: LogWriter) -> dict[str, int]:
     """Ids in the command log after the last one marked."""
     marked = (
-        ControlMeasure.objects.exclude(log_seq=None)
+        TerminalText.objects.exclude(log_seq=None)
         .order_by("-log_seq")
         .values_list("log_seq", flat=True)
         .first()

@@ -19,6 +19,7 @@ from sizao.web.desk import services
 from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fleet import register
 from sizao.web.live import outbox
+from sizao.web.measures import rounds as measures
 from sizao.web.platforms import rounds as platforms
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
@@ -51,6 +52,7 @@ def run_round(ports: Ports) -> int:
     platforms.follow(ports.results)
     platforms.flush(ports.commands)
     services.tick(ports.now())
+    measures.follow(ports)
     reports.flush(ports.commands)
     reports.follow_cases()
     register.publish_if_stale()

@@ -30,7 +30,10 @@ class Sight:
             units = Unit.objects.filter(path__startswith=user.path, level=Unit.Level.BRIGADE)
             self.areas = {unit.area for unit in units if unit.area and not unit.roads}
             self.cases = set(
-                Case.objects.for_user(user).order_by().values_list("vehicle", flat=True)
+                Case.objects.for_user(user)
+                .exclude(vehicle="")
+                .order_by()
+                .values_list("vehicle", flat=True)
             )
 
     def here(self, vehicle: str) -> bool:

@@ -53,6 +53,7 @@ def warning_event(warning) -> None:
             "id": warning.pk,
             "level": warning.level_code,
             "kind": warning.kind,
+            "origin": warning.origin,
             "place": warning.place,
             "lat": warning.lat,
             "lon": warning.lon,
@@ -93,7 +94,7 @@ def control_event(measure) -> None:
     """Tell the screens what became of a text to a terminal."""
     publish(
         "control",
-        measure.case.reach,
+        measure.case.reach if measure.case is not None else measure.measure.reach,
         {
             "case": measure.case_id,
             "command": measure.command,

@@ -30,8 +30,9 @@ def ladder(case: Case, next_step: str = "") -> list[Rung]:
     """
     moments = [
         (
-            # A case without a vehicle began with a report, not with a warning.
-            words.pick("预警", "Warned") if case.vehicle else words.pick("立案", "Raised"),
+            words.pick("立案", "Raised")
+            if case.origin in ("report", "call")
+            else words.pick("预警", "Warned"),
             case.raised_at,
         ),
         (words.pick("签收", "Signed"), case.signed_at),

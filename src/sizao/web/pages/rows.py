@@ -9,6 +9,7 @@ from django.db.models import IntegerField, Prefetch, QuerySet, Value, When
 
 from sizao.core.levels import WarningLevel
 from sizao.respond.steps import STEPS
+from sizao.warn.causes import CAUSE_UNITS
 from sizao.web.cases.access import may_act
 from sizao.web.cases.models import Case
 from sizao.web.cases.queries import running_clocks
@@ -64,10 +65,14 @@ def shown_plate(user: User, plate: str) -> str:
 
 def measured_words(warning: Warning) -> str:
     """Measured value against the limit, in the unit people say it in."""
-    if warning.measured_unit == "km/h":
+    if warning.measured is None:
+        return ""
+    if warning.measured_unit == "km/h" and warning.limit is not None:
         return f"{warning.measured:.0f}/{warning.limit:.0f} km/h"
     if warning.measured_unit == "min":
         return words.quantity(warning.measured, "min")
+    if warning.measured_unit in CAUSE_UNITS:
+        return words.quantity(warning.measured, warning.measured_unit)
     return ""
 
 

@@ -12,8 +12,9 @@ from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES
 from sizao.core.vehicles import KINDS
 from sizao.respond.clocks import CLOCKS
-from sizao.respond.records import State
+from sizao.respond.records import ORIGINS, State
 from sizao.respond.steps import ROLE_NAMES
+from sizao.warn.causes import CAUSE_UNITS, CAUSES
 from sizao.warn.words import RULES, VEHICLE_KINDS_EN
 from sizao.web.reports.catalogue import case_kinds
 
@@ -64,14 +65,20 @@ def state_word(code: str) -> str:
 
 
 def kind_word(rule: str) -> str:
-    """Name of a case's kind: of a detection rule, or of what people report."""
-    zh, en = RULES.get(rule) or case_kinds().get(rule, (rule, rule))
+    """Name of a case's kind: of a detection rule, of a state of the road, or of what people
+    report."""
+    zh, en = RULES.get(rule) or CAUSES.get(rule) or case_kinds().get(rule, (rule, rule))
     return pick(zh, en.capitalize())
 
 
 def kinds() -> list[str]:
     """Every kind a case can have."""
-    return [*RULES, *case_kinds()]
+    return [*RULES, *CAUSES, *case_kinds()]
+
+
+def origin_word(origin: str) -> str:
+    """What a warning or case was made from."""
+    return pick(*ORIGINS.get(origin, (origin, origin))).capitalize()
 
 
 def vehicle_word(kind: str) -> str:
@@ -113,7 +120,7 @@ def quantity(value: float, unit: str) -> str:
         return pick(f"{hours} 小时 {minutes:02d} 分", f"{hours} h {minutes:02d} min")
     if unit == "min":
         return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
-    return f"{round(value, 1):g} {unit}".strip()
+    return f"{round(value, 1):g} {pick(*CAUSE_UNITS.get(unit, (unit, unit)))}".strip()
 
 
 def citation(text: str) -> str:

@@ -124,16 +124,16 @@ def _raise_case(user: User, report: Report) -> Case:
             "上报类别已不存在，不能立案。", "The kind of report is gone.", code="state"
         )
     grade = service.graded(report.attributes)
-    case = cases.open_for_report(
+    case = cases.open_case(
         user,
-        report=report.number,
+        origin="report",
+        origin_ref=report.number,
         level=grade.level,
         command_level=grade.command_level,
         now=feed_now(),
         unit=territory().commanding(report.unit, grade.command_level),
         local_unit=report.unit,
         facts={
-            "vehicle": "",
             "kind": service.case_kind,
             "place": (report.place or report.address)[:96] or f"{report.unit.name_zh}辖区",
             "road": report.road,

@@ -147,6 +147,11 @@ def kind_word(rule: str) -> str:
 
 
 @register.simple_tag
+def origin_word(origin: str) -> str:
+    return words.origin_word(origin)
+
+
+@register.simple_tag
 def delivery_word(state: str) -> str:
     return words.delivery_word(state)
 

@@ -81,7 +81,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "clocks": [(words.clock_word(one.clock), one) for one in clocks],
         "ladder": ladder(case, primary.action if primary else ""),
         "events": list(case.events.all()),
-        "controls": list(case.controls.select_related("ordered_by")),
+        "controls": list(case.texts.select_related("ordered_by")),
         "assignments": list(case.assignments.select_related("patrol__unit")),
         **extra,
     }

@@ -1,0 +1,1 @@
+"""Signals at one junction: what a plan is worth, and a better one. Pure functions."""

@@ -1,0 +1,289 @@
+"""Ordering a control measure and acting on it: one transaction, ``respond`` decides, all recorded.
+
+Limits that detection goes by are in the file when the transaction has committed (``limits``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from sizao.core.errors import ConfigError, ConflictError, TransitionError
+from sizao.core.levels import CommandLevel
+from sizao.respond import measures as machine
+from sizao.respond.measure_kinds import KINDS, LONGEST_TEXT, basis, grades
+from sizao.respond.measures import Line, Measure
+from sizao.web import audit
+from sizao.web.cases.errors import NotAllowedError
+from sizao.web.cases.models import Case
+from sizao.web.cases.projection import actor_of, moment
+from sizao.web.clock import feed_now
+from sizao.web.live import outbox
+from sizao.web.measures import access, limits
+from sizao.web.measures.models import ControlMeasure, MeasureEvent
+from sizao.web.measures.places import Where
+from sizao.web.units.models import Unit, User
+from sizao.web.units.territory import territory
+from sizao.web.wake import wake_desk
+from sizao.web.writing import write
+
+
+class MeasureConflictError(ConflictError):
+    """Somebody changed the measure since it was read: ``events`` says who, what and when."""
+
+    def __init__(self, version: int, events: list[MeasureEvent]) -> None:
+        self.version, self.events = version, events
+        self.zh = "别人已先动了这项措施。" + "；".join(
+            f"{timezone.localtime(one.at):%H:%M:%S} {one.actor_name or one.actor}：{one.text_zh}"
+            for one in events
+        )
+        self.en = "The measure changed since you opened it. " + "; ".join(
+            f"{timezone.localtime(one.at):%H:%M:%S} {one.actor}: {one.text_en}" for one in events
+        )
+        super().__init__(f"{self.zh} ({self.en})")
+
+
+def order(
+    user: User,
+    kind: str,
+    where: Where,
+    *,
+    reason: str,
+    case: Case | None = None,
+    lanes: str = "",
+    limit_kmh: float | None = None,
+    vehicles: str = "",
+    text: str = "",
+    grade: str = "",
+    plan: dict[str, Any] | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    urgent: bool = False,
+    client_id: str | None = None,
+) -> ControlMeasure:
+    """Order a measure and return it. The same ``client_id`` again returns the first one.
+
+    case : the case it serves; the caller may act on it
+    urgent : it already stands at the scene
+
+    Raises NotAllowedError, TransitionError. Nothing is changed then.
+    """
+    if not access.may_order(user, case):
+        raise NotAllowedError(
+            "您不能在这里下达管制措施。", "You may not order a control measure here."
+        )
+    _check(kind, reason=reason, limit_kmh=limit_kmh, text=text, grade=grade, lanes=lanes)
+    now = feed_now()
+    with write():
+        if client_id is not None:
+            before = ControlMeasure.objects.filter(client_id=client_id).first()
+            if before is not None:
+                if before.ordered_by_id != user.pk:
+                    raise NotAllowedError("编号已被使用。", "That id is taken.")
+                return before
+        if case is not None:
+            case = Case.objects.select_related("unit", "local_unit").get(pk=case.pk)
+            if case.closed:
+                raise TransitionError("案件已办结。", "The case is closed.", code="state")
+        standing, line = machine.order(
+            kind, actor_of(user), now.timestamp(), whole=not lanes.strip(),
+            from_s=from_at.timestamp() if from_at else None,
+            until_s=until_at.timestamp() if until_at else None,
+            urgent=urgent, command_level=_level(user, case),
+        )  # fmt: skip
+        measure = ControlMeasure(
+            number=_next_number(now), kind=kind, case=case, unit=user.unit,
+            reach=_reach(user.unit, case, where), lanes=lanes.strip(), limit_kmh=limit_kmh,
+            vehicles=vehicles.strip(), text=text.strip(), grade=grade, basis=basis(grade).id,
+            reason=reason.strip(), plan=plan or {}, ordered_by=user, ordered_at=now,
+            client_id=client_id, **where.columns,
+        )  # fmt: skip
+        _project(measure, standing)
+        measure.save()
+        _keep(measure, line, user, {"kind": kind, "place": measure.place, "reason": reason.strip(),
+                                    "limit_kmh": limit_kmh, "urgent": urgent})  # fmt: skip
+        limits.changed(measure)
+    limits.publish_if_stale()
+    wake_desk()
+    return measure
+
+
+def _check(
+    kind: str, *, reason: str, limit_kmh: float | None, text: str, grade: str, lanes: str
+) -> None:
+    known = KINDS.get(kind)
+    if known is None:
+        raise TransitionError(f"没有这种管制措施：{kind}。", f"No such measure: {kind}.")
+    if not reason.strip():
+        raise TransitionError("请写明原因。", "Say why.", code="missing_reason")
+    if known.needs_limit and (limit_kmh is None or not 5 <= limit_kmh <= 120):
+        raise TransitionError("限速须在 5 到 120 km/h 之间。", "A limit is 5 to 120 km/h.")
+    if known.needs_text and not text.strip():
+        raise TransitionError("请写明文字内容。", "Give the words.")
+    if len(text.strip()) > LONGEST_TEXT:
+        raise TransitionError(
+            f"文字最多 {LONGEST_TEXT} 字。", f"At most {LONGEST_TEXT} characters."
+        )
+    if grade and grade not in {one.code for one in grades()}:
+        raise TransitionError("没有这个管制等级。", "No such control grade.")
+    if lanes.strip() and not known.lanes:
+        raise TransitionError("这种措施不分车道。", "This measure is not for single lanes.")
+    if any(not part.strip().isdigit() or int(part) < 1 for part in lanes.split(",") if lanes):
+        raise TransitionError("车道写成 1,2，自左向右数。", "Lanes are numbers from the left: 1,2.")
+
+
+def act(
+    user: User,
+    measure_id: int,
+    action: str,
+    expected_version: int,
+    *,
+    reason: str = "",
+    until_at: datetime | None = None,
+) -> ControlMeasure:
+    """Take one step of ``respond.measures.STEPS`` and return the measure as it is then.
+
+    Raises ControlMeasure.DoesNotExist, NotAllowedError, MeasureConflictError, TransitionError.
+    Nothing is changed then.
+    """
+    with write():
+        measure = (
+            ControlMeasure.objects.for_user(user)
+            .select_related("unit", "case__unit")
+            .select_for_update(of=("self",))
+            .get(pk=measure_id)
+        )
+        if not access.may_act(user, measure):
+            raise NotAllowedError(
+                "您可以查看这项措施，但不能操作：它不由您的单位管。",
+                "You may read this measure but not act on it: it is not your unit's.",
+            )
+        check_version(measure, expected_version)
+        standing, line = machine.apply(
+            measure.standing, action, actor_of(user), feed_now().timestamp(),
+            reason=reason, until_s=until_at.timestamp() if until_at else None,
+        )  # fmt: skip
+        _project(measure, standing)
+        measure.save()
+        _keep(measure, line, user, {"reason": reason.strip()} if reason.strip() else {})
+        limits.changed(measure)
+    limits.publish_if_stale()
+    wake_desk()
+    return measure
+
+
+def check_version(measure: ControlMeasure, expected_version: int) -> None:
+    """Refuse if the measure moved on since it was read. Raises MeasureConflictError."""
+    if measure.version != expected_version:
+        raise MeasureConflictError(
+            measure.version,
+            list(measure.events.filter(seq__gt=expected_version).order_by("seq")),
+        )
+
+
+def tick(now: datetime) -> int:
+    """Clocks: begin what begins by itself, escalate what has run out. Returns how many changed.
+
+    A transaction each. What ran out while the process was down is told at the first tick, once.
+    """
+    by_itself = [kind.code for kind in KINDS.values() if kind.acts_at_once]
+    due = ControlMeasure.objects.open().filter(
+        Q(deadline__lt=now)
+        | Q(state="ordered", kind__in=by_itself, from_at__lte=now) & ~Q(approval="waiting")
+    )
+    return sum(_tick(pk, now) for pk in list(due.values_list("pk", flat=True)))
+
+
+def _tick(measure_id: int, now: datetime) -> bool:
+    with write():
+        measure = ControlMeasure.objects.select_related("unit", "case").get(pk=measure_id)
+        at_s = now.timestamp()
+        found = machine.start_due(measure.standing, at_s) or machine.escalate(
+            measure.standing, at_s
+        )
+        if found is None:
+            return False
+        standing, line = found
+        _project(measure, standing)
+        if line.action == "escalate":
+            above = territory().commanding(measure.unit, standing.command_level)
+            if f"|{above.path}|" not in measure.reach:
+                measure.reach += f"{above.path}|"
+        measure.save()
+        _keep(measure, line, None, {"command_level": standing.command_level.code})
+        limits.changed(measure)
+    return True
+
+
+def refuse_while_standing(case: Case) -> None:
+    """A case does not end while a measure of it stands. Raises TransitionError that names them."""
+    standing = list(case.measures.open())
+    if not standing:
+        return
+    names_zh = "、".join(f"{one.number} {KINDS[one.kind].zh}（{one.place}）" for one in standing)
+    names_en = ", ".join(f"{one.number} {KINDS[one.kind].en} ({one.place})" for one in standing)
+    raise TransitionError(
+        f"本案还有管制措施没有解除：{names_zh}。请先解除，再结束处置。",
+        f"Measures of this case still stand: {names_en}. Lift them first.",
+        code="measures",
+    )
+
+
+def _level(user: User, case: Case | None) -> CommandLevel:
+    return CommandLevel(case.command_level) if case is not None else user.unit.command_level
+
+
+def _reach(unit: Unit, case: Case | None, where: Where) -> str:
+    paths = dict.fromkeys([*(case.paths if case is not None else ()), unit.path])
+    try:
+        local = territory().squadron(
+            where.area, where.columns.get("road_class", ""), where.lat, where.lon
+        )
+        paths[local.path] = None
+    except ConfigError:  # no units but this one
+        pass
+    return f"|{'|'.join(paths)}|"
+
+
+def _project(measure: ControlMeasure, standing: Measure) -> None:
+    ahead = machine.clock(standing)
+    measure.machine = standing.to_dict()
+    measure.version = standing.version
+    measure.state = standing.state.value
+    measure.approval = standing.approval.value
+    measure.command_level = standing.command_level.value
+    measure.from_at = moment(standing.from_s)
+    measure.until_at = moment(standing.until_s)
+    measure.begun_at = moment(standing.begun_s)
+    measure.ended_at = moment(standing.ended_s)
+    measure.deadline = moment(ahead.at_s) if ahead else None
+    measure.changed_at = feed_now()
+
+
+def _keep(measure: ControlMeasure, line: Line, user: User | None, details: dict[str, Any]) -> None:
+    MeasureEvent(
+        measure=measure, seq=measure.version, at=moment(line.at_s), actor=line.actor,
+        actor_name=line.actor_name, action=line.action, text_zh=line.zh, text_en=line.en,
+    ).save()  # fmt: skip
+    audit.record(
+        user, f"measure.{line.action}", "measure", measure.number,
+        {"case": measure.case.number if measure.case else "", "state": measure.state,
+         "version": measure.version, **details},
+    )  # fmt: skip
+    outbox.publish(
+        "measure",
+        measure.reach,
+        {"id": measure.pk, "number": measure.number, "kind": measure.kind,
+         "state": measure.state, "case": measure.case_id, "version": measure.version,
+         "action": line.action},
+    )  # fmt: skip
+
+
+def _next_number(now: datetime) -> str:
+    day = timezone.localtime(now).strftime("%Y%m%d")
+    last = ControlMeasure.objects.filter(number__startswith=f"GZ{day}-").order_by("-pk").first()
+    count = int(last.number.rpartition("-")[2]) + 1 if last else 1
+    return f"GZ{day}-{count:03d}"
