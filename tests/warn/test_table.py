@@ -330,7 +330,7 @@ def broken(**row_changes) -> dict:
         (broken(reason_zh=" "), "row 'a': `reason_zh` must be a sentence"),
         (broken(color=1), "row 'a': unknown key 'color'"),
         (broken(when=None), "row 'a': `when` must be a mapping"),
-        (broken(when={"moon": "full"}), "unknown condition 'moon'; known: rules"),
+        (broken(when={"moon": "full"}), "unknown condition 'moon'; known: origins"),
         (
             broken(when={"vehicle_kinds": ["bus"]}),
             "`vehicle_kinds` has no 'bus'; known: line_coach",

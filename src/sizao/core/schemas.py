@@ -427,6 +427,7 @@ ASSESSMENT = pa.schema(
         _field("lower", pa.float64(), "crashes", "Lower bound of expected, 90 %"),
         _field("upper", pa.float64(), "crashes", "Upper bound of expected, 90 %"),
         _field("per_km_hour", pa.float64(), "crashes/km/h", "What spans are ranked by"),
+        _field("share", pa.float64(), "", "Share of kilometre-hours ahead at least as bad"),
         _field(
             "reasons",
             pa.list_(pa.string()),

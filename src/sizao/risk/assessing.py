@@ -46,6 +46,9 @@ def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.Record
     order = np.argsort(-density.ravel(), kind="stable")
     budget = share * sites.length_km.sum() * hours
     long = np.cumsum(sites.length_km[order // hours])
+    worse: np.ndarray = np.empty(density.size)
+    worse[order] = long / (sites.length_km.sum() * hours)
+    worse = worse.reshape(density.shape)
     chosen = np.zeros(density.size, np.bool_)
     chosen[order[: int(np.searchsorted(long, budget, side="right"))]] = True
     usual = ahead.usual()
@@ -77,6 +80,7 @@ def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.Record
             "lower": float(lower),
             "upper": float(upper),
             "per_km_hour": expected / float(length_km[edge]) / (last - first),
+            "share": float(worse[edge, span].min()),
             "reasons": _reasons(ahead, edge, span, expected / normal if normal else 1.0),
             "model": MODEL,
             "source": "risk",

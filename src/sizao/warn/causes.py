@@ -28,6 +28,29 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 }
 """Kind to its names. ``neighbour`` is what a platform tells in words that no kind here fits."""
 
+ORIGINS: Mapping[str, tuple[str, str]] = {
+    "detection": ("检测", "detection"),
+    "forecast": ("风险预报", "risk forecast"),
+    "weather": ("气象", "weather"),
+    "report": ("群众上报", "report"),
+    "neighbour": ("相邻单位通报", "neighbour's notice"),
+    "manual": ("人工发布", "manual"),
+}
+"""What a warning may be made from; a test holds it against ``respond.records.ORIGINS``."""
+
+STATES: Mapping[str, tuple[str, str]] = {
+    "signal_blue": ("蓝色预警信号", "blue signal"),
+    "signal_yellow": ("黄色预警信号", "yellow signal"),
+    "signal_orange": ("橙色预警信号", "orange signal"),
+    "signal_red": ("红色预警信号", "red signal"),
+    "signal_none": ("预警未标等级", "notice without a level"),
+    "ice": ("路面结冰", "ice on the surface"),
+    "snow_cover": ("路面积雪", "snow on the surface"),
+    "freezing": ("路面潮湿且低于0℃", "wet surface below 0 °C"),
+    "platform_alarm": ("平台报警信息", "alarm told by a platform"),
+}
+"""Severity of a fact about a place to its names, beside ``words.SEVERITIES``."""
+
 CAUSE_UNITS: Mapping[str, tuple[str, str]] = {
     "m": ("米", "m"),
     "mm/h": ("毫米/小时", "mm/h"),

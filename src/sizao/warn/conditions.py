@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sizao.core.errors import ConfigError
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.vehicles import KINDS
+from sizao.warn.causes import CAUSES, ORIGINS, STATES
 from sizao.warn.facts import Facts
 from sizao.warn.words import (
     ROAD_CLASSES_EN,
@@ -40,7 +41,7 @@ class Condition(Protocol):
 
 @dataclass(frozen=True)
 class OneOf:
-    """A code is in a set: rules, severities, vehicle_kinds, road_classes."""
+    """A code is in a set: origins, rules, severities, vehicle_kinds, road_classes."""
 
     name: str
     codes: frozenset[str]
@@ -76,7 +77,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class AtLeast:
-    """A number has reached a bound: min_measured, min_repeats."""
+    """A number has reached a bound: min_measured, min_repeats, min_vehicles, min_mm_3h ..."""
 
     name: str
     bound: float
@@ -91,6 +92,17 @@ class AtLeast:
                 f"24小时内此前已有：{facts.repeats}次同类预警",
                 f"Earlier warnings of this kind in 24 h: {facts.repeats}",
             )
+        if self.name == "min_vehicles":
+            if facts.vehicles < self.bound:
+                return None
+            return Match(
+                self.name,
+                str(facts.vehicles),
+                f"同一处已有：{facts.vehicles}辆",
+                f"Vehicles in one place: {facts.vehicles}",
+            )
+        if self.name in SUMS:
+            return self._sum(facts)
         if not facts.measured >= self.bound:
             return None
         zh, en = unit(facts.measured_unit)
@@ -102,8 +114,52 @@ class AtLeast:
             f"Measured: {seen} {en}, at least {bound} {en}",
         )
 
+    def _sum(self, facts: Facts) -> Match | None:
+        name = self.name.removeprefix("min_")
+        fallen = facts.sums.get(name, 0.0)
+        if fallen < self.bound:
+            return None
+        hours = name.removeprefix("mm_").removesuffix("h")
+        return Match(
+            self.name,
+            number(fallen),
+            f"近{hours}小时降雨：{number(fallen)}毫米，不低于{number(self.bound)}毫米",
+            f"Rain in {hours} h: {number(fallen)} mm, at least {number(self.bound)} mm",
+        )
+
+
+@dataclass(frozen=True)
+class Below:
+    """A number is under a bound: below_measured; or not above it: max_share."""
+
+    name: str
+    bound: float
+
+    def match(self, facts: Facts) -> Match | None:
+        if self.name == "max_share":
+            if facts.share > self.bound:
+                return None
+            seen, most = f"{facts.share * 100:.2g}%", f"{self.bound * 100:.2g}%"
+            return Match(
+                self.name,
+                seen,
+                f"在全部路段时段中：最高的{seen}以内（表中为{most}）",
+                f"Among all stretches and hours: the worst {seen} (table: {most})",
+            )
+        if not facts.measured < self.bound:
+            return None
+        zh, en = unit(facts.measured_unit)
+        seen, bound = number(facts.measured), number(self.bound)
+        return Match(
+            self.name,
+            seen,
+            f"测得值：{seen}{zh}，低于{bound}{zh}",
+            f"Measured: {seen} {en}, below {bound} {en}",
+        )
+
 
 _ONE_OF = {
+    "origins": ("origin", "来源", "Origin"),
     "rules": ("rule", "类型", "Kind"),
     "severities": ("severity", "程度", "Severity"),
     "vehicle_kinds": ("vehicle_kind", "车型", "Vehicle"),
@@ -111,15 +167,21 @@ _ONE_OF = {
 }
 """Condition to the fact it looks at and its label."""
 
-CONDITIONS = (*_ONE_OF, "hours", "min_measured", "min_repeats")
+SUMS = ("min_mm_3h", "min_mm_6h", "min_mm_12h")
+_AT_LEAST = ("min_measured", "min_repeats", "min_vehicles", *SUMS)
+_BELOW = ("below_measured", "max_share")
+
+CONDITIONS = (*_ONE_OF, "hours", *_AT_LEAST, *_BELOW)
 """Names that may stand under ``when``."""
 
 
 def _names(name: str) -> Mapping[str, tuple[str, str]]:
     if name == "rules":
-        return RULES
+        return {**RULES, **CAUSES}
     if name == "severities":
-        return SEVERITIES
+        return {**SEVERITIES, **STATES}
+    if name == "origins":
+        return ORIGINS
     zh, en = (
         (KINDS, VEHICLE_KINDS_EN) if name == "vehicle_kinds" else (ROAD_CLASSES, ROAD_CLASSES_EN)
     )
@@ -145,10 +207,10 @@ def _condition(name: str, value: Any, groups: Mapping[str, Any], where: str) -> 
         ):
             raise ConfigError(f"{where}: `hours` must be two different hours 0 to 24, got {value}")
         return Hours(*value)
-    if name in ("min_measured", "min_repeats"):
+    if name in (*_AT_LEAST, *_BELOW):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"{where}: `{name}` must be a number, got {value!r}")
-        return AtLeast(name, float(value))
+        return Below(name, float(value)) if name in _BELOW else AtLeast(name, float(value))
     raise ConfigError(f"{where}: unknown condition {name!r}; known: {', '.join(CONDITIONS)}")
 
 

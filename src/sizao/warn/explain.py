@@ -13,7 +13,9 @@ from typing import Any
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES, entry, rulebook
 from sizao.core.vehicles import KINDS
+from sizao.warn.control import advice
 from sizao.warn.facts import Facts
+from sizao.warn.place_words import place_sentence
 from sizao.warn.rule_text import rule_text
 from sizao.warn.sentences import quality, sentence
 from sizao.warn.table import Decision
@@ -81,6 +83,9 @@ class Explanation:
     table_date: str
     certainty: str
     certainty_zh: str
+    advice_zh: tuple[str, ...] = ()
+    """Control of the road that the row advises."""
+    advice_en: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold, to be kept with the warning."""
@@ -112,13 +117,15 @@ def explain(
         rules=tuple(_reference(rule_id, facts) for rule_id in _rules(facts, decision)),
         quality_zh=tuple(quality(code, facts)[0] for code in facts.quality),
         quality_en=tuple(quality(code, facts)[1] for code in facts.quality),
-        caution_zh=CAUTION_ZH,
-        caution_en=CAUTION_EN,
+        caution_zh=CAUTION_ZH if facts.vehicle else PLACE_CAUTION_ZH,
+        caution_en=CAUTION_EN if facts.vehicle else PLACE_CAUTION_EN,
         rule_version=facts.rule_version,
         row_id=decision.row_id,
         table_date=day,
         certainty=decision.certainty,
         certainty_zh=certainty_zh,
+        advice_zh=(advice(decision.control)[0],) if decision.control else (),
+        advice_en=(advice(decision.control)[1],) if decision.control else (),
     )
 
 
@@ -173,6 +180,8 @@ def what_happened(facts: Facts, *, place: str = "", place_en: str = "") -> tuple
     """
     where = place or facts.place
     where_en = place_en or place or facts.place
+    if not facts.vehicle:
+        return place_sentence(facts, where, where_en)
     kind_zh = KINDS.get(facts.vehicle_kind, KINDS["other"])
     kind_en = VEHICLE_KINDS_EN.get(facts.vehicle_kind, VEHICLE_KINDS_EN["other"])
     before_zh = f"{where}，" if where else ""

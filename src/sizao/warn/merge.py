@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sizao.core.levels import WarningLevel
+from sizao.warn.nearness import Spot, together
 
 _FAMILIES = (frozenset({"speeding", "section_speed"}),)
 """Rules that see one offence by different means: speeding told from positions and over a section
@@ -17,19 +18,26 @@ def family(kind: str) -> frozenset[str]:
     return next((rules for rules in _FAMILIES if kind in rules), frozenset({kind}))
 
 
+NOWHERE = Spot()
+
+
 @dataclass(frozen=True)
 class Detected:
     """A graded detection that asks what becomes of it."""
 
     detection: str
     vehicle: str
+    """Empty for a fact about a place."""
     kind: str
-    """Rule id."""
+    """Rule id, or kind of fact."""
     level: WarningLevel
     at_s: float
     """The last observation of the episode so far: ``Facts.end_s``."""
     merge_s: float
     """``Decision.merge_s``."""
+    spot: Spot = NOWHERE
+    gather_m: float = 0.0
+    """``Decision.gather_m``: above 0, others of its kind this near are the same event."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class OpenWarning:
     issued_s: float = 0.0
     repeats: tuple[str, ...] = ()
     """Detections counted to it as repeats, so that their later revisions are known again."""
+    spots: tuple[Spot, ...] = ()
+    """Where it and its repeats were seen."""
 
     def knows(self, detection: str) -> bool:
         """It was made from this detection or has counted it."""
@@ -104,3 +114,14 @@ def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Up
     same = [known for known in fitting if known.knows(detected.detection)]
     of = same[0] if same else speaks
     return Repeat(of.id, of.case, counts=not same)
+
+
+def _same_subject(detected: Detected, known: OpenWarning) -> bool:
+    """The same vehicle; or a place that belongs to it, if such things gather by place."""
+    if detected.vehicle and detected.vehicle == known.vehicle:
+        return True
+    if known.knows(detected.detection):
+        return True
+    if detected.vehicle and detected.gather_m <= 0:
+        return False
+    return any(together(detected.spot, spot, detected.gather_m) for spot in known.spots)

@@ -14,6 +14,7 @@ from sizao.core.places import FAST_CLASSES
 from sizao.core.rulebook import Entry
 from sizao.core.vehicles import COACHES, HEAVY
 from sizao.warn.facts import Facts
+from sizao.warn.place_rule_text import PLACE_TEXTS
 from sizao.warn.words import duration, number
 
 Text = tuple[str, str, str]
@@ -23,6 +24,8 @@ Text = tuple[str, str, str]
 def rule_text(rule: Entry, facts: Facts) -> Text:
     """The rule in words for these facts."""
     say = _TEXTS.get(rule.id)
+    if rule.id in PLACE_TEXTS:
+        return *PLACE_TEXTS[rule.id](rule), rule.certainty
     return (rule.name_zh, rule.name_en, rule.certainty) if say is None else say(rule, facts)
 
 

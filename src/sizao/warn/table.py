@@ -1,7 +1,8 @@
 """The dated decision table: facts in, a level and a command level out, with the reason.
 
-``tables/DAY.yaml`` is in force from its day until the next file's. :func:`load` finds the one for
-a day and checks it; :func:`grade` takes the first row whose conditions all hold.
+``tables/DAY.yaml`` is in force from its day until the next file's, for detections; for facts about
+places it is ``place_tables/PROVINCE/DAY.yaml``, because provinces grade differently. :func:`load`
+finds the one for a day and checks it; :func:`grade` takes the first row whose conditions all hold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import yaml
 from sizao.core.errors import ConfigError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.warn.conditions import Condition, Match, read_conditions
+from sizao.warn.control import Control, read_control
 from sizao.warn.facts import Facts
 
 _ROW_KEYS = {
@@ -30,9 +32,14 @@ _ROW_KEYS = {
     "merge_min",
     "reason_zh",
     "reason_en",
-    "rules",
 }
-_TABLE_KEYS = {"from", "name_zh", "name_en", "source", "certainty", "note", "groups", "rows"}
+_MAY = {"rules", "gather_m", "control"}
+_TABLE_KEYS = {
+    "from", "name_zh", "name_en", "source", "certainty", "note", "groups", "rows", "otherwise",
+    "stale_min",
+}  # fmt: skip
+PLACES = "place_tables"
+NATIONAL = "national"
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,10 @@ class Row:
     reason_en: str
     rules: tuple[str, ...]
     """Ids in the rule book that the row leans on, for the explanation."""
+    gather_m: float = 0.0
+    """Within this distance the same is one event, whichever vehicle or station told it."""
+    control: Control | None = None
+    """What is advised for the road."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,10 @@ class Table:
     source: Mapping[str, Any]
     note: str
     rows: tuple[Row, ...]
+    whole: bool = True
+    """Something is made of everything; else what no row matches makes no warning."""
+    stale_s: float = float("inf")
+    """What is older than this when it comes is kept and makes no warning."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +94,26 @@ class Decision:
     """Each condition of the row with what was found, in words."""
     rules: tuple[str, ...]
     certainty: str
+    gather_m: float = 0.0
+    control: Control | None = None
 
 
 def grade(facts: Facts, table: Table | None = None) -> Decision:
-    """The first row that matches decides; the last row of a checked table always does.
+    """The first row that matches decides; the last row of a whole table always does.
 
     Without ``table``, the one in force on the local day on which the rule fired.
     """
     chosen = load(facts.local.date()) if table is None else table
+    decision = find(facts, chosen)
+    if decision is None:
+        raise ConfigError(
+            f"decision table {chosen.start}: no row matches, the last must be `when: {{}}`"
+        )
+    return decision
+
+
+def find(facts: Facts, chosen: Table) -> Decision | None:
+    """The decision of the first row that matches; None where none does."""
     for row in chosen.rows:
         matches = [condition.match(facts) for condition in row.conditions]
         found = [match for match in matches if match is not None]
@@ -102,19 +129,27 @@ def grade(facts: Facts, table: Table | None = None) -> Decision:
                 tuple(found),
                 row.rules,
                 chosen.certainty,
+                row.gather_m,
+                row.control,
             )
-    raise ConfigError(
-        f"decision table {chosen.start}: no row matches, the last must be `when: {{}}`"
-    )
+    return None
 
 
 @cache
-def load(on: date, folder: Path | None = None) -> Table:
+def place_folder(province: str) -> Traversable:
+    """The tables of a province (two digits of GB/T 2260); the national ones where it has none."""
+    tables = resources.files("sizao.warn") / PLACES
+    own = tables / province
+    return own if province and own.is_dir() else tables / NATIONAL
+
+
+@cache
+def load(on: date, folder: Traversable | Path | None = None) -> Table:
     """The table in force on a day: the newest that starts on it or before.
 
     A day before the first table gets the first: a recording from then is graded all the same.
 
-    folder : where the tables are; without it, those of the package
+    folder : where the tables are; without it, those of the package for detections
 
     Raises ConfigError if there is none, or if the file has a mistake; the message names file,
     row and key.
@@ -158,10 +193,13 @@ def read_table(text: str, *, name: str) -> Table:
     twice = sorted({row_id for row_id in ids if ids.count(row_id) > 1})
     if twice:
         raise ConfigError(f"{name}: row id {twice[0]!r} appears twice")
-    for row in rows[:-1]:
+    whole = raw.get("otherwise", "a row") != "nothing"
+    if "otherwise" in raw and whole:
+        raise ConfigError(f"{name}: `otherwise` can only be nothing")
+    for row in rows[: -1 if whole else None]:
         if not row.conditions:
             raise ConfigError(f"{name}: row {row.id!r} matches everything, so it must be the last")
-    if rows[-1].conditions:
+    if whole and rows[-1].conditions:
         raise ConfigError(
             f"{name}: the last row, {rows[-1].id!r}, must match everything: `when: {{}}`"
         )
@@ -173,6 +211,8 @@ def read_table(text: str, *, name: str) -> Table:
         raw.get("source") or {},
         raw.get("note", ""),
         rows,
+        whole,
+        _minutes(raw, "stale_min", name) if "stale_min" in raw else float("inf"),
     )
 
 
@@ -187,8 +227,8 @@ def _row(raw: Any, groups: Mapping[str, Any], name: str, number: int) -> Row:
     if not isinstance(raw, dict):
         raise ConfigError(f"{name}: row {number} is not a mapping")
     where = f"{name}: row {raw.get('id', number)!r}"
-    _known(raw, _ROW_KEYS, where)
-    for key in sorted(_ROW_KEYS - {"rules"}):
+    _known(raw, _ROW_KEYS | _MAY, where)
+    for key in sorted(_ROW_KEYS):
         if key not in raw:
             raise ConfigError(f"{where}: `{key}` is missing")
     for key in ("reason_zh", "reason_en"):
@@ -199,19 +239,29 @@ def _row(raw: Any, groups: Mapping[str, Any], name: str, number: int) -> Row:
         command_level = CommandLevel.parse(str(raw["command_level"]))
     except KeyError as error:
         raise ConfigError(f"{where}: unknown level {error.args[0].lower()!r}") from None
-    merge_min = raw["merge_min"]
-    if isinstance(merge_min, bool) or not isinstance(merge_min, int | float) or merge_min <= 0:
-        raise ConfigError(f"{where}: `merge_min` must be minutes above zero, got {merge_min!r}")
+    gather_m = raw.get("gather_m", 0)
+    if isinstance(gather_m, bool) or not isinstance(gather_m, int | float) or gather_m < 0:
+        raise ConfigError(f"{where}: `gather_m` must be metres, 0 or above, got {gather_m!r}")
     return Row(
         str(raw["id"]),
         read_conditions(raw["when"], groups, where),
         level,
         command_level,
-        float(merge_min) * 60.0,
+        _minutes(raw, "merge_min", where),
         raw["reason_zh"],
         raw["reason_en"],
         tuple(raw.get("rules") or ()),
+        float(gather_m),
+        read_control(raw["control"], where) if raw.get("control") else None,
     )
+
+
+def _minutes(raw: Mapping[str, Any], key: str, where: str) -> float:
+    """Seconds of a number of minutes above zero."""
+    value = raw[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise ConfigError(f"{where}: `{key}` must be minutes above zero, got {value!r}")
+    return float(value) * 60.0
 
 
 def _known(raw: Mapping[str, Any], keys: set[str], where: str) -> None:

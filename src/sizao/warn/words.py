@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sizao.warn.causes import CAUSE_UNITS
+
 RULES: Mapping[str, tuple[str, str]] = {
     "speeding": ("超速", "speeding"),
     "fatigue": ("疲劳驾驶", "fatigued driving"),
@@ -171,7 +173,7 @@ ROAD_CLASSES_EN: Mapping[str, str] = {
     "ramp": "ramp",
 }
 
-_UNITS = {"min": ("分钟", "min"), "bit": ("", ""), "count": ("", "")}
+_UNITS = {"min": ("分钟", "min"), "bit": ("", ""), "count": ("", ""), **CAUSE_UNITS}
 
 
 def unit(code: str) -> tuple[str, str]:
