@@ -12,7 +12,9 @@ from sizao.core.clock import now
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.cases import services as cases
+from sizao.web.cases.clocks import CaseClocks
 from sizao.web.cases.models import Case, CaseEvent
+from sizao.web.clocks.services import fire_due
 from sizao.web.desk import services
 from sizao.web.live.models import OutboxEvent
 from sizao.web.measures.models import TerminalText
@@ -181,7 +183,7 @@ def test_a_case_that_escalated_as_far_as_it_can_is_left_alone(world: World):
     assert case.deadline < now(world.clock)
     assert case.escalate_at is None
     with CaptureQueriesContext(connection) as queries:
-        assert cases.escalate_due(now(world.clock)) == 0
+        assert fire_due(now(world.clock), [CaseClocks()]) == 0
     assert len(queries) == 1
 
 

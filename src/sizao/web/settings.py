@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "sizao.web.plan",
     "sizao.web.indicators",
     "sizao.web.channels",
+    "sizao.web.clocks",
     "sizao.web.live",
     "sizao.web.desk",
     "sizao.web.sources",

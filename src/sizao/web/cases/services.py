@@ -12,6 +12,7 @@ from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
+from sizao.respond.records import Event
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Assignment, Case
@@ -120,26 +121,22 @@ def check_version(case: Case, expected_version: int) -> None:
         )
 
 
-def escalate_due(now: datetime) -> int:
-    """Escalate every case whose clock has run out; a transaction each. Returns how many."""
-    overdue = Case.objects.open().filter(escalate_at__lt=now).values_list("pk", flat=True)
-    return sum(_escalate(pk, now) for pk in list(overdue))
+def escalate(case_id: int, now: datetime) -> list[Event]:
+    """Escalate a case for every clock that has run out, within the caller's transaction.
 
-
-def _escalate(case_id: int, now: datetime) -> bool:
-    with write():
-        case = Case.objects.select_related("unit", "local_unit").get(pk=case_id)
-        before = state_of(case)
-        state, events = escalation.escalate_all(before, now.timestamp())
-        if not events:
-            return False
-        project(case, state)
-        case.unit = commander(case.unit, case.local_unit, state)
-        case.add_reach(case.unit)
-        case.save()
-        for event in events:
-            keep(case, event, None)
-    return True
+    Returns the events, oldest first; none if somebody acted meanwhile.
+    """
+    case = Case.objects.select_related("unit", "local_unit").get(pk=case_id)
+    state, events = escalation.escalate_all(state_of(case), now.timestamp())
+    if not events:
+        return []
+    project(case, state)
+    case.unit = commander(case.unit, case.local_unit, state)
+    case.add_reach(case.unit)
+    case.save()
+    for event in events:
+        keep(case, event, None)
+    return events
 
 
 def open_case(
@@ -298,7 +295,7 @@ __all__ = [
     "NotAllowedError",
     "act",
     "check_version",
-    "escalate_due",
+    "escalate",
     "join_report",
     "join_warning",
     "open_case",

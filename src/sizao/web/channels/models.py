@@ -69,6 +69,7 @@ class Notice(models.Model):
     exercise = models.BooleanField("演练", default=False)
     told_at = models.DateTimeField("通报时间", db_index=True)
     acknowledge_by = models.DateTimeField("确认时限", null=True, db_index=True)
+    acknowledge_s = models.FloatField("确认期限（秒）", null=True)
     acknowledged_at = models.DateTimeField("确认时间", null=True)
     acknowledged_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name="确认人"

@@ -37,6 +37,16 @@ def seen(notice: Notice, now: datetime, channel: str = "inbox") -> None:
     )
 
 
+def release_next(notice: Notice, now: datetime) -> str:
+    """Let the next channel in reserve be tried. Returns which; empty if none is left."""
+    held = Delivery.objects.filter(notice=notice, state=_State.HELD).order_by("order").first()
+    if held is None:
+        return ""
+    held.state, held.next_at = _State.WAITING, now
+    held.save(update_fields=["state", "next_at"])
+    return held.channel
+
+
 def withdraw(notice: Notice) -> None:
     """What has not left yet need not leave any more."""
     Delivery.objects.filter(notice=notice, state__in=(_State.HELD, _State.WAITING)).update(

@@ -116,6 +116,7 @@ def tell(
         title_zh=title[0][:160], title_en=title[1][:160], text_zh=text[0], text_en=text[1],
         place=place, lat=at[0], lon=at[1], rows=list(rows), table_date=table_date,
         channels=wanted, exercise=exercise, told_at=now,
+        acknowledge_s=acknowledge_s,
         acknowledge_by=now + timedelta(seconds=acknowledge_s) if acknowledge_s else None,
     )  # fmt: skip
     outbox.queue(notice, now)

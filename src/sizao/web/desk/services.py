@@ -13,8 +13,9 @@ import pyarrow as pa
 from sizao.core.schemas import COMMAND
 from sizao.log.interface import LogWriter
 from sizao.web import audit, metrics
-from sizao.web.cases.services import escalate_due
 from sizao.web.clock import feed_now
+from sizao.web.clocks.registry import DOMAINS
+from sizao.web.clocks.services import fire_due
 from sizao.web.desk.issue import deliver_row
 from sizao.web.desk.models import Cursor
 from sizao.web.live import outbox
@@ -141,8 +142,8 @@ def _recently_logged(log: LogWriter) -> dict[str, int]:
 
 
 def tick(now: datetime) -> int:
-    """Clocks: escalate what is overdue, one level up. Returns how many cases were."""
-    return escalate_due(now)
+    """Act on every clock that ran out, of cases and whatever else has one. Returns how many."""
+    return fire_due(now, DOMAINS)
 
 
 def _move(topic: str, seq: int) -> None:

@@ -1,0 +1,59 @@
+"""Every clock there is: what must happen by when, and what follows when it does not.
+
+An explicit list, like the other registries. A domain that gives somebody a deadline adds its clocks
+here, and to ``web/clocks/registry.py`` what finds the overdue ones and what happens then. The
+suite ``tests/web/clocks`` puts each of them through the same trials: kept at the very moment, fired
+after it, fired once however often the desk looks, fired once at restart after the process was down.
+
+``docs/reference/clocks.md`` shows this list and is checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One clock. Names are of the deadline, as a person reads it beside the digits."""
+
+    id: str
+    """``domain.clock``."""
+    zh: str
+    en: str
+    starts: str
+    """From when it runs, in English, for the reference."""
+    follows: str
+    """What happens when it runs out."""
+    source: str
+    """Where its length stands: an entry of the rule book, a table."""
+
+
+CLOCKS: Mapping[str, Clock] = {
+    clock.id: clock
+    for clock in (
+        Clock(
+            "case.sign", "签收时限", "sign", "the warning is issued; a reopening does not",
+            "one command level up", "`warning.handling_clock`",
+        ),
+        Clock(
+            "case.first_action", "首次行动时限", "first action", "the warning is issued",
+            "one command level up", "`warning.handling_clock`",
+        ),
+        Clock(
+            "case.feedback", "处置反馈时限", "resolve", "the warning is issued",
+            "one command level up", "`warning.handling_clock`",
+        ),
+        Clock(
+            "case.verify", "核实时限", "verify", "the case is reported resolved",
+            "one command level up", "`warning.handling_clock`",
+        ),
+        Clock(
+            "notice.acknowledge", "通报确认时限", "acknowledge a notice", "the party is told",
+            "the next channel with the whole time anew; after the last one, the unit above is told",
+            "`acknowledge_min` of the [routing table](routing.md)",
+        ),
+    )
+}  # fmt: skip
+"""Clock id to clock, in the order of the work."""

@@ -1,0 +1,14 @@
+"""Who finds overdue clocks and acts on them: an explicit list, one line a domain.
+
+To add a clock: an entry in ``respond/clock_registry.py``; in your app a ``clocks.py`` with a
+``Domain`` (``overdue`` and ``fire``); a line here; a scenario in ``tests/web/clocks/scenarios.py``;
+a row in ``docs/reference/clocks.md``.
+"""
+
+from __future__ import annotations
+
+from sizao.web.cases.clocks import CaseClocks
+from sizao.web.channels.clocks import NoticeClocks
+from sizao.web.clocks.services import Domain
+
+DOMAINS: tuple[Domain, ...] = (CaseClocks(), NoticeClocks())
