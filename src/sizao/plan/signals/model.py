@@ -307,7 +307,7 @@ def _groups(junction: Junction, arm: Arm, counts: Counts, method: str) -> list[G
         sets.append((turns, lanes))
     found = []
     for turns, lanes in sets:
-        order = tuple(turn for turn in ("L", "T", "R") if turn in turns)
+        order: tuple[str, ...] = tuple(turn for turn in ("L", "T", "R") if turn in turns)
         flows = {turn: counts.flow(f"{arm.id}.{turn}") for turn in order}
         flow = sum(flows.values())
         if flow <= 0:

@@ -1,0 +1,62 @@
+"""``sizao junction`` from a file to JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from sizao.app.cli import cli
+
+from .conftest import FLOWS, crossroads
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "junction.yaml"
+    phases = [{"movements": [f"{arm}.{turn}" for turn in "LTR"], "green_s": 30} for arm in "NSEW"]
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "junction": {"name": "试验路口", **crossroads()},
+                "counts": {"minutes": 60, "vehicles": FLOWS},
+                "plan": {"phases": phases},
+            },
+            allow_unicode=True,
+        )
+    )
+    return path
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(cli, ["junction", *map(str, arguments)])
+
+
+def test_json_says_before_after_and_gain(file: Path) -> None:
+    told = json.loads(run(file, "--json").output)
+    assert told["junction"] == "试验路口"
+    assert told["method"] == "CJJ 152-2010"
+    assert told["after"]["delay_s"] < told["before"]["delay_s"]
+    assert told["gain"]["lower_s"] > 0
+    assert {"group", "degree", "level"} <= set(told["after"]["groups"][0])
+    same = json.loads(run(file, "--json", "--same-phases").output)
+    assert len(same["after"]["plan"]["phases"]) == 4
+    short = json.loads(run(file, "--json", "--cycle-max", 70).output)
+    assert short["after"]["cycle_s"] <= 70
+
+
+def test_words_for_people(file: Path) -> None:
+    said = run(file, "--method", "hcm2000").output
+    assert "saves" in said
+    assert "HCM 2000" in said
+
+
+def test_a_broken_file_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("- a list\n")
+    answer = run(path)
+    assert "expected `junction`" in str(answer.exception)
