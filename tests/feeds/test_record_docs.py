@@ -13,6 +13,7 @@ from sizao.feeds.gat1400.passages import FORM as PASSAGES
 from sizao.feeds.gat1400.status import WORDS
 from sizao.feeds.gat1400.subscriptions import FORM as SUBSCRIBE
 from sizao.feeds.record_reasons import RECORD_REASONS
+from sizao.feeds.roadside.form import FORM as CHECK
 from sizao.feeds.stations.form import FORM as READING
 from sizao.feeds.weighing.form import FORM as WEIGHING
 from sizao.runtime.intake.retention import KEEP_DAYS
@@ -25,6 +26,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
     ("page", "form"),
     [
         ("weighing.md", WEIGHING),
+        ("roadside-checks.md", CHECK),
         ("weather-readings.md", READING),
         ("gat1400.md", PASSAGES),
         ("gat1400.md", SUBSCRIBE),

@@ -141,6 +141,29 @@ GOLDEN = [
             ("hot_list", "exact", "other", "hot-list", "orange", "brigade"),
             ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
             ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
+            ("drink_driving", "refusal", "hazmat", "drunk-passengers-hazmat", "red", "detachment"),
+            ("drink_driving", "drunk", "other", "drunk", "orange", "brigade"),
+            (
+                "drink_driving",
+                "drink",
+                "tour_coach",
+                "drink-passengers-hazmat",
+                "orange",
+                "brigade",
+            ),
+            ("drink_driving", "drink_again", "other", "drink", "yellow", "squadron"),
+            ("drink_driving", "cleared", "hazmat", "otherwise", "blue", "squadron"),
+            (
+                "over_capacity",
+                "seats_20_50",
+                "school_bus",
+                "over-capacity-coach",
+                "orange",
+                "brigade",
+            ),
+            ("over_capacity", "seats_lt20", "school_bus", "over-capacity", "yellow", "squadron"),
+            ("over_capacity", "seats_ge100", "minivan", "over-capacity-100", "orange", "brigade"),
+            ("over_capacity", "seats_50_100", "minivan", "over-capacity", "yellow", "squadron"),
             ("passage_unreported", "silent", "hazmat", "passage-unreported", "yellow", "squadron"),
             ("section_speed", "50-70", "hazmat", "section-speed-50", "orange", "brigade"),
             ("section_speed", "20-50", "hazmat", "section-speed-20", "yellow", "squadron"),
@@ -265,6 +288,8 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     }
     single |= {"length", "width", "height", "vehicle", "enterprise"}
     single |= {"impossible", "exact", "probable", "silent", "never_heard"}
+    single |= {"drink", "drink_again", "drunk", "refusal", "cleared"}
+    single |= {"seats_lt20", "seats_20_50", "seats_50_100", "seats_ge100"}
     single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)
 

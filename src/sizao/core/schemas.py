@@ -231,6 +231,43 @@ WEIGHING = pa.schema(
 )
 """A vehicle was weighed, at a station or in motion."""
 
+ROADSIDE_CHECK = pa.schema(
+    [
+        _field("check", pa.string(), "", "Number of the check, else content id", null=False),
+        _field("station", pa.string(), "", "Code of the post or device", null=False),
+        _field("unit", pa.string(), "", "Code of the officers' unit"),
+        _field("time", TIME, "UTC", "Time of the check, or of the blood result", null=False),
+        _field("received", TIME, "UTC", "Receive time", null=False),
+        _field("refers_to", pa.string(), "", "Check that this one corrects"),
+        _field("plate", pa.string(), "", "Plate"),
+        _field(
+            "plate_colour", pa.uint8(), "JT/T 697.7", "1 blue, 2 yellow, 3 black, 4 white, 5 green"
+        ),
+        _field("how", pa.string(), "", "officer, door_counter or camera"),
+        _field("breath_mg_100ml", pa.float32(), "mg/100mL", "Breath test, as blood alcohol"),
+        _field("device", pa.string(), "", "Breath tester's number"),
+        _field("calibrated", pa.string(), "date", "Day of its last verification, ISO 8601"),
+        _field("refused", pa.bool_(), "", "The test was refused"),
+        _field("blood", pa.string(), "", "pending (a sample was taken) or result"),
+        _field("blood_mg_100ml", pa.float32(), "mg/100mL", "Blood test"),
+        _field("persons", pa.int16(), "count", "Persons on board, the driver included"),
+        _field("children_free", pa.int16(), "count", "Of them children who travel free"),
+        _field("lat", pa.float64(), "deg", "Latitude, WGS-84"),
+        _field("lon", pa.float64(), "deg", "Longitude, WGS-84"),
+        _field("road", pa.string(), "", "Road reference, e.g. G5"),
+        _field("stake_m", pa.float64(), "m", "Linear reference along the road"),
+        _field(
+            "quality",
+            pa.string(),
+            "",
+            "Comma list: refused_and_blown, blood_contradicts, children_exceed_persons",
+        ),
+        _field("source", pa.string(), "", "Id of the source"),
+    ]
+)
+"""What a check at the roadside found: alcohol, or how many are on board. It never says who: a check
+is known by its number and plate, and persons stand in the police's own records under it."""
+
 WEATHER_NOTICE = pa.schema(
     [
         _field("notice", pa.string(), "", "Identifier given by the issuer", null=False),
@@ -531,6 +568,7 @@ TOPICS: dict[str, pa.Schema] = {
     "platform_messages": PLATFORM_MESSAGE,
     "passages": PASSAGE,
     "weighings": WEIGHING,
+    "roadside_checks": ROADSIDE_CHECK,
     "weather_notices": WEATHER_NOTICE,
     "weather_readings": WEATHER_READING,
     "reports": REPORT,

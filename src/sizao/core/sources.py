@@ -56,6 +56,7 @@ KINDS: dict[str, Kind] = {
     ),
     "gat1400": Kind("视图库卡口", "checkpoint or view library", ("passages", "evidence"), "refuse"),
     "weigh": Kind("称重站点", "weigh station", ("weighings", "evidence"), "refuse"),
+    "check": Kind("路面检查", "roadside checks", ("roadside_checks",), "refuse"),
     "weather": Kind("气象来源", "weather", ("weather_notices", "weather_readings"), "refuse"),
     "reports": Kind("群众和路员上报", "reports from people", ("reports", "evidence"), "refuse"),
     "crashes": Kind("事故记录导入", "crash records", ("crashes",), "allow"),

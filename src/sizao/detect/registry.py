@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sizao.detect.record_rules.cloned_plate import ClonedPlate
+from sizao.detect.record_rules.drink_driving import DrinkDriving
 from sizao.detect.record_rules.hot_list import HotList
+from sizao.detect.record_rules.over_capacity import OverCapacity
 from sizao.detect.record_rules.over_dimensions import OverDimensions
 from sizao.detect.record_rules.over_permitted_mass import OverPermittedMass
 from sizao.detect.record_rules.over_rated_payload import OverRatedPayload
@@ -65,6 +67,8 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     HotList(),
     SectionSpeed(),
     PassageUnreported(),
+    DrinkDriving(),
+    OverCapacity(),
 )
 """Every rule over records that are not positions."""
 

@@ -23,6 +23,7 @@ from sizao.feeds.gat1400.passages import read_passage
 from sizao.feeds.jt808.redecode import explain_jt808, media_of, redecode_jt808
 from sizao.feeds.jt808.uploads import Upload
 from sizao.feeds.jt809.redecode import LinkReader, explain_jt809
+from sizao.feeds.roadside.record import read_check
 from sizao.feeds.stations.record import read_reading
 from sizao.feeds.taken import Taken, as_tuple
 from sizao.feeds.weighing.record import read_weighing
@@ -199,6 +200,14 @@ def _weighing(kept: Kept) -> Again:
     return _taken("weighings", [item])
 
 
+def _check(kept: Kept) -> Again:
+    station = kept.source.partition(":")[2]
+    item = read_check(
+        _json(kept), source=kept.source, station=station, received_us=kept.received_us
+    )
+    return _taken("roadside_checks", [item])
+
+
 def _passage(kept: Kept) -> Again:
     device = kept.source.partition(":")[2]
     item = read_passage(
@@ -221,6 +230,7 @@ _DECODERS: dict[str, Callable[[Kept], Again]] = {
     "jt808": _jt808,
     "replay": _jt808,
     "weigh": _weighing,
+    "check": _check,
     "gat1400": _passage,
     "weather": _weather,
 }

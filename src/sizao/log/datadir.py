@@ -7,9 +7,11 @@ fences.geojson    electronic fences that rules go by (``roads/fences.py``)
 feeds.sqlite      log written by the gateway: positions, driver_cards, device_alarms, evidence,
                   platform_messages, quarantine, command_results
 *.sqlite.volumes/ large segments of the log of that name; belongs to it like its -wal
-intake.sqlite     log written by the intake process: passages, weighings, weather, evidence,
+intake.sqlite     log written by the intake process: passages, weighings,
+                  roadside_checks, weather, evidence,
                   quarantine
-drop/FEED/        files that senders leave: FEED is weighings, weather-readings or cap
+drop/FEED/        files that senders leave: FEED is weighings, roadside-checks,
+                  weather-readings or cap
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing

@@ -1,4 +1,4 @@
-"""The part of the pipeline that judges records: passages, weighings, device alarms.
+"""The part of the pipeline that judges records: passages, weighings, checks, alarms.
 
 Beside the positions, in the same process and file, with offsets of its own. A turn reads what is
 new of every topic that some rule reads, judges it and releases what rules held for stragglers.

@@ -243,6 +243,54 @@ def _supervised(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _alcohol(rule: Entry, facts: Facts) -> Text:
+    low, high = number(rule.value("min")), rule.parameters.get("max")
+    if high is None:
+        return (
+            f"血液酒精含量{low} mg/100mL以上为醉酒",
+            f"{low} mg/100 mL and more: drunk",
+            rule.certainty,
+        )
+    most = number(rule.value("max"))
+    return (
+        f"血液酒精含量{low} mg/100mL以上不到{most} mg/100mL为饮酒后驾驶",
+        f"{low} to under {most} mg/100 mL: driving after drinking",
+        rule.certainty,
+    )
+
+
+def _occupancy_points(rule: Entry, facts: Facts) -> Text:
+    coach = facts.vehicle_kind in COACHES | {"school_bus"}
+    minibus = not coach and facts.limit >= 7
+    name, zh, en = "other_passenger", "其他载客汽车", "other vehicle"
+    if coach:
+        name, en = "school_bus_or_line_or_tour_coach", "school bus or coach"
+        zh = "校车、公路客运、旅游客运汽车"
+    elif minibus:
+        name, zh, en = "seven_seats_plus", "七座以上载客汽车", "seven seats and more"
+    # The bands of other_passenger go on where those of seven_seats_plus end.
+    for band in rule.value("bands"):
+        fits = band["class"] == name or (minibus and band["class"] == "other_passenger")
+        if fits and _within(_excess(facts), band):
+            span_zh, span_en = _span(band["from"], band["to"])
+            return (
+                f"{zh}超员{span_zh}，记{band['points']}分",
+                f"{en}, {span_en} over the seats: {band['points']} points",
+                rule.certainty,
+            )
+    return f"{zh}，这一超员幅度不记分", f"{en}: no points for this band", "recalled"
+
+
+def _detect_capacity(rule: Entry, facts: Facts) -> Text:
+    share = number(rule.value("free_children"))
+    return (
+        f"载客不得超过核定人数；公路载客汽车满员时，免票儿童可另加，但不超过核定人数的{share}%",
+        f"No more persons than seats; on a full public coach children who travel free may come on "
+        f"top, up to {share} % of the seats",
+        rule.certainty,
+    )
+
+
 def _detect_jump(rule: Entry, facts: Facts) -> Text:
     far, fast = number(rule.value("min_jump")), number(rule.value("max_speed"))
     return (
@@ -288,6 +336,10 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.impossible_jump": _detect_jump,
     "detect.offline_moving": _detect_offline,
     "detect.section_speed": _detect_section,
+    "alcohol.drink": _alcohol,
+    "alcohol.drunk": _alcohol,
+    "occupancy.points": _occupancy_points,
+    "detect.over_capacity": _detect_capacity,
     "detect.passage_unreported": _detect_unreported,
     "vehicle.supervised_scope": _supervised,
 }

@@ -133,9 +133,33 @@ def _coach_curfew(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, 
     )
 
 
+def _over_capacity(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    counted, seats = number(facts.measured), number(facts.limit)
+    return (
+        f"{subject_zh}核定载{seats}人，计{counted}人（超员{_excess(facts)}%）。",
+        f"{subject_en}: {counted} persons counted on {seats} seats ({_excess(facts)} % over).",
+    )
+
+
+def _drink_driving(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    if facts.severity == "refusal":
+        return by_name(facts, subject_zh, subject_en)
+    value = number(facts.measured)
+    severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
+    test_zh, test_en = (
+        ("血液检验", "blood") if "by_blood" in facts.quality else ("呼气检测", "breath")
+    )
+    return (
+        f"{subject_zh}{test_zh}{value} mg/100mL：{severity_zh}。",
+        f"{subject_en}: {test_en} test {value} mg/100 mL, {severity_en}.",
+    )
+
+
 _SENTENCES: Mapping[str, Sentence] = {
     "speeding": _speeding,
     "fatigue": _fatigue,
+    "drink_driving": _drink_driving,
+    "over_capacity": _over_capacity,
     "area_limit": _area_limit,
     "coach_night_speed": _coach_night_speed,
     "coach_curfew": _coach_curfew,

@@ -32,6 +32,8 @@ RULES: Mapping[str, tuple[str, str]] = {
     "overload_repeat": ("一年内多次超限", "overloaded again and again"),
     "cloned_plate": ("疑似套牌", "one plate in two places"),
     "hot_list": ("布控车辆经过", "a vehicle looked for"),
+    "drink_driving": ("酒驾检查", "alcohol test"),
+    "over_capacity": ("超员", "more persons than seats"),
     "passage_unreported": ("过车无定位", "passed a checkpoint without reporting"),
     "section_speed": ("区间测速超速", "too fast over a section"),
 }
@@ -88,6 +90,19 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
         "同一号牌在两地出现，一辆车不可能到达",
         "in two places that one vehicle cannot reach",
     ),
+    "drink": ("饮酒后驾驶（20以上不到80 mg/100mL）", "20 to under 80 mg/100 mL"),
+    "drink_again": (
+        "饮酒后驾驶，同一车辆规定期限内曾查获，是否同一驾驶人须核实",
+        "20 to under 80 mg/100 mL, the same vehicle was found before; whether the same person "
+        "drove must be checked",
+    ),
+    "drunk": ("醉酒驾驶（80 mg/100mL以上）", "80 mg/100 mL and more"),
+    "refusal": ("拒绝检测", "the test was refused"),
+    "cleared": ("检验结果低于20 mg/100mL，排除", "under 20 mg/100 mL after all: cleared"),
+    "seats_lt20": ("超员不到20%", "under 20 % over the seats"),
+    "seats_20_50": ("超员20%以上不到50%", "20 % to under 50 % over the seats"),
+    "seats_50_100": ("超员50%以上不到100%", "50 % to under 100 % over the seats"),
+    "seats_ge100": ("超员100%以上", "100 % and more over the seats"),
     "silent": (
         "经过卡口前后终端未上传定位，数据来源正常",
         "its terminal sent no position around the passing, though its source did",
@@ -129,6 +144,25 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "not known whether it is a combination: the more lenient limit is taken",
     ),
     "colour_unknown": ("卡口未报号牌颜色", "the checkpoint did not tell the plate's colour"),
+    "blood_pending": ("已抽血，结果未出", "a blood sample was taken, its result is awaited"),
+    "by_blood": ("以血液检验结果为准", "by the blood test"),
+    "calibration_expired": (
+        "呼气检测仪检定过期或日期不符，结果须另行核实",
+        "the breath tester's verification had run out: the result needs other proof",
+    ),
+    "calibration_unknown": ("未报呼气检测仪检定日期", "the tester's verification was not told"),
+    "refers_unknown": ("所更正的检查记录未找到", "the check it corrects is not known"),
+    "refused_and_blown": ("同时记有拒检和呼气结果", "both a refusal and a breath result"),
+    "blood_contradicts": ("血检待出，却记有结果", "blood is awaited, yet a result is given"),
+    "children_exceed_persons": ("免票儿童多于实载人数", "more children than persons"),
+    "children_unknown": (
+        "未报免票儿童人数，未扣减",
+        "children who travel free were not told and not taken off",
+    ),
+    "counted_by_device": (
+        "由设备计数，须人工清点",
+        "counted by a device: a person is to count again",
+    ),
     "kind_unknown": (
         "车辆未登记，按区间内最高限速判定",
         "the vehicle is not in the register: the section's highest limit is taken",
@@ -173,7 +207,13 @@ ROAD_CLASSES_EN: Mapping[str, str] = {
     "ramp": "ramp",
 }
 
-_UNITS = {"min": ("分钟", "min"), "bit": ("", ""), "count": ("", ""), **CAUSE_UNITS}
+_UNITS = {
+    "min": ("分钟", "min"),
+    "bit": ("", ""),
+    "count": ("", ""),
+    "mg/100mL": (" mg/100mL", "mg/100 mL"),
+    **CAUSE_UNITS,
+}
 
 
 def unit(code: str) -> tuple[str, str]:

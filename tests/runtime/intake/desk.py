@@ -26,7 +26,7 @@ NOW_S = 1_790_000_000.0
 
 CAMERA = "51040001001190000001"
 PASSWORD = "password-of-checkpoint"
-SOURCES = ("weigh:cz-ping", "weather:qx-01", f"gat1400:{CAMERA}")
+SOURCES = ("weigh:cz-ping", "weather:qx-01", "check:dd-dong", f"gat1400:{CAMERA}")
 
 
 def register(data: DataDir, sources: Sequence[str] = SOURCES, **quota: int) -> None:

@@ -58,7 +58,12 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
             show=lambda board: live.save(board, data.live),
             publish=publish,
             records=RecordRunner(
-                {"passages": intake, "weighings": intake, "device_alarms": feeds},
+                {
+                    "passages": intake,
+                    "weighings": intake,
+                    "roadside_checks": intake,
+                    "device_alarms": feeds,
+                },
                 RecordStore(store),
                 sources.records,
                 clock,

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 KEEP_DAYS: Mapping[str, float] = {
     "passages": 30.0,
     "weighings": 183.0,
+    "roadside_checks": 366.0,
     "weather_readings": 183.0,
     "weather_notices": 366.0,
     "reports": 366.0,

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizao.warn.facts import Facts
-from sizao.warn.unless import fatigue, passage_unreported, section_speed, speeding
+from sizao.warn.unless import (
+    drink_driving,
+    fatigue,
+    over_capacity,
+    passage_unreported,
+    section_speed,
+    speeding,
+)
 from sizao.warn.unless.edge import Edge, Edges, general
 
 EDGES: Mapping[str, Edges] = {
     "speeding": speeding.edges,
     "fatigue": fatigue.edges,
+    "drink_driving": drink_driving.edges,
+    "over_capacity": over_capacity.edges,
     "passage_unreported": passage_unreported.edges,
     "section_speed": section_speed.edges,
 }

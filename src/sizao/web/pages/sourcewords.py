@@ -18,6 +18,7 @@ _TOPICS = {
     "platform_messages": ("平台间消息", "platform messages"),
     "passages": ("过车记录", "passages"),
     "weighings": ("称重记录", "weighings"),
+    "roadside_checks": ("路面检查", "roadside checks"),
     "weather_notices": ("气象预警", "weather notices"),
     "weather_readings": ("气象读数", "weather readings"),
     "reports": ("上报", "reports"),

@@ -1,0 +1,1 @@
+"""Roadside checks: our own JSON and CSV, ``docs/reference/roadside-checks.md``."""
