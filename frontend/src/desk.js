@@ -4,6 +4,7 @@ import { setCurrent } from "./keys.js";
 import { liveVehicles } from "./livevehicles.js";
 import { makeMap, maplibregl, showTrack, whenReady } from "./mapbase.js";
 import { GROUPS } from "./mapstyle.js";
+import { startMeasureLayer } from "./measures.js";
 import { highlightMarker, showMarkers, syncMarkers } from "./markers.js";
 import { track } from "./speedchart.js";
 
@@ -32,6 +33,7 @@ export function startDesk(element) {
   element.dataset.far = map.getZoom() < 10.5 ? "yes" : "no";
 
   whenReady(map, async () => {
+    startMeasureLayer(map, element);
     vehicles = await liveVehicles(map, element);
     map.on("click", (event) => {
       const row = vehicles.layer.pick(event.lngLat);

@@ -1,6 +1,7 @@
 // Pages with a map: the command centre, the wall's map, the risk map, the small map of a case,
 // vehicle, report or site, and the one on which a reporter chooses the place.
 import { startDesk } from "./desk.js";
+import { startMeasures } from "./measures.js";
 import { startMinimaps } from "./minimap.js";
 import { startPlacePicker } from "./placepicker.js";
 import { startRiskMap } from "./riskmap.js";
@@ -13,6 +14,7 @@ try {
   if (desk) startDesk(desk);
   if (wall) startWallMap(wall);
   if (risk) startRiskMap(risk);
+  startMeasures();
   startMinimaps();
   startPlacePicker();
 } catch (error) {

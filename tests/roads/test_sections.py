@@ -55,3 +55,10 @@ def test_a_road_without_stakes_is_taken_whole() -> None:
     village = int((network.name == "村道").nonzero()[0][0])
     assert length_m(whole(network, village)) == pytest.approx(500, rel=0.002)
     assert len(whole(network, village, both=True)) == 2
+
+
+def test_both_directions_of_one_road_are_two_lines() -> None:
+    network = road()
+    village = int((network.name == "村道").nonzero()[0][0])
+    there, back = lines(network, whole(network, village, both=True))
+    assert there == back[::-1]

@@ -25,6 +25,9 @@ from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
 from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
+from sizao.web.measures.models import ControlMeasure
+from sizao.web.measures.places import locate
+from sizao.web.measures.services import order
 from sizao.web.plan.models import Plan
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
@@ -67,6 +70,12 @@ MATRIX: dict[tuple[str, str], str] = {
     ("track", "GET"): "302 403 403 403 403 403 403 403 403",  # not this account's grant
     ("presence", "GET"): "302 200 200 403 403 200 403 403 403",
     ("presence", "POST"): "302 422 422 403 403 422 403 403 403",  # without purpose and case
+    ("measures", "GET"): PAGE,
+    ("measures-map", "GET"): PAGE,
+    ("measure", "GET"): "302 200 200 200 200 200 200 200 404",
+    ("measure-act", "POST"): "302 302 302 302 403 403 403 403 404",
+    ("measure-new", "GET"): "302 200 200 200 200 200 403 403 403",
+    ("measure-new", "POST"): "302 422 422 422 422 422 403 403 403",  # without a place
     ("detections", "GET"): PAGE,
     ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
     # What the own unit was told; a partner agency's own matrix is in channels/test_partners.py.
@@ -116,6 +125,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("logout", "POST"): "302 302 302 302 302 302 302 302 302",
     ("preferences", "POST"): "302 302 302 302 302 302 302 302 302",
     # The API: 401 for a stranger, 404 for what one may not see, 403 for what one may not do.
+    ("api:measures", "GET"): LIST,
+    ("api:measures_feed", "GET"): LIST,
     ("api:warnings", "GET"): LIST,
     ("api:cases", "GET"): LIST,
     ("api:vehicles", "GET"): LIST,
@@ -161,7 +172,8 @@ MATRIX: dict[tuple[str, str], str] = {
 ELSEWHERE = {"stream-vehicles", "stream-events"}
 """Endless answers: their matrix is in test_streams.py."""
 
-ARGUMENTS = {"case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
+ARGUMENTS = {"measure": "measure", "measure-act": "measure",
+             "case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "playback": "vehicle", "track": "track",
              "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",
              "api:cap": "warning", "source": "source", "source-act": "source",
@@ -233,6 +245,7 @@ def address(name: str, case: Case) -> str:
         "plan": [plan.pk] if plan else [],
         "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         None: [],
+        "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)
 
@@ -253,6 +266,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
     if name.startswith("evidence") or name == "case-hold":
         piece = Piece.objects.first()
         given = {"reason": "test", "days": "30", "evidence": piece.evidence if piece else ""}
+    if name == "measure-act":
+        given = {"action": "lift", "version": 1, "reason": "test"}
     if name == "plan-act":
         given = {"action": "withdraw"}
     if name == "source-act":
@@ -265,6 +280,12 @@ def one_import(world: World) -> None:
     data = "事故编号,事故时间,纬度,经度\n1,2024-01-05,26.5,101.7\n".encode()
     batch = open_batch(None, kind="crash", source="122", file_name="a.csv", data=data)
     run_read(batch.pk)
+
+
+def one_measure(world: World, case: Case) -> None:
+    """A limit that the east brigade ordered for the case."""
+    where = locate("speed_limit", road="G353", stake_from_m=1000.0)
+    order(world.user("op-dd"), "speed_limit", where, reason="test", limit_kmh=40.0, case=case)
 
 
 def one_plan(world: World) -> None:
@@ -305,6 +326,7 @@ def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
     one_plan(world)
+    one_measure(world, case)
     one_import(world)
     one_piece(world, case)
     one_notice(world, case)

@@ -85,12 +85,15 @@ def length_m(pieces: tuple[Piece, ...]) -> float:
 def lines(network: Network, pieces: tuple[Piece, ...]) -> list[Line]:
     """The lines of the pieces, those that follow each other joined."""
     found: list[Line] = []
+    before = -1
     for piece in pieces:
         line = _line(network, piece)
-        if found and _close(found[-1][-1], line[0]):
+        turns = before >= 0 and network.twin[before] == piece.segment
+        if found and not turns and _close(found[-1][-1], line[0]):
             found[-1].extend(line[1:])
         else:
             found.append(line)
+        before = piece.segment
     return found
 
 

@@ -9,6 +9,9 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.schemas import QUARANTINE
+from sizao.web.measures.models import ControlMeasure
+from sizao.web.measures.places import locate
+from sizao.web.measures.services import order
 from sizao.web.rules.catalogue import rules
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
 from tests.web.reports.conftest import png
@@ -44,6 +47,11 @@ ADDRESSES = (
     "/vehicles/{vehicle}/",
     "/vehicles/{vehicle}/?panel=1",
     "/vehicles/{vehicle}/playback/",
+    "/measures/",
+    "/measures/?state=all",
+    "/measures/new/",
+    "/measures/new/?case={case}",
+    "/measures/{measure}/",
     "/detections/",
     "/detections/?kind=speeding&level=red&day=2026-11-23&road=g353",
     "/detections/{detection}/",
@@ -141,6 +149,8 @@ def full(world: World) -> World:
                       phone="13800000000", attributes={"injured": ["some"]})  # fmt: skip
         report = submit(given, channel="citizen", source="reports")
     reports.act(leader, report.number, "raise", 1)
+    where = locate("closure", road="G353", stake_from_m=1000.0)
+    order(leader, "closure", where, reason="test", case=case)
     spoilt = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
     batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
     world.feeds_log.append({"quarantine": batch})
@@ -188,7 +198,8 @@ def addresses(world: World) -> list[str]:
         one.format(
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
             notice=Notice.objects.order_by("pk").first().pk,
-            reported=reported.pk, detection=case.warnings.first().detection, **batches,
+            reported=reported.pk,
+            measure=ControlMeasure.objects.get().pk, detection=case.warnings.first().detection, **batches,
         )
         for one in ADDRESSES
     ]  # fmt: skip
@@ -235,6 +246,7 @@ def test_english_has_no_chinese_left(full: World, name: str) -> None:
         "东区一中队",
         # Texts to drivers are spoken in Chinese whatever the operator reads.
         "您已超速，请立即减速，按限速行驶。",
+        "前方交通管制，请减速慢行，注意避让。",
     )
     left = set()
     for address in addresses(full):

@@ -83,7 +83,10 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("处置"),
         "cases",
-        (Page("cases", _("案件"), "cases", ("cases/",)),),
+        (
+            Page("cases", _("案件"), "cases", ("cases/",)),
+            Page("measures", _("管制措施"), "ban", ("measures/",)),
+        ),
     ),
     Group(
         _("警力"),

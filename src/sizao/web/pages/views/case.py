@@ -23,6 +23,7 @@ from sizao.web.evidence import queries
 from sizao.web.evidence.access import may_hold_case
 from sizao.web.evidence.wanted import active_holds
 from sizao.web.fleet.models import Vehicle
+from sizao.web.measures.words import row as measure_row
 from sizao.web.pages import words
 from sizao.web.pages.evidencewords import tiles
 from sizao.web.pages.explained import Explained
@@ -81,6 +82,10 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "clocks": [(words.clock_word(one.clock), one) for one in clocks],
         "ladder": ladder(case, primary.action if primary else ""),
         "events": list(case.events.all()),
+        "standing": [
+            measure_row(one, feed_now())
+            for one in case.measures.select_related("unit", "case").order_by("-ordered_at")
+        ],
         "controls": list(case.texts.select_related("ordered_by")),
         "assignments": list(case.assignments.select_related("patrol__unit")),
         **extra,
