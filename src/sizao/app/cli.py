@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "effects": "Judge a treatment of sites, before against after.",
     "patrol": "Plan patrols and checks for some days, drawn so that nobody can learn them.",
     "junction": "Judge a junction's signal plan, find a better one, try both in SUMO.",
+    "audit": "Check that nobody changed the audit log or a case's timeline.",
     "token": "Print an API token for an account.",
     "bench": "Run a benchmark and print its figures as JSON.",
     "doctor": "Check the installation and say what to mend.",

@@ -1,33 +1,24 @@
-"""Writing and checking the audit log.
-
-Each entry's hash covers its own content and the hash of the entry before, so that a later
-change, removal or insertion anywhere breaks every hash after it.
-"""
+"""Writing and checking the audit log. How its entries are sealed is ``audit.chain``."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from sizao.web.audit.chain import GENESIS, ChainReport, Link, micros, seal, stored, verify
 from sizao.web.audit.models import AuditEntry
 from sizao.web.clock import feed_now
 
-GENESIS = "0" * 64
 SYSTEM = "system"
 _LOCK_KEY = 0x51A0
 
 
-def _digest(entry: AuditEntry) -> str:
-    content = [
-        entry.seq, int(entry.at.timestamp() * 1_000_000), entry.actor, entry.actor_unit,
-        entry.action, entry.object_type, entry.object_id, entry.data, entry.prev_hash,
+def _content(entry: AuditEntry) -> list[Any]:
+    return [
+        entry.seq, micros(entry.at), entry.actor, entry.actor_unit,
+        entry.action, entry.object_type, entry.object_id, entry.data,
     ]  # fmt: skip
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def record(
@@ -53,33 +44,17 @@ def record(
         action=action,
         object_type=object_type,
         object_id=str(object_id),
-        # Through JSON once, so that what is hashed is what the database gives back.
-        data=json.loads(json.dumps(data or {}, ensure_ascii=False, default=str)),
+        data=stored(data or {}),
         prev_hash=last.hash if last else GENESIS,
     )
-    entry.hash = _digest(entry)
+    entry.hash = seal(_content(entry), entry.prev_hash)
     entry.save()
     return entry
 
 
-@dataclass(frozen=True)
-class ChainReport:
-    """What a check of the chain found."""
-
-    entries: int
-    broken_at: int | None
-    """The first ``seq`` whose hash, predecessor or number is wrong; None if the chain holds."""
-
-    @property
-    def intact(self) -> bool:
-        return self.broken_at is None
-
-
 def verify_chain() -> ChainReport:
     """Recompute every hash in order."""
-    expected_seq, prev = 1, GENESIS
-    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000):
-        if entry.seq != expected_seq or entry.prev_hash != prev or entry.hash != _digest(entry):
-            return ChainReport(expected_seq - 1, expected_seq)
-        expected_seq, prev = expected_seq + 1, entry.hash
-    return ChainReport(expected_seq - 1, None)
+    return verify(
+        Link(entry.seq, entry.prev_hash, entry.hash, _content(entry))
+        for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000)
+    )

@@ -139,11 +139,30 @@ class CaseEvent(AppendOnly):
     text_zh = models.TextField("说明", blank=True)
     text_en = models.TextField("英文说明", blank=True)
     data = models.JSONField("内容", default=dict)
+    prev_hash = models.CharField("上一条哈希", max_length=64, editable=False)
+    hash = models.CharField("哈希", max_length=64, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "时间线"
         ordering = ["case", "seq"]
         constraints = [models.UniqueConstraint(fields=["case", "seq"], name="event_seq")]
+
+
+class Receipt(AppendOnly):
+    """A person opened a case, or a task of it, for the first time: who knew, and since when."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="receipts", verbose_name="案件")
+    task = models.CharField("任务", max_length=96, blank=True, help_text="预案/任务；空为案件本身")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="阅读人")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name="单位")
+    at = models.DateTimeField("首次打开")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "阅读回执"
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "task", "user"], name="receipt_once")
+        ]
 
 
 class Assignment(models.Model):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sizao.respond import clocks
+from sizao.respond import clocks, escalation
 from sizao.respond.records import Actor, CaseState, Event, State
 from sizao.web import audit
+from sizao.web.audit.chain import stored
+from sizao.web.cases import timeline
 from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.live import outbox
 from sizao.web.units.models import Unit, User
@@ -64,8 +66,7 @@ def project(case: Case, state: CaseState) -> None:
     case.resolved_by = state.resolved_by
     case.clock = ahead.clock if ahead else ""
     case.deadline = moment(ahead.at_s) if ahead else None
-    upward = clocks.next_escalation(state)
-    case.escalate_at = moment(upward.at_s) if upward else None
+    case.escalate_at = moment(escalation.next_s(state))
     case.escalations = len(state.escalations)
     case.changed_at = moment(state.updated_s)
     case.first_deadlines = {
@@ -88,9 +89,9 @@ def keep(case: Case, event: Event, user: User | None) -> CaseEvent:
         to_state=event.after.value,
         text_zh=event.zh,
         text_en=event.en,
-        data=event.to_dict(),
+        data=stored(event.to_dict()),
     )
-    row.save()
+    timeline.append(row)
     audit.record(
         user,
         f"case.{event.action}",
@@ -101,6 +102,7 @@ def keep(case: Case, event: Event, user: User | None) -> CaseEvent:
             "to": event.after.value,
             "version": event.seq,
             **event.details,
+            "hash": row.hash,
         },
     )
     outbox.case_event(case, event.action)

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import TransitionError
 from sizao.respond.steps import MEASURES
-from sizao.web.cases import services
+from sizao.web.cases import services, timeline
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Case
 from sizao.web.cases.queries import next_steps, propose_units, running_clocks
+from sizao.web.cases.reading import opened
 from sizao.web.clock import feed_now
 from sizao.web.evidence import queries
 from sizao.web.evidence.access import may_hold_case
@@ -55,6 +56,7 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
             "case/_units.html",
             {"proposals": propose_units(request.user, case, limit=PROPOSED)},
         )
+    opened(request.user, case)
     found = live(request, case)
     if part == "live":
         return render(request, "case/_live.html", found)
@@ -87,6 +89,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
             for one in case.measures.select_related("unit", "case").order_by("-ordered_at")
         ],
         "controls": list(case.texts.select_related("ordered_by")),
+        "chain": timeline.check(case),
         "assignments": list(case.assignments.select_related("patrol__unit")),
         **extra,
     }
