@@ -229,7 +229,8 @@ def test_the_command(tmp_path: Path) -> None:
     arguments = ["forecast", f"--nodes={nodes}", f"--edges={edges}", f"--crashes={crashes}",
                  "--years=2018", f"--out={out}"]  # fmt: skip
     ahead = ["--from=2019-03-01", "--days=2", f"--weather={tmp_path / 'w.csv'}",
-             f"--calendar={tmp_path / 'c.yaml'}", f"--assessments={spans}", "--json"]  # fmt: skip
+             f"--calendar={tmp_path / 'c.yaml'}", f"--assessments={spans}",
+             f"--data={tmp_path}", "--json"]  # fmt: skip
     result = CliRunner().invoke(cli, [*arguments, *ahead], catch_exceptions=False)
     summary = json.loads(result.stdout)
     table = pq.read_table(out)
@@ -240,6 +241,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert factor[12] / factor[13] == pytest.approx(1.4, rel=1e-4)
     assert summary["days_like"][1]["entries"] == ["holiday"]
     assert summary["assessments"] == len(pq.read_table(spans)) > 0
+    (left,) = (tmp_path / "forecasts").iterdir()
+    assert pq.read_table(left).equals(pq.read_table(spans))
     with pytest.raises(ConfigError, match="need --from"):
         CliRunner().invoke(
             cli, [*arguments, f"--weather={tmp_path / 'w.csv'}"], catch_exceptions=False

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sizao.core.levels import WarningLevel
-from sizao.warn.correlate import Event, Item, _rank, gather, linked
+from sizao.warn.correlate import Event, Item, _rank, chained, gather, linked
 from sizao.warn.nearness import Spot, metres_apart, outline, together
 
 FOG = Item("s0", "low_visibility", WarningLevel.ORANGE, 0.0, 300.0,
@@ -92,6 +92,19 @@ def test_every_item_is_in_one_event_and_linked_ones_are_together(found: list[Ite
         for other in newest.values():
             if linked(one, other):
                 assert where[one.id] == where[other.id]
+
+
+@given(items, st.randoms(use_true_random=False))
+def test_a_chained_order_never_begins_an_event_twice(found: list[Item], random: object) -> None:
+    unique = list({item.id: item for item in found}.values())
+    random.shuffle(unique)  # type: ignore[attr-defined]
+    ordered = chained(unique)
+    assert sorted(map(repr, ordered)) == sorted(map(repr, unique))
+    begun = [
+        item for index, item in enumerate(ordered)
+        if not any(linked(item, before) for before in ordered[:index])
+    ]  # fmt: skip
+    assert len(begun) == len(gather(unique))
 
 
 def greedy(found: list[Item]) -> list[set[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sizao.warn.conditions import CONDITIONS, AtLeast, Condition, Hours, OneOf
+from sizao.warn.conditions import CONDITIONS, AtLeast, Below, Condition, Hours, OneOf
 from sizao.warn.table import Row, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def _words(condition: Condition) -> str:
             return f"{name}: {', '.join(sorted(codes))}"
         case Hours(start, stop):
             return f"hours: {start}–{stop}"
-        case AtLeast(name, bound):
+        case AtLeast(name, bound) | Below(name, bound):
             return f"{name}: {bound:g}"
     raise AssertionError(condition)
 

@@ -123,6 +123,12 @@ GOLDEN = [
     (fatigue(fired_s=local(3)), "fatigue-night", "orange", "brigade"),
     (fatigue(measured=300.0), "fatigue-five-hours", "orange", "brigade"),
     (fatigue(), "fatigue", "yellow", "squadron"),
+    (
+        speeding(rule="stopped_on_expressway", severity="standing", vehicles=3),
+        "stopped-several",
+        "red",
+        "detachment",
+    ),
     *[
         (speeding(rule=rule, severity=severity, vehicle_kind=kind), row, level, command)
         for rule, severity, kind, row, level, command in [

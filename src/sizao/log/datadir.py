@@ -36,6 +36,7 @@ archive/          positions for half a year, Parquet by day (``log/archive``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
+forecasts/*.parquet  spans of the risk forecast, by `sizao forecast --data`; read by the desk
 assessments/RUN/  results of an assessment of places (``web/risk/files.py``)
 fonts/            an office's own fonts for the monthly report (optional)
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
@@ -114,6 +115,10 @@ class DataDir:
     @property
     def source_access(self) -> Path:
         return self.root / "source-access.json"
+
+    @property
+    def forecasts(self) -> Path:
+        return self.root / "forecasts"
 
     @property
     def secrets(self) -> Path:

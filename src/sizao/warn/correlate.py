@@ -96,6 +96,23 @@ def gather(items: Iterable[Item], margin_m: float = 500.0) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: (-event.level, -event.end_s, event.items)))
 
 
+def chained(items: Iterable[Item]) -> list[Item]:
+    """The items in an order in which each, unless it begins an event, is linked to one before it.
+
+    Delivered so, what came together is never taken for two events that a third joins later.
+    """
+    waiting = sorted(items, key=lambda item: (item.start_s, item.id, repr(item)))
+    found: list[Item] = []
+    while waiting:
+        reached = [waiting.pop(0)]
+        for item in reached:
+            found.append(item)
+            near = [other for other in waiting if linked(item, other)]
+            waiting = [other for other in waiting if other not in near]
+            reached += near
+    return found
+
+
 def _rank(item: Item) -> tuple[float, int, float, str]:
     """A total order: equal ends must not leave the choice to the order of arrival."""
     return item.end_s, int(item.level), item.start_s, repr(item)

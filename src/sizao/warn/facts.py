@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -86,6 +86,12 @@ class Facts:
             lat=row.get("lat"),
             lon=row.get("lon"),
             area=row.get("area") or "",
+        )
+
+    def located(self, road: str, road_class: str, stake_m: float | None, area: str) -> Facts:
+        """The same with the road beside it; what is known already stays where nothing is found."""
+        return replace(
+            self, road=road or self.road, road_class=road_class, stake_m=stake_m, area=area
         )
 
     def to_dict(self) -> dict[str, Any]:

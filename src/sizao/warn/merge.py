@@ -91,7 +91,8 @@ class Repeat:
 def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Update | Repeat:
     """What becomes of a graded detection.
 
-    It joins an open warning of the same vehicle and family of rules if it is a later revision of
+    It joins an open warning of its family of rules, of the same vehicle or (with ``gather_m``) near
+    it, if it is a later revision of
     the same detection or of one counted to it, or if it comes within the merge window of that
     warning's last moment. Several may fit, because an update joins the case of the one
     before: the worst of them speaks for the case, and of equals the latest. A higher level makes
@@ -100,8 +101,8 @@ def decide(detected: Detected, open_warnings: Iterable[OpenWarning]) -> New | Up
     fitting = [
         known
         for known in open_warnings
-        if known.vehicle == detected.vehicle
-        and known.kind in family(detected.kind)
+        if known.kind in family(detected.kind)
+        and _same_subject(detected, known)
         and (
             known.knows(detected.detection) or abs(detected.at_s - known.last_s) <= detected.merge_s
         )

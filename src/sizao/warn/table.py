@@ -20,7 +20,7 @@ import yaml
 
 from sizao.core.errors import ConfigError
 from sizao.core.levels import CommandLevel, WarningLevel
-from sizao.warn.conditions import Condition, Match, read_conditions
+from sizao.warn.conditions import Condition, Match, OneOf, read_conditions
 from sizao.warn.control import Control, read_control
 from sizao.warn.facts import Facts
 
@@ -60,6 +60,14 @@ class Row:
     control: Control | None = None
     """What is advised for the road."""
 
+    @property
+    def about(self) -> frozenset[str]:
+        """The rules and kinds that the row names; empty for any."""
+        named = [
+            one.codes for one in self.conditions if isinstance(one, OneOf) and one.name == "rules"
+        ]
+        return frozenset().union(*named)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -76,6 +84,18 @@ class Table:
     """Something is made of everything; else what no row matches makes no warning."""
     stale_s: float = float("inf")
     """What is older than this when it comes is kept and makes no warning."""
+
+    def reach(self, rule: str) -> tuple[float, float]:
+        """How far and for how long the same by others is one event, 0 and 0 if it is not.
+
+        The widest of the rows about the rule: the number of vehicles in one place has to be known
+        before a row is chosen by it.
+        """
+        rows = [row for row in self.rows if row.gather_m > 0 and rule in row.about]
+        return (
+            max((row.gather_m for row in rows), default=0.0),
+            max((row.merge_s for row in rows), default=0.0),
+        )
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,14 @@ class config:
         "",
         "jurisdiction_id of the Open311 server; empty takes any.",
     )
+    province = Setting(
+        "SIZAO_PROVINCE",
+        str,
+        "",
+        "",
+        "Two digits of GB/T 2260 (32 Jiangsu, 64 Ningxia): whose table grades the state of roads; "
+        "empty or a province without one takes the national table.",
+    )
     port = Setting("SIZAO_PORT", int, "", 8000, "TCP port of the web process.")
 
 

@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "sizao.web.sources",
     "sizao.web.platforms",
     "sizao.web.rules",
+    "sizao.web.tables",
+    "sizao.web.places",
     "sizao.web.api",
     "sizao.web.pages",
 ]

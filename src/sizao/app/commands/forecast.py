@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
+from sizao.log.datadir import DataDir, replace
 from sizao.risk import week_ahead
 from sizao.risk.assessing import assessments
 from sizao.risk.crashes import years_of
@@ -41,6 +42,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(path_type=Path),
     help="Parquet of the worst spans, as the topic of that name has them.",
 )
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Data folder of an installation: its desk warns of the worst spans.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 def command(
     roads: RoadFiles,
@@ -54,6 +60,7 @@ def command(
     weather: Path | None,
     calendar: Path | None,
     spans: Path | None,
+    data: Path | None,
     as_json: bool,
 ) -> None:
     """Say how many crashes to expect on every edge in every hour.
@@ -66,7 +73,7 @@ def command(
     """
     progress = Progress()
     chosen = years_of(years)
-    start = _day(first, weather, calendar, spans)
+    start = _day(first, weather, calendar, spans or data)
     inputs = read_inputs(roads, crashes, rejects, strict, progress)
     check_years(inputs.crashes, chosen)
     inside = inputs.crashes.in_years(chosen)
@@ -101,10 +108,14 @@ def command(
         summary["expected"] = round(float(total.sum()), 3)
         summary |= week_ahead.summary(ahead)
         summary["rejected_weather"] = len(bad)
-        if spans:
-            batch = assessments(ahead, datetime.now(UTC))
-            pq.write_table(pa.Table.from_batches([batch]), spans)
-            summary["assessments"] = len(batch)
+        if spans or data:
+            made = datetime.now(UTC)
+            table = pa.Table.from_batches([assessments(ahead, made)])
+            if spans:
+                pq.write_table(table, spans)
+            if data:
+                summary["told"] = str(leave(table, DataDir(data), made))
+            summary["assessments"] = len(table)
     progress.done("written", str(out))
     if as_json:
         summary |= {**inputs.summary, "seconds": progress.steps}
@@ -116,12 +127,22 @@ def _day(
 ) -> date | None:
     if first is None:
         if weather or calendar or spans:
-            raise ConfigError("--weather, --calendar and --assessments need --from DATE")
+            raise ConfigError("--weather, --calendar, --assessments and --data need --from DATE")
         return None
     try:
         return date.fromisoformat(first)
     except ValueError:
         raise ConfigError(f"--from {first!r} is no date like 2026-11-25") from None
+
+
+def leave(table: pa.Table, data: DataDir, made: datetime) -> Path:
+    """Leave spans for the desk of an installation, whole or not at all. Returns the file."""
+    data.forecasts.mkdir(exist_ok=True)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    path = data.forecasts / f"{made:%Y%m%dT%H%M%S}.parquet"
+    replace(path, sink.getvalue().to_pybytes())
+    return path
 
 
 def _write(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sizao.core.ids import content_id
-from sizao.core.levels import WarningLevel
 from sizao.respond.records import OPEN
 from sizao.warn import merge
 from sizao.warn.explain import explain
 from sizao.warn.facts import Facts
+from sizao.warn.nearness import Spot
 from sizao.warn.table import Decision, grade
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case
 from sizao.web.cases.projection import moment
+from sizao.web.desk.known import open_rows, open_warnings, vehicles_near
 from sizao.web.fleet.models import Vehicle
 from sizao.web.live import outbox
+from sizao.web.tables.books import edition
 from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning, WarningRepeat
 
@@ -37,50 +40,41 @@ def deliver_row(row: Mapping[str, Any], now: datetime) -> Warning | None:
         fired__lte=row["fired"],
     )  # fmt: skip
     facts = Facts.from_row(row, repeats=earlier.exclude(detection=detection).count())
-    decision = grade(facts)
+    held = edition("detections", facts.local.date())
+    reach_m, within_s = held.table().reach(facts.rule)
+    facts = replace(facts, vehicles=vehicles_near(facts, reach_m, within_s))
+    decision = grade(facts, held.table())
     made = list(Warning.objects.filter(detection=detection).order_by("-level"))
     if made and made[0].level >= decision.level.value and made[0].case.state not in OPEN:
         return None  # the episode ended after its case did, and no worse than it was
     found = merge.decide(
         merge.Detected(
-            detection, facts.vehicle, facts.rule, decision.level, facts.end_s, decision.merge_s
+            detection, facts.vehicle, facts.rule, decision.level, facts.end_s, decision.merge_s,
+            Spot(facts.lat, facts.lon, facts.road, facts.stake_m, facts.area), decision.gather_m,
         ),
-        _open_warnings(facts),
-    )
+        open_warnings(
+            open_rows(merge.family(facts.rule), "" if decision.gather_m > 0 else facts.vehicle)
+        ),
+    )  # fmt: skip
     match found:
         case merge.Repeat():
             _count(found, facts, row, made)
             return None
         case merge.Update():
-            return _issue(row, facts, decision, now, refers_to=found.refers_to, case_id=found.case)
+            return _issue(
+                row,
+                facts,
+                decision,
+                now,
+                refers_to=found.refers_to,
+                case_id=found.case,
+                version=held.name,
+            )
         case _:
             before = made[0].pk if made else None
-            return _issue(row, facts, decision, now, refers_to=before, case_id=None)
-
-
-def _open_warnings(facts: Facts) -> list[merge.OpenWarning]:
-    known = []
-    rows = Warning.objects.filter(
-        vehicle=facts.vehicle,
-        kind__in=merge.family(facts.rule),
-        case__state__in=[state.value for state in OPEN],
-    ).prefetch_related("repeats")
-    for warning in rows:
-        ends = [warning.last.timestamp(), *(one.at.timestamp() for one in warning.repeats.all())]
-        known.append(
-            merge.OpenWarning(
-                id=warning.pk,
-                case=str(warning.case_id),
-                detection=warning.detection,
-                vehicle=warning.vehicle,
-                kind=warning.kind,
-                level=WarningLevel(warning.level),
-                last_s=max(ends),
-                issued_s=warning.issued.timestamp(),
-                repeats=tuple(one.detection for one in warning.repeats.all()),
+            return _issue(
+                row, facts, decision, now, refers_to=before, case_id=None, version=held.name
             )
-        )
-    return known
 
 
 def _count(found: merge.Repeat, facts: Facts, row: Mapping[str, Any], made: list[Warning]) -> None:
@@ -106,7 +100,7 @@ def _count(found: merge.Repeat, facts: Facts, row: Mapping[str, Any], made: list
 
 def _issue(
     row: Mapping[str, Any], facts: Facts, decision: Decision, now: datetime, *,
-    refers_to: str | None, case_id: str | None,
+    refers_to: str | None, case_id: str | None, version: str,
 ) -> Warning:  # fmt: skip
     warning_id = content_id("warning", facts.detection, decision.level.code)
     known = Warning.objects.filter(pk=warning_id).first()
@@ -172,6 +166,7 @@ def _issue(
         evidence=list(row["evidence"] or []),
         row_id=decision.row_id,
         table_date=decision.table_date,
+        table_version=version,
         explanation=explain(facts, decision, place=place["place"]).to_dict(),
         refers_to_id=refers_to,
         case=case,

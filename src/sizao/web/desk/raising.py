@@ -61,6 +61,14 @@ class Notice:
     evidence: tuple[str, ...] = field(default=())
     row_id: str = ""
     table_date: date | None = None
+    table_version: str = ""
+
+
+def local_unit(area: str, road_class: str, lat: float | None, lon: float | None) -> Unit:
+    """Whose place it is: the squadron of a position, the brigade of a county, else the root."""
+    if lat is None or lon is None:
+        return territory().whole(area)
+    return territory().squadron(area, road_class, lat, lon)
 
 
 def raise_warning(
@@ -81,7 +89,7 @@ def raise_warning(
     known = Warning.objects.filter(pk=warning_id).first()
     if known is not None:
         return known
-    squadron = territory().squadron(notice.area, notice.road_class, notice.lat, notice.lon)
+    squadron = local_unit(notice.area, notice.road_class, notice.lat, notice.lon)
     commanding = unit or territory().commanding(squadron, notice.command_level)
     fired = notice.fired or notice.onset
     place = {
@@ -133,6 +141,7 @@ def raise_warning(
         outline=dict(notice.outline) if notice.outline else None,
         row_id=notice.row_id,
         table_date=notice.table_date,
+        table_version=notice.table_version,
         explanation=dict(notice.explanation),
         refers_to_id=refers_to,
         case=case,

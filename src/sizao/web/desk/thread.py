@@ -20,6 +20,7 @@ from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fleet import register
 from sizao.web.live import outbox
 from sizao.web.measures import rounds as measures
+from sizao.web.places import rounds as places
 from sizao.web.platforms import rounds as platforms
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
@@ -51,6 +52,7 @@ def run_round(ports: Ports) -> int:
     follow_orders(ports.quarantines)
     platforms.follow(ports.results)
     platforms.flush(ports.commands)
+    places.follow(ports)
     services.tick(ports.now())
     measures.follow(ports)
     reports.flush(ports.commands)
@@ -109,6 +111,7 @@ class Desk:
                 with write():
                     outbox.prune()
                 reports.purge_contacts(self.ports.now())
+                places.prune(self.ports.now())
                 rules.publish(self.ports.data)
                 self._pruned_s = began
             self.open_cases = Case.objects.open().count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,14 @@ class Place:
     road: str = ""
     road_class: str = ""
     area: str = ""
+    stake_m: float | None = None
 
 
-def place_of(lat: float | None, lon: float | None) -> Place:
-    """The place of a report. Without coordinates it is the root unit's to find out."""
+def place_of(lat: float | None, lon: float | None, beside_m: float = BESIDE_M) -> Place:
+    """The place of a report. Without coordinates it is the root unit's to find out.
+
+    beside_m : a road this near is the one meant
+    """
     tree = territory()
     if lat is None or lon is None:
         return Place(tree.root)
@@ -45,15 +50,17 @@ def place_of(lat: float | None, lon: float | None) -> Place:
         return Place(tree.squadron("", "", lat, lon))
     segment, offset_m, away_m = nearest(network, _grid(network), lat, lon)
     area = str(network.area[segment]) if away_m <= AREA_M else ""
-    if away_m > BESIDE_M:
+    if away_m > beside_m:
         return Place(tree.squadron(area, "", lat, lon), area=area)
     road_class = _CLASSES[int(network.road_class[segment])]
+    stake_m = float(network.stake_at(segment, offset_m))
     return Place(
         tree.squadron(area, road_class, lat, lon),
         network.place(segment, offset_m),
         str(network.ref[segment]),
         road_class,
         area,
+        None if math.isnan(stake_m) else stake_m,
     )
 
 

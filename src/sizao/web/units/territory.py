@@ -53,6 +53,11 @@ class Territory:
         place = np.array([np.nan if value is None else value for value in (lat, lon)])
         return found[int(_nearest(found, place[:1], place[1:])[0])]
 
+    def whole(self, area: str) -> Unit:
+        """The unit of a whole county, without a place in it: its brigade, else the root."""
+        brigades = (unit for unit in self.brigades if area and unit.area == area and not unit.roads)
+        return next(brigades, self.root)
+
     def commanding(self, squadron: Unit, level: CommandLevel) -> Unit:
         """The unit that commands at a level for the squadron's area; the city's is the root."""
         wanted = min(level.value, Unit.Level.DETACHMENT)

@@ -68,6 +68,7 @@ class Warning(AppendOnly):
     outline = models.JSONField("范围", null=True, help_text="GeoJSON，WGS-84；没有则以一点为准")
     row_id = models.CharField("决策表行", max_length=64, blank=True)
     table_date = models.DateField("决策表日期", null=True)
+    table_version = models.CharField("决策表版本", max_length=32, blank=True)
     explanation = models.JSONField("定级说明", default=dict, help_text="zh, en, …")
     refers_to = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="updates", verbose_name="更新自"
