@@ -35,7 +35,7 @@ def rows_of(
     """
     if not len(found.slot):
         return []
-    names, drivers = state.names, list(state.drivers)
+    names, drivers, measures = state.names, list(state.drivers), list(state.measures)
     in_force = rule.version(context.params[rule.id])
     rows = []
     for i in range(len(found.slot)):
@@ -73,7 +73,14 @@ def rows_of(
                 "stake_m": _known(found.stake_m[i]),
                 "final": bool(found.revision[i] > 0),
                 "evidence": [observation_id(vehicle, _time(us)) for us in evidence],
-                "quality": _quality(found.quality[i], segment, context),
+                "quality": _quality(
+                    found.quality[i],
+                    f"limit_temporary={measures[found.measure[i] - 1]}"
+                    if found.measure and found.measure[i]
+                    else "",
+                    segment,
+                    context,
+                ),
                 "fence": found.fence[i] if found.fence else None,
             }
         )
@@ -108,6 +115,6 @@ def _road(segment: int, context: Context) -> Row:
     }
 
 
-def _quality(text: str, segment: int, context: Context) -> str | None:
+def _quality(text: str, measure: str, segment: int, context: Context) -> str | None:
     unmatched = "unmatched" if context.network is not None and segment < 0 else ""
-    return ",".join(filter(None, (text, unmatched))) or None
+    return ",".join(filter(None, (text, measure, unmatched))) or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -14,7 +14,9 @@ from sizao.detect.params import Book, Params, overridden
 from sizao.detect.stage import Rule, World
 from sizao.detect.state import EngineState
 from sizao.roads.fence_grid import NO_FENCES, Fences
+from sizao.roads.limits_in_force import LimitsInForce
 from sizao.roads.network import Network
+from sizao.roads.temporary_limits import TemporaryLimit
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class Context:
         changes: Mapping[str, Params] | None = None,
         only: frozenset[str] | None = None,
         fences: Fences = NO_FENCES,
+        temporary: Iterable[TemporaryLimit] = (),
     ) -> Context:
         """A context of the registry's rules.
 
@@ -53,6 +56,7 @@ class Context:
         changes : rule id to parameters that are to differ
         only : ids of rules to run, by default all; those of record rules are no matter here
         fences : areas and corridors that rules go by
+        temporary : limits of control measures, in force at their times beside the road's
 
         Raises ConfigError for an unknown rule, parameter or value.
         """
@@ -70,7 +74,7 @@ class Context:
         kinds = _column(register, "kind") if kinds is None else kinds
         services = _column(register, "service") if services is None else services
         return cls(
-            World(network, fences),
+            World(network, fences, LimitsInForce(temporary, network)),
             kinds,
             services,
             rules,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ _SAMPLE = [
     ("segment", "i4"),
     ("driver", "i4"),
     ("quality", "i4"),
+    ("measure", "i4"),
 ]
 
 SEEN = [
@@ -148,7 +150,7 @@ def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]  # 
     row.segment = ep.worst_segment
     row.driver = ep.worst_driver
     row.quality = ep.worst_quality
-    row.code = 0
+    row.code = ep.worst_measure
     return out, count + 1
 
 
@@ -164,6 +166,7 @@ def _held_is_worst(ep):  # type: ignore[no-untyped-def]  # numba
     ep.worst_segment = ep.held_segment
     ep.worst_driver = ep.held_driver
     ep.worst_quality = ep.held_quality
+    ep.worst_measure = ep.held_measure
 
 
 @njit(cache=True)
@@ -243,6 +246,7 @@ def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def] 
     ep.held_segment = c.segment[i]
     ep.held_driver = c.driver[i]
     ep.held_quality = quality
+    ep.held_measure = c.measure[i]
     ep.held_jump = allowed
     return ratio > max(1.0, float(st.prev_ratio) if st.seen else 1.0) + allowed
 
@@ -317,6 +321,7 @@ class OverLimit(RuleBase):
         for name in ("limit", "lat", "lon", "stake_m", "segment", "driver", "quality"):
             rows[name] = ended[f"worst_{name}"]
         rows["worst_us"] = ended["worst_us"]
+        rows["code"] = ended["worst_measure"]
         return self.findings_of(rows, params)
 
     def findings_of(self, rows: npt.NDArray[Any], params: Params) -> Findings:
@@ -326,7 +331,7 @@ class OverLimit(RuleBase):
         def severity(row: Any) -> str:
             return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
 
-        return findings(rows, severity)
+        return replace(findings(rows, severity), measure=rows["code"].tolist())
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:

@@ -35,6 +35,7 @@ from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
 from sizao.roads.fence_grid import inside
 from sizao.roads.limits import limits_on
+from sizao.roads.limits_in_force import LimitsInForce
 from sizao.roads.matching import match
 
 FUTURE_US = 600_000_000
@@ -121,6 +122,8 @@ def prepare(
     road_class = np.full(n, -1, np.int8)
     stake_m = np.full(n, np.nan)
     limit = np.full(n, np.nan, np.float32)
+    usual = limit
+    measure = np.zeros(n, np.int32)
     default = np.zeros(n, np.bool_)
     heading = _floats(batch, "heading_deg", np.float32)[row]
     network = context.network
@@ -141,10 +144,20 @@ def prepare(
         road_class = np.where(segment >= 0, network.road_class[segment], -1).astype(np.int8)
         stake_m = network.stake_at(segment, matched.offset_m)
         limit, default = limits_on(network, segment, kind)
+        usual = limit
+        temporary = context.world.temporary
+        if len(temporary):
+            which, low = temporary.at(segment, matched.offset_m, time_us[row])
+            lower = low < limit
+            limit = np.where(lower, low, limit).astype(np.float32)
+            default = default & ~lower
+            measure = np.where(lower, _measures(temporary, state)[which], 0).astype(np.int32)
         state.counters["unmatched"] += int((placed & (segment < 0)).sum())
     if limit_kmh is not None:
         given = ~np.isnan(limit_kmh[row])
         limit = np.where(given, limit_kmh[row], limit).astype(np.float32)
+        usual = np.where(given, limit, usual).astype(np.float32)
+        measure = np.where(given, 0, measure).astype(np.int32)
         default = default & ~given
 
     fence_from, fence = inside(context.world.fences, lat[row], lon[row], kind, time_us[row])
@@ -169,6 +182,8 @@ def prepare(
         match=quality,
         road_class=road_class,
         limit_kmh=limit,
+        usual_kmh=usual,
+        measure=measure,
         stake_m=stake_m,
         offset_m=offset_m,
         limit_default=default,
@@ -181,6 +196,13 @@ def prepare(
         fence=fence,
     )
     return Prepared(columns, row, slots), state
+
+
+def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.int32]:
+    """Number of each temporary limit, and 0 last, where place -1 finds it."""
+    known = state.measures
+    numbers = [known.setdefault(limit.id, len(known) + 1) for limit in temporary.limits]
+    return np.array([*numbers, 0], np.int32)
 
 
 @njit(cache=True)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from sizao.core.rulebook import Entry, rulebook
 from sizao.detect.params import version_of
 from sizao.roads.fence_grid import NO_FENCES, Fences
+from sizao.roads.limits_in_force import NO_LIMITS, LimitsInForce
 from sizao.roads.network import Network
 
 
@@ -44,7 +45,9 @@ class Columns(NamedTuple):
     segment : int32, road network segment; -1 unmatched
     match : int8, roads.matching quality: UNMATCHED, AMBIGUOUS, GOOD
     road_class : int8, core.places.ROAD_CLASS_CODES; -1 unmatched
-    limit_kmh : float32, limit in force for this vehicle kind here; NaN unknown
+    limit_kmh : float32, limit in force for this vehicle kind here and then; NaN unknown
+    usual_kmh : float32, the same without temporary limits
+    measure : int32, number in ``EngineState.measures`` of the temporary limit that made it; 0 none
     stake_m : float64, linear reference along the road; NaN unknown
     offset_m : float64, metres from the segment's start in its direction; NaN unmatched
     limit_default : bool, the limit came from a class default and not from a sign
@@ -76,6 +79,8 @@ class Columns(NamedTuple):
     match: npt.NDArray[np.int8]
     road_class: npt.NDArray[np.int8]
     limit_kmh: npt.NDArray[np.float32]
+    usual_kmh: npt.NDArray[np.float32]
+    measure: npt.NDArray[np.int32]
     stake_m: npt.NDArray[np.float64]
     offset_m: npt.NDArray[np.float64]
     limit_default: npt.NDArray[np.bool_]
@@ -106,6 +111,7 @@ class World:
 
     network: Network | None = None
     fences: Fences = NO_FENCES
+    temporary: LimitsInForce = NO_LIMITS
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ class Findings:
     quality: list[str]
     fence: list[int] = field(default_factory=list)
     """Numbers of the fences gone by; empty for rules without fences."""
+    measure: list[int] = field(default_factory=list)
+    """Numbers of the temporary limits gone by, 0 for none; empty for rules without limits."""
     part: list[str] = field(default_factory=list)
     """Where one vehicle may have several episodes of a rule that start at one moment, what tells
     them apart (the alarm bit's name); it goes into the id. Empty for all other rules."""

@@ -69,6 +69,8 @@ class EngineState:
     """Driver code to the number that columns hold."""
     last: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(_ROOM, LAST))
     match: npt.NDArray[Any] = field(default_factory=lambda: matching.new_state(_ROOM))
+    measures: dict[str, int] = field(default_factory=dict)
+    """Temporary limit to the number, from 1, that columns hold."""
     rules: dict[str, Memory] = field(default_factory=dict)
     """Rule id to its memory."""
     fired_under: dict[str, str] = field(default_factory=dict)
@@ -171,6 +173,7 @@ class EngineState:
             "network": self.network,
             "vehicles": self.vehicles,
             "drivers": list(self.drivers),
+            "measures": list(self.measures),
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
         }
@@ -212,6 +215,7 @@ class EngineState:
         state = cls(
             names=Names.of(head["vehicles"]),
             drivers={name: index for index, name in enumerate(head["drivers"])},
+            measures={name: number for number, name in enumerate(head.get("measures", []), 1)},
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],

@@ -77,6 +77,10 @@ class DataDir:
         return self.root / "register.parquet"
 
     @property
+    def temporary_limits(self) -> Path:
+        return self.root / "temporary-limits.geojson"
+
+    @property
     def fences(self) -> Path:
         return self.root / "fences.geojson"
 

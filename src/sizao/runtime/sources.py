@@ -21,9 +21,11 @@ from sizao.detect.rules_file import OwnRules, own_rules
 from sizao.detect.state import EngineState
 from sizao.log import register, roadside
 from sizao.log.datadir import DataDir
+from sizao.roads import temporary_limits
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
+from sizao.roads.temporary_limits import TemporaryLimit
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Sources:
         self._network: Network | None = None
         self._register: pa.Table | None = None
         self._fences = NO_FENCES
+        self._temporary: tuple[TemporaryLimit, ...] = ()
         self._rules = own_rules([])
         self._places: Mapping[str, Mapping[str, Any]] = {}
         self._hot_list: tuple[Mapping[str, Any], ...] = ()
@@ -74,6 +77,7 @@ class Sources:
             data.network,
             data.register,
             data.fences,
+            data.temporary_limits,
             data.rules,
             data.roadside,
             data.hot_list,
@@ -87,6 +91,8 @@ class Sources:
                 self._network = self._load_network(path, mark)
             elif path == data.fences:
                 self._fences = self._load_fences(path, mark)
+            elif path == data.temporary_limits:
+                self._temporary = temporary_limits.load(path)
             elif path == data.rules:
                 self._rules = self._load_rules(path, mark)
             elif path == data.roadside:
@@ -98,7 +104,13 @@ class Sources:
         facts = Facts(self._register, self._places, self._hot_list, self._heard)
         own = self._rules._asdict()
         self._records = RecordContext.build(registry.RECORD_RULES, facts, **own)
-        return Context.build(self._network, self._register, fences=self._fences, **own)
+        return Context.build(
+            self._network,
+            self._register,
+            fences=self._fences,
+            temporary=self._temporary,
+            **own,
+        )
 
     def _load_rules(self, path: Path, mark: int | None) -> OwnRules:
         if mark is None:

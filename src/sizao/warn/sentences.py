@@ -22,6 +22,11 @@ def sentence(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
 def quality(code: str, facts: Facts) -> tuple[str, str]:
     """A data quality code in words. ``unknown_min=N`` gives the bounds of what was measured."""
     name, _, value = code.partition("=")
+    if name == "limit_temporary":
+        return (
+            f"限速由临时管制措施{value}设定",
+            f"the limit is a temporary one, put up by measure {value}",
+        )
     if name != "unknown_min" or not value.isdigit():
         return QUALITIES.get(code, (code, code))
     least_zh, least_en = duration(facts.measured * 60)

@@ -6,7 +6,7 @@ As ``speeding``, word for word and with its parameters, with this limit in place
 
 - for vehicles of the ``kinds`` that the coach rules bind, at *night*, that is in local time from
   22:00:00 inclusive to 06:00:00 exclusive: ``ratio`` (0.8) times the limit of the road for this
-  kind of vehicle, as it stands by day;
+  kind of vehicle, as it stands by day (a temporary limit is no day's limit: ``speeding``);
 - for other vehicles and by day: none. A sample by day is a usable sample that is not over, so an
   episode ends after 06:00 as any other does, and its last over sample lies before.
 
@@ -23,8 +23,11 @@ reading samples ``detect.speeding`` (proposed) in the rule book.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
@@ -52,7 +55,7 @@ def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-
         dark = is_within(now, night)
         if not dark and not each[own].open:
             continue
-        limit = float(c.limit_kmh[i])
+        limit = float(c.usual_kmh[i])
         if math.isnan(c.lat[i]) or math.isnan(c.speed_kmh[i]) or not limit > 0.0:
             continue
         limit = limit * ratio if dark else math.inf
@@ -90,6 +93,9 @@ class CoachNightSpeed(OverLimit):
             "kinds": kinds_from(book),
             **samples_from(book),
         }
+
+    def findings_of(self, rows: npt.NDArray[Any], params: Params) -> Findings:
+        return replace(super().findings_of(rows, params), measure=[])
 
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World

@@ -185,6 +185,7 @@ def _again(context: Context, network: Network | None, own: OwnRules | None = Non
         changes={rule: changes for rule, changes in params.items() if rule in on},
         only=frozenset(on),
         fences=context.world.fences,
+        temporary=context.world.temporary.limits,
     )
 
 

@@ -13,7 +13,13 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
     tolerance = 1 + float(rule.value("tolerance")) / 100
     margin = float(rule.value("margin"))
     shortest = float(rule.value("min_duration"))
+    measures = [code.partition("=")[2] for code in facts.quality if "limit_temporary" in code]
     return (
+        *(
+            Edge(f"临时限速（措施{name}）当时未实施或未覆盖该处",
+                 f"the temporary limit of measure {name} not standing there and then")
+            for name in measures
+        ),
         Edge("全程速度不高于", "speed never above", facts.limit * tolerance + margin,
              facts.measured, "km/h"),
         Edge("该处限速不低于（例如匹配到了旁边的路）",
