@@ -28,7 +28,7 @@ def test_the_default_table():
     hazmat = replace(RED, vehicle_kind="hazmat", road_class="expressway")
     assert told(hazmat) == {
         "command/leader": 300, "highway": 900, "city": 1800, "emergency": 900,
-        "transport": 900, "fire": 900,
+        "transport": 900, "fire": 900, "local/": None,
     }  # fmt: skip
     fog = replace(RED, kind="weather_fog", level=WarningLevel.YELLOW)
     assert told(fog) == {"weather": None, "transport": 1800}

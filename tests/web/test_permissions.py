@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.cases.models import Case
-from sizao.web.channels.models import Notice
+from sizao.web.channels.models import Delivery, Notice
 from sizao.web.channels.telling import tell
 from sizao.web.evidence.follow import follow
 from sizao.web.evidence.holds import set_hold
@@ -81,6 +81,10 @@ MATRIX: dict[tuple[str, str], str] = {
     # What the own unit was told; a partner agency's own matrix is in channels/test_partners.py.
     ("partner", "GET"): LOOK,
     ("partner-notice", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("partner-shown", "POST"): "302 403 403 403 404 404 403 403 404",
+    ("channel-receipt", "POST"): "403 403 403 403 403 403 403 403 403",  # a key, not an account
+    ("deliveries", "GET"): "302 200 200 403 403 200 200 200 403",
+    ("delivery-retry", "POST"): "302 302 302 403 403 404 403 403 403",
     ("partner-act", "POST"): "302 403 403 403 404 404 403 403 404",  # it was told to a partner
     ("rules", "GET"): LOOK,
     ("rule", "GET"): LOOK,
@@ -189,7 +193,8 @@ ARGUMENTS = {"measure": "measure", "measure-act": "measure",
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
-             "partner-notice": "notice", "partner-act": "notice",
+             "partner-shown": "notice", "channel-receipt": "endpoint",
+             "delivery-retry": "delivery", "partner-notice": "notice", "partner-act": "notice",
              "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
              "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
 
@@ -243,6 +248,8 @@ def address(name: str, case: Case) -> str:
         "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
         "hold": [hold.pk if hold else 1],
         "plan": [plan.pk] if plan else [],
+        "endpoint": ["none"],
+        "delivery": [Delivery.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         None: [],
         "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],

@@ -29,4 +29,8 @@ evidence_free = Gauge(
 evidence_floor = Gauge(
     "sizao_evidence_floor_bytes", "Free space below which evidence is refused.", registry=registry
 )
+deliveries = Counter(
+    "sizao_deliveries_total", "Attempts to deliver a notice outside the house.",
+    ["channel", "state"], registry=registry,
+)  # fmt: skip
 streams = Gauge("sizao_streams", "Open live streams.", ["stream"], registry=registry)

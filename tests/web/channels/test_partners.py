@@ -33,6 +33,7 @@ OPEN = {
     ("partner", "GET"): (200, 200),
     ("partner-notice", "GET"): (200, 404),
     ("partner-act", "POST"): (302, 404),
+    ("partner-shown", "POST"): (204, 404),
     ("api:cap", "GET"): (200, 404),
     ("cap-feed", "GET"): (200, 200),
     # What belongs to an account.

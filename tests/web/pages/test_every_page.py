@@ -40,6 +40,7 @@ ADDRESSES = (
     "/rules/",
     "/partner/",
     "/partner/{notice}/",
+    "/deliveries/",
     "/rules/speeding/",
     "/indicators/?period=7d",
     "/wall/",
@@ -199,7 +200,9 @@ def addresses(world: World) -> list[str]:
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
             notice=Notice.objects.order_by("pk").first().pk,
             reported=reported.pk,
-            measure=ControlMeasure.objects.get().pk, detection=case.warnings.first().detection, **batches,
+            measure=ControlMeasure.objects.get().pk,
+            detection=case.warnings.first().detection,
+            **batches,
         )
         for one in ADDRESSES
     ]  # fmt: skip

@@ -63,11 +63,14 @@ def command(data: DataDir, host: str, port: int, demo: bool, assess_first: bool)
     call_command("migrate", interactive=False, verbosity=0)
 
     from sizao.web.asgi import application
+    from sizao.web.channels.sender import Sender
     from sizao.web.desk.thread import Desk
 
     get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)
     desk.start()
+    sender = Sender(ports)
+    sender.start()
     if assess_first:
         from sizao.web.risk import jobs
 
@@ -98,6 +101,7 @@ def command(data: DataDir, host: str, port: int, demo: bool, assess_first: bool)
         server.run()
     finally:
         desk.stop()
+        sender.stop()
         ports.commands.close()
     if not server.started:
         sys.exit(1)

@@ -17,3 +17,13 @@ def may_answer(user: User, notice: Notice) -> bool:
         return user.party is not None and user.party.pk == notice.party_id
     addressed = user.unit_id == notice.party_id and (not notice.role or user.role == notice.role)
     return user.acts and addressed
+
+
+def may_look_at_deliveries(user: User) -> bool:
+    """Operators and leaders see how what concerns them was delivered; so does the auditor."""
+    return may_retry(user) or user.reads_audit
+
+
+def may_retry(user: User) -> bool:
+    """Operators and leaders have what failed tried again."""
+    return user.role in (User.Role.OPERATOR, User.Role.LEADER) and user.path != ""

@@ -127,6 +127,7 @@ class Delivery(models.Model):
         DELIVERED = "delivered", "已送达"
         READ = "read", "已读"
         FAILED = "failed", "未送达"
+        CLEARING = "clearing", "撤除中"
         CANCELLED = "cancelled", "已撤销"
 
     notice = models.ForeignKey(
@@ -147,6 +148,7 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField("发出时间", null=True)
     delivered_at = models.DateTimeField("送达时间", null=True)
     read_at = models.DateTimeField("已读时间", null=True)
+    doubtful = models.BooleanField("可能已发出", default=False)
     receipt = models.CharField("对方编号", max_length=128, blank=True, db_index=True)
     detail = models.CharField("说明", max_length=300, blank=True)
 
@@ -161,7 +163,7 @@ class Delivery(models.Model):
     @property
     def open(self) -> bool:
         """Whether something is still to be done for it."""
-        return self.state in (self.State.WAITING, self.State.SENDING)
+        return self.state in (self.State.WAITING, self.State.SENDING, self.State.CLEARING)
 
 
 class Attempt(AppendOnly):

@@ -54,6 +54,8 @@ def tell_of_warning(warning) -> list[Notice]:
     )
     made = []
     for one in routing.route(subject, chosen):
+        if set(one.channels) == {"inbox", "sign"} and not outbox.any_sign(warning):
+            continue  # told only of what the signs show, and there is none
         for party in _parties(one, warning):
             made.append(
                 tell(
@@ -137,6 +139,7 @@ def announce(notice: Notice, action: str) -> None:
             "action": action,
             "level": notice.level_code,
             "party": notice.party.code,
+            "role": notice.role,
             "title": notice.title_zh,
             "title_en": notice.title_en,
             "acknowledged": notice.acknowledged_at is not None,
@@ -153,6 +156,7 @@ def follow_case(case) -> None:
         notice.lifted_at = feed_now()
         notice.save(update_fields=["lifted_at"])
         outbox.withdraw(notice)
+        outbox.clear_signs(notice, notice.lifted_at)
         announce(notice, "lifted")
 
 

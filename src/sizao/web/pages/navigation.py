@@ -16,6 +16,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from sizao.web.channels.access import may_look as may_look_at_notices
+from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.sources.access import may_see as may_see_sources
 from sizao.web.units import partners
@@ -78,6 +79,7 @@ GROUPS: tuple[Group, ...] = (
             Page("detections", _("检测"), "gauge", ("detections/", "presence/")),
             Page("rules", _("检测规则"), "table", ("rules/",)),
             Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
+            Page("deliveries", _("送达"), "send", ("deliveries/",), may_look_at_deliveries),
         ),
     ),
     Group(

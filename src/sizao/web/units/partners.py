@@ -15,6 +15,7 @@ ADDRESSES = frozenset(
         "partner",
         "partner-notice",
         "partner-act",
+        "partner-shown",
         # Changes of its own notices, as they happen.
         "stream-events",
         # Warnings addressed to it, without plates.
