@@ -19,6 +19,7 @@ function start(element) {
     new maplibregl.Marker({ element: marker }).setLngLat([lon, lat]).addTo(map);
   }
   if (data.places) whenReady(map, () => showPlaces(map, element));
+  if (data.hazards) whenReady(map, () => showHazards(map, element));
   if (!data.track) return;
   whenReady(map, async () => {
     const points = await track(data.track).catch(() => []);
@@ -41,6 +42,32 @@ function showPlaces(map, element) {
   const edge = (axis, share) => places.map((place) => place[axis]).sort((a, b) => a - b)[Math.round((places.length - 1) * share)];
   const box = new maplibregl.LngLatBounds([edge(0, 0.01), edge(1, 0.01)], [edge(0, 0.99), edge(1, 0.99)]);
   map.fitBounds(box, { padding: 34, maxZoom: 14, duration: 0 });
+}
+
+/** Open hazards as dots, late ones on top; a click opens one. */
+async function showHazards(map, element) {
+  const answer = await fetch(element.dataset.hazards);
+  if (!answer.ok) return;
+  const found = await answer.json();
+  const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const late = ["get", "late"];
+  map.addSource("hazards", { type: "geojson", data: found });
+  map.addLayer({
+    id: "hazards",
+    type: "circle",
+    source: "hazards",
+    layout: { "circle-sort-key": ["case", late, 1, 0] },
+    paint: {
+      "circle-radius": ["case", late, 6.5, 5],
+      "circle-color": ["case", late, ink("--sz-late-text"), ink("--sz-accent")],
+      "circle-stroke-color": ink("--sz-surface"),
+      "circle-stroke-width": 1.5,
+    },
+  });
+  map.on("click", "hazards", (event) => location.assign(`/hazards/${event.features[0].properties.number}/`));
+  map.on("mouseenter", "hazards", () => (map.getCanvas().style.cursor = "pointer"));
+  map.on("mouseleave", "hazards", () => (map.getCanvas().style.cursor = ""));
+  element.dataset.shown = found.features.length;
 }
 
 export function startMinimaps() {

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "sizao.web.measures",
     "sizao.web.warnings",
     "sizao.web.reports",
+    "sizao.web.hazards",
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.plan",

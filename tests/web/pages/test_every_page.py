@@ -31,6 +31,14 @@ ADDRESSES = (
     "/reports/",
     "/reports/?part=rows",
     "/reports/{report}/",
+    "/hazards/",
+    "/hazards/list/",
+    "/hazards/list/?part=rows&only=late",
+    "/hazards/new/",
+    "/hazards/new/?report={report}",
+    "/hazards/inspect/?junction=a",
+    "/hazards/{hazard}/",
+    "/hazards/{assigned}/",
     "/cases/{reported}/",
     "/report/",
     "/report/sent/{token}/",
@@ -156,7 +164,21 @@ def full(world: World) -> World:
     batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
     world.feeds_log.append({"quarantine": batch})
     _imports(world)
+    _hazards(world)
     return world
+
+
+def _hazards(world: World) -> None:
+    """One just found, and its likely twin that somebody was given."""
+    from sizao.web.hazards import services
+    from sizao.web.hazards.intake import Finding, enter
+
+    user, leader = world.user("off-dd1"), world.user("lead-dd")
+    given = {"kind": "sight", "text": "x", "lat": 26.585, "lon": 101.716, "photos": [png()]}
+    enter(user, Finding(**given, junction="a"))
+    other = enter(user, Finding(**given))
+    values = {"grade": "major", "duty_kind": "agency", "duty_name": "x"}
+    services.act(leader, other.number, "assign", 1, values=values)
 
 
 TABLE = b"""crash id,crash time,latitude,longitude,killed,severity,weather,driver name
@@ -200,6 +222,8 @@ def addresses(world: World) -> list[str]:
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
             notice=Notice.objects.order_by("pk").first().pk,
             reported=reported.pk,
+            hazard="YH2026-00001",
+            assigned="YH2026-00002",
             measure=ControlMeasure.objects.get().pk,
             detection=case.warnings.first().detection,
             **batches,

@@ -11,7 +11,7 @@ import numpy as np
 from openpyxl import load_workbook
 
 from sizao.web.audit.models import AuditEntry
-from sizao.web.reports.models import Report
+from sizao.web.hazards.models import Hazard
 from sizao.web.risk import files, sitefacts, words
 from sizao.web.risk.models import Assessment
 from sizao.web.risk.proposals import PROPOSALS, proposals
@@ -77,22 +77,27 @@ def test_a_site_shows_its_crashes_and_what_stands_out(world: World, run: Assessm
     assert "可选措施" in page
     assert "小字为 95% 区间" in page
     assert "CMF" in page
-    assert 'data-dialog="sz-hazard"' in page
+    assert "/hazards/new/?site=" in page
     auditor = text(world.client("audit"), f"/risk/sites/{hot['site']}/")
     assert 'href="/plans/"' in text(world.client("lead-dd"), f"/risk/sites/{hot['site']}/")
-    assert 'data-dialog="sz-hazard"' not in auditor
+    assert "/hazards/new/?site=" not in auditor
     assert world.client("off-dd1").get("/risk/sites/s99999/").status_code == 404
 
 
-def test_a_hazard_is_reported_from_the_site(world: World, run: Assessment) -> None:
+def test_a_hazard_is_entered_with_the_assessment(world: World, run: Assessment) -> None:
     client = world.client("lead-dd")
-    answer = client.post("/risk/sites/s0/report/", {"text": "护栏缺失"})
-    made = Report.objects.get()
-    assert answer.headers["Location"] == f"/reports/{made.number}/"
-    assert made.service == "hazard"
-    assert "护栏缺失" in made.text
-    assert "同类路段" in made.text
-    assert made.number in text(client, "/risk/sites/s0/")
+    form = text(client, f"/hazards/new/?site=s0&run={run.pk}")
+    assert "同类路段" in form
+    given = {
+        "kind": "black_spot", "text": "护栏缺失", "lat": "26.585", "lon": "101.716", "site": "s0",
+        "run": str(run.pk),
+    }  # fmt: skip
+    answer = client.post("/hazards/new/", given)
+    made = Hazard.objects.get()
+    assert answer.headers["Location"] == f"/hazards/{made.number}/"
+    assert (made.origin, made.origin_ref) == ("risk", f"{run.pk}/s0")
+    assert "同类路段" in made.origin_data["sentence"]
+    assert made.origin_data["sentence"] in text(client, f"/hazards/{made.number}/")
 
 
 def test_the_map_gets_columns_and_not_a_document_a_move(world: World, run: Assessment) -> None:

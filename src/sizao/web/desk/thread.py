@@ -18,6 +18,7 @@ from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fleet import register
+from sizao.web.hazards import services as hazards
 from sizao.web.live import outbox
 from sizao.web.measures import rounds as measures
 from sizao.web.places import rounds as places
@@ -57,6 +58,7 @@ def run_round(ports: Ports) -> int:
     measures.follow(ports)
     reports.flush(ports.commands)
     reports.follow_cases()
+    hazards.ring_due(ports.now())
     register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))
     return rows

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
+from sizao.web.hazards.access import may_enter
 from sizao.web.sources.access import may_see as may_see_sources
 from sizao.web.units import partners
 from sizao.web.units.models import User
@@ -101,7 +102,12 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("隐患"),
         "flag",
-        (Page("reports", _("群众上报"), "message", ("reports/",)),),
+        (
+            Page("hazards", _("动态清零"), "flag"),
+            Page("hazard-ledger", _("隐患台账"), "table", ("hazards/list/", "hazards/<")),
+            Page("hazard-inspect", _("排查"), "check", ("hazards/inspect/",), may_enter),
+            Page("reports", _("群众上报"), "message", ("reports/",)),
+        ),
     ),
     Group(
         _("研判"),

@@ -151,6 +151,7 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **extra) -> H
         "photos": [(photo, photo_note(photo)) for photo in report.photos.all()],
         "events": list(report.events.order_by("seq")),
         "merged": list(report.merged.order_by("pk")),
+        "hazards": list(report.hazards.order_by("pk")),
         "primary": next((step for step, first in steps if first), None),
         "others": [step for step, first in steps if not first and not step.needs_target],
         "actions": actions,

@@ -37,7 +37,8 @@ def next_steps(user: User, report: Report) -> list[tuple[Step, bool]]:
 
 
 def _possible(report: Report, step: Step) -> bool:
-    has_case = report.case_id is not None
+    # Either way somebody else carries it on, and its end is theirs to tell.
+    has_case = report.case_id is not None or report.hazards.filter(closed=False).exists()
     return report.state in step.before and step.with_case in (None, has_case)
 
 

@@ -10,7 +10,6 @@ urlpatterns = [
     path("risk/", map.show, name="risk"),
     path("risk/ranking/", ranking.show, name="risk-ranking"),
     path("risk/sites/<str:site_id>/", site.show, name="risk-site"),
-    path("risk/sites/<str:site_id>/report/", site.report, name="risk-site-report"),
     path("risk/validation/", validation.show, name="risk-validation"),
     path("risk/report/", report.show, name="risk-report"),
     path("risk/report/<str:name>", report.file, name="risk-report-file"),

@@ -81,6 +81,8 @@ def status_notes(report: Report) -> str:
             return report.outcome
     if report.case_id:
         return pick("已立案处置。", "A case was raised and is being handled.")
+    if report.hazards.exists():
+        return pick("已列入隐患台账，正在整改。", "Entered as a hazard that is being put right.")
     return pick("已受理。", "Accepted.")
 
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from sizao.web.pages.mapdata import bounds
 from sizao.web.pages.words import pick
-from sizao.web.reports.errors import SubmissionError
 from sizao.web.reports.models import Report
-from sizao.web.reports.submit import Given, submit
 from sizao.web.risk import files, sitefacts, week, words
 from sizao.web.risk.files import Results
 from sizao.web.risk.measures import measures
@@ -29,7 +25,6 @@ from sizao.web.risk.views.map import day_words
 
 NEAR_DEG = 0.004
 """Reports within about 400 m are near."""
-CHANNEL, SOURCE = "road_staff", "reports:road_staff"
 
 
 @require_safe
@@ -84,27 +79,6 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             "threshold": run.parameters["threshold"],
         },
     )  # fmt: skip
-
-
-@require_POST
-@with_run
-def report(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
-    """Open a hazard at the site: a report with the finding, handled like any other."""
-    if not request.user.acts:
-        raise PermissionDenied
-    _results, _number, site = _site(run, site_id)
-    said = request.POST.get("text", "").strip()
-    text = f"{words.place_word(site)}：{words.sentence(site, len(run.years))}\n{said}".strip()
-    given = Given(
-        service="hazard", lat=f"{site['lat']:.6f}", lon=f"{site['lon']:.6f}",
-        address=words.place_word(site)[:200], text=text,
-    )  # fmt: skip
-    try:
-        made = submit(given, channel=CHANNEL, source=SOURCE)
-    except SubmissionError as error:
-        messages.error(request, str(error))
-        return redirect(f"{reverse('risk-site', args=[site_id])}?run={run.pk}")
-    return redirect("report", made.number)
 
 
 def _site(run: Assessment, site_id: str) -> tuple[Results, int, Row]:

@@ -1,0 +1,1 @@
+"""The ledger of hazards: found, assigned, protected, rectified, accepted by another, gone."""

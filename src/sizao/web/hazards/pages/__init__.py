@@ -1,0 +1,1 @@
+"""Pages of hazards. Views parse, call, render."""
