@@ -1,5 +1,6 @@
 // What every page loads.
 import htmx from "htmx.org";
+import { startIntake } from "./intake.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startReportForm } from "./reportform.js";
@@ -28,3 +29,4 @@ startSound();
 startLive();
 startSpeedCharts();
 startReportForm();
+startIntake();

@@ -1,5 +1,6 @@
 // Pages with a map: the command centre, the wall's map, the risk map, the small map of a case,
-// vehicle, report or site, and the one on which a reporter chooses the place.
+// vehicle, report or site, and those on which a reporter or call taker chooses the place.
+import { startCallMap } from "./callmap.js";
 import { startDesk } from "./desk.js";
 import { startMeasures } from "./measures.js";
 import { startMinimaps } from "./minimap.js";
@@ -17,6 +18,7 @@ try {
   startMeasures();
   startMinimaps();
   startPlacePicker();
+  startCallMap();
 } catch (error) {
   // No WebGL, most likely: say so where the map would be, and leave the lists usable.
   for (const map of document.querySelectorAll(".sz-map")) map.dataset.error = String(error);

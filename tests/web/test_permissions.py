@@ -17,6 +17,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
+from sizao.web.calls.models import Call
+from sizao.web.calls.services import take
 from sizao.web.cases.models import Case
 from sizao.web.channels.models import Delivery, Notice
 from sizao.web.channels.telling import tell
@@ -149,6 +151,13 @@ MATRIX: dict[tuple[str, str], str] = {
     ("report-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("report-contact", "POST"): "302 200 200 200 404 404 403 403 404",
     ("report-photo", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("calls", "GET"): PAGE,
+    ("call-new", "GET"): "302 200 200 200 200 200 403 403 403",
+    ("call-new", "POST"): "302 422 422 422 422 422 403 403 403",  # no kind with it
+    ("call-look", "POST"): "302 200 200 200 200 200 403 403 403",
+    ("call", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("call-act", "POST"): "302 302 302 302 404 404 403 403 404",
+    ("call-contact", "POST"): "302 200 200 200 404 404 403 403 404",
     ("report-form", "GET"): OPEN,
     ("report-roads", "GET"): OPEN,
     ("report-sent", "GET"): OPEN,
@@ -199,6 +208,7 @@ ARGUMENTS = {"measure": "measure", "measure-act": "measure",
              "report-own-photo": "own-photo", "open311-discovery": "form",
              "open311-services": "form", "open311-requests": "form", "open311-service": "service",
              "open311-request": "request", "open311-token": "token",
+             "call": "call", "call-act": "call", "call-contact": "call",
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
@@ -234,6 +244,7 @@ def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
     hazard, told = Hazard.objects.first(), HazardNotice.objects.first()
     run = Assessment.objects.first()
+    run, call = Assessment.objects.first(), Call.objects.first()
     piece, hold, plan = Piece.objects.first(), Hold.objects.first(), Plan.objects.first()
     arguments = {
         "case": [case.pk],
@@ -256,6 +267,7 @@ def address(name: str, case: Case) -> str:
         "told": [told.pk if told else 1],
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
+        "call": [call.number] if call else [],
         "rule": ["speeding"],
         "change": ["speeding", 1],
         "site": ["s0"],
@@ -297,6 +309,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         given = {"action": "lift", "version": 1, "reason": "test"}
     if name == "plan-act":
         given = {"action": "withdraw"}
+    if name.startswith("call"):
+        given = {"action": "case", "version": 1}
     if name == "source-act":
         given = {"action": "off", "reason": "test"}
     return client.post(url, given).status_code
@@ -333,6 +347,12 @@ def one_plan(world: World) -> None:
     )  # fmt: skip
 
 
+def one_call(world: World) -> None:
+    """A call about a place of the east's first squadron, taken by its brigade."""
+    place = {"how": "map", "lat": str(EAST[0]), "lon": str(EAST[1])}
+    take(world.user("off-dd1"), {"kind": "crash", "phone": "10000000000", **place}, [])
+
+
 def one_piece(world: World, case: Case) -> None:
     """A picture that came with an alarm, and a hold on the case."""
     send(world, png(), refers_to="aa")
@@ -364,6 +384,7 @@ def test_matrix(world: World, who: str):
     one_source(world)
     one_plan(world)
     one_measure(world, case)
+    one_call(world)
     one_import(world)
     one_piece(world, case)
     one_notice(world, case)

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "sizao.web.warnings",
     "sizao.web.reports",
     "sizao.web.hazards",
+    "sizao.web.calls",
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.plan",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("open311/", include("sizao.web.reports.open311.urls")),
     path("", include("sizao.web.reports.urls")),
     path("", include("sizao.web.hazards.urls")),
+    path("", include("sizao.web.calls.urls")),
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.plan.urls")),

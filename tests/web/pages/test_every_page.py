@@ -28,6 +28,11 @@ ADDRESSES = (
     "/cases/{case}/",
     "/cases/{case}/?part=live",
     "/cases/{case}/?part=units",
+    "/calls/",
+    "/calls/?part=rows",
+    "/calls/new/",
+    "/calls/{call}/",
+    "/calls/{joined}/",
     "/reports/",
     "/reports/?part=rows",
     "/reports/{report}/",
@@ -141,6 +146,8 @@ def read(html: str) -> Markup:
 @pytest.fixture
 def full(world: World) -> World:
     """A world with a case in hand, a text sent, and a conflict behind it."""
+    from sizao.web.calls import services as calls
+    from sizao.web.calls import upward
     from sizao.web.cases.services import act
     from sizao.web.reports import services as reports
     from sizao.web.reports.submit import Given, submit
@@ -160,6 +167,13 @@ def full(world: World) -> World:
     reports.act(leader, report.number, "raise", 1)
     where = locate("closure", road="G353", stake_from_m=1000.0)
     order(leader, "closure", where, reason="test", case=case)
+    called = {"how": "map", "lat": "26.585", "lon": "101.716", "kind": "crash", "dead": "1",
+              "injured": "3", "phone": "10000000000", "hazmat": "yes", "lanes": "all",
+              "vehicles": "3", "goods": "UN1203"}  # fmt: skip
+    call = calls.take(leader, called, ["coach", "truck"])
+    calls.take(leader, called, [], join=f"call:{call.number}")
+    call.refresh_from_db()
+    upward.send(leader, call.number, call.notices.get().pk, {}, call.version)
     spoilt = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
     batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
     world.feeds_log.append({"quarantine": batch})
@@ -208,12 +222,14 @@ def _imports(world: World) -> None:
 
 
 def addresses(world: World) -> list[str]:
+    from sizao.web.calls.models import Call
     from sizao.web.cases.models import Case
     from sizao.web.channels.models import Notice
     from sizao.web.imports.models import Batch
     from sizao.web.reports.models import Report
 
     case = Case.objects.get(vehicle=TRUCK)
+    call, joined = Call.objects.order_by("pk")
     reported = Case.objects.get(vehicle="")
     report = Report.objects.get(case=None)
     batches = {one.source: one.pk for one in Batch.objects.all()}
@@ -226,6 +242,8 @@ def addresses(world: World) -> list[str]:
             assigned="YH2026-00002",
             measure=ControlMeasure.objects.get().pk,
             detection=case.warnings.first().detection,
+            call=call.number,
+            joined=joined.number,
             **batches,
         )
         for one in ADDRESSES
@@ -274,6 +292,8 @@ def test_english_has_no_chinese_left(full: World, name: str) -> None:
         # Texts to drivers are spoken in Chinese whatever the operator reads.
         "您已超速，请立即减速，按限速行驶。",
         "前方交通管制，请减速慢行，注意避让。",
+        # Reports upward are official papers.
+        "死亡 1 人",
     )
     left = set()
     for address in addresses(full):

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 
 from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
+from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.evidence.rounds import EvidenceRounds
@@ -59,6 +60,7 @@ def run_round(ports: Ports) -> int:
     reports.flush(ports.commands)
     reports.follow_cases()
     hazards.ring_due(ports.now())
+    calls.tick(ports.now())
     register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))
     return rows
@@ -114,6 +116,7 @@ class Desk:
                     outbox.prune()
                 reports.purge_contacts(self.ports.now())
                 places.prune(self.ports.now())
+                calls.purge_contacts(self.ports.now())
                 rules.publish(self.ports.data)
                 self._pruned_s = began
             self.open_cases = Case.objects.open().count()

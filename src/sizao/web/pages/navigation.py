@@ -89,6 +89,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Page("cases", _("案件"), "cases", ("cases/",)),
             Page("measures", _("管制措施"), "ban", ("measures/",)),
+            Page("calls", _("接警"), "message", ("calls/",)),
         ),
     ),
     Group(

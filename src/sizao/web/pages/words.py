@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES
 from sizao.core.vehicles import KINDS
+from sizao.respond.calls.table import kind_names
 from sizao.respond.clocks import CLOCKS
 from sizao.respond.records import ORIGINS, State
 from sizao.respond.steps import ROLE_NAMES
@@ -66,14 +67,15 @@ def state_word(code: str) -> str:
 
 def kind_word(rule: str) -> str:
     """Name of a case's kind: of a detection rule, of a state of the road, or of what people
-    report."""
-    zh, en = RULES.get(rule) or CAUSES.get(rule) or case_kinds().get(rule, (rule, rule))
+    report or call in."""
+    told = case_kinds() | kind_names()
+    zh, en = RULES.get(rule) or CAUSES.get(rule) or told.get(rule, (rule, rule))
     return pick(zh, en.capitalize())
 
 
 def kinds() -> list[str]:
     """Every kind a case can have."""
-    return [*RULES, *CAUSES, *case_kinds()]
+    return [*RULES, *CAUSES, *case_kinds(), *kind_names()]
 
 
 def origin_word(origin: str) -> str:

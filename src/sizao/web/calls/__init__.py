@@ -1,0 +1,1 @@
+"""Incident calls: taking, likeness, grade, case, reports upward, calling back."""
