@@ -17,7 +17,7 @@ await mkdir(out, { recursive: true });
 
 await build({
   absWorkingDir: here,
-  entryPoints: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", playback: "src/playback.js" },
+  entryPoints: { app: "src/app.js", map: "src/map.js", charts: "src/charts.js", playback: "src/playback.js", field: "src/field.js" },
   outdir: out,
   bundle: true,
   minify: true,
@@ -37,6 +37,19 @@ await build({
   outdir: out,
   bundle: true,
   minify: true,
+  target: ["es2022"],
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+});
+// The phone's worker stands alone: a worker that cannot load its chunks is none.
+await build({
+  absWorkingDir: here,
+  entryPoints: { fieldworker: "src/fieldworker.js" },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "iife",
   target: ["es2022"],
   charset: "utf8",
   legalComments: "none",

@@ -80,6 +80,11 @@ MATRIX: dict[tuple[str, str], str] = {
     ("measure-act", "POST"): "302 302 302 302 403 403 403 403 404",
     ("measure-new", "GET"): "302 200 200 200 200 200 403 403 403",
     ("measure-new", "POST"): "302 422 422 422 422 422 403 403 403",  # without a place
+    ("field", "GET"): "302 200 200 200 200 200 403 403 403",
+    ("field-tasks", "GET"): "302 200 200 200 200 200 403 403 403",
+    ("field-action", "POST"): "302 400 400 400 400 400 403 403 403",  # no action with it
+    ("field-photo", "GET"): "302 404 404 404 404 404 404 404 404",  # no such picture
+    ("field-worker", "GET"): OPEN,
     ("detections", "GET"): PAGE,
     ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
     # What the own unit was told; a partner agency's own matrix is in channels/test_partners.py.
@@ -197,7 +202,7 @@ MATRIX: dict[tuple[str, str], str] = {
 ELSEWHERE = {"stream-vehicles", "stream-events"}
 """Endless answers: their matrix is in test_streams.py."""
 
-ARGUMENTS = {"measure": "measure", "measure-act": "measure",
+ARGUMENTS = {"field-photo": "nothing", "measure": "measure", "measure-act": "measure",
              "case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "playback": "vehicle", "track": "track",
              "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",
@@ -282,6 +287,7 @@ def address(name: str, case: Case) -> str:
         "delivery": [Delivery.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         None: [],
+        "nothing": [0],
         "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "sizao.web.imports",
     "sizao.web.cases",
     "sizao.web.measures",
+    "sizao.web.field",
     "sizao.web.warnings",
     "sizao.web.reports",
     "sizao.web.hazards",

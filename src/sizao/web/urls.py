@@ -30,5 +30,6 @@ urlpatterns = [
     path("", include("sizao.web.rules.urls")),
     path("", include("sizao.web.channels.urls")),
     path("", include("sizao.web.measures.urls")),
+    path("", include("sizao.web.field.urls")),
     path("", include("sizao.web.pages.urls")),
 ]

@@ -66,6 +66,8 @@ ADDRESSES = (
     "/measures/new/",
     "/measures/new/?case={case}",
     "/measures/{measure}/",
+    "/field/",
+    "/field/tasks.json",
     "/detections/",
     "/detections/?kind=speeding&level=red&day=2026-11-23&road=g353",
     "/detections/{detection}/",

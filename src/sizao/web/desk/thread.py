@@ -18,6 +18,7 @@ from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.evidence.rounds import EvidenceRounds
+from sizao.web.field import rounds as field
 from sizao.web.fleet import register
 from sizao.web.hazards import services as hazards
 from sizao.web.live import outbox
@@ -57,6 +58,7 @@ def run_round(ports: Ports) -> int:
     places.follow(ports)
     services.tick(ports.now())
     measures.follow(ports)
+    field.flush(ports.commands)
     reports.flush(ports.commands)
     reports.follow_cases()
     hazards.ring_due(ports.now())

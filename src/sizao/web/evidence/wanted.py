@@ -48,9 +48,10 @@ class Wanted:
         since = now - referred()
         cases = Case.objects.filter(Q(closed=False) | Q(changed_at__gt=since) | Q(pk__in=held))
         names: dict[int, str] = {}
-        for case in cases.only("vehicle", "onset_at", "changed_at", "closed").iterator():
+        for case in cases.only("number", "vehicle", "onset_at", "changed_at", "closed").iterator():
             why = "hold" if case.pk in held else "closed" if case.closed else "case"
             names[case.pk] = why
+            self._reports[case.number] = why  # photos that officers took refer to the case
             if case.vehicle:
                 self._vehicles[case.vehicle].append((*span(case, now), why))
         reports = Report.objects.filter(Q(state__in=Report.OPEN) | Q(case__in=list(names)))

@@ -46,7 +46,21 @@ class MeasureConflictError(ConflictError):
         super().__init__(f"{self.zh} ({self.en})")
 
 
-def order(
+def order(user: User, kind: str, where: Where, **given: Any) -> ControlMeasure:
+    """Order a measure and return it: :func:`order_within` in a transaction of its own."""
+    with write():
+        measure = order_within(user, kind, where, **given)
+    published()
+    return measure
+
+
+def published() -> None:
+    """What follows the commit of a change: the file that detection reads, and the desk's round."""
+    limits.publish_if_stale()
+    wake_desk()
+
+
+def order_within(
     user: User,
     kind: str,
     where: Where,
@@ -64,7 +78,8 @@ def order(
     urgent: bool = False,
     client_id: str | None = None,
 ) -> ControlMeasure:
-    """Order a measure and return it. The same ``client_id`` again returns the first one.
+    """Order a measure, within the caller's transaction; call :func:`published` after it. The same
+    ``client_id`` again returns the first one.
 
     case : the case it serves; the caller may act on it
     urgent : it already stands at the scene
@@ -77,37 +92,34 @@ def order(
         )
     _check(kind, reason=reason, limit_kmh=limit_kmh, text=text, grade=grade, lanes=lanes)
     now = feed_now()
-    with write():
-        if client_id is not None:
-            before = ControlMeasure.objects.filter(client_id=client_id).first()
-            if before is not None:
-                if before.ordered_by_id != user.pk:
-                    raise NotAllowedError("编号已被使用。", "That id is taken.")
-                return before
-        if case is not None:
-            case = Case.objects.select_related("unit", "local_unit").get(pk=case.pk)
-            if case.closed:
-                raise TransitionError("案件已办结。", "The case is closed.", code="state")
-        standing, line = machine.order(
-            kind, actor_of(user), now.timestamp(), whole=not lanes.strip(),
-            from_s=from_at.timestamp() if from_at else None,
-            until_s=until_at.timestamp() if until_at else None,
-            urgent=urgent, command_level=_level(user, case),
-        )  # fmt: skip
-        measure = ControlMeasure(
-            number=_next_number(now), kind=kind, case=case, unit=user.unit,
-            reach=_reach(user.unit, case, where), lanes=lanes.strip(), limit_kmh=limit_kmh,
-            vehicles=vehicles.strip(), text=text.strip(), grade=grade, basis=basis(grade).id,
-            reason=reason.strip(), plan=plan or {}, ordered_by=user, ordered_at=now,
-            client_id=client_id, **where.columns,
-        )  # fmt: skip
-        _project(measure, standing)
-        measure.save()
-        _keep(measure, line, user, {"kind": kind, "place": measure.place, "reason": reason.strip(),
-                                    "limit_kmh": limit_kmh, "urgent": urgent})  # fmt: skip
-        limits.changed(measure)
-    limits.publish_if_stale()
-    wake_desk()
+    if client_id is not None:
+        before = ControlMeasure.objects.filter(client_id=client_id).first()
+        if before is not None:
+            if before.ordered_by_id != user.pk:
+                raise NotAllowedError("编号已被使用。", "That id is taken.")
+            return before
+    if case is not None:
+        case = Case.objects.select_related("unit", "local_unit").get(pk=case.pk)
+        if case.closed:
+            raise TransitionError("案件已办结。", "The case is closed.", code="state")
+    standing, line = machine.order(
+        kind, actor_of(user), now.timestamp(), whole=not lanes.strip(),
+        from_s=from_at.timestamp() if from_at else None,
+        until_s=until_at.timestamp() if until_at else None,
+        urgent=urgent, command_level=_level(user, case),
+    )  # fmt: skip
+    measure = ControlMeasure(
+        number=_next_number(now), kind=kind, case=case, unit=user.unit,
+        reach=_reach(user.unit, case, where), lanes=lanes.strip(), limit_kmh=limit_kmh,
+        vehicles=vehicles.strip(), text=text.strip(), grade=grade, basis=basis(grade).id,
+        reason=reason.strip(), plan=plan or {}, ordered_by=user, ordered_at=now,
+        client_id=client_id, **where.columns,
+    )  # fmt: skip
+    _project(measure, standing)
+    measure.save()
+    _keep(measure, line, user, {"kind": kind, "place": measure.place, "reason": reason.strip(),
+                                "limit_kmh": limit_kmh, "urgent": urgent})  # fmt: skip
+    limits.changed(measure)
     return measure
 
 
@@ -170,8 +182,7 @@ def act(
         measure.save()
         _keep(measure, line, user, {"reason": reason.strip()} if reason.strip() else {})
         limits.changed(measure)
-    limits.publish_if_stale()
-    wake_desk()
+    published()
     return measure
 
 

@@ -97,6 +97,7 @@ GROUPS: tuple[Group, ...] = (
         "units",
         (
             Page("units", _("警力"), "units", ("units/",)),
+            Page("field", _("外勤"), "phone", ("field/",), lambda user: user.acts),
             Page("plans", _("勤务"), "shield", ("plans/",), lambda user: user.sees_plans),
         ),
     ),

@@ -1,0 +1,1 @@
+"""The officer's phone: assignments, and actions that are kept when there is no network."""
