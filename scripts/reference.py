@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,29 @@ def filled(name: str, tables: dict[str, Callable[[], str]]) -> str:
     return text
 
 
+def scenarios() -> str:
+    """The page of scripted runs, from what ``tests/e2e`` kept of them."""
+    parts = [
+        MADE,
+        "# Scenarios\n\n",
+        "Scripted runs of the whole product in a real browser, from what a feed reports to what"
+        " became of it; each is a test in `tests/e2e`. Seconds count from the beginning of the run"
+        " on a machine of two cores that also runs the whole city; a person's thinking is not in"
+        " them. `SIZAO_SCREENSHOTS=1 pytest -m browser tests/e2e` writes them anew.\n",
+    ]
+    for path in sorted((REFERENCE.parent / "assets" / "scenarios").glob("*.json")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        parts.append(
+            f"\n## {told['title_en']} {told['title_zh']}\n\n| s | stage | 阶段 |\n|---:|---|---|\n"
+        )
+        for one in told["stages"]:
+            parts.append(f"| {one['s']:.1f} | {one['en']} | {one['zh']} |\n")
+        for one in told["stages"]:
+            if shot := one.get("shot"):
+                parts.append(f"\n![{one['en']}](../assets/screenshots/{shot}.png)\n")
+    return "".join(parts)
+
+
 JT809 = {
     "messages": jt809_tables.message_table,
     "unproven": jt809_tables.unproven,
@@ -93,6 +117,7 @@ JT809 = {
 PAGES = {
     "records.md": records,
     "commands.md": commands,
+    "scenarios.md": scenarios,
     "jt808.md": lambda: filled("jt808.md", jt808_tables.TABLES),
     "jt809.md": lambda: filled("jt809.md", JT809),
     "imports.md": lambda: filled("imports.md", import_tables.TABLES),

@@ -65,6 +65,8 @@ class Demo:
 
     url: str
     data: Path
+    gateway: int
+    """Port that terminals connect to."""
 
     def get(self, path: str, token: str = "") -> Any:
         request = urllib.request.Request(self.url + path)
@@ -102,7 +104,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     ``SIZAO_E2E_URL`` and ``SIZAO_E2E_DATA`` name one that already runs, for working on tests.
     """
     if url := os.environ.get("SIZAO_E2E_URL"):
-        yield Demo(url, Path(os.environ["SIZAO_E2E_DATA"]))
+        gateway = int(os.environ.get("SIZAO_E2E_GATEWAY", "6808"))
+        yield Demo(url, Path(os.environ["SIZAO_E2E_DATA"]), gateway)
         return
     data = tmp_path_factory.mktemp("demo")
     port, gateway = free_port(), free_port()
@@ -112,7 +115,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
          "--gateway-port", str(gateway), "--vehicles", str(VEHICLES)],
         stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    running = Demo(f"http://127.0.0.1:{port}", data)
+    running = Demo(f"http://127.0.0.1:{port}", data, gateway)
 
     def ready() -> bool:
         if process.poll() is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 from tests.web.conftest import COACH, TRUCK, World
 
@@ -38,7 +40,7 @@ def test_whole_loop_by_post(world: World) -> None:
     case = world.raise_case()
     client = world.client("op-dd")
     answer = post(client, case, "sign")
-    assert answer.status_code == 200
+    assert answer.status_code == 200, answer.content
     assert 'data-state="signed"' in answer.content.decode()
     case.refresh_from_db()
     post(client, case, "dispatch", units=["东一01"])
@@ -150,6 +152,17 @@ def test_looking_at_a_vehicle_is_written_down(world: World) -> None:
     entry = AuditEntry.objects.filter(action="vehicle.read").latest("seq")
     assert (entry.actor, entry.object_id) == ("off-dd1", TRUCK)
     assert world.client("off-xd1").get(f"/vehicles/{TRUCK}/").status_code == 404
+
+
+def test_the_track_of_a_run_of_hours_is_given_on_its_case(world: World) -> None:
+    start = world.now - timedelta(hours=4, minutes=10)
+    case = world.raise_case(rule="fatigue", start=start, end=world.now, measured=250, limit=240)
+    page = world.client("op-dd").get(f"/cases/{case.pk}/").content.decode()
+    address = unescape(re.search(r'data-track="([^"]+)"', page)[1])
+    answer = world.client("op-dd").get(address)
+    assert answer.status_code == 200, answer.content
+    # The same hours without the case as their ground are refused.
+    assert world.client("op-dd").get(address.split("&purpose")[0]).status_code == 422
 
 
 def test_drawer_shows_speed_limit_and_place(world: World) -> None:

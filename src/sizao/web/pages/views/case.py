@@ -102,6 +102,9 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
     window = {
         "start": (case.onset_at - BEFORE).isoformat(),
         "end": (last + AFTER).isoformat(),
+        # A run of four hours is longer than what one may look at without a ground: here is one.
+        "purpose": "violation",
+        "case": case.number,
     }
     return {
         "track_url": f"/api/v1/vehicles/{case.vehicle}/track?{urlencode(window)}"
