@@ -206,5 +206,5 @@ def test_the_worker_does_the_steps_while_requests_go_on(threaded: World) -> None
     act(client, batch, "confirm")
     wait_for("done")
     assert Crash.objects.count() == 5
-    assert not jobs._busy
+    assert not jobs.line.busy
     connection.close()

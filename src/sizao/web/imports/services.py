@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -227,7 +227,7 @@ def discard(user: User | None, batch_id: int) -> None:
     _tables.pop(batch_id, None)
 
 
-def mend(busy: set[int]) -> int:
+def mend(busy: Collection[int]) -> int:
     """Close batches that say they are being worked on though nobody does: a process ended.
 
     busy : batches that this process works on. Storing is one transaction, so nothing of theirs
