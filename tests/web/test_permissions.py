@@ -99,6 +99,16 @@ MATRIX: dict[tuple[str, str], str] = {
     ("rule", "GET"): LOOK,
     ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
     ("rule-decide", "POST"): "302 404 403 403 403 403 403 403 403",  # no change waits
+    # Response plans: everybody of the police reads them, the detachment changes them.
+    ("responses", "GET"): LOOK,
+    ("response", "GET"): LOOK,
+    ("response-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no text with it
+    ("response-decide", "POST"): "302 404 403 403 403 403 403 403 403",  # none waits
+    ("tasks", "GET"): LOOK,
+    ("task-act", "POST"): "302 404 404 404 404 404 404 404 404",  # no plan runs
+    ("case-plans", "GET"): "302 200 200 403 404 404 403 403 404",
+    ("case-plan", "GET"): "302 200 200 403 404 404 403 403 404",
+    ("case-plan", "POST"): "302 422 422 403 404 404 403 403 404",
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -217,6 +227,9 @@ ARGUMENTS = {"field-photo": "nothing", "measure": "measure", "measure-act": "mea
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
+             "response": "response", "response-ask": "response",
+             "response-decide": "response-text", "task-act": "task",
+             "case-plans": "case", "case-plan": "case-plan",
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
              "risk-site": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
@@ -273,6 +286,10 @@ def address(name: str, case: Case) -> str:
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
         "call": [call.number] if call else [],
+        "response": ["landslide"],
+        "response-text": ["landslide", 1],
+        "task": [1],
+        "case-plan": [case.pk, "landslide"],
         "rule": ["speeding"],
         "change": ["speeding", 1],
         "site": ["s0"],

@@ -50,6 +50,16 @@ CLOCKS: Mapping[str, Clock] = {
             "one command level up", "`warning.handling_clock`",
         ),
         Clock(
+            "task.acknowledge", "任务接收时限", "acknowledge a task", "the task is ordered",
+            "the unit above is told; the task stays with whoever has it",
+            "`minutes` of the [response plan](plans.md)",
+        ),
+        Clock(
+            "task.finish", "任务完成时限", "finish a task", "the task is ordered",
+            "the unit above is told; the task stays with whoever has it",
+            "`minutes` of the [response plan](plans.md)",
+        ),
+        Clock(
             "notice.acknowledge", "通报确认时限", "acknowledge a notice", "the party is told",
             "the next channel with the whole time anew; after the last one, the unit above is told",
             "`acknowledge_min` of the [routing table](routing.md)",

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "sizao.web.rules",
     "sizao.web.tables",
     "sizao.web.places",
+    "sizao.web.response",
     "sizao.web.api",
     "sizao.web.pages",
 ]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.plan.urls")),
     path("", include("sizao.web.rules.urls")),
+    path("", include("sizao.web.response.urls")),
     path("", include("sizao.web.channels.urls")),
     path("", include("sizao.web.measures.urls")),
     path("", include("sizao.web.field.urls")),

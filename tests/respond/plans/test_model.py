@@ -78,7 +78,7 @@ def test_anything_else_than_a_mapping_is_refused():
 def test_an_own_text_wins_from_its_day_on():
     own = read({**raw(), "from": date(2026, 12, 1)}, version="own-1")
     every = (*plans(), own)
-    assert in_force(every, date(2026, 11, 30))["landslide"].version == "2026-11-26"
+    assert in_force(every, date(2026, 11, 30))["landslide"].version == "2026-11-01"
     assert in_force(every, date(2026, 12, 1))["landslide"].version == "own-1"
     same_day = read(raw(), version="own-2")
     assert in_force((*plans(), same_day), date(2026, 11, 26))["landslide"].version == "own-2"

@@ -14,6 +14,8 @@ from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.channels import services as channels
 from sizao.web.channels.models import Notice
 from sizao.web.channels.telling import tell
+from sizao.web.response import services as response
+from sizao.web.response.models import PlanTask
 from sizao.web.writing import write
 from tests.web.conftest import World
 
@@ -72,10 +74,42 @@ def _notice() -> Scenario:
     return Scenario(begin, keep, lambda world: Notice.objects.filter(party__code="zd").count())
 
 
+def _task(clock: str) -> Scenario:
+    """A landslide's plan with one squadron's task that nobody touches, or that nobody ends."""
+    state = {"acknowledge": "ordered", "finish": "acknowledged"}[clock]
+    step = {"acknowledge": "task_acknowledge", "finish": "task_finish"}[clock]
+
+    def begin(world: World) -> datetime:
+        world.raise_case(severity="ge70", measured=120.0)
+        case = Case.objects.get()
+        cases.act(world.user("op-zd"), case.pk, "sign", case.version)
+        seen = f"2026-11-01 {case.level_code}"
+        response.start(world.user("op-zd"), case.pk, "landslide", (), seen)
+        task = PlanTask.objects.get(task="guard")
+        if clock == "finish":
+            response.answer(world.user("off-dd1"), task.pk, "task_acknowledge", "ordered")
+        return task.acknowledge_by if clock == "acknowledge" else task.finish_by
+
+    def keep(world: World) -> None:
+        task = PlanTask.objects.get(task="guard")
+        response.answer(world.user("off-dd1"), task.pk, step, state)
+
+    def effects(world: World) -> int:
+        events = CaseEvent.objects.filter(action="task_overdue")
+        return sum(
+            (event.data["details"]["task"], event.data["details"]["clock"]) == ("guard", clock)
+            for event in events
+        )
+
+    return Scenario(begin, keep, effects)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "case.sign": _case("sign"),
     "case.first_action": _case("first_action"),
     "case.feedback": _case("feedback"),
     "case.verify": _case("verify"),
+    "task.acknowledge": _task("acknowledge"),
+    "task.finish": _task("finish"),
     "notice.acknowledge": _notice(),
 }

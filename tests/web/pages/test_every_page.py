@@ -55,6 +55,12 @@ ADDRESSES = (
     "/partner/{notice}/",
     "/deliveries/",
     "/rules/speeding/",
+    "/responses/",
+    "/responses/landslide/",
+    "/cases/{case}/plans/",
+    "/cases/{case}/plans/chain_crash_fire/?asked=1&fact=fire",
+    "/tasks/",
+    "/tasks/?state=all&part=list",
     "/indicators/?period=7d",
     "/wall/",
     "/wall/?part=live",
@@ -305,6 +311,8 @@ def test_english_has_no_chinese_left(full: World, name: str) -> None:
         for text in read(answer.content.decode()).texts:
             if text.strip() in {rule.definition for rule in rules().values()}:
                 continue  # English, and quotes the law it goes by
+            if text.startswith("id: landslide\n"):
+                continue  # the editor of a plan: its text holds both languages
             rest = re.sub(r"《.*", "", text)  # titles and articles of Chinese law
             for word in (*data, *PEOPLE):
                 rest = rest.replace(word, "")

@@ -121,7 +121,7 @@ class Plan:
     sources: tuple[Mapping[str, str], ...]
     """``zh``, ``en``, and ``certainty``: where order and minutes come from."""
     version: str = ""
-    """The day it holds from, and who keeps it: ``2026-11-26`` of the package, or an own text's."""
+    """The day it holds from, and who keeps it: ``2026-11-01`` of the package, or an own text's."""
 
     @property
     def certainty(self) -> str:
@@ -164,7 +164,7 @@ def _day(value: Any, name: str) -> date:
     try:
         return value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
-        raise ConfigError(f"预案 {name}：from 应是日期，例如 2026-11-26") from None
+        raise ConfigError(f"预案 {name}：from 应是日期，例如 2026-11-01") from None
 
 
 def _condition(raw: Mapping[str, Any] | None, where: str) -> Condition:

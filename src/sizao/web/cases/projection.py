@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.dispatch import Signal
+
 from sizao.respond import clocks, escalation
 from sizao.respond.records import Actor, CaseState, Event, State
 from sizao.web import audit
@@ -12,6 +14,9 @@ from sizao.web.cases import timeline
 from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.live import outbox
 from sizao.web.units.models import Unit, User
+
+kept = Signal()
+"""An event was appended: ``case`` and ``event``, within its transaction."""
 
 
 def moment(seconds: float | None) -> datetime | None:
@@ -106,4 +111,5 @@ def keep(case: Case, event: Event, user: User | None) -> CaseEvent:
         },
     )
     outbox.case_event(case, event.action)
+    kept.send(CaseEvent, case=case, event=event)
     return row

@@ -12,6 +12,7 @@ from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
+from sizao.respond.plans.steps import ACTIONS as QUIET
 from sizao.respond.records import Event
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
@@ -54,11 +55,13 @@ def act(
     units: Sequence[str] = (),
     measure: str = "terminal_text",
     text: str = "",
+    left: str = "",
 ) -> Case:
     """Take one step for a user and return the case as it is then.
 
     expected_version : the version that the user saw
     units : call signs, for dispatch
+    left : for resolve, why tasks of its plans that are open are not waited for
     measure, text : for control; a terminal text without words gets the template
 
     Raises Case.DoesNotExist if the user may not see it, NotAllowedError if not act on it,
@@ -93,7 +96,7 @@ def act(
         state, event = machine.apply(
             state_of(case), action, actor_of(user), now.timestamp(),
             reason=reason, units=[patrol.call_sign for patrol in patrols],
-            measure=measure, text=text,
+            measure=measure, text=text, left=left,
         )  # fmt: skip
         project(case, state)
         if action == "sign":
@@ -114,11 +117,15 @@ def act(
 
 
 def check_version(case: Case, expected_version: int) -> None:
-    """Refuse if the case moved on since the user saw it. Raises CaseConflictError."""
-    if case.version != expected_version:
-        raise CaseConflictError(
-            case.version, list(case.events.filter(seq__gt=expected_version).order_by("seq"))
-        )
+    """Refuse if the case moved on since the user saw it. Raises CaseConflictError.
+
+    What happens to tasks of a plan does not move the case, so it stands in nobody's way.
+    """
+    if case.version == expected_version:
+        return
+    since = list(case.events.filter(seq__gt=expected_version).order_by("seq"))
+    if expected_version < 0 or not since or any(one.action not in QUIET for one in since):
+        raise CaseConflictError(case.version, since)
 
 
 def escalate(case_id: int, now: datetime) -> list[Event]:

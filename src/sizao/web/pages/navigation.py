@@ -19,6 +19,8 @@ from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.hazards.access import may_enter
+from sizao.web.response.access import may_look as may_look_at_responses
+from sizao.web.response.access import may_see_tasks
 from sizao.web.sources.access import may_see as may_see_sources
 from sizao.web.units import partners
 from sizao.web.units.models import User
@@ -90,6 +92,8 @@ GROUPS: tuple[Group, ...] = (
             Page("cases", _("案件"), "cases", ("cases/",)),
             Page("measures", _("管制措施"), "ban", ("measures/",)),
             Page("calls", _("接警"), "message", ("calls/",)),
+            Page("tasks", _("预案任务"), "check", ("tasks/",), may_see_tasks),
+            Page("responses", _("预案"), "layers", ("responses/",), may_look_at_responses),
         ),
     ),
     Group(

@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from sizao.core.errors import ConfigError, TransitionError
 from sizao.detect.params import overridden
 from sizao.log.datadir import DataDir, replace
-from sizao.web import audit
+from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
 from sizao.web.ports import ports
@@ -88,18 +88,8 @@ def decide(user: User, change: Change, accept: bool, remark: str = "") -> Change
     """
     if not may_change(user):
         raise TransitionError("只有支队指挥员和领导可以批准变更")
-    own = user.pk == change.asked_by_id
-    if own and accept:
-        raise TransitionError("不能批准自己申请的变更，须由另一人批准")
     with write():
-        change = Change.objects.select_for_update().get(pk=change.pk)
-        if change.state != Change.State.ASKED:
-            raise TransitionError("这项变更已经有了决定")
-        state = Change.State.WITHDRAWN if own else Change.State.REFUSED
-        change.state = Change.State.ACCEPTED if accept else state
-        change.decided_by, change.decided_at = user, feed_now()
-        change.remark = remark.strip()
-        change.save()
+        change = twoperson.decide(user, change, accept, remark)
         audit.record(user, f"rule.{change.state}", "rule", change.rule, _told(change))
     if accept:
         publish(ports().data)

@@ -16,6 +16,9 @@ ADDRESSES = frozenset(
         "partner-notice",
         "partner-act",
         "partner-shown",
+        # Its tasks of response plans.
+        "tasks",
+        "task-act",
         # Changes of its own notices, as they happen.
         "stream-events",
         # Warnings addressed to it, without plates.

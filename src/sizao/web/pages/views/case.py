@@ -33,6 +33,7 @@ from sizao.web.pages.rows import case_row, shown_plate, with_warnings
 from sizao.web.pages.views import inbox
 from sizao.web.reports.models import Report
 from sizao.web.reports.rows import row_of as report_row
+from sizao.web.response.rows import of_case as response_of
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=5)
@@ -90,6 +91,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         ],
         "controls": list(case.texts.select_related("ordered_by")),
         "chain": timeline.check(case),
+        "response": response_of(request.user, case),
         "assignments": list(case.assignments.select_related("patrol__unit")),
         **extra,
     }
@@ -155,6 +157,7 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
             units=request.POST.getlist("units"),
             measure=request.POST.get("measure") or "terminal_text",
             text=request.POST.get("text", ""),
+            left=request.POST.get("left", ""),
         )
     except CaseConflictError as error:
         status, notice = 409, {"kind": "conflict", "error": error}
