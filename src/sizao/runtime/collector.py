@@ -154,7 +154,8 @@ class Collector:
             left_s = first + limit_s - time.monotonic()
             if left_s > 0 and not event.is_set():
                 try:
-                    await asyncio.wait_for(event.wait(), left_s)
+                    async with asyncio.timeout(left_s):
+                        await event.wait()
                 except TimeoutError:
                     return
 

@@ -194,7 +194,8 @@ class _Player:
         while self.awaiting.total() > at_most and not listening.done():
             self.moved.clear()
             try:
-                await asyncio.wait_for(self.moved.wait(), self.wait_s)
+                async with asyncio.timeout(self.wait_s):
+                    await self.moved.wait()
             except TimeoutError:
                 return
 

@@ -88,7 +88,8 @@ class Link(asyncio.Protocol):
             self.closed.clear()
             try:
                 async with one_by_one:
-                    await asyncio.wait_for(self._dial(loop, host, port), 10)
+                    async with asyncio.timeout(10):
+                        await self._dial(loop, host, port)
             except (OSError, TimeoutError) as error:
                 name = type(error).__name__
                 self._tally.errors[name] = self._tally.errors.get(name, 0) + 1

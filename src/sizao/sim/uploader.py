@@ -103,7 +103,8 @@ class Uploader:
                     raise UploadRefused(f"0x{message_id:04X}: result {answer['result']}")
                 if answer["message_id"] == wanted:
                     return answer
-            data = await asyncio.wait_for(self._reader.read(65_536), WAIT_S)
+            async with asyncio.timeout(WAIT_S):
+                data = await self._reader.read(65_536)
             if not data:
                 raise UploadRefused(f"0x{message_id:04X}: the server hung up")
             self._heard += [decode_frame(raw) for raw in self._framer.feed(data)]
