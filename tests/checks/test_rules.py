@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sizao.detect.record_rules
+import sizao.detect.road_rules
 import sizao.detect.rules
 from sizao.detect import registry, sparse
 from sizao.detect.rules.speeding import Speeding
@@ -27,6 +28,18 @@ def test_every_rule_file_is_in_the_registry():
     folder = Path(sizao.detect.rules.__path__[0])
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert files == {rule.id for rule in registry.RULES}
+
+
+def test_every_road_rule_is_in_the_registry_and_keeps_what_all_rules_keep():
+    folder = Path(sizao.detect.road_rules.__path__[0])
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert files == {rule.id for rule in registry.ROAD_RULES}
+    for rule in registry.ROAD_RULES:
+        rule_checks.zero_state_means_never_seen(rule)
+        rule_checks.the_version_names_every_parameter(rule)
+        rule_checks.it_is_documented(rule)
+        rule_checks.rows_that_say_nothing_find_nothing(rule)
+        rule_checks.closing_leaves_the_state_alone(rule)
 
 
 def test_every_record_rule_is_in_the_registry_and_documented():

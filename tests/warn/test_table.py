@@ -18,7 +18,7 @@ from sizao.core.vehicles import KINDS
 from sizao.detect.emit import QUALITIES as DETECT_QUALITIES
 from sizao.detect.over_limit import band
 from sizao.detect.record_rules.mass import band as mass_band
-from sizao.detect.registry import RECORD_RULES
+from sizao.detect.registry import RECORD_RULES, ROAD_RULES
 from sizao.detect.registry import RULES as DETECT_RULES
 from sizao.warn.table import grade, load, read_table
 from sizao.warn.words import QUALITIES, ROAD_CLASSES_EN, RULES, SEVERITIES, VEHICLE_KINDS_EN
@@ -147,6 +147,9 @@ GOLDEN = [
             ("hot_list", "exact", "other", "hot-list", "orange", "brigade"),
             ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
             ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
+            ("slow_traffic", "queue_end", "other", "queue-end", "orange", "brigade"),
+            ("slow_traffic", "standing_traffic", "other", "traffic-standing", "yellow", "brigade"),
+            ("slow_traffic", "congested", "other", "traffic-slow", "blue", "squadron"),
             ("drink_driving", "refusal", "hazmat", "drunk-passengers-hazmat", "red", "detachment"),
             ("drink_driving", "drunk", "other", "drunk", "orange", "brigade"),
             (
@@ -269,7 +272,7 @@ def test_every_table_in_the_package_is_sound(path) -> None:
 
 
 def test_words_cover_what_detection_emits() -> None:
-    assert set(RULES) == {rule.id for rule in (*DETECT_RULES, *RECORD_RULES)}
+    assert set(RULES) == {rule.id for rule in (*DETECT_RULES, *ROAD_RULES, *RECORD_RULES)}
     assert set(DETECT_QUALITIES.values()) <= set(QUALITIES)
     assert set(VEHICLE_KINDS_EN) == set(KINDS)
     assert set(ROAD_CLASSES_EN) == set(ROAD_CLASSES)
@@ -295,6 +298,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     single |= {"length", "width", "height", "vehicle", "enterprise"}
     single |= {"impossible", "exact", "probable", "silent", "never_heard"}
     single |= {"drink", "drink_again", "drunk", "refusal", "cleared"}
+    single |= {"slow", "congested", "standing_traffic", "queue_end"}
     single |= {"seats_lt20", "seats_20_50", "seats_50_100", "seats_ge100"}
     single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)

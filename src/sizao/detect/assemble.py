@@ -13,6 +13,7 @@ from sizao.core.schemas import DETECTION
 from sizao.detect.context import Context
 from sizao.detect.stage import Findings, Rule
 from sizao.detect.state import EngineState
+from sizao.detect.stretches import stretches
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLASSES = list(ROAD_CLASSES)
@@ -39,7 +40,9 @@ def rows_of(
     in_force = rule.version(context.params[rule.id])
     rows = []
     for i in range(len(found.slot)):
-        vehicle = names[found.slot[i]]
+        seen = vehicle = names[found.slot[i]]
+        if found.stretch and context.network is not None:
+            vehicle = stretches(context.network).name[found.stretch[i]]
         segment = int(found.segment[i])
         start_us = int(found.start_us[i])
         part = found.part[i : i + 1]
@@ -49,7 +52,9 @@ def rows_of(
         else:
             version = fired_under.pop(episode, in_force)
         parts = (rule.id, version, vehicle, start_us, *part)
-        evidence = (start_us, int(found.worst_us[i]), int(found.end_us[i]))
+        evidence = [start_us, int(found.worst_us[i]), int(found.end_us[i])]
+        if found.stretch:
+            evidence = evidence[1:2]
         rows.append(
             {
                 "id": content_id(*parts),
@@ -72,7 +77,7 @@ def rows_of(
                 **_road(segment, context),
                 "stake_m": _known(found.stake_m[i]),
                 "final": bool(found.revision[i] > 0),
-                "evidence": [observation_id(vehicle, _time(us)) for us in evidence],
+                "evidence": [observation_id(seen, _time(us)) for us in evidence],
                 "quality": _quality(
                     found.quality[i],
                     f"limit_temporary={measures[found.measure[i] - 1]}"

@@ -66,7 +66,8 @@ class Context:
         unknown = sorted((set(changes) | (only or frozenset())) - known)
         if unknown:
             raise ConfigError(f"no rule {unknown[0]!r}; there are: {', '.join(sorted(known))}")
-        rules = tuple(rule for rule in registry.RULES if only is None or rule.id in only)
+        every = (*registry.RULES, *registry.ROAD_RULES)
+        rules = tuple(rule for rule in every if only is None or rule.id in only)
         params = {
             rule.id: overridden(rule.params_from(book), changes.get(rule.id, {}), rule.id)
             for rule in rules

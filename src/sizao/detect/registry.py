@@ -14,6 +14,7 @@ from sizao.detect.record_rules.overload_repeat import OverloadRepeat
 from sizao.detect.record_rules.passage_unreported import PassageUnreported
 from sizao.detect.record_rules.section_speed import SectionSpeed
 from sizao.detect.records import RecordRule
+from sizao.detect.road_rules.slow_traffic import SlowTraffic
 from sizao.detect.rules.area_forbidden import AreaForbidden
 from sizao.detect.rules.area_limit import AreaLimit
 from sizao.detect.rules.coach_curfew import CoachCurfew
@@ -57,6 +58,9 @@ RULES: tuple[Rule, ...] = (
 """Every rule. The order is that of columns in ``EngineState`` and of the live board's list."""
 
 
+ROAD_RULES: tuple[Rule, ...] = (SlowTraffic(),)
+"""Rules over positions whose subject is a place: vehicles do touch each other there."""
+
 RECORD_RULES: tuple[RecordRule, ...] = (
     OverRoadLimit(),
     OverPermittedMass(),
@@ -74,5 +78,10 @@ RECORD_RULES: tuple[RecordRule, ...] = (
 
 
 def ids() -> set[str]:
-    """Ids of all rules of both kinds."""
-    return {rule.id for rule in RULES} | {rule.id for rule in RECORD_RULES}
+    """Ids of all rules of all kinds."""
+    return {rule.id for rule in every()}
+
+
+def every() -> tuple[Rule | RecordRule, ...]:
+    """All of them."""
+    return (*RULES, *ROAD_RULES, *RECORD_RULES)

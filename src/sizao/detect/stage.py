@@ -142,6 +142,8 @@ class Findings:
     """Numbers of the fences gone by; empty for rules without fences."""
     measure: list[int] = field(default_factory=list)
     """Numbers of the temporary limits gone by, 0 for none; empty for rules without limits."""
+    stretch: list[int] = field(default_factory=list)
+    """Of rules on places: the subject, a number of ``stretches.py``, in place of the vehicle."""
     part: list[str] = field(default_factory=list)
     """Where one vehicle may have several episodes of a rule that start at one moment, what tells
     them apart (the alarm bit's name); it goes into the id. Empty for all other rules."""

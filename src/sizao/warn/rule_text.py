@@ -291,6 +291,17 @@ def _detect_capacity(rule: Entry, facts: Facts) -> Text:
     )
 
 
+def _detect_slow(rule: Entry, facts: Facts) -> Text:
+    least, share = number(rule.value("min_vehicles")), number(rule.value("slow") * 100)
+    minutes = number(rule.value("min_duration"))
+    return (
+        f"同一公里内每分钟{least}辆以上重型车辆，平均车速不超过限速的{share}%，累计{minutes}分钟触发",
+        f"{least} heavy vehicles or more in one kilometre and minute, on average at {share} % of "
+        f"their limit or less, in {minutes} minutes",
+        rule.certainty,
+    )
+
+
 def _detect_jump(rule: Entry, facts: Facts) -> Text:
     far, fast = number(rule.value("min_jump")), number(rule.value("max_speed"))
     return (
@@ -336,6 +347,7 @@ _TEXTS: Mapping[str, Callable[[Entry, Facts], Text]] = {
     "detect.impossible_jump": _detect_jump,
     "detect.offline_moving": _detect_offline,
     "detect.section_speed": _detect_section,
+    "detect.slow_traffic": _detect_slow,
     "alcohol.drink": _alcohol,
     "alcohol.drunk": _alcohol,
     "occupancy.points": _occupancy_points,

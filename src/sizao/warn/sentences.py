@@ -22,6 +22,8 @@ def sentence(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
 def quality(code: str, facts: Facts) -> tuple[str, str]:
     """A data quality code in words. ``unknown_min=N`` gives the bounds of what was measured."""
     name, _, value = code.partition("=")
+    if name == "length_km":
+        return f"涉及约{value}公里", f"over some {value} km"
     if name == "limit_temporary":
         return (
             f"限速由临时管制措施{value}设定",
@@ -160,9 +162,29 @@ def _drink_driving(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str,
     )
 
 
+def _slow_traffic(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    # The subject is a stretch of road and no vehicle, so its kind is left out.
+    where_zh = subject_zh.rpartition("，")[0] or "高速公路"
+    where_en = subject_en.rpartition(":")[0] or "An expressway"
+    speed, usual = number(facts.measured), number(facts.limit)
+    zh, en = duration(facts.end_s - facts.start_s)
+    if facts.severity == "queue_end":
+        return (
+            f"{where_zh}排队末端，车速{speed} km/h，后方车辆高速驶近。",
+            f"{where_en}: the end of a queue at {speed} km/h, traffic coming up at speed.",
+        )
+    severity_zh, severity_en = SEVERITIES.get(facts.severity, (facts.severity, facts.severity))
+    return (
+        f"{where_zh}{severity_zh}{zh}，重型车辆平均车速低至{speed} km/h（平常限速{usual} km/h）。",
+        f"{where_en}: {severity_en} for {en}, heavy vehicles down to {speed} km/h on average "
+        f"(usual limit {usual} km/h).",
+    )
+
+
 _SENTENCES: Mapping[str, Sentence] = {
     "speeding": _speeding,
     "fatigue": _fatigue,
+    "slow_traffic": _slow_traffic,
     "drink_driving": _drink_driving,
     "over_capacity": _over_capacity,
     "area_limit": _area_limit,

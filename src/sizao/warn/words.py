@@ -32,6 +32,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "overload_repeat": ("一年内多次超限", "overloaded again and again"),
     "cloned_plate": ("疑似套牌", "one plate in two places"),
     "hot_list": ("布控车辆经过", "a vehicle looked for"),
+    "slow_traffic": ("高速公路缓行", "slow traffic on an expressway"),
     "drink_driving": ("酒驾检查", "alcohol test"),
     "over_capacity": ("超员", "more persons than seats"),
     "passage_unreported": ("过车无定位", "passed a checkpoint without reporting"),
@@ -89,6 +90,13 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "impossible": (
         "同一号牌在两地出现，一辆车不可能到达",
         "in two places that one vehicle cannot reach",
+    ),
+    "slow": ("重型车辆缓慢行驶", "heavy vehicles well below free flow"),
+    "congested": ("拥堵", "congested"),
+    "standing_traffic": ("车流停滞", "traffic at a standstill"),
+    "queue_end": (
+        "排队末端，后方有车辆高速驶近",
+        "the end of a queue, with traffic coming up at speed",
     ),
     "drink": ("饮酒后驾驶（20以上不到80 mg/100mL）", "20 to under 80 mg/100 mL"),
     "drink_again": (

@@ -170,7 +170,7 @@ def _again(context: Context, network: Network | None, own: OwnRules | None = Non
     params = {rule.id: dict(context.params[rule.id]) for rule in context.rules}
     on = set(params)
     if own is not None:
-        for rule in registry.RULES:
+        for rule in (*registry.RULES, *registry.ROAD_RULES):
             entry = rule.params_from(own.book)
             if rule.id in own.changes or entry != rule.params_from(rulebook()):
                 base = params.get(rule.id, {}) if entry == rule.params_from(rulebook()) else {}

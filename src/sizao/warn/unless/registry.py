@@ -11,6 +11,7 @@ from sizao.warn.unless import (
     over_capacity,
     passage_unreported,
     section_speed,
+    slow_traffic,
     speeding,
 )
 from sizao.warn.unless.edge import Edge, Edges, general
@@ -18,6 +19,7 @@ from sizao.warn.unless.edge import Edge, Edges, general
 EDGES: Mapping[str, Edges] = {
     "speeding": speeding.edges,
     "fatigue": fatigue.edges,
+    "slow_traffic": slow_traffic.edges,
     "drink_driving": drink_driving.edges,
     "over_capacity": over_capacity.edges,
     "passage_unreported": passage_unreported.edges,

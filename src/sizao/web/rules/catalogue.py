@@ -62,7 +62,7 @@ class Described:
 @cache
 def rules() -> dict[str, Described]:
     """Rule id to description, in the order of the registry."""
-    return {rule.id: _describe(rule) for rule in (*registry.RULES, *registry.RECORD_RULES)}
+    return {rule.id: _describe(rule) for rule in registry.every()}
 
 
 def _describe(rule: Any) -> Described:

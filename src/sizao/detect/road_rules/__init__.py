@@ -1,0 +1,1 @@
+"""Rules over positions whose subject is a place: see ``registry.ROAD_RULES``."""
