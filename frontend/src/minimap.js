@@ -18,6 +18,7 @@ function start(element) {
     if (template) marker.append(template.content.cloneNode(true));
     new maplibregl.Marker({ element: marker }).setLngLat([lon, lat]).addTo(map);
   }
+  if (data.outline) whenReady(map, () => showOutline(map, element));
   if (data.places) whenReady(map, () => showPlaces(map, element));
   if (data.hazards) whenReady(map, () => showHazards(map, element));
   if (!data.track) return;
@@ -29,6 +30,19 @@ function start(element) {
     if (Number.isFinite(lat)) box.extend([lon, lat]);
     map.fitBounds(box, { padding: 34, maxZoom: 14, duration: 0 });
   });
+}
+
+/** The area of a warning, as a line round it. */
+function showOutline(map, element) {
+  const shape = JSON.parse(element.dataset.outline);
+  if (!shape) return;
+  const rings = shape.type === "Polygon" ? shape.coordinates : shape.coordinates.flat();
+  const features = rings.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }));
+  map.getSource("track")?.setData({ type: "FeatureCollection", features });
+  const box = new maplibregl.LngLatBounds();
+  for (const corner of rings.flat()) box.extend(corner);
+  element.dataset.outlined = rings.length;
+  map.fitBounds(box, { padding: 34, maxZoom: 14, duration: 0 });
 }
 
 /** Points of a table that is about to be imported, and the box around most of them. */

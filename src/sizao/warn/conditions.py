@@ -188,6 +188,11 @@ def _names(name: str) -> Mapping[str, tuple[str, str]]:
     return {code: (text, en[code]) for code, text in zh.items()}
 
 
+def label(name: str, code: str) -> tuple[str, str]:
+    """A code under a condition in both languages; the code itself if it has no name."""
+    return _names(name).get(code, (code, code))
+
+
 def read_conditions(raw: Any, groups: Mapping[str, Any], where: str) -> tuple[Condition, ...]:
     """Check and read what stands under ``when``. Raises ConfigError naming the key."""
     if not isinstance(raw, dict):

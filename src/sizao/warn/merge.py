@@ -58,6 +58,8 @@ class OpenWarning:
     """Detections counted to it as repeats, so that their later revisions are known again."""
     spots: tuple[Spot, ...] = ()
     """Where it and its repeats were seen."""
+    vehicles: tuple[str, ...] = ()
+    """Further vehicles counted to it, where a replay needs their number."""
 
     def knows(self, detection: str) -> bool:
         """It was made from this detection or has counted it."""

@@ -29,6 +29,8 @@ urlpatterns = [
     path("", include("sizao.web.plan.urls")),
     path("", include("sizao.web.rules.urls")),
     path("", include("sizao.web.response.urls")),
+    path("", include("sizao.web.tables.urls")),
+    path("", include("sizao.web.places.urls")),
     path("", include("sizao.web.channels.urls")),
     path("", include("sizao.web.measures.urls")),
     path("", include("sizao.web.field.urls")),

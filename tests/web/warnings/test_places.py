@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.feeds.cap import Read, read
+from sizao.feeds.cap.tables import in_force
+from sizao.warn.causes import CAUSES
 from sizao.warn.explain import PlaceGrade, explain_place
 from tests.feeds.cap.alerts import schema
 
@@ -142,3 +144,8 @@ def test_an_old_vehicle_warning_and_a_call_tell_their_origin(world: Any) -> None
     assert call.events.get().text_zh == "接警 122-1 立案，定为黄色，由中队处置"
     page = world.client("op-zd").get(f"/cases/{call.pk}/").content.decode()
     assert "交通事故" in page
+
+
+def test_every_cause_has_words_for_partners() -> None:
+    kinds = in_force("outgoing", date(2026, 11, 26))["kinds"]
+    assert set(CAUSES) <= set(kinds)

@@ -15,7 +15,6 @@ from django.conf import settings
 from sizao.core.clock import SHANGHAI
 from sizao.feeds.cap import Alert, Area, Circle, Info, Pair, Reference
 from sizao.feeds.cap.tables import in_force
-from sizao.warn.causes import CAUSES
 from sizao.warn.words import RULES, SEVERITIES
 from sizao.web.config import config
 from sizao.web.units.territory import territory
@@ -131,7 +130,7 @@ def _chain(warning: Warning) -> list[Warning]:
 
 
 def _info(warning: Warning, table: Any, language: str, code: str, expires: datetime) -> Info:
-    kind = _worded(warning, table)
+    kind = table["kinds"].get(warning.kind, table["kinds"]["other"])
     level = table["levels"][warning.level_code]
     root = territory().root
     event = kind["event"][code]
@@ -159,17 +158,6 @@ def _info(warning: Warning, table: Any, language: str, code: str, expires: datet
         parameters=tuple(_parameters(warning)),
         areas=(_area(warning, kind["radius_km"]),),
     )
-
-
-def _worded(warning: Warning, table: Any) -> Any:
-    """The table's words for a kind; of a state of the road, the other words under its name."""
-    kind = table["kinds"].get(warning.kind)
-    if kind is None:
-        kind = table["kinds"]["other"]
-        if warning.kind in CAUSES:
-            zh, en = CAUSES[warning.kind]
-            kind = {**kind, "event": {"zh": zh, "en": en.capitalize()}}
-    return kind
 
 
 def _parameters(warning: Warning) -> Iterator[Pair]:

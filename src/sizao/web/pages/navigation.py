@@ -19,9 +19,11 @@ from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.hazards.access import may_enter
+from sizao.web.places.manual import may_issue
 from sizao.web.response.access import may_look as may_look_at_responses
 from sizao.web.response.access import may_see_tasks
 from sizao.web.sources.access import may_see as may_see_sources
+from sizao.web.tables.access import may_see as may_see_tables
 from sizao.web.units import partners
 from sizao.web.units.models import User
 
@@ -79,8 +81,10 @@ GROUPS: tuple[Group, ...] = (
         "inbox",
         (
             Page("inbox", _("待签收"), "inbox", ("inbox/",), count="unsigned"),
+            Page("warning-new", _("发布预警"), "plus", ("warnings/new/",), may_issue),
             Page("detections", _("检测"), "gauge", ("detections/", "presence/")),
             Page("rules", _("检测规则"), "table", ("rules/",)),
+            Page("tables", _("分级表"), "layers", ("tables/",), may_see_tables),
             Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
             Page("deliveries", _("送达"), "send", ("deliveries/",), may_look_at_deliveries),
         ),

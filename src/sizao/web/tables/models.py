@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from sizao.web.units.models import User
+from sizao.web.twoperson import TwoPerson
 
 
-class Version(models.Model):
+class Version(TwoPerson):
     """A whole table, in force from a day on once somebody else approved it.
 
     ``text`` is the file as the package keeps them. ``replay`` is what the trial on the last 30 days
@@ -25,16 +25,9 @@ class Version(models.Model):
     base = models.CharField("改自版本", max_length=32)
     text = models.TextField("内容")
     starts = models.DateField("生效日期")
-    reason = models.CharField("理由", max_length=500, blank=True)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.DRAFT)
-    drafted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="起草人")
     drafted_at = models.DateTimeField("起草时间")
     asked_at = models.DateTimeField("申请时间", null=True)
-    decided_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name="决定人"
-    )
-    decided_at = models.DateTimeField("决定时间", null=True, db_index=True)
-    remark = models.CharField("决定意见", max_length=500, blank=True)
     replay = models.JSONField("回放结果", null=True)
     edits = models.PositiveIntegerField("改动次数", default=0)
 

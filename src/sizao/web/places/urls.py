@@ -1,0 +1,9 @@
+"""Addresses of warnings about places."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sizao.web.places import pages
+
+urlpatterns = [path("warnings/new/", pages.new, name="warning-new")]
