@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 import pyarrow as pa
 import pytest
@@ -25,10 +26,13 @@ from sizao.web.channels.telling import tell
 from sizao.web.evidence.follow import follow
 from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
+from sizao.web.hazards import services as hazards
 from sizao.web.hazards.intake import Finding, enter
 from sizao.web.hazards.models import Hazard, HazardNotice
 from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
+from sizao.web.listings import services as listings
+from sizao.web.listings.models import Listing
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
 from sizao.web.measures.services import order
@@ -193,6 +197,11 @@ MATRIX: dict[tuple[str, str], str] = {
     ("hazard-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("hazard-photo", "GET"): "302 200 200 200 404 404 200 200 404",
     ("hazard-notice-read", "POST"): "302 302 404 404 404 404 404 404 404",
+    ("listings", "GET"): PAGE,
+    ("listings-public", "GET"): OPEN,
+    ("listing-ask", "POST"): "302 422 422 403 404 404 403 403 404",  # nobody has it yet
+    ("listing-act", "POST"): "302 302 302 302 404 404 403 403 404",  # an interim report
+    ("listing-file", "GET"): "302 200 200 200 404 404 200 200 404",
     ("open311-discovery", "GET"): OPEN,
     ("open311-services", "GET"): OPEN,
     ("open311-service", "GET"): OPEN,
@@ -243,7 +252,8 @@ ARGUMENTS = {"field-photo": "nothing", "measure": "measure", "measure-act": "mea
              "delivery-retry": "delivery", "partner-notice": "notice", "partner-act": "notice",
              "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
              "hazard": "hazard", "hazard-act": "hazard", "hazard-photo": "hazard-photo",
-             "hazard-notice-read": "told",
+             "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
+             "listing-file": "listing-file",
              "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
 
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -266,7 +276,8 @@ def test_every_address_has_a_row():
 
 def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
-    hazard, told = Hazard.objects.first(), HazardNotice.objects.first()
+    hazard, told = Hazard.objects.first(), HazardNotice.objects.filter(action="note").first()
+    listing = Listing.objects.first()
     run = Assessment.objects.first()
     run, call = Assessment.objects.first(), Call.objects.first()
     piece, hold, plan = Piece.objects.first(), Hold.objects.first(), Plan.objects.first()
@@ -289,6 +300,8 @@ def address(name: str, case: Case) -> str:
         "hazard": [hazard.number] if hazard else [],
         "hazard-photo": [hazard.number, 1] if hazard else [],
         "told": [told.pk if told else 1],
+        "listing": [listing.pk if listing else 1],
+        "listing-file": [listing.pk if listing else 1, "notice", "docx"],
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
         "call": [call.number] if call else [],
@@ -330,6 +343,11 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         given = {"theme": "dark"}
     if name.startswith("hazard"):
         given = {"action": "note", "version": 1, "reason": "test", "kind": "sight", "text": "test"}
+    if name.startswith("listing"):
+        given = {
+            "action": "report", "text": "test", "level": "county", "reason": "test",
+            "requirements": "test", "deadline": "2027-01-25",
+        }  # fmt: skip
     if name == "import-act":
         given = {"action": "back"}
     if name.startswith("evidence") or name == "case-hold":
@@ -347,7 +365,18 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
 
 
 def one_hazard(world: World) -> None:
-    """A hazard of the east's first squadron, and a notice of it to an operator of the root."""
+    """A hazard that is listed; then one of the east's first squadron that nobody has yet, and a
+    notice of it to an operator of the root."""
+    finding = Finding("signs", "标志被遮挡", *EAST)
+    hazard = enter(world.user("off-dd1"), finding)
+    given = {"grade": "ordinary", "duty_kind": "agency", "duty_name": "虚构养护段"}
+    hazards.act(world.user("lead-dd"), hazard.number, "assign", 1, values=given)
+    asked = listings.ask(
+        world.user("op-zd"), hazard.number, "county", reason="x", requirements="x",
+        deadline=date(2027, 1, 25),
+    )  # fmt: skip
+    listings.decide(world.user("lead-zd"), asked.pk, True)
+    world.clock.advance(1)
     finding = Finding("barrier", "护栏缺失", *EAST, photos=[png()])
     hazard = enter(world.user("off-dd1"), finding)
     HazardNotice.objects.create(

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "sizao.web.reports",
     "sizao.web.hazards",
     "sizao.web.calls",
+    "sizao.web.listings",
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.plan",

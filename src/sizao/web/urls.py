@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("sizao.web.reports.urls")),
     path("", include("sizao.web.hazards.urls")),
     path("", include("sizao.web.calls.urls")),
+    path("", include("sizao.web.listings.urls")),
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.plan.urls")),

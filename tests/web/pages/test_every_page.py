@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pyarrow as pa
@@ -44,6 +45,8 @@ ADDRESSES = (
     "/hazards/inspect/?junction=a",
     "/hazards/{hazard}/",
     "/hazards/{assigned}/",
+    "/listings/",
+    "/listings/public/",
     "/cases/{reported}/",
     "/report/",
     "/report/sent/{token}/",
@@ -198,6 +201,7 @@ def _hazards(world: World) -> None:
     """One just found, and its likely twin that somebody was given."""
     from sizao.web.hazards import services
     from sizao.web.hazards.intake import Finding, enter
+    from sizao.web.listings import services as listings
 
     user, leader = world.user("off-dd1"), world.user("lead-dd")
     given = {"kind": "sight", "text": "x", "lat": 26.585, "lon": 101.716, "photos": [png()]}
@@ -205,6 +209,11 @@ def _hazards(world: World) -> None:
     other = enter(user, Finding(**given))
     values = {"grade": "major", "duty_kind": "agency", "duty_name": "x"}
     services.act(leader, other.number, "assign", 1, values=values)
+    asked = listings.ask(
+        world.user("op-zd"), other.number, "city", reason="x", requirements="x",
+        deadline=date(2027, 1, 25),
+    )  # fmt: skip
+    listings.decide(world.user("lead-zd"), asked.pk, True)
 
 
 TABLE = b"""crash id,crash time,latitude,longitude,killed,severity,weather,driver name
@@ -306,6 +315,8 @@ def test_english_has_no_chinese_left(full: World, name: str) -> None:
         "前方交通管制，请减速慢行，注意避让。",
         # Reports upward are official papers.
         "死亡 1 人",
+        # The number of an official document.
+        "交隐督〔2026〕1号",
     )
     left = set()
     for address in addresses(full):

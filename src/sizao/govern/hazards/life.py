@@ -129,7 +129,7 @@ def refusal(
         )
     return (
         _not_this_person(hazard, step, actor)
-        or _not_now(hazard, action)
+        or _not_now(hazard, action, details or {})
         or _missing(step, reason, details, photos)
     )
 
@@ -165,7 +165,15 @@ def _not_this_person(
     return None
 
 
-def _not_now(hazard: HazardState, action: str) -> TransitionError | None:
+def _not_now(
+    hazard: HazardState, action: str, details: Mapping[str, Any]
+) -> TransitionError | None:
+    if action == "accept" and hazard.listed and not details.get("panel"):
+        return TransitionError(
+            "隐患正在挂牌督办，须由专家组现场验收。",
+            "It is under listed supervision: a panel of experts accepts it on site.",
+            code="panel",
+        )
     most = int(entry(RULE).value("extensions_max"))
     if action == "extend" and hazard.extended >= most:
         return TransitionError(

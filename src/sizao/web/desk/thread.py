@@ -21,6 +21,7 @@ from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.field import rounds as field
 from sizao.web.fleet import register
 from sizao.web.hazards import services as hazards
+from sizao.web.listings import services as listings
 from sizao.web.live import outbox
 from sizao.web.measures import rounds as measures
 from sizao.web.places import rounds as places
@@ -63,6 +64,7 @@ def run_round(ports: Ports) -> int:
     reports.follow_cases()
     hazards.ring_due(ports.now())
     calls.tick(ports.now())
+    listings.remind_interims(ports.now())
     register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))
     return rows

@@ -115,6 +115,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Page("hazards", _("动态清零"), "flag"),
             Page("hazard-ledger", _("隐患台账"), "table", ("hazards/list/", "hazards/<")),
+            Page("listings", _("挂牌督办"), "signature", ("listings/",)),
             Page("hazard-inspect", _("排查"), "check", ("hazards/inspect/",), may_enter),
             Page("reports", _("群众上报"), "message", ("reports/",)),
         ),

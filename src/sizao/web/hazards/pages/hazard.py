@@ -24,6 +24,7 @@ from sizao.web.hazards.intake import alike, spot_of
 from sizao.web.hazards.models import Hazard, HazardNotice
 from sizao.web.hazards.projection import state_of
 from sizao.web.hazards.workdays import workdays
+from sizao.web.listings.section import section_of
 from sizao.web.pages.words import pick
 from sizao.web.reports.photos import MAX_BYTES, MAX_PHOTOS
 from sizao.web.units.models import Unit
@@ -91,6 +92,7 @@ def page(
             _("临时封闭，绕行提示"),
         ],
         "most_photos": MAX_PHOTOS,
+        **section_of(user, hazard),
         **extra,
     }
     return render(request, "hazards/hazard.html", found, status=status)
