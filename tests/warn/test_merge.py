@@ -27,6 +27,9 @@ def test_one_offence_seen_by_two_rules_is_one_warning() -> None:
     section = replace(SEEN, kind="section_speed")
     assert decide(section, [OPEN]) == Repeat("w1", "c1", counts=True)
     assert decide(SEEN, [replace(OPEN, kind="section_speed")]) == Repeat("w1", "c1", counts=True)
+    camera = replace(SEEN, kind="dsm_fatigue")
+    assert decide(camera, [replace(OPEN, kind="fatigue")]) == Repeat("w1", "c1", counts=True)
+    assert decide(camera, [OPEN]) == New()
     # A coach's night limit is an offence of its own.
     assert decide(replace(SEEN, kind="coach_night_speed"), [OPEN]) == New()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sizao.detect.record_rules.cloned_plate import ClonedPlate
 from sizao.detect.record_rules.drink_driving import DrinkDriving
+from sizao.detect.record_rules.dsm_fatigue import DsmFatigue
 from sizao.detect.record_rules.hot_list import HotList
 from sizao.detect.record_rules.over_capacity import OverCapacity
 from sizao.detect.record_rules.over_dimensions import OverDimensions
@@ -73,6 +74,7 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     PassageUnreported(),
     DrinkDriving(),
     OverCapacity(),
+    DsmFatigue(),
 )
 """Every rule over records that are not positions."""
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from sizao.core.levels import WarningLevel
 from sizao.warn.nearness import Spot, together
 
-_FAMILIES = (frozenset({"speeding", "section_speed"}),)
-"""Rules that see one offence by different means: speeding told from positions and over a section
-are the same foot on the same pedal, and punished once."""
+_FAMILIES = (
+    frozenset({"speeding", "section_speed"}),
+    frozenset({"fatigue", "coach_night_fatigue", "dsm_fatigue"}),
+)
+"""Rules that see one thing by different means: speeding told from positions and over a section are
+the same foot on the same pedal, and punished once; hours at the wheel and closed eyes are one tired
+driver."""
 
 
 def family(kind: str) -> frozenset[str]:

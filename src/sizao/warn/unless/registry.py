@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sizao.warn.facts import Facts
 from sizao.warn.unless import (
     drink_driving,
+    dsm_fatigue,
     fatigue,
     over_capacity,
     passage_unreported,
@@ -20,6 +21,7 @@ EDGES: Mapping[str, Edges] = {
     "speeding": speeding.edges,
     "fatigue": fatigue.edges,
     "slow_traffic": slow_traffic.edges,
+    "dsm_fatigue": dsm_fatigue.edges,
     "drink_driving": drink_driving.edges,
     "over_capacity": over_capacity.edges,
     "passage_unreported": passage_unreported.edges,
