@@ -40,6 +40,7 @@ from sizao.web.plan.models import Plan
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 from sizao.web.risk.models import Assessment
+from sizao.web.units.models import PatrolUnit
 
 from .conftest import EAST, TRUCK, World
 from .evidence.conftest import send
@@ -84,6 +85,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("measure-act", "POST"): "302 302 302 302 403 403 403 403 404",
     ("measure-new", "GET"): "302 200 200 200 200 200 403 403 403",
     ("measure-new", "POST"): "302 422 422 422 422 422 403 403 403",  # without a place
+    ("patrol", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("patrol-state", "POST"): "302 409 409 409 404 404 403 403 403",  # no state with it
     ("field", "GET"): "302 200 200 200 200 200 403 403 403",
     ("field-tasks", "GET"): "302 200 200 200 200 200 403 403 403",
     ("field-action", "POST"): "302 400 400 400 400 400 403 403 403",  # no action with it
@@ -226,7 +229,8 @@ MATRIX: dict[tuple[str, str], str] = {
 ELSEWHERE = {"stream-vehicles", "stream-events"}
 """Endless answers: their matrix is in test_streams.py."""
 
-ARGUMENTS = {"field-photo": "nothing", "measure": "measure", "measure-act": "measure",
+ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patrol",
+             "measure": "measure", "measure-act": "measure",
              "case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "playback": "vehicle", "track": "track",
              "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",
@@ -325,6 +329,7 @@ def address(name: str, case: Case) -> str:
         "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         None: [],
         "nothing": [0],
+        "patrol": [PatrolUnit.objects.get(call_sign="东一01").pk],
         "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],
     }[ARGUMENTS.get(name)]
     return reverse(name, args=arguments)

@@ -94,8 +94,8 @@ class Router:
         self._in = _csr(network.to_node, nodes)
 
     @cached_property
-    def _grid(self) -> Grid:
-        """Only places in degrees need it."""
+    def grid(self) -> Grid:
+        """The index by place; only places in degrees need it. Another router may share it."""
         return self._given_grid or build_grid(self.network)
 
     def route(self, origin: Place, destination: Place) -> Route | None:
@@ -210,7 +210,7 @@ class Router:
                 raise ConfigError(f"segment {segment} is not in the network")
             offset_m = min(max(offset_m, 0.0), float(self.network.length_m[segment]))
             return [_Stop(segment, offset_m)]
-        segment, offset_m, _ = nearest(self.network, self._grid, float(first), float(second))
+        segment, offset_m, _ = nearest(self.network, self.grid, float(first), float(second))
         stops = [_Stop(segment, offset_m)]
         twin = int(self.network.twin[segment])
         if twin >= 0:

@@ -14,6 +14,7 @@ from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
 from sizao.web.measures.services import order
 from sizao.web.rules.catalogue import rules
+from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
 from tests.web.reports.conftest import png
 from tests.web.test_permissions import one_notice
@@ -52,6 +53,8 @@ ADDRESSES = (
     "/report/sent/{token}/",
     "/units/",
     "/units/?part=tree",
+    "/units/?kind=patrol_car&skill=patrol",
+    "/units/patrols/{patrol}/",
     "/indicators/",
     "/rules/",
     "/partner/",
@@ -262,6 +265,7 @@ def addresses(world: World) -> list[str]:
             hazard="YH2026-00001",
             assigned="YH2026-00002",
             measure=ControlMeasure.objects.get().pk,
+            patrol=PatrolUnit.objects.get(call_sign="东一01").pk,
             detection=case.warnings.first().detection,
             call=call.number,
             joined=joined.number,

@@ -15,14 +15,15 @@ from sizao.respond import escalation
 from sizao.respond.plans.steps import ACTIONS as QUIET
 from sizao.respond.records import Event
 from sizao.web.cases.access import may_act
+from sizao.web.cases.arrival import arrival_s
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Assignment, Case
 from sizao.web.cases.projection import actor_of, commander, keep, project, state_of
 from sizao.web.clock import feed_now
-from sizao.web.live import outbox
 from sizao.web.measures.services import refuse_while_standing
 from sizao.web.measures.texts import order_for_case
 from sizao.web.units.models import PatrolUnit, Unit, User
+from sizao.web.units.states import take_state
 from sizao.web.wake import wake_desk
 from sizao.web.writing import write
 
@@ -260,19 +261,15 @@ def _patrols(user: User, case: Case, units: Sequence[str]) -> list[PatrolUnit]:
 
 
 def _assign(case: Case, patrols: list[PatrolUnit], now: datetime) -> None:
+    promised = arrival_s(case, patrols)
     for patrol in patrols:
         _, new = Assignment.objects.get_or_create(
-            case=case, patrol=patrol, released_at=None, defaults={"assigned_at": now}
-        )
+            case=case, patrol=patrol, released_at=None,
+            defaults={"assigned_at": now, "eta_s": promised.get(patrol.pk)},
+        )  # fmt: skip
         if new:
-            _set_state(patrol, PatrolUnit.State.ASSIGNED)
+            take_state(patrol, PatrolUnit.State.ASSIGNED, now, why=case.number)
     case.add_reach(*(patrol.unit for patrol in patrols))
-
-
-def _set_state(patrol: PatrolUnit, state: str) -> None:
-    patrol.state = state
-    patrol.save(update_fields=["state"])
-    outbox.patrol_event(patrol)
 
 
 def _arrive(case: Case, user: User, now: datetime) -> None:
@@ -286,14 +283,14 @@ def _arrive(case: Case, user: User, now: datetime) -> None:
     for assignment in there:
         assignment.arrived_at = now
         assignment.save(update_fields=["arrived_at"])
-        _set_state(assignment.patrol, PatrolUnit.State.ON_SCENE)
+        take_state(assignment.patrol, PatrolUnit.State.ON_SCENE, now, why=case.number)
 
 
 def _release(case: Case, now: datetime) -> None:
     for assignment in case.assignments.filter(released_at=None).select_related("patrol__unit"):
         assignment.released_at = now
         assignment.save(update_fields=["released_at"])
-        _set_state(assignment.patrol, PatrolUnit.State.AVAILABLE)
+        take_state(assignment.patrol, PatrolUnit.State.AVAILABLE, now, why=case.number)
     case.texts.filter(lifted_at=None).update(lifted_at=now)
 
 

@@ -36,7 +36,7 @@ from sizao.web.measures import services as measures
 from sizao.web.measures.places import Where, locate
 from sizao.web.ports import ports
 from sizao.web.reports import photos as pictures
-from sizao.web.units.models import User
+from sizao.web.units.models import PatrolUnit, User
 from sizao.web.writing import write
 
 STEPS = ("sign", "arrive", "resolve")
@@ -125,6 +125,8 @@ def _attempt(
     else:
         _answer(row, Result.DONE, case, own=version == row.seen)
     row.save()
+    if row.result == Result.DONE:
+        _seen(row, user)
     if photo is not None and row.result == Result.DONE:
         name, picture = photo
         FieldPhoto.objects.create(
@@ -135,6 +137,17 @@ def _attempt(
         {"client": row.client_id, "result": row.result, "at": row.done_at.isoformat(),
          "seen": row.seen, **row.given},
     )  # fmt: skip
+
+
+def _seen(row: FieldAction, user: User) -> None:
+    """Where the phone was is where its unit is, if that is on this case."""
+    lat, lon = _number(row.given.get("lat"), None), _number(row.given.get("lon"), None)
+    if lat is None or lon is None:
+        return
+    sent = row.case.assignments.filter(
+        released_at=None, patrol__unit__path__startswith=user.path
+    ).values("patrol")
+    PatrolUnit.objects.filter(pk__in=sent).update(lat=lat, lon=lon, seen_at=row.done_at)
 
 
 def _measure(row: FieldAction, user: User, case: Case) -> None:

@@ -15,6 +15,7 @@ from sizao.respond.calls.table import kind_names
 from sizao.respond.clocks import CLOCKS
 from sizao.respond.records import ORIGINS, State
 from sizao.respond.steps import ROLE_NAMES
+from sizao.respond.unit_kinds import STATES
 from sizao.warn.causes import CAUSE_UNITS, CAUSES
 from sizao.warn.words import RULES, VEHICLE_KINDS_EN
 from sizao.web.reports.catalogue import case_kinds
@@ -33,12 +34,6 @@ _DELIVERY = {
     "refused": ("终端拒绝", "refused"),
     "offline": ("终端离线", "offline"),
     "expired": ("已过期", "expired"),
-}
-_PATROL = {
-    "available": ("可派", "free"),
-    "assigned": ("已派", "sent out"),
-    "on_scene": ("到场", "on scene"),
-    "off_duty": ("下勤", "off duty"),
 }
 
 
@@ -110,7 +105,7 @@ def delivery_word(state: str) -> str:
 
 
 def patrol_word(state: str) -> str:
-    return pick(*_PATROL.get(state, (state, state)))
+    return pick(*STATES.get(state, (state, state)))
 
 
 def quantity(value: float, unit: str) -> str:

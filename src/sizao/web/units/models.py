@@ -10,6 +10,8 @@ from django.dispatch import Signal
 
 from sizao.core.agencies import AGENCIES
 from sizao.core.levels import CommandLevel
+from sizao.respond.unit_kinds import KINDS, skills_of
+from sizao.web.audit.models import AppendOnly
 
 moved = Signal()
 """A unit got another place in the tree: ``old`` and ``new`` path."""
@@ -237,35 +239,72 @@ class PatrolQuerySet(models.QuerySet):
 
 
 class PatrolUnit(models.Model):
-    """巡逻警力: a crew with a police vehicle."""
+    """警力单元: whom one can send: a crew with its vehicle, or a partner's."""
 
     class State(models.TextChoices):
         AVAILABLE = "available", "可派"
         ASSIGNED = "assigned", "已派"
         ON_SCENE = "on_scene", "到场"
+        TRANSPORTING = "transporting", "转运中"
         OFF_DUTY = "off_duty", "下勤"
+        OUT_OF_SERVICE = "out_of_service", "停用"
 
     call_sign = models.CharField("呼号", max_length=32, unique=True)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="patrols", verbose_name="单位")
+    kind = models.CharField(
+        "类型", max_length=16, default="patrol_car",
+        choices=[(kind.code, kind.zh) for kind in KINDS.values()],
+    )  # fmt: skip
+    skills = models.CharField(
+        "另有能力", max_length=120, blank=True,
+        help_text="逗号分隔，类型本身的能力不必写：patrol, alcohol, weighing, hazmat, medical, "
+        "tow, lift, drone",
+    )  # fmt: skip
     vehicle = models.CharField(
         "警车终端号", max_length=20, blank=True, db_index=True,
         help_text="警车的终端号，位置由它上报",
     )  # fmt: skip
     state = models.CharField(
-        "状态", max_length=12, choices=State.choices, default=State.AVAILABLE
+        "状态", max_length=16, choices=State.choices, default=State.AVAILABLE
     )  # fmt: skip
+    shift_from = models.DateTimeField("上勤时间", null=True, blank=True)
+    shift_until = models.DateTimeField("下勤时间", null=True, blank=True)
+    lat = models.FloatField("手机纬度", null=True, blank=True, editable=False)
+    lon = models.FloatField("手机经度", null=True, blank=True, editable=False)
+    seen_at = models.DateTimeField("手机定位时间", null=True, blank=True, editable=False)
 
     objects = PatrolQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = "巡逻警力"
+        verbose_name = verbose_name_plural = "警力单元"
         ordering = ["call_sign"]
 
     def __str__(self) -> str:
         return self.call_sign
 
     @property
+    def all_skills(self) -> frozenset[str]:
+        """By its kind, and its own."""
+        return skills_of(self.kind, (one.strip() for one in self.skills.split(",")))
+
+    @property
     def case(self):
         """The case it is assigned to now, or None."""
         assignment = self.assignments.filter(released_at=None).select_related("case").first()
         return assignment.case if assignment else None
+
+
+class PatrolState(AppendOnly):
+    """A state that a unit took, when and why."""
+
+    patrol = models.ForeignKey(
+        PatrolUnit, models.PROTECT, related_name="states", verbose_name="警力单元"
+    )
+    at = models.DateTimeField("时间", db_index=True)
+    state = models.CharField("状态", max_length=16)
+    by = models.CharField("操作人", max_length=150, blank=True)
+    why = models.CharField("原因", max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "警力状态记录"
+        ordering = ["-at", "-pk"]

@@ -66,7 +66,8 @@ def _put_unit(row: Mapping[str, Any], parent: Unit | None) -> Unit:
 
 
 def load_patrols(rows: Iterable[Mapping[str, Any]]) -> int:
-    """Create or update patrols: ``call_sign, unit`` (code) and ``vehicle`` (terminal phone).
+    """Create or update patrols: ``call_sign, unit`` (code), ``vehicle`` (terminal phone), and
+    optionally ``kind`` (of ``respond.unit_kinds``) and ``skills`` (comma list).
 
     State and task of a known patrol are kept. Raises ConfigError for an unknown unit.
     """
@@ -78,7 +79,12 @@ def load_patrols(rows: Iterable[Mapping[str, Any]]) -> int:
                 raise ConfigError(f"patrol {row['call_sign']}: unknown unit {row['unit']!r}")
             PatrolUnit.objects.update_or_create(
                 call_sign=row["call_sign"],
-                defaults={"unit": units[row["unit"]], "vehicle": row.get("vehicle") or ""},
+                defaults={
+                    "unit": units[row["unit"]],
+                    "vehicle": row.get("vehicle") or "",
+                    "kind": row.get("kind") or "patrol_car",
+                    "skills": row.get("skills") or "",
+                },
             )
             count += 1
         audit.record(None, "load", "patrols", "all", {"patrols": count})

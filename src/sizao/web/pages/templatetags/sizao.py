@@ -13,6 +13,7 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from sizao.respond.unit_kinds import SKILLS
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
 
@@ -154,6 +155,12 @@ def origin_word(origin: str) -> str:
 @register.simple_tag
 def delivery_word(state: str) -> str:
     return words.delivery_word(state)
+
+
+@register.simple_tag
+def skill_word(code: str) -> str:
+    """What a unit can do, in the reader's language."""
+    return words.pick(*SKILLS.get(code, (code, code)))
 
 
 @register.simple_tag

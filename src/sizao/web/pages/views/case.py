@@ -12,18 +12,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import TransitionError
+from sizao.respond.dispatch import missing
 from sizao.respond.steps import MEASURES
 from sizao.web.cases import services, timeline
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
-from sizao.web.cases.models import Case
-from sizao.web.cases.queries import next_steps, propose_units, running_clocks
+from sizao.web.cases.models import Assignment, Case
+from sizao.web.cases.queries import (
+    late_minutes,
+    next_steps,
+    propose_units,
+    running_clocks,
+    wanted_by,
+)
 from sizao.web.cases.reading import opened
 from sizao.web.clock import feed_now
 from sizao.web.evidence import queries
 from sizao.web.evidence.access import may_hold_case
 from sizao.web.evidence.wanted import active_holds
 from sizao.web.fleet.models import Vehicle
+from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.words import row as measure_row
 from sizao.web.pages import words
 from sizao.web.pages.evidencewords import tiles
@@ -55,13 +63,22 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
         return render(
             request,
             "case/_units.html",
-            {"proposals": propose_units(request.user, case, limit=PROPOSED)},
+            _proposals(request, case),
         )
     opened(request.user, case)
     found = live(request, case)
     if part == "live":
         return render(request, "case/_live.html", found)
     return render(request, "case/case.html", {**found, **story(request, case)})
+
+
+def _proposals(request: HttpRequest, case: Case) -> dict[str, object]:
+    proposals = propose_units(request.user, case, limit=PROPOSED)
+    return {
+        "proposals": proposals,
+        "lacking": missing(proposals, wanted_by(case)),
+        "closures": ControlMeasure.objects.in_force().filter(kind="closure", lanes="").count(),
+    }
 
 
 def _case(request: HttpRequest, case_id: int) -> Case:
@@ -92,9 +109,19 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "controls": list(case.texts.select_related("ordered_by")),
         "chain": timeline.check(case),
         "response": response_of(request.user, case),
-        "assignments": list(case.assignments.select_related("patrol__unit")),
+        "assignments": [
+            (one, late_minutes(one), _due(one))
+            for one in case.assignments.select_related("patrol__unit")
+        ],
         **extra,
     }
+
+
+def _due(one: Assignment) -> float | None:
+    """When a unit under way promised to be there, seconds since the epoch."""
+    if one.arrived_at is not None or one.released_at is not None or one.eta_s is None:
+        return None
+    return one.assigned_at.timestamp() + one.eta_s
 
 
 def story(request: HttpRequest, case: Case) -> dict[str, object]:
