@@ -3,7 +3,7 @@
 import { syncFeed } from "./time.js";
 import { say } from "./words.js";
 
-const GATHER_MS = 600;
+const GATHER_MS = 350;
 const RETRY_MS = [1000, 2000, 5000, 10000];
 
 export function startLive() {
@@ -39,7 +39,8 @@ export function startLive() {
   const open = () => {
     state(tries ? "offline" : "connecting");
     // A new EventSource forgets its position, so it is handed on by hand.
-    const source = new EventSource(lastId ? `${url}?last=${encodeURIComponent(lastId)}` : url);
+    // In a storm hundreds of events come as one: see "flood" below.
+    const source = new EventSource(lastId ? `${url}?gather=1&last=${encodeURIComponent(lastId)}` : `${url}?gather=1`);
     const receive = (event) => {
       if (event.lastEventId) lastId = event.lastEventId;
       let data = {};
@@ -50,11 +51,20 @@ export function startLive() {
       }
       if (data.feed_now) syncFeed(data.feed_now);
       if (event.type === "message") return; // the greeting: feed time only
+      if (event.type === "flood") return flooded(data);
       announce(event.type, data);
       if (event.type === "notice") return; // no list of cases shows it
       changed("changed");
       const id = event.type === "case" ? data.id : data.case;
       if (id) changed(`case-${id}`);
+    };
+    // One tone, one look at the lists, and the page of a case only if it is the one that is open.
+    const flooded = (data) => {
+      if (data.level) announce("warning", { level: data.level });
+      if (data.names.notice) announce("notice", {});
+      changed("changed");
+      const open = Number(document.body.dataset.case);
+      if (open && data.cases.includes(open)) changed(`case-${open}`);
     };
     source.onopen = () => {
       clearTimeout(offlineTimer);
@@ -74,7 +84,7 @@ export function startLive() {
       offlineTimer = setTimeout(() => state("offline"), tries > 1 ? 0 : 1500);
       setTimeout(open, RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
     };
-    for (const name of ["message", "warning", "case", "repeat", "control", "source", "notice"]) source.addEventListener(name, receive);
+    for (const name of ["message", "warning", "case", "repeat", "control", "source", "notice", "storm", "flood"]) source.addEventListener(name, receive);
     addEventListener("pagehide", () => source.close(), { once: true });
   };
   open();

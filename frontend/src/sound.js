@@ -5,7 +5,11 @@ import { say } from "./words.js";
 // Frequencies in hertz; a worse level is higher and repeats. A project choice.
 const TONES = { blue: [440], yellow: [554], orange: [659, 659], red: [880, 880, 880] };
 const STEP_S = 0.18;
+// In a flood a tone a warning would be noise: within this time only a worse level sounds again.
+const PAUSE_MS = 2000;
+const ORDER = ["blue", "yellow", "orange", "red"];
 let context = null;
+let last = { at: 0, level: "" };
 
 const read = (key, fallback) => Number(localStorage.getItem(key) ?? fallback);
 const mutedUntil = () => read("sz-mute-until", 0);
@@ -15,6 +19,9 @@ export const muted = () => mutedUntil() > Date.now();
 /** Sound a level's tone unless muted. Browsers keep silent until the first click or key. */
 export function tone(level) {
   if (muted() || volume() === 0 || !TONES[level]) return;
+  const now = Date.now();
+  if (now - last.at < PAUSE_MS && ORDER.indexOf(level) <= ORDER.indexOf(last.level)) return;
+  last = { at: now, level };
   // Asking earlier only fills the console with the browser's refusals.
   if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
   context ??= new AudioContext();

@@ -30,7 +30,7 @@ def test_the_default_table():
         "command/leader": 300, "highway": 900, "city": 1800, "emergency": 900,
         "transport": 900, "fire": 900, "local/": None,
     }  # fmt: skip
-    fog = replace(RED, kind="weather_fog", level=WarningLevel.YELLOW)
+    fog = replace(RED, kind="low_visibility", level=WarningLevel.YELLOW)
     assert told(fog) == {"weather": None, "transport": 1800}
 
 

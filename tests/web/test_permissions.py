@@ -99,6 +99,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("partner-notice", "GET"): "302 200 200 200 404 404 200 200 404",
     ("partner-shown", "POST"): "302 403 403 403 404 404 403 403 404",
     ("channel-receipt", "POST"): "403 403 403 403 403 403 403 403 403",  # a key, not an account
+    ("group-sign", "POST"): "302 200 200 200 200 200 403 403 200",  # no such group
     ("deliveries", "GET"): "302 200 200 403 403 200 200 200 403",
     ("delivery-retry", "POST"): "302 302 302 403 403 404 403 403 403",
     ("partner-act", "POST"): "302 403 403 403 404 404 403 403 404",  # it was told to a partner

@@ -427,3 +427,24 @@ def test_old_events_are_pruned(world: World):
         outbox.publish("case", "", {})
     assert outbox.prune() == 1
     assert OutboxEvent.objects.filter(name="case").count() == 1
+
+
+def test_a_flood_comes_as_one_event_to_pages_and_one_by_one_to_programs(world: World):
+    viewer = views.Viewer(True, "", Scope(True))
+    page = views.Viewer(True, "", Scope(True), gather=True)
+    events = [
+        OutboxEvent(id=n, at=world.now, name="warning" if n % 2 else "case", reach="|1/|",
+                    data={"id": n, "case": n + 1, "level": "red" if n == 7 else "blue"})
+        for n in range(1, 41)
+    ]  # fmt: skip
+    assert len(channels.lines_for(viewer, events)) == 40
+    assert len(channels.lines_for(page, events[: channels.FLOOD])) == channels.FLOOD
+    ((number, line),) = channels.lines_for(page, events)
+    assert number == 40, "it is resumed from like any other"
+    head, _, body = line.decode().partition("data: ")
+    assert head == "id: 40\nevent: flood\n"
+    data = json.loads(body)
+    assert data["names"] == {"warning": 20, "case": 20}
+    assert data["level"] == "red", "the worst is the one that sounds"
+    assert data["cases"] == list(range(2, 41, 2)), "whose page is open finds itself"
+    assert sum(many for _, many in data["warnings"]) == 20, "none is lost in the count"

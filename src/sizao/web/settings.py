@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "sizao.web.indicators",
     "sizao.web.channels",
     "sizao.web.clocks",
+    "sizao.web.storm",
     "sizao.web.live",
     "sizao.web.desk",
     "sizao.web.sources",

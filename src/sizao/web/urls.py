@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("sizao.web.tables.urls")),
     path("", include("sizao.web.places.urls")),
     path("", include("sizao.web.channels.urls")),
+    path("", include("sizao.web.storm.urls")),
     path("", include("sizao.web.measures.urls")),
     path("", include("sizao.web.field.urls")),
     path("", include("sizao.web.pages.urls")),

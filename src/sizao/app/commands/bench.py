@@ -22,6 +22,7 @@ BENCHES: dict[str, str] = {
     "archive": "bytes a position, one vehicle-day out of 100 million rows",
     "imports": "page latency while 100,000 Excel rows are imported",
     "screen": "seconds to rank a city's edges, crashes snapped a second, a whole province",
+    "storm": "5,000 detections in a minute: what an operator reads, how soon, nothing lost",
     "soak": "web users and the desk writing to one embedded database at once",
 }
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from sizao.core.clock import SHANGHAI
 from sizao.core.errors import ConfigError
@@ -33,8 +35,21 @@ def table() -> routing.Routes:
     """The routing table in force now. With a mistake in the installation's own it is the package's:
     a warning is issued all the same, and ``sizao doctor`` says what to mend."""
     today = feed_now().astimezone(SHANGHAI).date()
+    folder = ports().data.routes if installed() else None
+    return _table(today, folder, _stamp(folder))
+
+
+def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
+    """Names and times of the installation's own tables; a change is seen by the next warning."""
+    if folder is None or not folder.is_dir():
+        return ()
+    return tuple(sorted((one.name, one.stat().st_mtime_ns) for one in folder.iterdir()))
+
+
+@lru_cache(maxsize=4)
+def _table(today: date, folder: Path | None, stamp: object) -> routing.Routes:
     try:
-        return routing.load(today, ports().data.routes if installed() else None)
+        return routing.load(today, folder)
     except (ConfigError, OSError):
         log.exception("the routing table has a mistake; the package's own is used")
         return routing.load(today)

@@ -32,12 +32,14 @@ from sizao.web.rules import services as rules
 from sizao.web.sources import watch
 from sizao.web.sources.quarantine import flush_orders, follow_orders
 from sizao.web.sources.services import book
+from sizao.web.storm import services as storm
 from sizao.web.writing import write
 
 log = logging.getLogger("sizao.desk")
 
 INTERVAL_S = 0.5
-MAX_ROWS = 500
+MAX_ROWS = 100
+"""Detections a round: in a flood, clocks and everything else still have their turn each second."""
 PRUNE_EVERY_S = 3600.0
 
 
@@ -87,6 +89,7 @@ class Desk:
         self.open_cases = 0
         self._pruned_s = 0.0
         self._watched_s = -watch.EVERY_S
+        self._stormed_s = 0.0
         self._evidence = EvidenceRounds(ports)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
@@ -114,6 +117,9 @@ class Desk:
             close_old_connections()
             rows = run_round(self.ports)
             self._watch_sources()
+            if began - self._stormed_s >= storm.EVERY_S:
+                storm.watch(self.ports.now())
+                self._stormed_s = began
             self._evidence(began)
             if began - self._pruned_s > PRUNE_EVERY_S:
                 with write():

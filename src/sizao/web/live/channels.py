@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -11,12 +12,17 @@ from django.db import close_old_connections
 
 from sizao.web.clock import feed_now
 from sizao.web.live import board, frames, hub
-from sizao.web.live.models import OutboxEvent
+from sizao.web.live.models import NOTICE, OutboxEvent
 from sizao.web.ports import ports
 from sizao.web.units.models import Unit
 
 BACKLOG = 1000
 """Events a client may have missed; one that missed more reloads."""
+
+FLOOD = 12
+"""More events than this at once are told as one to whoever asked for it."""
+
+WORST_FIRST = ("red", "orange", "yellow", "blue")
 
 
 def box() -> frames.Box:
@@ -85,21 +91,22 @@ class _Events:
     async def send(self, subscribers: dict[asyncio.Queue[Any], Any]) -> None:
         if self.position is None:
             self.position = await last_event()
-        for event in await events_after(self.position, BACKLOG):
-            self.position = event.id
-            line = sse(event)  # once, whoever reads it
-            for queue, user in list(subscribers.items()):
-                if not event.visible_to(user):
-                    continue
+        events = await events_after(self.position, BACKLOG)
+        if not events:
+            return
+        self.position = events[-1].id
+        lines: dict[int, bytes] = {}  # an event's bytes are made once, whoever reads them
+        for queue, user in list(subscribers.items()):
+            for number, line in lines_for(user, events, lines):
                 if queue.full():
                     hub.end(queue)  # it does not read: it resumes from its last event
-                else:
-                    queue.put_nowait((event.id, line))
+                    break
+                queue.put_nowait((number, line))
 
 
 _events = _Events()
 vehicles = hub.Channel("vehicles", 1.0, _send_vehicles)
-events = hub.Channel("events", 0.3, _events.send)
+events = hub.Channel("events", 0.2, _events.send)
 
 
 def close() -> None:
@@ -113,6 +120,47 @@ def sse(event: OutboxEvent) -> bytes:
     data = {**event.data, "feed_now": feed_now().timestamp(), "at": event.at.isoformat()}
     body = json.dumps(data, ensure_ascii=False)
     return f"id: {event.id}\nevent: {event.name}\ndata: {body}\n\n".encode()
+
+
+def lines_for(
+    viewer: Any, events: list[OutboxEvent], made: dict[int, bytes] | None = None
+) -> list[tuple[int, bytes]]:
+    """What a viewer is sent of some events: each by itself, or one ``flood`` for all of them.
+
+    A page that is told a thousand times a second that something changed does nothing else, so
+    whoever asked for it (``gather``) hears of more than ``FLOOD`` at once by their numbers. It is
+    resumed from like any other event, and what it stands for is in the database.
+    """
+    seen = [event for event in events if event.visible_to(viewer)]
+    if getattr(viewer, "gather", False) and len(seen) > FLOOD:
+        return [(seen[-1].id, flood(seen))]
+    kept = {} if made is None else made
+    return [(event.id, kept.get(event.id) or kept.setdefault(event.id, sse(event)))
+            for event in seen]  # fmt: skip
+
+
+def flood(events: list[OutboxEvent]) -> bytes:
+    """Many events as one: how many of each name, the worst level, which cases, and for warnings
+    when they were issued (seconds since the epoch, and how many then)."""
+    names: Counter[str] = Counter(event.name for event in events)
+    issued: Counter[float] = Counter(
+        round(event.at.timestamp(), 1) for event in events if event.name == "warning"
+    )
+    levels = {event.data.get("level") for event in events if event.name == "warning"}
+    cases = {
+        event.data.get("id" if event.name == "case" else "case")
+        for event in events
+        if event.name != NOTICE
+    }
+    data = {
+        "names": names,
+        "level": next((code for code in WORST_FIRST if code in levels), None),
+        "warnings": sorted(issued.items()),
+        "cases": sorted(case for case in cases if isinstance(case, int)),
+        "feed_now": feed_now().timestamp(),
+    }
+    body = json.dumps(data, ensure_ascii=False)
+    return f"id: {events[-1].id}\nevent: flood\ndata: {body}\n\n".encode()
 
 
 def hello() -> bytes:

@@ -129,6 +129,11 @@ class Seat:
 _taken: Counter[int] = Counter()
 
 
+def watching() -> set[int]:
+    """Accounts that have a stream open: who has a page before them."""
+    return set(_taken)
+
+
 def take_seat(user: int, limit: int) -> Seat | None:
     """A seat for one more stream, None if the account has ``limit`` of them open."""
     return Seat(_taken, user) if _taken[user] < limit else None

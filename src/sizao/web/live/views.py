@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -46,6 +46,8 @@ class Viewer:
     scope: board.Scope
     party: str = ""
     """Path of a partner agency: it hears of its own notices only."""
+    gather: bool = False
+    """Whether many events at once may come as one ``flood``: pages ask so, programs do not."""
 
 
 def _bearer(request: HttpRequest):
@@ -126,7 +128,7 @@ async def events(request: HttpRequest) -> HttpResponse:
         return _unauthorised()
     if await _closed(request, user):
         return denied_to_partner()
-    viewer = await _viewer(user)
+    viewer = replace(await _viewer(user), gather=request.GET.get("gather") == "1")
     # Listen first and look back second, so that nothing falls between.
     queue = _join(user, channels.events, viewer, channels.BACKLOG)
     if queue is None:
@@ -141,10 +143,9 @@ async def _event_lines(
     sent = int(given) if given.isdigit() else await channels.last_event()
     yield channels.hello()
     while missed := await channels.events_after(sent, channels.BACKLOG):
-        for event in missed:
-            sent = event.id
-            if event.visible_to(viewer):
-                yield channels.sse(event)
+        sent = missed[-1].id
+        for _, line in channels.lines_for(viewer, missed):
+            yield line
     async for item in hub.items(queue, idle_s=HEARTBEAT_S, life_s=LIFE_S):
         if not item:
             yield b": heartbeat\n\n"

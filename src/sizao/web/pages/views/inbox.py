@@ -11,6 +11,8 @@ from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
 from sizao.web.pages.rows import case_rows, urgency
+from sizao.web.storm import pages as storm_pages
+from sizao.web.storm import services as storm
 from sizao.web.units.models import Unit, under
 
 PAGE = 200
@@ -52,8 +54,18 @@ def found(request: HttpRequest) -> dict[str, object]:
         cases = cases.filter(state__in=("resolved", "dismissed"))
     if state != "all":
         chosen["state"] = state
+    if query.get("group"):
+        members = storm_pages.members(request.user, query["group"])
+        chosen["group"] = query["group"]
+        cases = cases.filter(pk__in=members)
+    spell = storm.current(request.user)
+    if spell is not None and query.get("view") == "list":
+        chosen["view"] = "list"
+    grouped = spell is not None and not chosen
     return {
-        "rows": case_rows(request.user, urgency(cases)[:PAGE]),
+        **(storm_pages.shown(request.user, spell) if grouped else {"storm": spell}),
+        "grouped": grouped,
+        "rows": [] if grouped else case_rows(request.user, urgency(cases)[:PAGE]),
         "total": cases.count(),
         "chosen": chosen,
         "state": state,
