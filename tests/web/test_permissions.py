@@ -23,6 +23,7 @@ from sizao.web.calls.services import take
 from sizao.web.cases.models import Case
 from sizao.web.channels.models import Delivery, Notice
 from sizao.web.channels.telling import tell
+from sizao.web.drills.models import Drill
 from sizao.web.evidence.follow import follow
 from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
@@ -122,6 +123,11 @@ MATRIX: dict[tuple[str, str], str] = {
     ("table-act", "POST"): "302 422 403 403 403 403 403 403 403",  # no draft to act on
     ("warning-new", "GET"): "302 200 200 403 403 200 403 403 403",
     ("warning-new", "POST"): "302 422 422 403 403 422 403 403 403",  # nothing filled in
+    # Drills: the detachment runs them, everybody of the police reads them.
+    ("drills", "GET"): LOOK,
+    ("drill", "GET"): LOOK,
+    ("drill-start", "POST"): "302 422 403 403 403 403 403 403 403",  # no script with it
+    ("drill-end", "POST"): "302 302 403 403 403 403 403 403 403",
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -246,6 +252,7 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
+             "drill": "drill", "drill-end": "drill",
              "response": "response", "response-ask": "response",
              "response-decide": "response-text", "task-act": "task",
              "case-plans": "case", "case-plan": "case-plan",
@@ -310,6 +317,7 @@ def address(name: str, case: Case) -> str:
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
         "call": [call.number] if call else [],
+        "drill": [getattr(Drill.objects.first(), "pk", 1)],
         "response": ["landslide"],
         "response-text": ["landslide", 1],
         "task": [1],
@@ -418,6 +426,14 @@ def one_call(world: World) -> None:
     take(world.user("off-dd1"), {"kind": "crash", "phone": "10000000000", **place}, [])
 
 
+def one_drill(world: World) -> None:
+    """A drill that has begun and played nothing in yet."""
+    Drill.objects.create(
+        number="YL20261123-01", zh="演练", en="Drill", script=[], started_by=world.user("op-zd"),
+        started_at=world.now,
+    )  # fmt: skip
+
+
 def one_piece(world: World, case: Case) -> None:
     """A picture that came with an alarm, and a hold on the case."""
     send(world, png(), refers_to="aa")
@@ -447,6 +463,7 @@ def one_source(world: World) -> None:
 def test_matrix(world: World, who: str):
     case = world.raise_case()
     one_source(world)
+    one_drill(world)
     one_plan(world)
     one_measure(world, case)
     one_call(world)

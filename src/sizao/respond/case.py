@@ -20,7 +20,7 @@ from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond.plans import steps as plan_steps
 from sizao.respond.plans.model import PARTIES
-from sizao.respond.records import RUNGS, SYSTEM, Actor, CaseState, Event, State
+from sizao.respond.records import NOTES, RUNGS, SYSTEM, Actor, CaseState, Event, State
 from sizao.respond.steps import MEASURES, ROLE_NAMES, STEPS, Step
 from sizao.respond.wording import joined, raised, said
 
@@ -296,10 +296,21 @@ def system_event(
     )
 
 
+def note(
+    case: CaseState, action: str, at_s: float, zh: str, en: str, *, by: Actor | None = None,
+    details: Mapping[str, Any],
+) -> tuple[CaseState, Event]:  # fmt: skip
+    """Append a line that moves nothing: an action of NOTES, in any state of the case."""
+    event = _by(system_event(case, action, at_s, zh, en, details), by)
+    return evolve(case, event), event
+
+
 def evolve(case: CaseState, event: Event) -> CaseState:
     """The state after an event that has happened. The only place where a case changes."""
     if event.action in plan_steps.ACTIONS:
         return plan_steps.evolve(case, event)
+    if event.action in NOTES:
+        return replace(case, updated_s=event.at_s, version=event.seq)
     at_s, details = event.at_s, event.details
     moved = replace(case, state=event.after, updated_s=at_s, version=event.seq)
     match event.action:

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "sizao.web.tables",
     "sizao.web.places",
     "sizao.web.response",
+    "sizao.web.drills",
     "sizao.web.api",
     "sizao.web.pages",
 ]

@@ -13,6 +13,7 @@ from sizao.core.schemas import QUARANTINE
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
 from sizao.web.measures.services import order
+from sizao.web.drills.models import Drill
 from sizao.web.rules.catalogue import rules
 from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
@@ -61,6 +62,8 @@ ADDRESSES = (
     "/partner/{notice}/",
     "/deliveries/",
     "/rules/speeding/",
+    "/drills/",
+    "/drills/{drill}/",
     "/responses/",
     "/responses/landslide/",
     "/cases/{case}/plans/",
@@ -167,6 +170,7 @@ def full(world: World) -> World:
     from sizao.web.calls import services as calls
     from sizao.web.calls import upward
     from sizao.web.cases.services import act
+    from sizao.web.drills import services as drills
     from sizao.web.reports import services as reports
     from sizao.web.reports.submit import Given, submit
 
@@ -174,6 +178,8 @@ def full(world: World) -> World:
     world.raise_case(vehicle="19800000002", severity="ge70", measured=120.0)
     one_notice(world, case)
     leader = world.user("op-zd")
+    drills.start(leader, drills.of_name("landslide"))
+    drills.tick(world.now)
     case = act(leader, case.pk, "sign", case.version)
     case = act(leader, case.pk, "dispatch", case.version, units=["东一01"])
     act(leader, case.pk, "control", case.version)
@@ -267,6 +273,7 @@ def addresses(world: World) -> list[str]:
             measure=ControlMeasure.objects.get().pk,
             patrol=PatrolUnit.objects.get(call_sign="东一01").pk,
             detection=case.warnings.first().detection,
+            drill=Drill.objects.get().pk,
             call=call.number,
             joined=joined.number,
             **batches,

@@ -26,7 +26,7 @@ def cap(request: HttpRequest, warning_id: str, type: Literal["alert", "cancel"] 
     """application/cap+xml in Chinese and English, without plates. ``type=cancel`` gives the
     document that lifts it, 404 while the case goes on."""
     warning = get_object_or_404(
-        Warning.objects.for_user(request.auth).select_related("case", "unit", "refers_to"),
+        Warning.every.for_user(request.auth).select_related("case", "unit", "refers_to"),
         pk=warning_id,
     )
     made = alert_of(warning) if type == "alert" else cancel_of(warning)

@@ -33,6 +33,7 @@ NOTE_DEMO = (
     "演示系统：道路为示意，车辆与事件均为虚构，请勿据此行动。"
     " Demonstration: the city, its vehicles and events are made up. Do not act on it."
 )
+NOTE_DRILL = "演练：不是真实事件，请勿据此行动。 Drill: this is no real event. Do not act on it."
 
 
 def identifier(warning: Warning) -> str:
@@ -105,12 +106,12 @@ def _document(
         identifier=name,
         sender=sender,
         sent=_local(at),
-        status="Exercise" if settings.DEMO else "Actual",
+        status="Exercise" if settings.DEMO or warning.drill else "Actual",
         msg_type=msg_type,
         source=f"sizao {warning.kind} {warning.rule_version}".rstrip(),
         scope="Restricted",
         restriction=RESTRICTION,
-        note=NOTE_DEMO if settings.DEMO else "",
+        note=NOTE_DEMO if settings.DEMO else NOTE_DRILL if warning.drill else "",
         references=tuple(
             Reference(sender, identifier(one), _local(one.issued)) for one in about
         ),

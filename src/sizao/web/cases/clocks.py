@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from sizao.respond.clocks import CLOCKS
 from sizao.respond.plans.runs import CLOCKS as TASK_CLOCKS
 from sizao.respond.plans.steps import OVERDUE
@@ -25,11 +27,12 @@ class CaseClocks:
     )
 
     def overdue(self, now: datetime) -> Iterable[int]:
-        rows = Case.objects.open().filter(escalate_at__lt=now)
+        rows = Case.every.open().filter(escalate_at__lt=now)
+        rows = rows.filter(Q(drill=None) | Q(drill__state="running"))
         return rows.order_by("escalate_at").values_list("pk", flat=True)
 
     def fire(self, key: int, now: datetime) -> list[Ran]:
-        number = Case.objects.values_list("number", flat=True).get(pk=key)
+        number = Case.every.values_list("number", flat=True).get(pk=key)
         return [_ran(number, event.action, event.details) for event in escalate(key, now)]
 
 

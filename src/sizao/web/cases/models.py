@@ -23,6 +23,14 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(closed=False)
 
 
+class RealCases(models.Manager.from_queryset(CaseQuerySet)):
+    """Without drills. Whatever counts, shows or sends means these unless it says ``every``: a page
+    that nobody thought of when drills came leaves them out."""
+
+    def get_queryset(self) -> CaseQuerySet:
+        return super().get_queryset().filter(drill=None)
+
+
 class Case(models.Model):
     """The joint response to warnings, reports or a call. The state machine is ``respond.case``.
 
@@ -85,7 +93,13 @@ class Case(models.Model):
     version = models.PositiveIntegerField("版本", default=1)
     changed_at = models.DateTimeField("更新时间", db_index=True)
 
-    objects = CaseQuerySet.as_manager()
+    drill = models.ForeignKey(
+        "drills.Drill", models.PROTECT, null=True, editable=False, related_name="cases",
+        verbose_name="演练",
+    )  # fmt: skip
+
+    every = CaseQuerySet.as_manager()
+    objects = RealCases()
 
     class Meta:
         verbose_name = verbose_name_plural = "案件"

@@ -12,14 +12,15 @@ from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
-from sizao.respond.plans.steps import ACTIONS as QUIET
-from sizao.respond.records import Event
+from sizao.respond.plans.steps import ACTIONS
+from sizao.respond.records import NOTES, Event
 from sizao.web.cases.access import may_act
 from sizao.web.cases.arrival import arrival_s
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Assignment, Case
 from sizao.web.cases.projection import actor_of, commander, keep, project, state_of
 from sizao.web.clock import feed_now
+from sizao.web.drills.models import Drill
 from sizao.web.measures.services import refuse_while_standing
 from sizao.web.measures.texts import order_for_case
 from sizao.web.units.models import PatrolUnit, Unit, User
@@ -71,7 +72,7 @@ def act(
     """
     with write():
         case = (
-            Case.objects.for_user(user)
+            Case.every.for_user(user)
             .select_related("unit", "local_unit")
             .select_for_update(of=("self",))
             .get(pk=case_id)
@@ -102,6 +103,10 @@ def act(
         project(case, state)
         if action == "sign":
             case.owner = user
+        elif case.drill_id is not None:
+            # Patrols stay free for what is real and nothing is sent: the timeline alone says who
+            # was named and what was ordered.
+            case.outcome = reason.strip() if action in ("resolve", "dismiss") else case.outcome
         elif action == "dispatch":
             _assign(case, patrols, now)
         elif action == "arrive":
@@ -125,7 +130,7 @@ def check_version(case: Case, expected_version: int) -> None:
     if case.version == expected_version:
         return
     since = list(case.events.filter(seq__gt=expected_version).order_by("seq"))
-    if expected_version < 0 or not since or any(one.action not in QUIET for one in since):
+    if expected_version < 0 or not since or any(one.action not in ACTIONS | NOTES for one in since):
         raise CaseConflictError(case.version, since)
 
 
@@ -134,7 +139,7 @@ def escalate(case_id: int, now: datetime) -> list[Event]:
 
     Returns the events, oldest first; none if somebody acted meanwhile.
     """
-    case = Case.objects.select_related("unit", "local_unit").get(pk=case_id)
+    case = Case.every.select_related("unit", "local_unit").get(pk=case_id)
     state, events = escalation.escalate_all(state_of(case), now.timestamp())
     if not events:
         return []
@@ -162,13 +167,29 @@ def open_case(
         ``onset_at`` and ``fired_at``
     """
     named = {"report": "report", "call": "call"}.get(origin, "warning")
-    number = _next_number(now)
+    drill = facts.get("drill")
+    number = _next_number(now) if drill is None else _drill_number(drill)
     state, event = machine.open_case(
         number, level, command_level, at_s=now.timestamp(), by=actor_of(user) if user else None,
         **{named: origin_ref},
     )  # fmt: skip
     facts = {"origin": origin, "origin_ref": origin_ref, **facts}
     return _begin(state, event, user, now=now, unit=unit, local_unit=local_unit, facts=facts)
+
+
+def add_note(
+    case: Case, action: str, zh: str, en: str, *, user: User | None = None,
+    details: dict[str, Any] | None = None,
+) -> Case:  # fmt: skip
+    """Append a line that moves nothing (``respond.records.NOTES``), in the caller's transaction."""
+    state, event = machine.note(
+        state_of(case), action, feed_now().timestamp(), zh, en,
+        by=actor_of(user) if user else None, details=details or {},
+    )  # fmt: skip
+    project(case, state)
+    case.save()
+    keep(case, event, user)
+    return case
 
 
 def join_report(user: User, case: Case, *, report: str, now: datetime) -> Case:
@@ -225,6 +246,11 @@ def _next_number(now: datetime) -> str:
     last = Case.objects.filter(number__startswith=f"{day}-").order_by("-pk").first()
     count = int(last.number.partition("-")[2]) + 1 if last else 1
     return f"{day}-{count:04d}"
+
+
+def _drill_number(drill: Drill) -> str:
+    """A case of a drill bears the drill's number, so that no list can take it for a real one."""
+    return f"{drill.number}-{drill.cases.count() + 1}"
 
 
 def _patrols(user: User, case: Case, units: Sequence[str]) -> list[PatrolUnit]:

@@ -13,6 +13,6 @@ from sizao.web.units.models import moved
 def follow(sender, old: str, new: str, **_):
     """Rewrite the paths in what decides who sees a case or an event."""
     for model in (Case, OutboxEvent):
-        for row in model.objects.filter(reach__contains=f"|{old}").only("pk", "reach"):
+        for row in model._default_manager.filter(reach__contains=f"|{old}").only("pk", "reach"):
             reach = row.reach.replace(f"|{old}", f"|{new}")
             model.objects.filter(pk=row.pk).update(reach=reach)

@@ -88,6 +88,7 @@ def tell_of_warning(warning) -> list[Notice]:
                     acknowledge_s=one.acknowledge_s,
                     rows=one.rows,
                     table_date=chosen.start,
+                    exercise=warning.drill,
                 )
             )
     return made

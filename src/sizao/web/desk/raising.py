@@ -17,6 +17,7 @@ from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.places import stake
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case
+from sizao.web.drills.models import Drill
 from sizao.web.live import outbox
 from sizao.web.units.models import Unit, User
 from sizao.web.units.territory import territory
@@ -73,20 +74,21 @@ def local_unit(area: str, road_class: str, lat: float | None, lon: float | None)
 
 def raise_warning(
     notice: Notice, now: datetime, *, user: User | None = None, refers_to: str | None = None,
-    case: Case | None = None, unit: Unit | None = None,
+    case: Case | None = None, unit: Unit | None = None, drill: Drill | None = None,
 ) -> Warning:  # fmt: skip
     """Issue a warning about a place and raise its case, within the caller's transaction.
 
     user : the person who issues it; None for the system
     refers_to : id of the warning that this one makes worse
     case : an open case it joins; without one it gets its own
+    drill : the drill that plays it in: marked everywhere, never mixed with what is real
     unit : who commands; without it, the place's unit at the command level
 
     Returns the warning, an earlier one if this very notice was delivered before. Raises
     TransitionError if ``case`` is not open any more.
     """
     warning_id = content_id("warning", notice.origin, notice.origin_ref, notice.level.code)
-    known = Warning.objects.filter(pk=warning_id).first()
+    known = Warning.every.filter(pk=warning_id).first()
     if known is not None:
         return known
     squadron = local_unit(notice.area, notice.road_class, notice.lat, notice.lon)
@@ -114,7 +116,7 @@ def raise_warning(
         case = cases.open_case(
             user,
             origin_ref=warning_id,
-            facts={**place, "onset_at": notice.onset, "fired_at": fired},
+            facts={**place, "onset_at": notice.onset, "fired_at": fired, "drill": drill},
             **{**common, "origin": notice.origin},
         )
     else:
@@ -146,6 +148,7 @@ def raise_warning(
         refers_to_id=refers_to,
         case=case,
         unit=commanding,
+        drill=drill is not None,
         **place,
     )
     warning.save()

@@ -17,6 +17,7 @@ from sizao.web import metrics, wake
 from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
 from sizao.web.desk import services
+from sizao.web.drills import services as drills
 from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.field import rounds as field
 from sizao.web.fleet import register
@@ -59,6 +60,7 @@ def run_round(ports: Ports) -> int:
     platforms.follow(ports.results)
     platforms.flush(ports.commands)
     places.follow(ports)
+    drills.tick(ports.now())
     services.tick(ports.now())
     measures.follow(ports)
     field.flush(ports.commands)

@@ -38,6 +38,7 @@ def case_event(case, action: str) -> None:
             "unit": case.unit.code,
             "version": case.version,
             "closed": case.closed,
+            "drill": case.drill_id is not None,
             "deadline": case.deadline.isoformat() if case.deadline else None,
             "action": action,
         },

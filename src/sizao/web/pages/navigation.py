@@ -98,6 +98,7 @@ GROUPS: tuple[Group, ...] = (
             Page("calls", _("接警"), "message", ("calls/",)),
             Page("tasks", _("预案任务"), "check", ("tasks/",), may_see_tasks),
             Page("responses", _("预案"), "layers", ("responses/",), may_look_at_responses),
+            Page("drills", _("演练"), "play", ("drills/",), may_look_at_responses),
         ),
     ),
     Group(

@@ -44,7 +44,7 @@ def with_warnings(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Fetch what :func:`case_row` needs in two more queries, however many cases."""
     return cases.select_related("unit", "local_unit", "owner").prefetch_related(
         Prefetch(
-            "warnings", Warning.objects.order_by("-level", "-issued").prefetch_related("repeats")
+            "warnings", Warning.every.order_by("-level", "-issued").prefetch_related("repeats")
         )
     )
 

@@ -31,7 +31,7 @@ PAGE = 50
 
 def _case(request: HttpRequest, case_id: int) -> Case:
     case = get_object_or_404(
-        Case.objects.for_user(request.user).select_related("unit", "local_unit"), pk=case_id
+        Case.every.for_user(request.user).select_related("unit", "local_unit"), pk=case_id
     )
     if not may_start(request.user, case):
         raise PermissionDenied

@@ -69,7 +69,7 @@ def start(user: User, case_id: int, plan_id: str, facts: Iterable[str], seen: st
     """
     with write():
         case = (
-            Case.objects.for_user(user)
+            Case.every.for_user(user)
             .select_related("unit", "local_unit")
             .select_for_update(of=("self",))
             .get(pk=case_id)
@@ -114,7 +114,7 @@ def answer(user: User, task_id: int, action: str, seen: str, reason: str = "") -
             raise NotAllowedError(
                 "这项任务不由您的单位办理。", "This task is not your unit's to answer."
             )
-        case = Case.objects.select_for_update().get(pk=task.case_id)
+        case = Case.every.select_for_update().get(pk=task.case_id)
         if task.state != seen:
             raise TaskConflictError(task)
         state, event = steps.answer(

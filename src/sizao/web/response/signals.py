@@ -68,6 +68,7 @@ def _tell(row: PlanTask) -> None:
         place=case.place,
         at=(case.lat, case.lon),
         channels=("inbox", "browser"),
+        exercise=case.drill_id is not None,
     )
 
 
@@ -87,4 +88,5 @@ def _tell_above(row: PlanTask) -> None:
         level=row.case.level,
         place=row.case.place,
         channels=("inbox", "browser"),
+        exercise=row.case.drill_id is not None,
     )

@@ -24,6 +24,13 @@ class WarningQuerySet(AppendOnlyQuerySet):
         return self.filter(visible_cases(user, "case__"))
 
 
+class RealWarnings(models.Manager.from_queryset(WarningQuerySet)):
+    """Without those of drills, as ``Case.objects``."""
+
+    def get_queryset(self) -> WarningQuerySet:
+        return super().get_queryset().filter(drill=False)
+
+
 class Warning(AppendOnly):
     """A graded notice for a command level. An update is another row that refers to this one.
 
@@ -78,7 +85,10 @@ class Warning(AppendOnly):
     )
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="warnings", verbose_name="发往单位")
 
-    objects = WarningQuerySet.as_manager()
+    drill = models.BooleanField("演练", default=False, editable=False)
+
+    every = WarningQuerySet.as_manager()
+    objects = RealWarnings()
 
     class Meta:
         verbose_name = verbose_name_plural = "预警"

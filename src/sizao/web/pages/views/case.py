@@ -82,7 +82,7 @@ def _proposals(request: HttpRequest, case: Case) -> dict[str, object]:
 
 
 def _case(request: HttpRequest, case_id: int) -> Case:
-    return get_object_or_404(with_warnings(Case.objects.for_user(request.user)), pk=case_id)
+    return get_object_or_404(with_warnings(Case.every.for_user(request.user)), pk=case_id)
 
 
 def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]:
@@ -168,7 +168,7 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
     409 when somebody else was first, 422 when the step is not possible, 403 when it is not the
     user's to take.
     """
-    case = get_object_or_404(Case.objects.for_user(request.user), pk=case_id)
+    case = get_object_or_404(Case.every.for_user(request.user), pk=case_id)
     status, notice = 200, None
     try:
         version = int(request.POST.get("version", ""))

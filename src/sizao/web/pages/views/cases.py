@@ -32,7 +32,7 @@ SORTS = {
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The list, or with ``?format=csv`` the same rows as a file."""
-    cases = Case.objects.for_user(request.user).select_related("unit")
+    cases = Case.every.for_user(request.user).select_related("unit")
     chosen = {
         key: value
         for key in ("level", "kind", "state", "unit", "q")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -31,7 +32,8 @@ def show(request: HttpRequest) -> HttpResponse:
 def found(request: HttpRequest) -> dict[str, object]:
     """The open cases that the filters leave, most urgent first."""
     query = request.POST if request.method == "POST" else request.GET
-    every = Case.objects.for_user(request.user).open()
+    every = Case.every.for_user(request.user).open()
+    every = every.filter(Q(drill=None) | Q(drill__state="running"))
     cases, chosen = every, {}
     if query.get("level") in words.LEVEL_CODES:
         chosen["level"] = query["level"]
