@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.schemas import QUARANTINE
+from sizao.web.drills.models import Drill
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
 from sizao.web.measures.services import order
-from sizao.web.drills.models import Drill
 from sizao.web.rules.catalogue import rules
 from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
