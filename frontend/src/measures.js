@@ -9,7 +9,7 @@ const EMPTY = { type: "FeatureCollection", features: [] };
 const RADIUS_M = 1000;
 const AGAIN_MS = 30_000;
 
-/** Draw the measures of a GeoJSON address and keep them fresh; returns what redraws them. */
+/** Draw the measures of a GeoJSON address, or given features; returns what redraws them. */
 export function showMeasures(map, url, { fit = false } = {}) {
   const ink = palette();
   const bright = ["case", ["get", "bright"], ink.place, ink.label];
@@ -21,15 +21,19 @@ export function showMeasures(map, url, { fit = false } = {}) {
   map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } });
   map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: 10, layout: { "symbol-placement": "point", "text-field": ["concat", ["get", "word"], " ", ["get", "effect"]], "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } });
   const draw = async () => {
-    const answer = await fetch(url).catch(() => null);
-    if (!answer?.ok) return;
-    const found = await answer.json();
+    const found = typeof url === "string" ? await load(url) : url;
+    if (!found) return;
     map.getSource("measures").setData(found);
     map.getContainer().dataset.measures = found.features.length;
     if (fit && found.features.length) fitTo(map, found.features);
   };
   draw();
   return draw;
+}
+
+async function load(url) {
+  const answer = await fetch(url).catch(() => null);
+  return answer?.ok ? answer.json() : null;
 }
 
 function fitTo(map, features) {
@@ -64,7 +68,9 @@ export function startMeasures() {
   const map = makeMap(element, { padding: 20 });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   whenReady(map, () => {
-    showMeasures(map, element.dataset.shapes, { fit: !("pick" in element.dataset) });
+    const given = element.dataset.features;
+    const shapes = given ? JSON.parse(document.getElementById(given).textContent) : element.dataset.shapes;
+    showMeasures(map, shapes, { fit: !("pick" in element.dataset) });
     if ("pick" in element.dataset) pick(map, element, form);
     element.dataset.ready = "yes";
   });

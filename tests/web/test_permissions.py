@@ -84,6 +84,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("measures-map", "GET"): PAGE,
     ("measure", "GET"): "302 200 200 200 200 200 200 200 404",
     ("measure-act", "POST"): "302 302 302 302 403 403 403 403 404",
+    ("measure-detour", "GET"): "302 422 422 422 403 403 403 403 404",  # no closure
+    ("measure-detour", "POST"): "302 422 422 422 403 403 403 403 404",
     ("measure-new", "GET"): "302 200 200 200 200 200 403 403 403",
     ("measure-new", "POST"): "302 422 422 422 422 422 403 403 403",  # without a place
     ("patrol", "GET"): "302 200 200 200 404 404 200 200 404",
@@ -238,6 +240,7 @@ ELSEWHERE = {"stream-vehicles", "stream-events"}
 
 ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patrol",
              "measure": "measure", "measure-act": "measure",
+             "measure-detour": "measure",
              "case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "playback": "vehicle", "track": "track",
              "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",

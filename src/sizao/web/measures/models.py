@@ -112,9 +112,8 @@ class ControlMeasure(models.Model):
         return not self.lanes
 
     @property
-    def closes(self) -> bool:
-        """Nobody may pass: the kind is a closure of the whole carriageway for every vehicle."""
-        return self.kind == "closure" and self.whole and not self.vehicles
+    def open_now(self) -> bool:
+        return self.standing.open
 
 
 class MeasureEvent(AppendOnly):

@@ -22,7 +22,7 @@ from sizao.web.cases.errors import NotAllowedError
 from sizao.web.cases.models import Case
 from sizao.web.cases.projection import actor_of
 from sizao.web.clock import feed_now
-from sizao.web.measures import access, exports, services, words
+from sizao.web.measures import access, detours, exports, services, words
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate, stake_of
 from sizao.web.pages.export import csv_answer
@@ -204,6 +204,45 @@ def act(request: HttpRequest, measure_id: int) -> HttpResponse:
     else:
         return redirect("measure", measure_id)
     return _one(request, _measure(request, measure_id), notice, status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def detour(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """The ways round a closure; on POST they are ordered as a diversion."""
+    measure = _measure(request, measure_id)
+    if not access.may_act(request.user, measure):
+        raise PermissionDenied
+    try:
+        if request.method == "POST":
+            return redirect("measure", detours.take_over(request.user, measure).pk)
+        found = detours.options_of(measure)
+    except (TransitionError, NotAllowedError) as error:
+        notice = {"kind": "refused", "text": pick(error.zh, error.en)}
+        return _one(request, _measure(request, measure_id), notice, 422)
+    features = [{"type": "Feature", "geometry": found["geometry"], "properties": _drawn("", True)}]
+    features += [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [post["lon"], post["lat"]]},
+            "properties": _drawn(pick(post["zh"], post["en"]), post["role"] == "officer"),
+        }
+        for post in found["posts"]
+    ]
+    return render(
+        request,
+        "measures/detour.html",
+        {
+            **words.row(measure, feed_now()),
+            "plan": found,
+            "features": {"type": "FeatureCollection", "features": features},
+            "ways": any(one["way"] for one in found["options"]),
+            "bounds": bounds(),
+        },
+    )
+
+
+def _drawn(word: str, bright: bool) -> dict[str, object]:
+    return {"word": word, "effect": "", "bright": bright}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

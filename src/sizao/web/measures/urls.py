@@ -11,5 +11,6 @@ urlpatterns = [
     path("measures/map.geojson", pages.on_map, name="measures-map"),
     path("measures/new/", pages.new, name="measure-new"),
     path("measures/<int:measure_id>/", pages.one, name="measure"),
+    path("measures/<int:measure_id>/detour/", pages.detour, name="measure-detour"),
     path("measures/<int:measure_id>/act/", pages.act, name="measure-act"),
 ]
