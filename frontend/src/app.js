@@ -1,6 +1,7 @@
 // What every page loads.
 import htmx from "htmx.org";
 import { startIntake } from "./intake.js";
+import { startJunctions } from "./junctions.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startReportForm } from "./reportform.js";
@@ -30,3 +31,4 @@ startLive();
 startSpeedCharts();
 startReportForm();
 startIntake();
+startJunctions();

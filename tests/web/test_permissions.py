@@ -32,6 +32,10 @@ from sizao.web.hazards.intake import Finding, enter
 from sizao.web.hazards.models import Hazard, HazardNotice
 from sizao.web.imports.models import Batch
 from sizao.web.imports.services import open_batch, run_read
+from sizao.web.junctions import audits, register
+from sizao.web.junctions import files as junction_files
+from sizao.web.junctions.models import Count, Junction, Timing
+from sizao.web.junctions.models import Finding as AuditFinding
 from sizao.web.listings import services as listings
 from sizao.web.listings.models import Listing
 from sizao.web.measures.models import ControlMeasure
@@ -45,6 +49,7 @@ from sizao.web.units.models import PatrolUnit
 
 from .conftest import EAST, TRUCK, World
 from .evidence.conftest import send
+from .junctions.conftest import registered
 from .reports.conftest import png
 from .risk.conftest import assessed
 
@@ -54,6 +59,7 @@ WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin",
 PAGE = "302 200 200 200 200 200 200 200 200"
 LIST = "401 200 200 200 200 200 200 200 200"
 LOOK = "302 200 200 200 200 200 200 200 403"
+SEEN = "302 200 200 200 404 404 200 200 403"
 OPEN = "200 200 200 200 200 200 200 200 200"
 
 MATRIX: dict[tuple[str, str], str] = {
@@ -150,6 +156,25 @@ MATRIX: dict[tuple[str, str], str] = {
     ("plan-csv", "GET"): "302 200 200 200 200 404 200 403 403",
     ("plan-order", "POST"): "302 422 422 403 403 422 403 403 403",  # no crews with it
     ("plan-act", "POST"): "302 302 302 403 403 404 403 403 403",
+    # Junctions: one of the east's first squadron, with an audit that goes on and one timing.
+    ("junctions", "GET"): LOOK,
+    ("junction-new", "GET"): "302 200 200 403 403 200 403 403 403",
+    ("junction-new", "POST"): "302 422 422 403 403 422 403 403 403",  # no arms with it
+    ("junction", "GET"): SEEN,
+    ("junction-act", "POST"): "302 422 422 403 404 404 403 403 403",  # no such step
+    ("junction-edit", "GET"): "302 200 200 403 404 404 403 403 403",
+    ("junction-edit", "POST"): "302 422 422 403 404 404 403 403 403",  # no arms with it
+    ("junction-sheet", "GET"): SEEN,
+    ("junction-audit", "GET"): "302 200 200 200 404 404 403 403 403",
+    ("junction-audit", "POST"): "302 302 302 302 404 404 403 403 403",
+    ("junction-audit-finish", "POST"): "302 409 409 409 404 404 403 403 403",  # items are open
+    ("junction-photo", "GET"): SEEN,
+    ("junction-counts", "GET"): "302 200 200 403 404 404 403 403 403",
+    ("junction-counts", "POST"): "302 422 422 403 404 404 403 403 403",  # nothing counted
+    ("junction-template", "GET"): SEEN,
+    ("junction-timing", "GET"): SEEN,
+    ("junction-timing-act", "POST"): "302 422 422 403 404 404 403 403 403",  # no counts yet
+    ("junction-film", "GET"): SEEN,
     ("risk", "GET"): LOOK,
     ("risk-ranking", "GET"): LOOK,
     ("risk-site", "GET"): LOOK,
@@ -266,6 +291,11 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "partner-shown": "notice", "channel-receipt": "endpoint",
              "delivery-retry": "delivery", "partner-notice": "notice", "partner-act": "notice",
              "plan": "plan", "plan-csv": "plan", "plan-act": "plan",
+             "junction": "junction", "junction-act": "junction", "junction-edit": "junction",
+             "junction-audit": "junction", "junction-audit-finish": "junction",
+             "junction-counts": "junction", "junction-template": "junction",
+             "junction-timing": "junction", "junction-timing-act": "junction",
+             "junction-sheet": "sheet", "junction-photo": "finding", "junction-film": "film",
              "hazard": "hazard", "hazard-act": "hazard", "hazard-photo": "hazard-photo",
              "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
              "listing-file": "listing-file",
@@ -295,6 +325,7 @@ def address(name: str, case: Case) -> str:
     listing = Listing.objects.first()
     run = Assessment.objects.first()
     run, call = Assessment.objects.first(), Call.objects.first()
+    junction = Junction.objects.order_by("pk").values_list("pk", flat=True).first() or 1
     piece, hold, plan = Piece.objects.first(), Hold.objects.first(), Plan.objects.first()
     arguments = {
         "case": [case.pk],
@@ -339,6 +370,10 @@ def address(name: str, case: Case) -> str:
         "endpoint": ["none"],
         "delivery": [Delivery.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
         "notice": [Notice.objects.order_by("pk").values_list("pk", flat=True).first() or 1],
+        "junction": [junction],
+        "sheet": [junction, "pdf"],
+        "finding": [AuditFinding.objects.values_list("pk", flat=True).first() or 1],
+        "film": [Timing.objects.values_list("pk", flat=True).first() or 1, "before"],
         None: [],
         "nothing": [0],
         "patrol": [PatrolUnit.objects.get(call_sign="东一01").pk],
@@ -372,6 +407,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         given = {"reason": "test", "days": "30", "evidence": piece.evidence if piece else ""}
     if name == "measure-act":
         given = {"action": "lift", "version": 1, "reason": "test"}
+    if name.startswith("junction"):
+        given = {"action": "compute", "version": 2}
     if name == "plan-act":
         given = {"action": "withdraw"}
     if name.startswith("call"):
@@ -437,6 +474,30 @@ def one_drill(world: World) -> None:
     )  # fmt: skip
 
 
+def one_junction(world: World) -> None:
+    """A junction of the first squadron, one photo of an open audit, one film of a timing."""
+    made = registered(world)
+    user = world.user("off-dd1")
+    audit = audits.begin(user, made)
+    audits.answer(user, audit.pk, "N", [audits.Said("lighting", "defect", "灯灭", png())])
+    other = register.register(
+        world.user("op-zd"), name="又一路口", lat=EAST[0] + 0.003, lon=EAST[1], shape=made.shape
+    )
+    count = Count.objects.create(
+        junction=other, source="typed", counted_at=world.now, at=world.now, by="op-dd",
+        data={"minutes": 60, "peak": 1, "vehicles": {"N.T": 1}},
+    )  # fmt: skip
+    plan = {"plan": {**made.plan}, "cycle_s": 148, "delay_s": 1, "level": "A", "degree": 1,
+            "groups": [], "faults": []}  # fmt: skip
+    gain = dict.fromkeys(("saved_s", "lower_s", "upper_s", "share"), 0.0)
+    timing = Timing.objects.create(
+        junction=made, count=count, method="cjj", shape={"name": "", **made.shape},
+        before=plan, after=plan, gain=gain, by="op-dd", at=world.now,
+    )  # fmt: skip
+    junction_files.folder(timing).mkdir(parents=True)
+    junction_files.film(timing, "before").write_bytes(b"SZJ1")
+
+
 def one_piece(world: World, case: Case) -> None:
     """A picture that came with an alarm, and a hold on the case."""
     send(world, png(), refers_to="aa")
@@ -468,6 +529,7 @@ def test_matrix(world: World, who: str):
     one_source(world)
     one_drill(world)
     one_plan(world)
+    one_junction(world)
     one_measure(world, case)
     one_call(world)
     one_import(world)

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.plan",
+    "sizao.web.junctions",
     "sizao.web.indicators",
     "sizao.web.channels",
     "sizao.web.clocks",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.plan.urls")),
+    path("", include("sizao.web.junctions.urls")),
     path("", include("sizao.web.rules.urls")),
     path("", include("sizao.web.response.urls")),
     path("", include("sizao.web.tables.urls")),

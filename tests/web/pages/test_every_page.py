@@ -11,12 +11,16 @@ import pytest
 
 from sizao.core.schemas import QUARANTINE
 from sizao.web.drills.models import Drill
+from sizao.web.junctions import files as films
+from sizao.web.junctions import timings
+from sizao.web.junctions.models import Junction, Timing
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
 from sizao.web.measures.services import order
 from sizao.web.rules.catalogue import rules
 from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
+from tests.web.junctions.conftest import audited, counted, registered
 from tests.web.reports.conftest import png
 from tests.web.test_permissions import one_notice
 
@@ -91,6 +95,15 @@ ADDRESSES = (
     "/detections/?kind=speeding&level=red&day=2026-11-23&road=g353",
     "/detections/{detection}/",
     "/presence/",
+    "/junctions/",
+    "/junctions/?state=hazard&q=x",
+    "/junctions/new/",
+    "/junctions/{junction}/",
+    "/junctions/{junction}/edit/",
+    "/junctions/{junction}/audit/?arm=N",
+    "/junctions/{junction}/counts/",
+    "/junctions/{junction}/timing/",
+    "/junctions/{junction}/timing/?part=run&timing={timing}",
     "/search/?q=K120",
     "/help/",
     "/audit/",
@@ -203,7 +216,26 @@ def full(world: World) -> World:
     world.feeds_log.append({"quarantine": batch})
     _imports(world)
     _hazards(world)
+    _junction(world)
     return world
+
+
+def _junction(world: World) -> None:
+    """Audited twice with something left to do, counted, timed, simulated."""
+    junction = registered(world, name="a")
+    for defects in ({}, {("N", "lighting"): "x"}):
+        audited(world, junction, defects)
+    timing = timings.compute(
+        world.user("op-dd"), junction, counted(world, junction), same_phases=True
+    )
+    outcome = {"seeds": [1, 2], "before_s": 40.0, "after_s": 31.0, "saved_s": 9.0, "lower_s": 8.0,
+               "upper_s": 10.0, "share": 0.2, "sure": True,
+               "runs": [{"seed": 1, "vehicles": 9, "before_s": 40.0, "after_s": 31.0,
+                         "stops_before": 1.0, "stops_after": 0.8}]}  # fmt: skip
+    Timing.objects.filter(pk=timing.pk).update(run="done", outcome=outcome)
+    films.folder(timing).mkdir(parents=True)
+    for which in films.FILMS:
+        films.film(timing, which).write_bytes(b"SZJ1")
 
 
 def _hazards(world: World) -> None:
@@ -267,6 +299,7 @@ def addresses(world: World) -> list[str]:
         one.format(
             case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
             notice=Notice.objects.order_by("pk").first().pk,
+            junction=Junction.objects.get().pk, timing=Timing.objects.get().pk,
             reported=reported.pk,
             hazard="YH2026-00001",
             assigned="YH2026-00002",

@@ -19,6 +19,7 @@ from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.hazards.access import may_enter
+from sizao.web.junctions.access import may_look as may_see_junctions
 from sizao.web.places.manual import may_issue
 from sizao.web.response.access import may_look as may_look_at_responses
 from sizao.web.response.access import may_see_tasks
@@ -118,6 +119,7 @@ GROUPS: tuple[Group, ...] = (
             Page("hazard-ledger", _("隐患台账"), "table", ("hazards/list/", "hazards/<")),
             Page("listings", _("挂牌督办"), "signature", ("listings/",)),
             Page("hazard-inspect", _("排查"), "check", ("hazards/inspect/",), may_enter),
+            Page("junctions", _("路口"), "focus", ("junctions/",), may_see_junctions),
             Page("reports", _("群众上报"), "message", ("reports/",)),
         ),
     ),

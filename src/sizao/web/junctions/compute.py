@@ -1,0 +1,63 @@
+"""A simulation, in a process of its own: ``python -m sizao.web.junctions.compute FOLDER``.
+
+Touches no database: reads ``job.json``, writes the results beside it, prints a JSON line after
+each run, and ends when a file named ``stop`` appears.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def compute(folder: Path, done: Callable[[int, int], None]) -> None:
+    """Run both plans. Raises ConfigError, in words, or Cancelled."""
+    from sizao.plan.microsim.compare import compare
+    from sizao.plan.signals.counts import counts_of
+    from sizao.plan.signals.junction import junction_of
+    from sizao.plan.signals.program import program_of
+    from sizao.plan.signals.reporting import outcome_data
+
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    junction = junction_of(job["junction"])
+    scratch = folder / "sumo"
+    try:
+        outcome = compare(
+            scratch,
+            junction,
+            counts_of(job["counts"], junction),
+            program_of(job["before"], junction),
+            program_of(job["after"], junction),
+            seeds=job["seeds"],
+            done=done,
+            stop=(folder / "stop").exists,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for name, film in zip(("before", "after"), outcome.films, strict=True):
+        (folder / f"{name}.film").write_bytes(film)
+    (folder / "outcome.json").write_text(json.dumps(outcome_data(outcome)), encoding="utf-8")
+
+
+def main() -> None:
+    """Progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
+    from sizao.core.errors import SizaoError
+    from sizao.plan.microsim.program import Cancelled
+
+    def say(**what: object) -> None:
+        print(json.dumps(what, ensure_ascii=False), flush=True)
+
+    try:
+        compute(Path(sys.argv[1]), lambda part, whole: say(done=part, whole=whole))
+    except Cancelled:
+        say(cancelled=True)
+    except SizaoError as error:
+        say(error=str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
