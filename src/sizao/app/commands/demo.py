@@ -177,9 +177,9 @@ def _run(
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
         parts.start("archive", "run", *folder)
-        parts.start(
-            "serve", *folder, "--host", host, "--port", str(port), "--demo", "--assess-first"
-        )
+        pages = ("--host", host, "--port", str(port))
+        made_up = ("--demo", "--assess-first", "--sample-hazards")
+        parts.start("serve", *folder, *pages, *made_up)
         parts.wait_ready("gateway", 300)
         parts.wait_ready("intake", 60)
         parts.start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+import threading
 
 import click
 import uvicorn
@@ -50,7 +51,12 @@ class _Server(uvicorn.Server):
     is_flag=True,
     help="Assess roads in the background if there are crashes and no assessment yet.",
 )
-def command(data: DataDir, host: str, port: int, demo: bool, assess_first: bool) -> None:
+@click.option(
+    "--sample-hazards", is_flag=True, help="Fill an empty ledger of hazards with made-up ones."
+)
+def command(
+    data: DataDir, host: str, port: int, demo: bool, assess_first: bool, sample_hazards: bool
+) -> None:
     """Migrate the database, start the desk and serve the pages and the API.
 
     One such process a data folder: it is the only writer of its database.
@@ -66,6 +72,10 @@ def command(data: DataDir, host: str, port: int, demo: bool, assess_first: bool)
     from sizao.web.channels.sender import Sender
     from sizao.web.desk.thread import Desk
 
+    if sample_hazards:
+        from sizao.app.demo_hazards import seed_hazards
+
+        threading.Thread(target=seed_hazards, args=(ports.now(),), daemon=True).start()
     get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)
     desk.start()

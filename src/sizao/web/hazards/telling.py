@@ -54,9 +54,9 @@ def tell(hazard: Hazard, event: Event) -> int:
     ]  # fmt: skip
     if "people" in groups:
         names = [name for name in hazard.machine["people"] if name != event.actor]
-        rows += [
-            HazardNotice(user=user, **common) for user in User.objects.filter(username__in=names)
-        ]
+        # Whoever is of a unit that is told reads it there: once is enough.
+        people = User.objects.filter(username__in=names).exclude(unit__in=units)
+        rows += [HazardNotice(user=user, **common) for user in people]
     HazardNotice.objects.bulk_create(rows)
     return len(rows)
 

@@ -116,7 +116,10 @@ GROUPS: tuple[Group, ...] = (
         "flag",
         (
             Page("hazards", _("动态清零"), "flag"),
-            Page("hazard-ledger", _("隐患台账"), "table", ("hazards/list/", "hazards/<")),
+            Page(
+                "hazard-ledger", _("隐患台账"), "table",
+                ("hazards/list/", "hazards/new/", "hazards/<"),
+            ),
             Page("listings", _("挂牌督办"), "signature", ("listings/",)),
             Page("hazard-inspect", _("排查"), "check", ("hazards/inspect/",), may_enter),
             Page("junctions", _("路口"), "focus", ("junctions/",), may_see_junctions),

@@ -17,6 +17,7 @@ from sizao.web.hazards.pages.trend import trend
 from sizao.web.pages.mapdata import bounds
 
 LISTED = 12
+NOTICES = 3
 GROUPS = 8
 
 
@@ -44,7 +45,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "chosen": given,
             "query": query.urlencode(),
             "bounds": bounds(),
-            "notices": list(notices.select_related("hazard")[:6]),
+            "notices": list(notices.select_related("hazard")[:NOTICES]),
             "notice_count": notices.count(),
             "may_enter": may_enter(request.user),
             **choices(request),

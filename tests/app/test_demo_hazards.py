@@ -1,0 +1,22 @@
+"""The made-up hazards fit the city and the kinds; that they play is seen in tests/e2e."""
+
+from __future__ import annotations
+
+from sizao.app.demo_hazards import GAP, WAY, stories
+from sizao.govern.hazards.kinds import kinds
+from sizao.sim import city
+
+
+def test_every_story_can_be_told() -> None:
+    places = city.build().places
+    told = stories()
+    assert len(told) >= 30
+    for story in told:
+        assert story.town in places, story
+        assert story.kind in kinds(), story
+        assert story.grade in GAP, story
+        assert story.upto in (*WAY, "found", "dismiss", "merge"), story
+        assert bool(story.duty) == (story.upto not in ("found", "dismiss", "merge")) or story.duty
+        assert "虚构" in story.duty or not story.duty
+    assert {story.upto for story in told} >= {*WAY, "found", "dismiss", "merge"}
+    assert {story.listing for story in told} >= {"asked", "in_force", "lifted"}
