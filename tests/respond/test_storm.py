@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sizao.respond.grouping import Item, group, readable
+from sizao.respond.grouping import WHOLE, Item, group, readable
 from sizao.respond.storm import Limits, Load, Storm, limits, step
 
 WITHIN = Limits(30, 40, 10, 10, 600, 300)
@@ -80,12 +80,16 @@ def test_the_worst_with_something_to_sign_comes_first():
 
 
 def test_squares_grow_until_the_groups_can_be_read():
-    spread = [item(n, lat=26.0 + n * 0.05, lon=101.0 + n * 0.05) for n in range(100)]
-    assert len(group(spread, 5000)) > 90
-    size, found = readable(spread, 5000, 40)
-    assert len(found) <= 40
-    assert size in (10_000, 20_000, 40_000)
-    assert sum(len(one.items) for one in found) == 100, "nothing is lost"
+    spread = [item(n, lat=26.0 + n * 0.02, lon=101.0 + n * 0.02) for n in range(100)]
+    assert len(group(spread, 5000)) > 40
+    for most in (40, 25, 5):
+        size, found = readable(spread, 5000, most)
+        assert len(found) <= most
+        smaller = [one for one in (5000, 10_000, 20_000) if size == WHOLE or one < size]
+        assert all(len(group(spread, one)) > most for one in smaller), "no larger than it takes"
+        assert sum(len(one.items) for one in found) == 100, "nothing is lost"
+    whole = group([item(1), item(2, lat=20.0), item(3, road="", area="a"), item(4, road="")], WHOLE)
+    assert sorted(len(one.items) for one in whole) == [1, 1, 2], "whole roads, else counties"
 
 
 @given(

@@ -69,10 +69,16 @@ class Group:
         return max(item.id for item in self.items)
 
 
+WHOLE = 0.0
+"""Instead of a square: a whole road, or a county where the road is not known."""
+
+
 def cell_of(item: Item, cell_m: float) -> str:
-    """The place of an item: its road and a square of ``cell_m`` metres; the county without
-    coordinates; the words without a county."""
-    if item.lat is None or item.lon is None:
+    """The place of an item: its road and a square of ``cell_m`` metres; with ``WHOLE``, its road;
+    without coordinates, its county; without a county, its words."""
+    if cell_m == WHOLE and item.road:
+        return item.road
+    if cell_m == WHOLE or item.lat is None or item.lon is None:
         return item.area or item.place
     row = floor(item.lat * DEGREE_M / cell_m)
     # The width of a column is that of its row's southern edge, so that equal cells meet.
@@ -83,15 +89,15 @@ def cell_of(item: Item, cell_m: float) -> str:
 def readable(items: Iterable[Item], cell_m: float, most: int) -> tuple[float, list[Group]]:
     """The groups, in squares as large as it takes to have no more than ``most`` of them.
 
-    Squares begin at ``cell_m`` and double, up to 64 times that. Returns their size and the groups.
+    Squares begin at ``cell_m`` and double twice; after that it is whole roads and counties, which
+    say more to a person than squares a day's drive across. Returns the size and the groups.
     """
     known = list(items)
-    size = cell_m
-    found = group(known, size)
-    while len(found) > most and size < 64 * cell_m:
-        size *= 2
+    for size in (cell_m, 2 * cell_m, 4 * cell_m):
         found = group(known, size)
-    return size, found
+        if len(found) <= most:
+            return size, found
+    return WHOLE, group(known, WHOLE)
 
 
 def group(items: Iterable[Item], cell_m: float) -> list[Group]:

@@ -40,22 +40,24 @@ def run(quick: bool = False) -> dict[str, Any]:
     count, span_s = (COUNT // 10, SPAN_S / 10) if quick else (COUNT, SPAN_S)
     with tempfile.TemporaryDirectory(prefix="sizao-storm-") as folder:
         data = DataDir(Path(folder)).create()
-        _prepare(data)
+        prepare(data)
         port = free_port()
         with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
             parts.start("serve", "--data", folder, "--port", str(port), "--demo")
-            parts.wait_ready("serve", 120, lambda: _up(port))
+            parts.wait_ready("serve", 120, lambda: is_up(port))
             return _measure(data, parts, port, count, span_s)
 
 
-def _prepare(data: DataDir) -> None:
+def prepare(data: DataDir) -> None:
+    """City, register, database and accounts."""
     from sizao.app import setup
 
     for _ in setup.prepare(data, seed=1, vehicles=VEHICLES):
         pass
 
 
-def _up(port: int) -> bool:
+def is_up(port: int) -> bool:
+    """Whether the web process answers."""
     import http.client
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -68,7 +70,8 @@ def _up(port: int) -> bool:
         connection.close()
 
 
-def _places() -> list[dict[str, Any]]:
+def places() -> list[dict[str, Any]]:
+    """Where in the city a storm may strike."""
     from sizao.sim import city
 
     drawn = city.build()
@@ -80,7 +83,7 @@ def _measure(data: DataDir, parts: Parts, port: int, count: int, span_s: float) 
     from sizao.web.units.services import DEMO_ACCOUNTS
 
     fleet = register.load(data.register).select(["vehicle", "kind"]).to_pylist()
-    rows = storm_rows(fleet, _places(), count, datetime.now(UTC), span_s)
+    rows = storm_rows(fleet, places(), count, datetime.now(UTC), span_s)
     account = DEMO_ACCOUNTS[0]
     inbox = OpenInbox(port, account.username, account.password)
     inbox.page("/inbox/")

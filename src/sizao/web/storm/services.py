@@ -10,7 +10,7 @@ from django.db.models import Count
 from sizao.core.errors import ConflictError, TransitionError
 from sizao.core.rulebook import entry
 from sizao.respond import storm
-from sizao.respond.grouping import Group, Item, group, readable
+from sizao.respond.grouping import WHOLE, Group, Item, group, readable
 from sizao.web import audit
 from sizao.web.cases import services as cases
 from sizao.web.cases.errors import NotAllowedError
@@ -152,7 +152,7 @@ def groups(user: User) -> tuple[float, list[Group]]:
 
 def group_of(user: User, key: str, cell_m: float) -> Group | None:
     """A group as it was shown in squares of that size, with what it holds now."""
-    if not 100 <= cell_m <= 1e6:
+    if cell_m != WHOLE and not 100 <= cell_m <= 1e6:
         return None
     return next((one for one in group(_items(user), cell_m) if one.key == key), None)
 
