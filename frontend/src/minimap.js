@@ -18,7 +18,7 @@ function start(element) {
     if (template) marker.append(template.content.cloneNode(true));
     new maplibregl.Marker({ element: marker }).setLngLat([lon, lat]).addTo(map);
   }
-  if (data.outline) whenReady(map, () => showOutline(map, element));
+  if (data.outline && !data.track) whenReady(map, () => showOutline(map, element));
   if (data.places) whenReady(map, () => showPlaces(map, element));
   if (data.hazards) whenReady(map, () => showHazards(map, element));
   if (!data.track) return;

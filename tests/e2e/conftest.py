@@ -67,6 +67,8 @@ class Demo:
     data: Path
     gateway: int
     """Port that terminals connect to."""
+    intake: int = 6811
+    """Port that stations and services send to."""
 
     def get(self, path: str, token: str = "") -> Any:
         request = urllib.request.Request(self.url + path)
@@ -105,17 +107,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """
     if url := os.environ.get("SIZAO_E2E_URL"):
         gateway = int(os.environ.get("SIZAO_E2E_GATEWAY", "6808"))
-        yield Demo(url, Path(os.environ["SIZAO_E2E_DATA"]), gateway)
+        intake = int(os.environ.get("SIZAO_E2E_INTAKE", "6811"))
+        yield Demo(url, Path(os.environ["SIZAO_E2E_DATA"]), gateway, intake)
         return
     data = tmp_path_factory.mktemp("demo")
-    port, gateway = free_port(), free_port()
+    port, gateway, intake = free_port(), free_port(), free_port()
     log = (data / "demo.log").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "sizao", "demo", "--data", str(data), "--port", str(port),
-         "--gateway-port", str(gateway), "--vehicles", str(VEHICLES)],
+         "--gateway-port", str(gateway), "--intake-port", str(intake),
+         "--vehicles", str(VEHICLES)],
         stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    running = Demo(f"http://127.0.0.1:{port}", data, gateway)
+    running = Demo(f"http://127.0.0.1:{port}", data, gateway, intake)
 
     def ready() -> bool:
         if process.poll() is not None:

@@ -128,6 +128,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("case-plan", "POST"): "302 422 422 403 404 404 403 403 404",
     ("tables", "GET"): LOOK,
     ("table", "GET"): LOOK,
+    ("outcomes", "GET"): LOOK,
     ("table-act", "POST"): "302 422 403 403 403 403 403 403 403",  # no draft to act on
     ("warning-new", "GET"): "302 200 200 403 403 200 403 403 403",
     ("warning-new", "POST"): "302 422 422 403 403 422 403 403 403",  # nothing filled in

@@ -78,6 +78,7 @@ ADDRESSES = (
     "/tables/detections/",
     "/tables/places/?edition=2026-01-01",
     "/warnings/new/",
+    "/outcomes/",
     "/indicators/?period=7d",
     "/wall/",
     "/wall/?part=live",

@@ -229,3 +229,23 @@ def test_the_province_chooses_the_table(world: World, sky: Sky, monkeypatch) -> 
     monkeypatch.setenv("SIZAO_PROVINCE", "32")
     there = edition("places", world.now.date())
     assert here.table().name_zh != there.table().name_zh
+
+
+def test_a_case_shows_its_event_with_members_section_and_the_other_case(
+    world: World, sky: Sky
+) -> None:
+    north = sky.reading("n", visibility_m=150.0, lat=26.785)
+    south = sky.reading("s", visibility_m=150.0)
+    sky.readings(north)
+    sky.readings(south)
+    assert Case.objects.count() == 2
+    case, other = Case.objects.order_by("pk")
+    client = world.client("op-zd")
+    assert "data-event>" not in client.get(f"/cases/{case.pk}/").content.decode()
+    # What lies between them arrives last: both stay, and each names the other.
+    sky.readings(sky.reading("m", visibility_m=150.0, lat=26.685))
+    for one, another in ((case, other), (other, case)):
+        page = client.get(f"/cases/{one.pk}/").content.decode()
+        assert "data-event>" in page
+        assert another.number in page
+        assert "data-outline" in page

@@ -31,6 +31,8 @@ class Explained:
     grade: str
     because: list[str]
     rules: list[RuleText]
+    advice: list[str]
+    """Control of the road that the row advises."""
     quality: list[str]
     caution: str
     certainty: str
@@ -66,6 +68,7 @@ class Explained:
                 )
                 for rule in said.get("rules", ())
             ],
+            advice=list(take("advice") or ()),
             quality=list(take("quality") or ()),
             caution=take("caution") or "",
             certainty=said.get("certainty", "proposed"),

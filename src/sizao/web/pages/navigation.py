@@ -131,6 +131,7 @@ GROUPS: tuple[Group, ...] = (
         "indicators",
         (
             Page("indicators", _("指标"), "indicators", ("indicators/",)),
+            Page("outcomes", _("预警成效"), "check", ("outcomes/",), lambda user: user.sees_risk),
             Page("risk", _("风险"), "eye", ("risk/",), lambda user: user.sees_risk),
         ),
     ),

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from sizao.core.levels import WarningLevel
+from sizao.core.places import stake
 from sizao.warn import merge
 from sizao.warn.correlate import Event, Item, gather
 from sizao.warn.table import Table
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.desk.known import OPEN_STATES, spot_of
+from sizao.web.fleet.access import Sight
+from sizao.web.pages import words
 from sizao.web.tables.books import edition
+from sizao.web.units.models import User
 from sizao.web.warnings.models import Warning
+
+MEMBERS = 30
+"""Observations listed on a case page, the latest first."""
 
 
 def event_of(case: Case) -> Event | None:
@@ -59,3 +69,65 @@ def items_of(warnings: Iterable[Warning]) -> list[Item]:
                 )
             )  # fmt: skip
     return items
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a case page says of its event."""
+
+    event: Event
+    others: list[Case]
+    """Other cases of the same event that the reader may see."""
+    sections: list[str]
+    members: list[dict[str, Any]]
+    """The latest first: time, measured value, place, plate where there is a vehicle."""
+    vehicles: int
+    outline: str
+    """GeoJSON of the whole event, or of the area that a notice or a person gave."""
+
+
+def shown(user: User, case: Case) -> Shown | None:
+    """The event of a case, if there is more to say than the case itself says."""
+    event = event_of(case)
+    if event is None:
+        return None
+    warnings = list(case.warnings.prefetch_related("repeats"))
+    drawn = next((one.outline for one in warnings if one.outline), None)
+    numbers = [number for number in event.cases if number != case.number]
+    sight = Sight(user)
+    rows = [(one.last, one, one.kind) for one in warnings]
+    rows += [(again.at, again, one.kind) for one in warnings for again in one.repeats.all()]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    members = [
+        {
+            "at": at,
+            "measured": _measured(one, warnings),
+            "place": stake(one.road, one.stake_m) or getattr(one, "place", ""),
+            "plate": sight.plate(one.vehicle, sight.entry(one.vehicle).plate)
+            if one.vehicle
+            else "",
+        }
+        for at, one, _kind in rows[:MEMBERS]
+    ]
+    gathered = len(event.items) > 1 and (not case.vehicle or len(event.vehicles) > 1)
+    if not (gathered or drawn or numbers):
+        return None
+    shape = drawn or (event.outline if gathered else None)
+    return Shown(
+        event=event,
+        others=list(Case.objects.for_user(user).filter(number__in=numbers)),
+        sections=[
+            stake(road, first) if first == last else f"{stake(road, first)} – {stake(road, last)}"
+            for road, first, last in event.sections
+        ],
+        members=members if gathered else [],
+        vehicles=len(event.vehicles),
+        outline=json.dumps(shape) if shape else "",
+    )
+
+
+def _measured(one: Any, warnings: list[Warning]) -> str:
+    if one.measured is None:
+        return ""
+    unit = getattr(one, "measured_unit", "") or warnings[0].measured_unit
+    return words.quantity(one.measured, unit)

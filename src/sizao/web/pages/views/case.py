@@ -18,6 +18,7 @@ from sizao.web.cases import services, timeline
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.cases.models import Assignment, Case
+from sizao.web.cases.projection import moment
 from sizao.web.cases.queries import (
     late_minutes,
     next_steps,
@@ -39,6 +40,7 @@ from sizao.web.pages.explained import Explained
 from sizao.web.pages.ladder import ladder
 from sizao.web.pages.rows import case_row, shown_plate, with_warnings
 from sizao.web.pages.views import inbox
+from sizao.web.places import events
 from sizao.web.reports.models import Report
 from sizao.web.reports.rows import row_of as report_row
 from sizao.web.response.rows import of_case as response_of
@@ -151,6 +153,7 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
         "tiles": tiles(queries.of_case(case, feed_now()), "case-evidence", case.pk),
         "holds": list(case.holds.filter(active_holds(feed_now())).select_related("set_by")),
         "may_hold": may_hold_case(request.user, case),
+        **_event(request, case),
         "text_template": services.text_template(case) if case.vehicle else "",
         "measures": [
             (code, words.pick(*names))
@@ -158,6 +161,17 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
             if case.vehicle or code != "terminal_text"
         ],
         "last": last,
+    }
+
+
+def _event(request: HttpRequest, case: Case) -> dict[str, object]:
+    found = events.shown(request.user, case)
+    if found is None:
+        return {"event": None}
+    return {
+        "event": found,
+        "event_start": moment(found.event.start_s),
+        "event_end": moment(found.event.end_s),
     }
 
 
