@@ -137,6 +137,14 @@ MATRIX: dict[tuple[str, str], str] = {
     ("drill", "GET"): LOOK,
     ("drill-start", "POST"): "302 422 403 403 403 403 403 403 403",  # no script with it
     ("drill-end", "POST"): "302 302 403 403 403 403 403 403 403",
+    # After a case: for who sees it, to change for who acts on it.
+    ("review", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("review-file", "GET"): "302 200 200 200 404 404 200 200 404",
+    ("review-add", "POST"): "302 422 422 422 404 404 403 403 404",  # no words with it
+    ("review-done", "POST"): "302 404 404 404 404 404 404 404 404",  # nothing was found
+    ("case-attach", "POST"): "302 422 422 422 404 404 403 403 404",  # no file with it
+    ("case-file", "GET"): "302 404 404 404 404 404 404 404 404",  # nothing was attached
+    ("board", "GET"): LOOK,
     ("sources", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source", "GET"): "302 200 200 403 403 200 200 200 403",
     ("source-act", "POST"): "302 302 403 403 403 403 403 302 403",
@@ -281,6 +289,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
+             "review": "case", "review-add": "case", "case-attach": "case",
+             "review-file": "review-file", "review-done": "of-case", "case-file": "of-case",
              "drill": "drill", "drill-end": "drill",
              "response": "response", "response-ask": "response",
              "response-decide": "response-text", "task-act": "task",
@@ -352,6 +362,8 @@ def address(name: str, case: Case) -> str:
         "batch": [batch.pk] if batch else [],
         "sample": ["crash.csv"],
         "call": [call.number] if call else [],
+        "review-file": [case.pk, "docx"],
+        "of-case": [case.pk, 1],
         "drill": [getattr(Drill.objects.first(), "pk", 1)],
         "response": ["landslide"],
         "response-text": ["landslide", 1],

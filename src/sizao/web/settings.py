@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "sizao.web.places",
     "sizao.web.response",
     "sizao.web.drills",
+    "sizao.web.review",
     "sizao.web.api",
     "sizao.web.pages",
 ]

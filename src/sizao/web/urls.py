@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("sizao.web.places.urls")),
     path("", include("sizao.web.drills.urls")),
     path("", include("sizao.web.outcomes.urls")),
+    path("", include("sizao.web.review.urls")),
     path("", include("sizao.web.channels.urls")),
     path("", include("sizao.web.storm.urls")),
     path("", include("sizao.web.measures.urls")),

@@ -16,6 +16,7 @@ from sizao.web.cases.models import Case
 from sizao.web.evidence.models import Hold
 from sizao.web.evidence.periods import referred
 from sizao.web.reports.models import Report
+from sizao.web.review.models import Attachment
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=5)
@@ -44,6 +45,10 @@ class Wanted:
         held = set(holds.exclude(case=None).values_list("case", flat=True))
         self._pieces = dict.fromkeys(
             holds.exclude(evidence="").values_list("evidence", flat=True), "hold"
+        )
+        # What somebody put to a case stays, even if a terminal sent the very same file once.
+        self._pieces.update(
+            dict.fromkeys(Attachment.objects.values_list("evidence", flat=True), "case")
         )
         since = now - referred()
         cases = Case.objects.filter(Q(closed=False) | Q(changed_at__gt=since) | Q(pk__in=held))

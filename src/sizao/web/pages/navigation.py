@@ -100,6 +100,7 @@ GROUPS: tuple[Group, ...] = (
             Page("tasks", _("预案任务"), "check", ("tasks/",), may_see_tasks),
             Page("responses", _("预案"), "layers", ("responses/",), may_look_at_responses),
             Page("drills", _("演练"), "play", ("drills/",), may_look_at_responses),
+            Page("board", _("回看"), "eye", ("board/",), may_look_at_responses),
         ),
     ),
     Group(
