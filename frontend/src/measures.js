@@ -8,17 +8,18 @@ import { circle } from "./presencemap.js";
 const EMPTY = { type: "FeatureCollection", features: [] };
 const RADIUS_M = 1000;
 const AGAIN_MS = 30_000;
+const shaped = (type) => ["in", ["geometry-type"], ["literal", [type, `Multi${type}`]]];
 
 /** Draw the measures of a GeoJSON address, or given features; returns what redraws them. */
 export function showMeasures(map, url, { fit = false } = {}) {
   const ink = palette();
   const bright = ["case", ["get", "bright"], ink.place, ink.label];
   map.addSource("measures", { type: "geojson", data: EMPTY });
-  map.addLayer({ id: "measure-area", type: "fill", source: "measures", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": bright, "fill-opacity": 0.12 } });
-  map.addLayer({ id: "measure-edge", type: "line", source: "measures", filter: ["==", ["geometry-type"], "Polygon"], paint: { "line-color": bright, "line-width": 1.5, "line-dasharray": [3, 2] } });
-  map.addLayer({ id: "measure-casing", type: "line", source: "measures", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": ink.ground, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 5, 14, 11] } });
-  map.addLayer({ id: "measure-line", type: "line", source: "measures", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": bright, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 3, 14, 7], "line-dasharray": [1.4, 0.8] } });
-  map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } });
+  map.addLayer({ id: "measure-area", type: "fill", source: "measures", filter: shaped("Polygon"), paint: { "fill-color": bright, "fill-opacity": 0.12 } });
+  map.addLayer({ id: "measure-edge", type: "line", source: "measures", filter: shaped("Polygon"), paint: { "line-color": bright, "line-width": 1.5, "line-dasharray": [3, 2] } });
+  map.addLayer({ id: "measure-casing", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": ink.ground, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 5, 14, 11] } });
+  map.addLayer({ id: "measure-line", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": bright, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 3, 14, 7], "line-dasharray": [1.4, 0.8] } });
+  map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: shaped("Point"), paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } });
   map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: 10, layout: { "symbol-placement": "point", "text-field": ["concat", ["get", "word"], " ", ["get", "effect"]], "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } });
   const draw = async () => {
     const found = typeof url === "string" ? await load(url) : url;

@@ -32,7 +32,7 @@ MINUTE = 60.0
 def test_a_limit_is_ordered_put_up_and_lifted_by_a_person() -> None:
     one, line = order("speed_limit", OFFICER, 0.0)
     assert (one.state, one.shown(0.0), line.zh) == ("ordered", "ordered", "下达临时限速")
-    assert steps(one, OFFICER) == ("begin", "extend", "lift")
+    assert steps(one, OFFICER) == ("begin", "lift", "extend")
     one, _ = apply(one, "begin", OFFICER, 5 * MINUTE)
     assert one.shown(5 * MINUTE) == "in_force"
     one, line = apply(one, "lift", OFFICER, 60 * MINUTE, reason="雾散")

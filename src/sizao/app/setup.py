@@ -88,6 +88,11 @@ def _database(data: DataDir, *, fresh: bool, seed: int) -> None:
 
         import_crashes(data, seed)
     unit_services.create_demo_accounts()
+    if fresh:
+        from sizao.roads.network import Network
+        from sizao.web.measures import demo
+
+        demo.seed(Network.load(data.network))
 
 
 def _patrols(register: pa.RecordBatch) -> Iterator[dict[str, str]]:

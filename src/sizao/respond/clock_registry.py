@@ -60,6 +60,20 @@ CLOCKS: Mapping[str, Clock] = {
             "`minutes` of the [response plan](plans.md)",
         ),
         Clock(
+            "measure.approve", "管制批准时限", "approve a measure", "the measure is ordered",
+            "one command level up, and again each review span", "`control.clock`",
+        ),
+        Clock(
+            "measure.begin", "管制实施时限", "put a measure up",
+            "the later of order, approval and planned start",
+            "one command level up, and again each review span", "`control.clock`",
+        ),
+        Clock(
+            "measure.lift", "管制解除时限", "lift a measure", "the measure is up",
+            "one command level up, and again each review span; it stands on",
+            "the expected end that was ordered",
+        ),
+        Clock(
             "notice.acknowledge", "通报确认时限", "acknowledge a notice", "the party is told",
             "the next channel with the whole time anew; after the last one, the unit above is told",
             "`acknowledge_min` of the [routing table](routing.md)",

@@ -222,6 +222,8 @@ def _best(
         for join, seconds, _ in round_.nearest_by_time(joins, place, inbound=False):
             costs[leave, join] = seconds - (lead + through + reached[join])
         lead += float(usual.seconds[start])
+    # A way that is quicker than straight on would be taken anyhow: it costs nothing.
+    costs = np.maximum(costs, 0.0)
     best = float(costs.min(initial=math.inf))
     if not math.isfinite(best):
         return None

@@ -64,8 +64,8 @@ STEPS: Mapping[str, tuple[str, str, frozenset[str]]] = {
     "approve": ("批准", "Approve", frozenset({OPERATOR, LEADER})),
     "refuse": ("不批准", "Refuse", frozenset({OPERATOR, LEADER})),
     "begin": ("已实施", "Is up", frozenset({OPERATOR, LEADER, OFFICER})),
-    "extend": ("延长", "Extend", frozenset({OPERATOR, LEADER, OFFICER})),
     "lift": ("解除", "Lift", frozenset({OPERATOR, LEADER, OFFICER})),
+    "extend": ("延长", "Extend", frozenset({OPERATOR, LEADER, OFFICER})),
 }
 """Step to its names and the roles that may take it, in the order of the work."""
 

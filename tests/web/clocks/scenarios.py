@@ -14,6 +14,9 @@ from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.channels import services as channels
 from sizao.web.channels.models import Notice
 from sizao.web.channels.telling import tell
+from sizao.web.measures import services as measures
+from sizao.web.measures.models import ControlMeasure
+from sizao.web.measures.places import locate
 from sizao.web.response import services as response
 from sizao.web.response.models import PlanTask
 from sizao.web.writing import write
@@ -104,6 +107,32 @@ def _task(clock: str) -> Scenario:
     return Scenario(begin, keep, effects)
 
 
+def _measure(clock: str) -> Scenario:
+    """A measure that waits for its approval, to be put up, or to be lifted."""
+    kind, who, urgent = {
+        "approve": ("closure", "op-dd", False),
+        "begin": ("speed_limit", "op-dd", False),
+        "lift": ("speed_limit", "op-dd", True),
+    }[clock]
+
+    def begin(world: World) -> datetime:
+        where = locate(kind, road="G353", stake_from_m=1000.0)
+        limit = 40.0 if kind == "speed_limit" else None
+        one = measures.order(world.user(who), kind, where, reason="结冰", limit_kmh=limit,
+                             urgent=urgent)  # fmt: skip
+        return one.deadline
+
+    def keep(world: World) -> None:
+        one = ControlMeasure.objects.get()
+        measures.act(world.user("lead-dd"), one.pk, clock, one.version, reason="好")
+
+    def effects(world: World) -> int:
+        missed = ControlMeasure.objects.get().standing.missed
+        return sum(name == clock for name, _ in missed)
+
+    return Scenario(begin, keep, effects)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "case.sign": _case("sign"),
     "case.first_action": _case("first_action"),
@@ -111,5 +140,8 @@ SCENARIOS: dict[str, Scenario] = {
     "case.verify": _case("verify"),
     "task.acknowledge": _task("acknowledge"),
     "task.finish": _task("finish"),
+    "measure.approve": _measure("approve"),
+    "measure.begin": _measure("begin"),
+    "measure.lift": _measure("lift"),
     "notice.acknowledge": _notice(),
 }

@@ -10,5 +10,6 @@ from __future__ import annotations
 from sizao.web.cases.clocks import CaseClocks
 from sizao.web.channels.clocks import NoticeClocks
 from sizao.web.clocks.services import Domain
+from sizao.web.measures.clocks import MeasureClocks
 
-DOMAINS: tuple[Domain, ...] = (CaseClocks(), NoticeClocks())
+DOMAINS: tuple[Domain, ...] = (CaseClocks(), MeasureClocks(), NoticeClocks())

@@ -60,8 +60,9 @@ def locate(
     lon: float | None = None,
     ring: Sequence[tuple[float, float]] = (),
     name: str = "",
+    network: Network | None = None,
 ) -> Where:
-    """The place of a measure of this kind.
+    """The place of a measure of this kind, on the process's own network unless one is given.
 
     A section by road and stakes, else the road at a point; a point by coordinates or one stake;
     an area by its ring of (lon, lat) corners. ``name`` is the place in words where the network
@@ -70,7 +71,8 @@ def locate(
     shape = KINDS[kind].place if kind in KINDS else ""
     if shape == AREA:
         return _area(ring, name)
-    network = ports().network if installed() else None
+    if network is None and installed():
+        network = ports().network
     if network is None:
         return _unmapped(road, direction, stake_from_m, stake_to_m, lat, lon, name)
     try:

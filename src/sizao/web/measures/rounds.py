@@ -8,8 +8,8 @@ from sizao.web.ports import Ports
 
 
 def follow(ports: Ports) -> None:
-    """Clocks, texts to who is in an area, and the file that a kill may have left old."""
+    """What begins by itself, texts to who is in an area, the file that a kill left old."""
     now = ports.now()
-    services.tick(now)
+    services.begin_due(now)
     texts.text_areas(lambda: board(ports), now)
     limits.publish_if_stale()

@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from sizao.core.errors import ConfigError, ConflictError, TransitionError
 from sizao.core.levels import CommandLevel
 from sizao.respond import measures as machine
 from sizao.respond.measure_kinds import KINDS, LONGEST_TEXT, basis, grades
-from sizao.respond.measures import Line, Measure
+from sizao.respond.measures import Clock, Line, Measure
 from sizao.web import audit
 from sizao.web.cases.errors import NotAllowedError
 from sizao.web.cases.models import Case
@@ -195,38 +194,47 @@ def check_version(measure: ControlMeasure, expected_version: int) -> None:
         )
 
 
-def tick(now: datetime) -> int:
-    """Clocks: begin what begins by itself, escalate what has run out. Returns how many changed.
-
-    A transaction each. What ran out while the process was down is told at the first tick, once.
-    """
+def begin_due(now: datetime) -> int:
+    """Begin what begins by itself at its time; a transaction each. Returns how many did."""
     by_itself = [kind.code for kind in KINDS.values() if kind.acts_at_once]
-    due = ControlMeasure.objects.open().filter(
-        Q(deadline__lt=now)
-        | Q(state="ordered", kind__in=by_itself, from_at__lte=now) & ~Q(approval="waiting")
-    )
-    return sum(_tick(pk, now) for pk in list(due.values_list("pk", flat=True)))
+    due = ControlMeasure.objects.filter(
+        state="ordered", kind__in=by_itself, from_at__lte=now
+    ).exclude(approval="waiting")
+    return sum(_begin(pk, now) for pk in list(due.values_list("pk", flat=True)))
 
 
-def _tick(measure_id: int, now: datetime) -> bool:
+def _begin(measure_id: int, now: datetime) -> bool:
     with write():
         measure = ControlMeasure.objects.select_related("unit", "case").get(pk=measure_id)
-        at_s = now.timestamp()
-        found = machine.start_due(measure.standing, at_s) or machine.escalate(
-            measure.standing, at_s
-        )
+        found = machine.start_due(measure.standing, now.timestamp())
         if found is None:
             return False
-        standing, line = found
-        _project(measure, standing)
-        if line.action == "escalate":
-            above = territory().commanding(measure.unit, standing.command_level)
-            if f"|{above.path}|" not in measure.reach:
-                measure.reach += f"{above.path}|"
-        measure.save()
-        _keep(measure, line, None, {"command_level": standing.command_level.code})
-        limits.changed(measure)
+        _take_over(measure, *found)
     return True
+
+
+def escalate(measure_id: int, now: datetime) -> tuple[ControlMeasure, Clock] | None:
+    """Take a measure whose clock ran out one level up, within the caller's transaction.
+
+    Returns it with the clock that ran out; None if somebody acted meanwhile.
+    """
+    measure = ControlMeasure.objects.select_related("unit", "case").get(pk=measure_id)
+    ahead = measure.clock
+    found = machine.escalate(measure.standing, now.timestamp())
+    if found is None or ahead is None:
+        return None
+    above = territory().commanding(measure.unit, found[0].command_level)
+    if f"|{above.path}|" not in measure.reach:
+        measure.reach += f"{above.path}|"
+    _take_over(measure, *found)
+    return measure, ahead
+
+
+def _take_over(measure: ControlMeasure, standing: Measure, line: Line) -> None:
+    _project(measure, standing)
+    measure.save()
+    _keep(measure, line, None, {"command_level": standing.command_level.code})
+    limits.changed(measure)
 
 
 def refuse_while_standing(case: Case) -> None:

@@ -8,7 +8,7 @@ from sizao.core.rulebook import entry
 from sizao.respond.measure_kinds import KINDS, grades
 from sizao.respond.measures import CLOCKS, STATE_NAMES, STEPS
 from sizao.web.measures.models import ControlMeasure
-from sizao.web.pages.words import pick
+from sizao.web.pages.words import citation, pick
 
 
 def kind_word(code: str) -> str:
@@ -40,7 +40,7 @@ def basis_of(measure: ControlMeasure) -> dict[str, str]:
     return {
         "id": rule.id,
         "name": pick(rule.name_zh, rule.name_en),
-        "citation": rule.citation(),
+        "citation": citation(rule.citation()),
         "certainty": rule.certainty,
     }
 

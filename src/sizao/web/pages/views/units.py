@@ -77,7 +77,7 @@ def show(request: HttpRequest) -> HttpResponse:
                 "word": words.patrol_word(patrol.state),
                 "task": task,
                 "kind": ""
-                if patrol.kind == "patrol_car"
+                if patrol.kind == "patrol_car" or KINDS[patrol.kind].zh in patrol.call_sign
                 else words.pick(KINDS[patrol.kind].zh, KINDS[patrol.kind].en.capitalize()),
             }
         )
