@@ -57,10 +57,15 @@ def tell(demo: Demo, station: str, place: tuple[float, float], **measured: objec
         assert answer.status == 200
 
 
-def warned(demo: Demo, token: str, kind: str, level: str) -> dict:
+def warned(demo: Demo, token: str, kind: str, level: str, place: tuple[float, float]) -> dict:
+    """The newest such warning made from a reading at this place."""
+
     def look() -> list[dict]:
         found = demo.get(f"/api/v1/warnings?limit=200&kind={kind}", token)["items"]
-        return [one for one in found if one["level"] == level and one["origin"] == "weather"]
+        here = [one for one in found if one["level"] == level and one["origin"] == "weather"]
+        return [
+            one for one in here if abs(one["lat"] - place[0]) + abs(one["lon"] - place[1]) < 0.01
+        ]
 
     return wait_until(look, 90, f"a {level} warning of {kind}")[0]
 
@@ -68,17 +73,17 @@ def warned(demo: Demo, token: str, kind: str, level: str) -> dict:
 def test_dense_fog_on_the_expressway(demo, sit_down) -> None:
     told = Scenario("dense-fog", "高速公路大雾", "Dense fog on the expressway")
     token = demo.token("detachment")
-    first = expressway(demo, 0.3)
+    first = expressway(demo, 0.6)
     second = next_to(demo, first)
     tell(demo, "e2e-fog-1", first, visibility_m=150, road_state="damp")
     told.stage("测站报能见度 150 米", "A station reports 150 m of visibility")
-    orange = warned(demo, token, "low_visibility", "orange")
+    orange = warned(demo, token, "low_visibility", "orange", first)
     told.stage("橙色预警发布", "An orange warning is issued")
     assert orange["road_class"] == "expressway"
     assert orange["vehicle"] == ""
 
     tell(demo, "e2e-fog-2", second, visibility_m=40, road_state="damp")
-    red = warned(demo, token, "low_visibility", "red")
+    red = warned(demo, token, "low_visibility", "red", second)
     told.stage("邻近测站 40 米，升为红色，并入同一案", "40 m next to it: red, in the same case")
     assert (red["case"], red["refers_to"]) == (orange["case"], orange["id"])
 
@@ -112,10 +117,10 @@ def test_ice_on_a_bridge(demo, sit_down) -> None:
     bridge = expressway(demo, 0.8)
     tell(demo, "e2e-bridge", bridge, road_c=-0.4, air_c=-1.0, road_state="wet")
     told.stage("桥面传感器报路面 -0.4℃、潮湿", "The bridge reports a wet surface at -0.4 °C")
-    yellow = warned(demo, token, "road_ice", "yellow")
+    yellow = warned(demo, token, "road_ice", "yellow", bridge)
     told.stage("黄色预警：随时可能结冰", "A yellow warning: it may freeze any moment")
     tell(demo, "e2e-bridge", bridge, road_c=-1.8, air_c=-2.0, road_state="ice")
-    orange = warned(demo, token, "road_ice", "orange")
+    orange = warned(demo, token, "road_ice", "orange", bridge)
     told.stage("路面结冰，升为橙色", "Ice on the surface: orange")
     assert orange["case"] == yellow["case"]
 
