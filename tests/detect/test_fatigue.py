@@ -82,15 +82,28 @@ def test_standing_is_five_and_below(kmh, count):
     assert len(fatigue(Track().drive(250, kmh).stand(60))) == count
 
 
+def test_what_lies_inside_the_run_is_said_in_minutes():
+    """Stops of 10 and 15 min, the card out for the last 70 of driving."""
+    track = Track(driver="A").drive(100).stand(10).drive(100)
+    known = Track(driver="A").drive(100).stand(10).drive(100).stand(15).drive(70).stand(60)
+    track.driver = None
+    track.stand(15).drive(70).stand(60)
+    assert [row["quality"] for row in fatigue(known)] == ["rest_min=25"]
+    assert [row["quality"] for row in fatigue(track)] == ["rest_min=25,driver_unknown_min=70"]
+    # The rest that ends a run, and what was before it, is no part of the next.
+    again = known.drive(250).stand(60)
+    assert [row["quality"] for row in fatigue(again)] == ["rest_min=25", None]
+
+
 class TestSpeed:
     def test_in_a_tunnel_the_tachograph_tells(self):
         dark = {"positioned": False, "recorder_speed_kmh": 60.0}
         (episode,) = fatigue(Track().drive(120).drive(30, 0, **dark).drive(100).stand(60))
-        assert (episode["measured"], episode["quality"]) == (250, None)
+        assert (episode["measured"], episode["quality"]) == (250, "driver_unknown_min=250")
 
     def test_a_sample_without_any_speed_is_as_if_it_had_not_come(self):
         track = Track().drive(150).drive(4, positioned=False).drive(100).stand(60)
-        assert fatigue(track)[0]["quality"] is None
+        assert fatigue(track)[0]["quality"] == "driver_unknown_min=254"
         track = Track().drive(150).drive(40, positioned=False).drive(60).stand(60)
         assert fatigue(track) == []
 
@@ -99,7 +112,9 @@ class TestSpeed:
         track = Track().drive(150)
         hung_at = track.rows[-1]["lon"]
         track.drive(30, 60, lon=hung_at).drive(150).stand(60)
-        assert [row["quality"] for row in fatigue(track)] == ["gap"]
+        assert [row["quality"] for row in fatigue(track)] == [
+            "gap,unknown_min=30,driver_unknown_min=300"
+        ]
         assert fatigue(track)[0]["measured"] == 299.75
         told = Track().drive(150)
         told.drive(30, 60, lon=hung_at, recorder_speed_kmh=0.0).drive(150).stand(60)
@@ -128,13 +143,13 @@ class TestGap:
         found = fatigue(Track().drive(250).silence(60).drive(250).stand(60))
         assert [row["measured"] for row in found] == [249.75, 250]
         inside = fatigue(Track().drive(150).silence(10, 9000).drive(150).stand(60))
-        assert [row["quality"] for row in inside] == ["gap"]
+        assert [row["quality"] for row in inside] == ["gap,unknown_min=10,driver_unknown_min=300"]
 
     def test_nineteen_minutes_are_none_and_are_not_driving_either(self):
         (episode,) = fatigue(Track().drive(150).silence(19).drive(150).stand(60))
         # The gap runs from the last sample, 15 s before its length begins.
         assert episode["measured"] == 299.75
-        assert episode["quality"] == "gap"
+        assert episode["quality"] == "gap,unknown_min=19,rest_min=19,driver_unknown_min=300"
 
     def test_standing_before_and_after_joins_it(self):
         assert fatigue(Track().drive(150).stand(8).silence(8).stand(5).drive(150).stand(60)) == []

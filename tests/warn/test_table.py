@@ -301,7 +301,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     single |= {"impossible", "exact", "probable", "silent", "never_heard"}
     single |= {"drink", "drink_again", "drunk", "refusal", "cleared"}
     single |= {"slow", "congested", "standing_traffic", "queue_end"}
-    single |= {"dsm_level_1", "dsm_level_2"}
+    single |= {"dsm_level_1", "dsm_level_2", "withdrawn"}
     single |= {"seats_lt20", "seats_20_50", "seats_50_100", "seats_ge100"}
     single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)

@@ -18,7 +18,19 @@ from sizao.detect import sparse
 from sizao.detect.distance import packed, unpacked, within
 from sizao.detect.emit import FINDING, GAP, findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.runs import FIRED, LEFT, RUN, change_driver, drive, end_run, fire, too_long
+from sizao.detect.runs import (
+    FIRED,
+    LEFT,
+    MINUTES,
+    RUN,
+    change_driver,
+    drive,
+    end_run,
+    fire,
+    longer,
+    minutes_code,
+    too_long,
+)
 from sizao.detect.stage import Findings
 
 DRIVING = [
@@ -31,6 +43,7 @@ DRIVING = [
     ("prev_moving", "i1"),
     ("stopping", "i1"),
     ("doubt", "i1"),
+    *MINUTES,
 ]
 """A vehicle's run and the stop in progress."""
 
@@ -121,10 +134,27 @@ def _at_stop(st, lat, lon, metres):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
+def _stopped(st, until_us):  # type: ignore[no-untyped-def]  # numba
+    """A stop inside the run is over: it was no rest."""
+    if st.stopping and st.running:
+        st.rest_s = longer(st.rest_s, until_us - st.stop_us)
+
+
+@njit(cache=True)
+def _unknown(st, code, us):  # type: ignore[no-untyped-def]  # numba
+    """Driving, or a stop before it, of the run that goes on: nobody's if there is no code."""
+    if code == 0 and st.running:
+        st.unknown_s = longer(st.unknown_s, us)
+
+
+@njit(cache=True)
 def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]  # numba
     """The next sample has come: the moving one before was a spike at rest, or the rest is over."""
     st.doubt = 0
     if not spike:
+        ep = few[sparse.find(few, slot, 0)]
+        _unknown(st, st.driver, ep.doubt_us - st.stop_us)
+        _stopped(st, ep.doubt_us)
         st.stopping = 0
         ep = few[sparse.find(few, slot, 0)]
         drive(
@@ -163,6 +193,7 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
         if not st.stopping:
             _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
     else:
+        _stopped(st, st.prev_us)
         st.stopping = 0
         if gap_us > forget_us:
             out, count = end_run(st, few, own, out, count)
@@ -193,6 +224,8 @@ def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # 
         st.end_us = now
     elif not st.stopping or (st.running and now - st.stop_us >= numbers.min_rest_us):
         return False
+    if moving and code == 0:
+        st.unknown_s = longer(st.unknown_s, now - st.prev_us)
     st.prev_us = now
     return True
 
@@ -234,6 +267,7 @@ def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untype
         if not st.stopping:
             _stop(st, now, lat, lon)
             if st.running and st.prev_moving:
+                _unknown(st, code, now - st.prev_us)
                 drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
                 if too_long(st, now, numbers.max_us):
                     few, out, count = fire(st, few, c, i, out, count)
@@ -242,6 +276,9 @@ def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untype
         few = _doubt(st, few, c, i)
         st.prev_moving = 1
     else:
+        if not is_gap:
+            _unknown(st, code, now - (st.stop_us if st.stopping else st.prev_us))
+        _stopped(st, now)
         st.stopping = 0
         drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
         if too_long(st, now, numbers.max_us):
@@ -262,6 +299,7 @@ def closed(slots: npt.NDArray[np.int32], runs: npt.NDArray[Any], details: Any) -
     rows["start_us"] = runs["start_us"]
     rows["driver"] = runs["driver"] - 1
     rows["quality"] = np.where(runs["gap"] != 0, GAP, 0)
+    rows["code"] = [minutes_code(run["rest_s"], run["unknown_s"]) for run in runs]
     for name in ("fired_us", "received_us", "lat", "lon", "stake_m", "segment"):
         rows[name] = details[name]
     return rows
@@ -270,4 +308,13 @@ def closed(slots: npt.NDArray[np.int32], runs: npt.NDArray[Any], details: Any) -
 def findings_of(rows: npt.NDArray[Any], params: Params) -> Findings:
     """The kernel's rows with limit and severity: the law knows one step."""
     rows["limit"] = params["max_continuous_min"]
-    return findings(rows, lambda row: "over_limit")
+    return findings(rows, lambda row: "over_limit", note=notes)
+
+
+def notes(row: Any) -> str:
+    """What the elapsed time holds beside driving, as qualities: minutes without data, which are
+    taken off it, of stops that were no rest, and without a driver's card."""
+    unknown = round((row["end_us"] - row["start_us"]) / 60e6 - float(row["measured"]))
+    rest, nobody = int(row["code"]) % 65_536, int(row["code"]) // 65_536
+    words = (("unknown_min", unknown), ("rest_min", rest), ("driver_unknown_min", nobody))
+    return ",".join(f"{name}={minutes}" for name, minutes in words if minutes > 0)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sizao.detect import reopen
 from sizao.detect.assemble import Row, batch_of, rows_of
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
@@ -49,6 +50,19 @@ def run(
     rows: list[Row] = []
     for rule in context.rules:
         fetch(state.rules[rule.id].each, prepared.columns.slot)
+        if "reopen_within_min" in context.params[rule.id]:
+            several, state.rules[rule.id] = reopen.step(
+                rule,
+                prepared.columns,
+                prepared.late,
+                state.rules[rule.id],
+                state.windows.setdefault(rule.id, {}),
+                context.params[rule.id],
+                context.world,
+            )
+            for found in several:
+                rows += rows_of(rule, found, state, context, state.fired_under)
+            continue
         found, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
@@ -63,8 +77,10 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     rows: list[Row] = []
     fired_under = dict(state.fired_under)
     for rule in context.rules:
-        found = rule.close(state.rules[rule.id], context.params[rule.id])
-        rows += rows_of(rule, found, state, context, fired_under)
+        windows = state.windows.get(rule.id, {})
+        params = context.params[rule.id]
+        for found in reopen.close(rule, state.rules[rule.id], windows, params, context.world):
+            rows += rows_of(rule, found, state, context, fired_under)
     return batch_of(rows, state)
 
 

@@ -30,6 +30,7 @@ from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
 from sizao.detect.order import by_slot
+from sizao.detect.reopen import NONE, late_rows
 from sizao.detect.room import fetch
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
@@ -55,11 +56,13 @@ class Prepared(NamedTuple):
     """Columns, and which row of the batch each came from: int64, shape as the columns.
 
     slots : int32, shape as the batch: slot of every row, those left out too
+    late : ROW of ``reopen.py``: rows left out by their time
     """
 
     columns: Columns
     row: npt.NDArray[np.int64]
     slots: npt.NDArray[np.int32]
+    late: npt.NDArray[Any]
 
 
 def prepare(
@@ -162,6 +165,8 @@ def prepare(
 
     fence_from, fence = inside(context.world.fences, lat[row], lon[row], kind, time_us[row])
 
+    recorder = _speed(batch, "recorder_speed_kmh")
+    drivers = _drivers(batch, state)
     columns = Columns(
         slot=slot,
         row=row,
@@ -170,12 +175,12 @@ def prepare(
         lat=lat[row],
         lon=lon[row],
         speed_kmh=speed[row],
-        recorder_speed_kmh=_speed(batch, "recorder_speed_kmh")[row],
+        recorder_speed_kmh=recorder[row],
         heading_deg=heading,
         altitude_m=_floats(batch, "altitude_m", np.float32)[row],
         alarm=_words(batch, "alarm")[row],
         status=_words(batch, "status")[row],
-        driver=_drivers(batch, state)[row],
+        driver=drivers[row],
         kind=kind,
         service=state.services_of(slot, context.services),
         segment=segment,
@@ -195,7 +200,23 @@ def prepare(
         fence_from=fence_from,
         fence=fence,
     )
-    return Prepared(columns, row, slots), state
+    late = NONE
+    if len(row) < len(slots):
+        out = np.ones(len(slots), np.bool_)
+        out[row] = False
+        out &= time_us - received_us <= FUTURE_US
+        values = {
+            "time_us": time_us,
+            "received_us": received_us,
+            "lat": lat,
+            "lon": lon,
+            "speed_kmh": speed,
+            "recorder_speed_kmh": recorder,
+            "driver": drivers,
+            "kind": state.kinds_of(slots, context.kinds),
+        }
+        late = late_rows(np.flatnonzero(out), slots, values)
+    return Prepared(columns, row, slots, late), state
 
 
 def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.int32]:

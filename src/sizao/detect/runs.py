@@ -7,6 +7,7 @@ fields of ``FIRED`` and ``LEFT``).
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from sizao.detect import sparse
@@ -25,6 +26,12 @@ RUN = [
 """A run of continuous driving. ``end_us`` is the last moment of driving so far; ``driver`` is the
 index plus one, so that 0 is unknown; ``open`` says that the vehicle is in the table of the few."""
 
+MINUTES = [("rest_s", "u2"), ("unknown_s", "u2")]
+"""Seconds inside the run: stops that were no rest, and driving without a known driver; both end at
+65 535. Apart from ``RUN`` because they fill what is left of its last eight bytes."""
+
+LONGEST_S = 65_535
+
 FIRED = [
     ("gaps_at_end_us", "i8"),
     ("fired_us", "i8"),
@@ -37,7 +44,19 @@ FIRED = [
 ]
 """Kept once it has fired: the gaps before the last moment of driving, and where that was."""
 
-LEFT = [(f"left_{name}", kind) for name, kind in [*RUN, *FIRED] if name != "open"]
+LEFT = [(f"left_{name}", kind) for name, kind in [*RUN, *FIRED, *MINUTES] if name != "open"]
+
+
+@njit(cache=True)
+def minutes_code(rest_s, unknown_s):  # type: ignore[no-untyped-def]  # numba
+    """Minutes of both in one number, as ``continuous.notes`` takes it apart."""
+    return np.int32((np.int64(rest_s) + 30) // 60 + (np.int64(unknown_s) + 30) // 60 * 65_536)
+
+
+@njit(cache=True)
+def longer(seconds, us):  # type: ignore[no-untyped-def]  # numba
+    """Seconds with a span in microseconds added, as far as they go."""
+    return np.uint16(min(LONGEST_S, np.int64(seconds) + (us + 500_000) // 1_000_000))
 
 
 @njit(cache=True)
@@ -59,7 +78,7 @@ def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     row.segment = ep.segment
     row.driver = st.driver - 1
     row.quality = GAP if st.gap else 0
-    row.code = 0
+    row.code = minutes_code(st.rest_s, st.unknown_s)
     return out, count + 1
 
 
@@ -82,6 +101,8 @@ def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-unt
         st.gaps_us = 0
         st.gap = 0
         st.fired = 0
+        st.rest_s = 0
+        st.unknown_s = 0
     st.end_us = us
     if st.fired:
         _at_end(st, few[sparse.find(few, slot, 0)], lat, lon, stake_m, segment)
@@ -127,6 +148,8 @@ def _swap(st, ep):  # type: ignore[no-untyped-def]  # numba
     st.running, ep.left_running = ep.left_running, st.running
     st.fired, ep.left_fired = ep.left_fired, st.fired
     st.gap, ep.left_gap = ep.left_gap, st.gap
+    st.rest_s, ep.left_rest_s = ep.left_rest_s, st.rest_s
+    st.unknown_s, ep.left_unknown_s = ep.left_unknown_s, st.unknown_s
     ep.gaps_at_end_us, ep.left_gaps_at_end_us = ep.left_gaps_at_end_us, ep.gaps_at_end_us
     ep.fired_us, ep.left_fired_us = ep.left_fired_us, ep.fired_us
     ep.received_us, ep.left_received_us = ep.left_received_us, ep.received_us

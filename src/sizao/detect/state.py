@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
-from sizao.detect import sparse
+from sizao.detect import reopen, sparse
 from sizao.detect.names import Names
 from sizao.detect.room import zeros
 from sizao.detect.stage import Memory, Rule
@@ -73,6 +73,8 @@ class EngineState:
     """Temporary limit to the number, from 1, that columns hold."""
     rules: dict[str, Memory] = field(default_factory=dict)
     """Rule id to its memory."""
+    windows: dict[str, reopen.Windows] = field(default_factory=dict)
+    """Rule id to what late rows may re-open."""
     fired_under: dict[str, str] = field(default_factory=dict)
     """Detection that has fired and not ended, as rule, vehicle, start and part in one text, to the
     rule version it fired under: an episode keeps its version, and so its id, when parameters change
@@ -176,6 +178,12 @@ class EngineState:
             "measures": list(self.measures),
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
+            "windows": {
+                rule: reopen.packed(windows)
+                for rule, windows in sorted(self.windows.items())
+                if windows
+            },
+            "window_rows": _describe(reopen.ROW),
         }
         batch = pa.record_batch(
             {
@@ -219,6 +227,11 @@ class EngineState:
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],
+            windows={
+                rule: reopen.unpacked(windows)
+                for rule, windows in head.get("windows", {}).items()
+                if head["window_rows"] == _describe(reopen.ROW)
+            },
         )
         for name, present in (("last", state.last), ("match", state.match)):
             if blocks[name].dtype == present.dtype:
@@ -236,12 +249,14 @@ class EngineState:
         """Drop states of rules that are gone or laid out differently; called by the engine."""
         for name in sorted(set(self.rules) - {rule.id for rule in rules}):
             del self.rules[name]
+            self.windows.pop(name, None)
         for rule in rules:
             memory = self.rules.get(rule.id)
             if memory is None:
                 continue
             if (memory.each.dtype, memory.few.dtype) != (rule.state_dtype, rule.few_dtype):
                 del self.rules[rule.id]
+                self.windows.pop(rule.id, None)
                 self.restarted.append(rule.id)
 
 

@@ -22,6 +22,17 @@ def sentence(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
 def quality(code: str, facts: Facts) -> tuple[str, str]:
     """A data quality code in words. ``unknown_min=N`` gives the bounds of what was measured."""
     name, _, value = code.partition("=")
+    if name == "rest_min":
+        return (
+            f"其间停车合计{value}分钟（含停车时终端离线），每次均不足20分钟，不算休息",
+            f"stops of {value} min in all on the way (the terminal off or on), each too short to "
+            "be a rest",
+        )
+    if name == "driver_unknown_min":
+        return (
+            f"其中{value}分钟没有驾驶人刷卡信息",
+            f"for {value} min of it no driver's card was in the reader",
+        )
     if name == "length_km":
         return f"涉及约{value}公里", f"over some {value} km"
     if name == "limit_temporary":

@@ -92,6 +92,7 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
         "同一号牌在两地出现，一辆车不可能到达",
         "in two places that one vehicle cannot reach",
     ),
+    "withdrawn": ("补传数据表明不成立，已撤回", "withdrawn: late data show otherwise"),
     "dsm_level_1": ("驾驶人状态监测多次一级疲劳报警", "several fatigue alarms of level 1"),
     "dsm_level_2": ("驾驶人状态监测二级疲劳报警", "a fatigue alarm of level 2"),
     "slow": ("重型车辆缓慢行驶", "heavy vehicles well below free flow"),
@@ -174,6 +175,7 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "由设备计数，须人工清点",
         "counted by a device: a person is to count again",
     ),
+    "corrected": ("收到补传数据后更正", "corrected by data that came late"),
     "kind_unknown": (
         "车辆未登记，按区间内最高限速判定",
         "the vehicle is not in the register: the section's highest limit is taken",

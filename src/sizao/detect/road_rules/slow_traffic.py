@@ -63,8 +63,9 @@ _EXPRESSWAY = ROAD_CLASS_CODES["expressway"]
 _SERVICE = KIND_NUMBERS["service"]
 _HEAVY = np.array([kind in HEAVY for kind in KIND_CODES])
 
-EACH = np.dtype([("counted", "i8")])
-"""Every vehicle: minute and stretch where it was counted last, in one number, plus one."""
+EACH = np.dtype([("counted", "u4")])
+"""Every vehicle: stretch and minute (of 4096) where it was counted last, in one number; 0 never.
+Room for a million stretches, three times the expressways of the country."""
 
 
 class _Numbers(NamedTuple):
@@ -80,7 +81,7 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         minute = c.time_us[i] // 60_000_000
         open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
         clock_us = max(clock_us, c.received_us[i])
-        counted = minute * 4_294_967_296 + stretch[k] + 1
+        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
         if not open_ or each[c.slot[i]].counted == counted:
             continue
         parked = False

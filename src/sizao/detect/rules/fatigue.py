@@ -43,7 +43,13 @@ forgotten gap).
 ``measured`` is the elapsed time in minutes at ``end``, ``limit`` is 240; the place is that of the
 last driving sample. ``driver`` is the last known code of the run, null if none was known. Severity
 is ``over_limit``: the law knows one step, points depend on the vehicle (``fatigue.points``).
-``quality`` says ``gap`` if the run contains one.
+``quality`` says ``gap`` if the run contains one, and in whole minutes what there is inside the run
+beside driving: ``unknown_min`` (gaps, taken off ``measured``: the true value lies up to so much
+higher), ``rest_min`` (stops that were no rest, with gaps in which the vehicle stood) and
+``driver_unknown_min`` (driving while no driver was known; the stops between if none ever was).
+
+Points that come late, from after the beginning of a gap that was judged unknown, re-open it for
+``reopen_within_min`` (120) after its end: see ``reopen.py``.
 
 Source: 中华人民共和国道路交通安全法实施条例 (2004) art. 62(7), ``fatigue.continuous_any`` (found);
 the numbers for reading samples ``detect.fatigue`` (proposed) in the rule book. The coach rules
@@ -116,6 +122,7 @@ class Fatigue(RuleBase):
         return {
             "max_continuous_min": number(book, law, "max_continuous", "min"),
             "min_rest_min": number(book, law, "min_rest", "min"),
+            "reopen_within_min": number(book, "detect.reopen", "within", "min"),
             **samples_from(book),
         }
 

@@ -1,0 +1,196 @@
+"""Late points re-open a gap: they end where delivery in order ends, however cut and restarted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sizao.detect import engine, reopen
+from sizao.detect.engine import Context, EngineState
+from tests.detect.tracks import Row, Track, at, batch_of
+
+VALUES = ("start", "end", "measured", "severity", "driver", "lat", "lon", "final")
+
+
+def play(rows: list[Row], cuts: Any = (), *, end: bool = True, **changes: Any) -> list[Row]:
+    """Detections of ``fatigue`` over rows in this order; the state is saved at each cut."""
+    context = Context.build(only=frozenset({"fatigue"}), changes={"fatigue": changes})
+    state, found = EngineState(), []
+    for start, stop in pairwise([0, *sorted(cuts), len(rows)]):
+        part, state = engine.step(batch_of(rows[start:stop]), state, context)
+        found += part.to_pylist()
+        state = EngineState.from_bytes(state.to_bytes())
+        assert state.restarted == []
+    if end:
+        found += engine.close(state, context).to_pylist()
+    return found
+
+
+def final(found: list[Row]) -> dict[str, tuple[Any, ...]]:
+    """Last revision of each episode that stands."""
+    last: dict[str, Row] = {}
+    for row in sorted(found, key=lambda row: row["revision"]):
+        last[row["id"]] = row
+    return {
+        name: tuple(row[value] for value in VALUES)
+        for name, row in last.items()
+        if row["severity"] != "withdrawn"
+    }
+
+
+def delivered(track: Track, hidden: tuple[float, float], after_s: float) -> list[Row]:
+    """The track's rows, those of a span (s) only after the first that is ``after_s`` past it."""
+    begin, end = at(hidden[0]), at(hidden[1])
+    held = [row for row in track.rows if begin <= row["time"] < end]
+    rest = [row for row in track.rows if not begin <= row["time"] < end]
+    back = next(
+        (i for i, row in enumerate(rest) if row["time"] >= end + timedelta(seconds=after_s)),
+        len(rest),
+    )
+    sent = rest[back - 1]["received"] if back else at(0)
+    late = [
+        {**row, "received": max(sent + timedelta(milliseconds=i), row["received"])}
+        for i, row in enumerate(held)
+    ]
+    return [*rest[:back], *late, *rest[back:]]
+
+
+def hours(minutes: float) -> float:
+    return minutes * 60
+
+
+def test_a_gap_that_was_driving_fires_late():
+    """150 min, 30 in a dead zone, 80 after it: 230 known minutes, 260 true ones."""
+    track = Track(every_s=60).drive(260).stand(30)
+    hidden = (hours(150), hours(180))
+    rows = delivered(track, hidden, 600)
+    without = [row for row in rows if not at(hidden[0]) <= row["time"] < at(hidden[1])]
+    assert play(without) == []
+    found = play(rows)
+    assert final(found) == final(play(track.rows)) != {}
+    assert [(row["revision"], row["severity"]) for row in found] == [
+        (0, "over_limit"),
+        (1, "over_limit"),
+    ]
+    assert play(rows, reopen_within_min=0) == [], "the control: switched off, it is missed"
+
+
+def test_a_gap_that_was_a_rest_withdraws_what_had_fired():
+    """The terminal was silent for 30 min, in which the driver rested and drove on elsewhere."""
+    track = Track(every_s=60).drive(150).stand(22).drive(8).drive(130).stand(30)
+    hidden = (hours(149), hours(180))
+    rows = delivered(track, hidden, hours(100))
+    found = play(rows)
+    assert [(row["revision"], row["severity"]) for row in found] == [
+        (0, "over_limit"),
+        (1, "withdrawn"),
+    ]
+    assert "corrected" in found[-1]["quality"].split(",")
+    for same in ("id", "start", "fired", "received"):
+        assert found[0][same] == found[1][same]
+    assert final(found) == final(play(track.rows)) == {}
+    assert len(final(play(rows, reopen_within_min=0))) == 1
+
+
+def test_an_ended_episode_gets_its_next_revision():
+    """Twenty of its minutes were taken off as unknown; it had been told as ended by then."""
+    track = Track(every_s=60).drive(265).stand(30).drive(20)
+    rows = delivered(track, (hours(150), hours(170)), hours(118))
+    found = play(rows)
+    assert [(row["revision"], row["measured"]) for row in found] == [(0, 241), (1, 244), (2, 265)]
+    assert found[-1]["quality"] == "driver_unknown_min=265,corrected"
+    assert final(found) == final(play(track.rows))
+
+
+def test_too_late_changes_nothing_and_nothing_is_kept():
+    track = Track(every_s=60).drive(400).stand(30).drive(20)
+    hidden = (hours(100), hours(130))
+    in_time, late = (delivered(track, hidden, hours(minutes)) for minutes in (119, 123))
+    whole = final(play(track.rows))
+    assert final(play(in_time)) == whole
+    assert final(play(late)) != whole
+    context = Context.build(only=frozenset({"fatigue"}))
+    _, state = engine.step(batch_of(late), EngineState(), context)
+    assert state.windows == {"fatigue": {}}
+
+
+def test_a_gap_at_rest_opens_no_window():
+    track = Track(every_s=15).drive(30).silence(40).drive(30)
+    context = Context.build(only=frozenset({"fatigue"}))
+    _, state = engine.step(track.batch(), EngineState(), context)
+    assert not state.windows["fatigue"]
+
+
+def test_windows_are_bounded(monkeypatch):
+    monkeypatch.setattr(reopen, "MOST", 3)
+    rows = []
+    for number in range(6):
+        track = Track(f"1000{number}", every_s=60, now_s=number).drive(30).silence(20, 9000)
+        rows += track.drive(30).rows
+    rows.sort(key=lambda row: row["received"])
+    context = Context.build(only=frozenset({"fatigue"}))
+    _, state = engine.step(batch_of(rows), EngineState(), context)
+    assert len(state.windows["fatigue"]) == 3
+
+
+legs = st.lists(
+    st.tuples(
+        st.sampled_from(["drive", "stand"]),
+        st.integers(20, 200),
+        st.sampled_from([5, 19, 20, 40]),
+        st.sampled_from([None, None, "A", "B"]),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    legs,
+    st.integers(30, 280),
+    st.sampled_from([0, 5, 40]),
+    st.floats(0.05, 0.95),
+    st.integers(6, 110),
+    st.integers(0, 110),
+    st.lists(st.floats(0, 1), max_size=5),
+)
+def test_late_delivery_ends_as_delivery_in_order_does(
+    given_legs, driven, stood, share, span, after, cuts
+):
+    """If the gap opened a window, and its rows came within the time; else it was none to it."""
+    track = Track(every_s=60)
+    for what, driving, standing, driver in given_legs:
+        if what == "drive":
+            track.drive(driving, driver=driver)
+        else:
+            track.stand(standing, driver=driver)
+    track.drive(driven).stand(stood)
+    begin = int(share * track.now_s / 60)
+    hidden = (hours(begin), hours(begin + span))
+    rows = delivered(track, hidden, hours(after))
+    whole = play(rows)
+    if opens(rows, hidden):
+        assert final(whole) == final(play(track.rows))
+    places = [int(cut * len(rows)) for cut in cuts]
+    assert in_order(play(rows, places)) == in_order(whole)
+    keys = [(row["id"], row["revision"]) for row in whole]
+    assert len(keys) == len(set(keys))
+
+
+def in_order(found: list[Row]) -> list[Row]:
+    return sorted(found, key=lambda row: (row["id"], row["revision"]))
+
+
+def opens(rows: list[Row], hidden: tuple[float, float]) -> bool:
+    """Whether the hidden span is a gap that ends more than 500 m away."""
+    before = [row for row in rows if row["time"] < at(hidden[0])]
+    after = [row for row in rows if row["time"] >= at(hidden[1])]
+    if not before or not after:
+        return False
+    metres = (after[0]["lon"] - before[-1]["lon"]) * 99_500
+    return bool(metres > 510 and after[0]["time"] - before[-1]["time"] > timedelta(seconds=300))
