@@ -129,6 +129,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("tables", "GET"): LOOK,
     ("table", "GET"): LOOK,
     ("outcomes", "GET"): LOOK,
+    # Nothing filled in; an officer may not propose.
+    ("case-response-level", "POST"): "302 422 422 403 404 404 403 403 404",
     ("table-act", "POST"): "302 422 403 403 403 403 403 403 403",  # no draft to act on
     ("warning-new", "GET"): "302 200 200 403 403 200 403 403 403",
     ("warning-new", "POST"): "302 422 422 403 403 422 403 403 403",  # nothing filled in
@@ -296,7 +298,7 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "response-decide": "response-text", "task-act": "task",
              "case-plans": "case", "case-plan": "case-plan",
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
-             "table": "table", "table-act": "table",
+             "table": "table", "table-act": "table", "case-response-level": "case",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",
              "partner-shown": "notice", "channel-receipt": "endpoint",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from sizao.web.twoperson import TwoPerson
+
 
 class Fact(models.Model):
     """One fact and what became of it. Kept for 35 days: a replay looks back 30."""
@@ -48,3 +50,30 @@ class Rain(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "测站雨强"
         constraints = [models.UniqueConstraint(fields=["station", "at"], name="rain_once")]
+
+
+class ResponseLevel(TwoPerson):
+    """A response level for a case: proposed from numbers by one person, started by another.
+
+    ``level`` 0 ends the response. The newest accepted one holds.
+    """
+
+    case = models.ForeignKey(
+        "cases.Case", models.PROTECT, related_name="response_levels", verbose_name="案件"
+    )
+    level = models.PositiveSmallIntegerField("响应等级", help_text="1 至 4，0 为终止响应")
+    hours = models.FloatField("预计阻断（小时）")
+    cities = models.PositiveSmallIntegerField("涉及地市")
+    provinces = models.PositiveSmallIntegerField("涉及省份")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "应急响应等级"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(state="asked"), name="one_open_response"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.level} {self.state}"

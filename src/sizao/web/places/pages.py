@@ -6,13 +6,15 @@ import json
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from sizao.core.errors import TransitionError
+from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
-from sizao.web.places import manual
+from sizao.web.pages.views.case import refused
+from sizao.web.places import levels, manual
 from sizao.web.tables.shown import command_levels
 
 FIELDS = ("kind", "level", "command_level", "text", "text_en", "reason", "lat", "lon",
@@ -44,6 +46,23 @@ def new(request: HttpRequest) -> HttpResponse:
         "fields": [(name, given.get(name, "")) for name in (*FIELDS, "key")],
     }
     return render(request, "places/preview.html", found)
+
+
+@require_POST
+def respond(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Propose a response level for a case, or decide the proposal that waits."""
+    case = get_object_or_404(Case.every.for_user(request.user), pk=case_id)
+    try:
+        if decision := request.POST.get("decision"):
+            remark = request.POST.get("remark", "")
+            levels.decide(request.user, case, decision == "accept", remark)
+        else:
+            levels.ask(request.user, case, request.POST)
+    except TransitionError as error:
+        status = 403 if error.code == "role" else 422
+        notice = {"kind": "refused", "text": words.pick(error.zh, error.en)}
+        return refused(request, case.pk, notice, status)
+    return redirect("case", case_id)
 
 
 def _form(

@@ -40,7 +40,7 @@ from sizao.web.pages.explained import Explained
 from sizao.web.pages.ladder import ladder
 from sizao.web.pages.rows import case_row, shown_plate, with_warnings
 from sizao.web.pages.views import inbox
-from sizao.web.places import events
+from sizao.web.places import events, levels
 from sizao.web.reports.models import Report
 from sizao.web.reports.rows import row_of as report_row
 from sizao.web.response.rows import of_case as response_of
@@ -154,6 +154,7 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
         "holds": list(case.holds.filter(active_holds(feed_now())).select_related("set_by")),
         "may_hold": may_hold_case(request.user, case),
         **_event(request, case),
+        "response_level": levels.shown(request.user, case),
         "text_template": services.text_template(case) if case.vehicle else "",
         "measures": [
             (code, words.pick(*names))
@@ -213,6 +214,13 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
         return render(request, "case/_live.html", found, status=409 if status == 403 else status)
     if notice is None:
         return redirect("case", case_id)
+    return refused(request, case_id, notice, status)
+
+
+def refused(
+    request: HttpRequest, case_id: int, notice: dict[str, object], status: int
+) -> HttpResponse:
+    """The page as it now is, with why a step was not taken on top."""
     case = _case(request, case_id)
     found = {**live(request, case, notice=notice), **story(request, case)}
     return render(request, "case/case.html", found, status=status)
