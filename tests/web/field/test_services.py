@@ -168,3 +168,17 @@ def test_a_phone_whose_clock_runs_ahead_is_not_believed(world: World):
 def test_what_no_phone_of_ours_sends(world: World, given: dict):
     with pytest.raises(services.FieldError):
         send(world, sent_out(world), given.pop("action", "arrive"), **given)
+
+
+def test_the_case_shows_what_was_done_in_the_field_and_what_was_given_up(world: World):
+    case = sent_out(world)
+    send(world, case, "photo", photo=png(), client_id="phone-p-1")
+    send(world, case, "arrive", drop=True)
+    page = world.client("op-dd").get(f"/cases/{case.pk}/").content.decode()
+    photo = FieldPhoto.objects.get()
+    assert f"/field/photos/{photo.pk}/?small=1" in page
+    assert "民警看过后放弃" in page
+    looked = world.client("op-dd").get(f"/field/photos/{photo.pk}/")
+    assert (looked.status_code, looked.headers["Content-Type"]) == (200, "image/png")
+    assert AuditEntry.objects.filter(action="field.look").count() == 1
+    assert world.client("off-dd2").get(f"/field/photos/{photo.pk}/").status_code == 404

@@ -31,6 +31,7 @@ from sizao.web.clock import feed_now
 from sizao.web.evidence import queries
 from sizao.web.evidence.access import may_hold_case
 from sizao.web.evidence.wanted import active_holds
+from sizao.web.field.record import of_case
 from sizao.web.fleet.models import Vehicle
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.words import row as measure_row
@@ -108,6 +109,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
             measure_row(one, feed_now())
             for one in case.measures.select_related("unit", "case").order_by("-ordered_at")
         ],
+        "field_actions": of_case(case),
         "controls": list(case.texts.select_related("ordered_by")),
         "chain": timeline.check(case),
         "response": response_of(request.user, case),
