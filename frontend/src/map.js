@@ -2,6 +2,7 @@
 // vehicle, report or site, and those on which a reporter or call taker chooses the place.
 import { startCallMap } from "./callmap.js";
 import { startDesk } from "./desk.js";
+import { startFences } from "./fencemap.js";
 import { startMeasures } from "./measures.js";
 import { startMinimaps } from "./minimap.js";
 import { startPlacePicker } from "./placepicker.js";
@@ -15,6 +16,7 @@ try {
   if (desk) startDesk(desk);
   if (wall) startWallMap(wall);
   if (risk) startRiskMap(risk);
+  startFences();
   startMeasures();
   startMinimaps();
   startPlacePicker();

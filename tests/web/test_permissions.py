@@ -112,6 +112,15 @@ MATRIX: dict[tuple[str, str], str] = {
     ("deliveries", "GET"): "302 200 200 403 403 200 200 200 403",
     ("delivery-retry", "POST"): "302 302 302 403 403 404 403 403 403",
     ("partner-act", "POST"): "302 403 403 403 404 404 403 403 404",  # it was told to a partner
+    ("fences", "GET"): LOOK,
+    ("fence-shapes", "GET"): LOOK,
+    ("fence-new", "GET"): "302 200 403 403 403 403 403 403 403",
+    ("fence-new", "POST"): "302 422 403 403 403 403 403 403 403",
+    ("fence", "GET"): "302 404 404 404 404 404 404 404 403",  # there is no fence 1
+    ("fence-edit", "GET"): "302 404 403 403 403 403 403 403 403",
+    ("fence-end", "POST"): "302 404 403 403 403 403 403 403 403",
+    ("fence-change", "GET"): "302 404 404 404 404 404 404 404 403",
+    ("fence-decide", "POST"): "302 404 403 403 403 403 403 403 403",
     ("rules", "GET"): LOOK,
     ("rule", "GET"): LOOK,
     ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
@@ -297,6 +306,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "response": "response", "response-ask": "response",
              "response-decide": "response-text", "task-act": "task",
              "case-plans": "case", "case-plan": "case-plan",
+             "fence": "one", "fence-edit": "one", "fence-end": "one", "fence-change": "one",
+             "fence-decide": "one",
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
              "table": "table", "table-act": "table", "case-response-level": "case",
              "risk-site": "site", "risk-site-report": "site",
@@ -391,6 +402,7 @@ def address(name: str, case: Case) -> str:
         "film": [Timing.objects.values_list("pk", flat=True).first() or 1, "before"],
         None: [],
         "nothing": [0],
+        "one": [1],
         "patrol": [PatrolUnit.objects.get(call_sign="东一01").pk],
         "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],
     }[ARGUMENTS.get(name)]

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "sizao.web.sources",
     "sizao.web.platforms",
     "sizao.web.rules",
+    "sizao.web.fences",
     "sizao.web.tables",
     "sizao.web.places",
     "sizao.web.response",

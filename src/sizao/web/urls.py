@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("sizao.web.plan.urls")),
     path("", include("sizao.web.junctions.urls")),
     path("", include("sizao.web.rules.urls")),
+    path("", include("sizao.web.fences.urls")),
     path("", include("sizao.web.response.urls")),
     path("", include("sizao.web.tables.urls")),
     path("", include("sizao.web.places.urls")),

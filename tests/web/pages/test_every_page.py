@@ -20,6 +20,7 @@ from sizao.web.measures.services import order
 from sizao.web.rules.catalogue import rules
 from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
+from tests.web.fences.test_fences import SCHOOL
 from tests.web.junctions.conftest import audited, counted, registered
 from tests.web.reports.conftest import png
 from tests.web.test_permissions import one_notice
@@ -71,6 +72,11 @@ ADDRESSES = (
     "/board/?at=2026-11-23T12:00:00&part=board",
     "/drills/",
     "/drills/{drill}/",
+    "/fences/",
+    "/fences/?kind=limit",
+    "/fences/new/",
+    "/fences/{fence}/",
+    "/fences/{fence}/edit/",
     "/responses/",
     "/responses/landslide/",
     "/cases/{case}/plans/",
@@ -240,6 +246,21 @@ def _junction(world: World) -> None:
     films.folder(timing).mkdir(parents=True)
     for which in films.FILMS:
         films.film(timing, which).write_bytes(b"SZJ1")
+    _fence(world)
+    return world
+
+
+def _fence(world: World) -> None:
+    """One in force, with a change that waits."""
+    from sizao.web.fences import services
+
+    asker, other = world.user("op-zd"), world.user("lead-zd")
+    school = {**SCHOOL["properties"], "name": "P1", "legal_basis": "No. 2"}
+    for limit in (30, 20):
+        wanted = {**SCHOOL, "properties": {**school, "limit_kmh": limit}}
+        change = services.ask(asker, 1 if limit == 20 else None, wanted, "test")
+        if limit == 30:
+            services.decide(other, change, True)
 
 
 def _hazards(world: World) -> None:
@@ -305,6 +326,7 @@ def addresses(world: World) -> list[str]:
             notice=Notice.objects.order_by("pk").first().pk,
             junction=Junction.objects.get().pk, timing=Timing.objects.get().pk,
             reported=reported.pk,
+            fence=1,
             hazard="YH2026-00001",
             assigned="YH2026-00002",
             measure=ControlMeasure.objects.get().pk,

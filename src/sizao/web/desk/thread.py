@@ -19,6 +19,7 @@ from sizao.web.cases.models import Case
 from sizao.web.desk import services
 from sizao.web.drills import services as drills
 from sizao.web.evidence.rounds import EvidenceRounds
+from sizao.web.fences import services as fences
 from sizao.web.field import rounds as field
 from sizao.web.fleet import register
 from sizao.web.hazards import services as hazards
@@ -130,6 +131,7 @@ class Desk:
                 places.prune(self.ports.now())
                 calls.purge_contacts(self.ports.now())
                 rules.publish(self.ports.data)
+                fences.publish(self.ports.data)
                 self._pruned_s = began
             self.open_cases = Case.objects.open().count()
             self.last_error = ""

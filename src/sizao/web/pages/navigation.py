@@ -85,6 +85,7 @@ GROUPS: tuple[Group, ...] = (
             Page("warning-new", _("发布预警"), "plus", ("warnings/new/",), may_issue),
             Page("detections", _("检测"), "gauge", ("detections/", "presence/")),
             Page("rules", _("检测规则"), "table", ("rules/",)),
+            Page("fences", _("电子围栏"), "pin", ("fences/",)),
             Page("tables", _("分级表"), "layers", ("tables/",), may_see_tables),
             Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
             Page("deliveries", _("送达"), "send", ("deliveries/",), may_look_at_deliveries),

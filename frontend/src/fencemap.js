@@ -1,0 +1,162 @@
+// Electronic fences: shown on a map, and drawn on it corner by corner.
+import { makeMap, maplibregl, whenReady } from "./mapbase.js";
+import { palette } from "./mapstyle.js";
+import { circle } from "./presencemap.js";
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+const STEP = 6;
+
+function addShapes(map, data) {
+  map.addSource("fences", { type: "geojson", data });
+  map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-color": palette().place, "fill-opacity": 0.1 } });
+  map.addLayer({ id: "fences-line", type: "line", source: "fences", filter: ["!", ["to-boolean", ["get", "wanted"]]], paint: { "line-color": palette().place, "line-width": 1.4 } });
+  map.addLayer({ id: "fences-wanted", type: "line", source: "fences", filter: ["to-boolean", ["get", "wanted"]], paint: { "line-color": palette().place, "line-width": 2, "line-dasharray": [2, 2] } });
+}
+
+function boxOf(features) {
+  const box = new maplibregl.LngLatBounds();
+  const walk = (part) => (typeof part[0] === "number" ? box.extend(part) : part.forEach(walk));
+  features.forEach(({ geometry }) => walk(geometry.coordinates));
+  return box;
+}
+
+/** The list's map, where a click opens a fence, and the map of one fence. */
+function show(element) {
+  const map = makeMap(element, { padding: 10 });
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  whenReady(map, async () => {
+    const own = element.dataset.fenceShapes;
+    const data = own ? JSON.parse(own) : await (await fetch(element.dataset.shapes)).json();
+    addShapes(map, data);
+    element.dataset.fences = data.features.length;
+    if (own) {
+      if (data.features.length) map.fitBounds(boxOf(data.features), { padding: 40, maxZoom: 15, duration: 0 });
+      return;
+    }
+    map.on("mouseenter", "fences-fill", () => (map.getCanvas().style.cursor = "pointer"));
+    map.on("mouseleave", "fences-fill", () => (map.getCanvas().style.cursor = ""));
+    map.on("click", "fences-fill", ({ features }) => location.assign(`/fences/${features[0].properties.number}/`));
+  });
+}
+
+/** Points of a geometry that can be drawn here, or null: holes and several areas cannot. */
+function pointsOf(geometry) {
+  if (geometry.type === "Point") return [geometry.coordinates];
+  if (geometry.type === "LineString") return geometry.coordinates;
+  if (geometry.type === "Polygon" && geometry.coordinates.length === 1) return geometry.coordinates[0].slice(0, -1);
+  return null;
+}
+
+/** The geometry of points drawn so far, or null while there are too few. */
+export function geometryOf(type, points) {
+  if (type === "Point") return points.length ? { type, coordinates: points.at(-1) } : null;
+  if (type === "LineString") return points.length > 1 ? { type, coordinates: points } : null;
+  return points.length > 2 ? { type, coordinates: [[...points, points[0]]] } : null;
+}
+
+function draw(form) {
+  const element = form.querySelector("[data-fence-draw]");
+  const field = form.elements.geometry;
+  const reach = form.elements.reach;
+  const shapes = form.querySelectorAll("[data-fence-shape] button");
+  const given = field.value ? JSON.parse(field.value) : { type: "Polygon", coordinates: [[]] };
+  let type = given.type === "MultiPolygon" ? "Polygon" : given.type;
+  let points = pointsOf(given);
+  let kept = points === null ? given : null; // drawn elsewhere, and kept until cleared
+  points ??= [];
+  let pins = [];
+  const map = makeMap(element, { padding: 10 });
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  const round = ({ lng, lat }) => [Number(lng.toFixed(STEP)), Number(lat.toFixed(STEP))];
+
+  function outline() {
+    const geometry = kept ?? geometryOf(type, points);
+    if (!geometry) return { type: "LineString", coordinates: points };
+    if (geometry.type !== "Point") return geometry;
+    const ring = circle(geometry.coordinates, Number(reach.value) || 200);
+    return { type: "Polygon", coordinates: [[...ring, ring[0]]] };
+  }
+  function refresh() {
+    const geometry = kept ?? geometryOf(type, points);
+    field.value = geometry ? JSON.stringify(geometry) : "";
+    map.getSource("own")?.setData({ type: "Feature", properties: {}, geometry: outline() });
+    element.dataset.corners = points.length;
+    form.querySelector("[data-fence-reach]").hidden = type === "Polygon";
+    reach.required = type !== "Polygon";
+    for (const button of shapes) button.setAttribute("aria-current", button.value === type);
+  }
+  function redraw() {
+    pins.forEach((pin) => pin.remove());
+    pins = points.map((point, at) => {
+      const dot = document.createElement("div");
+      dot.className = "sz-fencepin";
+      const pin = new maplibregl.Marker({ element: dot, draggable: true }).setLngLat(point).addTo(map);
+      pin.on("drag", () => {
+        points[at] = round(pin.getLngLat());
+        refresh();
+      });
+      dot.addEventListener("click", (event) => event.stopPropagation());
+      dot.addEventListener("dblclick", (event) => {
+        event.stopPropagation();
+        points.splice(at, 1);
+        redraw();
+      });
+      return pin;
+    });
+    refresh();
+  }
+  whenReady(map, async () => {
+    const others = await (await fetch(element.dataset.shapes)).json();
+    others.features = others.features.filter(({ properties }) => String(properties.number) !== element.dataset.own);
+    addShapes(map, others);
+    map.addSource("own", { type: "geojson", data: EMPTY });
+    map.addLayer({ id: "own-fill", type: "fill", source: "own", paint: { "fill-color": palette().place, "fill-opacity": 0.25 } });
+    map.addLayer({ id: "own-line", type: "line", source: "own", paint: { "line-color": palette().place, "line-width": 2.5 } });
+    map.doubleClickZoom.disable();
+    map.on("click", ({ lngLat }) => {
+      if (kept) return;
+      points = type === "Point" ? [round(lngLat)] : [...points, round(lngLat)];
+      redraw();
+    });
+    redraw();
+    const geometry = kept ?? geometryOf(type, points);
+    if (geometry) map.fitBounds(boxOf([{ geometry: outline() }]), { padding: 60, maxZoom: 15, duration: 0 });
+    element.dataset.ready = "yes";
+  });
+  for (const button of shapes) {
+    button.addEventListener("click", () => {
+      if (kept) return;
+      type = button.value;
+      if (type === "Point") points = points.slice(-1);
+      redraw();
+    });
+  }
+  reach.addEventListener("input", refresh);
+  form.querySelector("[data-fence-undo]").addEventListener("click", () => {
+    points.pop();
+    redraw();
+  });
+  form.querySelector("[data-fence-clear]").addEventListener("click", () => {
+    points = [];
+    kept = null;
+    redraw();
+  });
+}
+
+/** Only the fields that a fence of this kind has. */
+function fields(form) {
+  const kind = form.elements.kind;
+  const sort = () => {
+    for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(kind.value);
+  };
+  kind.addEventListener("change", sort);
+  sort();
+}
+
+export function startFences() {
+  document.querySelectorAll("[data-fence-map]").forEach(show);
+  const form = document.querySelector("[data-fence-form]");
+  if (!form) return;
+  fields(form);
+  draw(form);
+}
