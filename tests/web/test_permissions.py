@@ -18,6 +18,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from sizao.core.schemas import QUARANTINE
+from sizao.web.briefing.models import Briefing
+from sizao.web.briefing.services import issue
 from sizao.web.calls.models import Call
 from sizao.web.calls.services import take
 from sizao.web.cases.models import Case
@@ -27,6 +29,8 @@ from sizao.web.drills.models import Drill
 from sizao.web.evidence.follow import follow
 from sizao.web.evidence.holds import set_hold
 from sizao.web.evidence.models import Hold, Piece
+from sizao.web.handover.models import Handover
+from sizao.web.handover.services import begin
 from sizao.web.hazards import services as hazards
 from sizao.web.hazards.intake import Finding, enter
 from sizao.web.hazards.models import Hazard, HazardNotice
@@ -45,7 +49,7 @@ from sizao.web.plan.models import Plan
 from sizao.web.reports.models import Report
 from sizao.web.reports.submit import Given, submit
 from sizao.web.risk.models import Assessment
-from sizao.web.units.models import PatrolUnit
+from sizao.web.units.models import PatrolUnit, User
 
 from .conftest import EAST, TRUCK, World
 from .evidence.conftest import send
@@ -239,6 +243,17 @@ MATRIX: dict[tuple[str, str], str] = {
     ("call", "GET"): "302 200 200 200 404 404 200 200 404",
     ("call-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("call-contact", "POST"): "302 200 200 200 404 404 403 403 404",
+    ("roster", "GET"): "302 200 200 200 200 200 200 200 403",
+    ("roster-act", "POST"): "302 302 302 302 302 302 403 403 403",  # of oneself
+    ("handovers", "GET"): "302 200 200 200 200 200 200 200 403",
+    ("handover-new", "POST"): "302 302 302 302 302 302 403 403 403",
+    ("handover", "GET"): "302 200 200 404 404 404 200 200 403",
+    ("handover-act", "POST"): "302 302 302 404 404 404 403 403 403",
+    ("handover-pdf", "GET"): "302 200 200 404 404 404 200 200 403",
+    ("briefings", "GET"): "302 200 200 200 200 200 200 200 403",
+    ("briefing-issue", "POST"): "302 302 302 403 403 302 403 403 403",
+    ("briefing", "GET"): "302 200 200 404 404 404 200 200 403",
+    ("briefing-pdf", "GET"): "302 200 200 404 404 404 200 200 403",
     ("report-form", "GET"): OPEN,
     ("report-roads", "GET"): OPEN,
     ("report-sent", "GET"): OPEN,
@@ -296,6 +311,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "report-own-photo": "own-photo", "open311-discovery": "form",
              "open311-services": "form", "open311-requests": "form", "open311-service": "service",
              "open311-request": "request", "open311-token": "token",
+             "handover": "handover", "handover-act": "handover", "handover-pdf": "handover",
+             "briefing": "briefing", "briefing-pdf": "briefing",
              "call": "call", "call-act": "call", "call-contact": "call",
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
@@ -378,6 +395,8 @@ def address(name: str, case: Case) -> str:
         "review-file": [case.pk, "docx"],
         "of-case": [case.pk, 1],
         "drill": [getattr(Drill.objects.first(), "pk", 1)],
+        "handover": [Handover.objects.values_list("number", flat=True).first() or "x"],
+        "briefing": [Briefing.objects.values_list("number", flat=True).first() or "x"],
         "response": ["landslide"],
         "response-text": ["landslide", 1],
         "task": [1],
@@ -438,6 +457,11 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
         given = {"action": "compute", "version": 2}
     if name == "plan-act":
         given = {"action": "withdraw"}
+    if name == "roster-act":
+        given = {"action": "away", "start": "2026-12-01T08:00", "end": "2026-12-02T08:00",
+                 "person": client.session.get("_auth_user_id", "") and _name(client)}  # fmt: skip
+    if name == "handover-act":
+        given = {"action": "edit", "version": 1, "note": "x"}
     if name.startswith("call"):
         given = {"action": "case", "version": 1}
     if name == "source-act":
@@ -485,6 +509,16 @@ def one_plan(world: World) -> None:
         state="approved", unit=world.unit("dd"), first=world.now.date(), days=7, assessment=1,
         by="op-dd", at=world.now, seed="s", commitment="c", summary={"covered": 0.1},
     )  # fmt: skip
+
+
+def _name(client: Client) -> str:
+    return User.objects.get(pk=client.session["_auth_user_id"]).username
+
+
+def one_shift_change(world: World) -> None:
+    """The east brigade's note, waiting for a signature, and its briefing."""
+    begin(world.user("op-dd"), world.unit("dd"))
+    issue(world.user("op-dd"), world.unit("dd"), "")
 
 
 def one_call(world: World) -> None:
@@ -559,6 +593,7 @@ def test_matrix(world: World, who: str):
     one_junction(world)
     one_measure(world, case)
     one_call(world)
+    one_shift_change(world)
     one_import(world)
     one_piece(world, case)
     one_notice(world, case)

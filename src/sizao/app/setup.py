@@ -93,6 +93,9 @@ def _database(data: DataDir, *, fresh: bool, seed: int) -> None:
         from sizao.web.measures import demo
 
         demo.seed(Network.load(data.network))
+    from sizao.app.demo_duty import seed_duty
+
+    seed_duty(data)
 
 
 def _patrols(register: pa.RecordBatch) -> Iterator[dict[str, str]]:

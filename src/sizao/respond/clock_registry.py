@@ -74,6 +74,16 @@ CLOCKS: Mapping[str, Clock] = {
             "the expected end that was ordered",
         ),
         Clock(
+            "call.report", "事故上报时限", "report a crash upward",
+            "it becomes known that a crash must be reported; the level below was receipted",
+            "the unit above is told; the report stays due", "`severity.reporting`",
+        ),
+        Clock(
+            "call.receipt", "事故上报签收时限", "receipt of a report", "the report is sent",
+            "the unit above is told; the report stays unsigned",
+            "`receipt_min` of the [grading table](calls.md)",
+        ),
+        Clock(
             "notice.acknowledge", "通报确认时限", "acknowledge a notice", "the party is told",
             "the next channel with the whole time anew; after the last one, the unit above is told",
             "`acknowledge_min` of the [routing table](routing.md)",

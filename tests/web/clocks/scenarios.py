@@ -9,6 +9,9 @@ from typing import Any
 
 from sizao.core.levels import WarningLevel
 from sizao.respond.clocks import limit_s
+from sizao.web.calls import services as calls
+from sizao.web.calls import upward
+from sizao.web.calls.models import Call, CallEvent
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.channels import services as channels
@@ -133,6 +136,39 @@ def _measure(clock: str) -> Scenario:
     return Scenario(begin, keep, effects)
 
 
+def _report(clock: str) -> Scenario:
+    """A fatal crash that a brigade's desk has to report; told to its detachment."""
+    sent = clock == "call.receipt"
+
+    def begin(world: World) -> datetime:
+        given = {"kind": "crash", "dead": "1", "address": "某处"}
+        call = calls.take(world.user("op-dd"), given, [])
+        if sent:
+            send(world)
+        notice = call.notices.get()
+        return notice.receipt_due if sent else notice.due_at
+
+    def send(world: World) -> None:
+        call = Call.objects.get()
+        upward.send(world.user("op-dd"), call.number, call.notices.get().pk, {}, call.version)
+
+    def keep(world: World) -> None:
+        if not sent:
+            send(world)
+        call = Call.objects.get()
+        upward.receipt(
+            world.user("op-dd"), call.number, call.notices.get().pk, "值班员", call.version
+        )
+
+    def effects(world: World) -> int:
+        action = "unanswered" if sent else "late"
+        told = Notice.objects.filter(party__code="zd").count()
+        assert told == CallEvent.objects.filter(action__in=["late", "unanswered"]).count()
+        return CallEvent.objects.filter(action=action).count()
+
+    return Scenario(begin, keep, effects)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "case.sign": _case("sign"),
     "case.first_action": _case("first_action"),
@@ -143,5 +179,7 @@ SCENARIOS: dict[str, Scenario] = {
     "measure.approve": _measure("approve"),
     "measure.begin": _measure("begin"),
     "measure.lift": _measure("lift"),
+    "call.report": _report("call.report"),
+    "call.receipt": _report("call.receipt"),
     "notice.acknowledge": _notice(),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pyarrow as pa
@@ -41,6 +41,12 @@ ADDRESSES = (
     "/calls/new/",
     "/calls/{call}/",
     "/calls/{joined}/",
+    "/roster/?unit=dd",
+    "/roster/?unit=dd&view=month",
+    "/handovers/",
+    "/handovers/{handover}/",
+    "/briefings/",
+    "/briefings/{briefing}/",
     "/reports/",
     "/reports/?part=rows",
     "/reports/{report}/",
@@ -190,12 +196,15 @@ def read(html: str) -> Markup:
 @pytest.fixture
 def full(world: World) -> World:
     """A world with a case in hand, a text sent, and a conflict behind it."""
+    from sizao.web.briefing import services as briefing
     from sizao.web.calls import services as calls
     from sizao.web.calls import upward
     from sizao.web.cases.services import act
     from sizao.web.drills import services as drills
+    from sizao.web.handover import services as handover
     from sizao.web.reports import services as reports
     from sizao.web.reports.submit import Given, submit
+    from sizao.web.roster import services as roster
 
     case = world.raise_case()
     world.raise_case(vehicle="19800000002", severity="ge70", measured=120.0)
@@ -221,6 +230,15 @@ def full(world: World) -> World:
     calls.take(leader, called, [], join=f"call:{call.number}")
     call.refresh_from_db()
     upward.send(leader, call.number, call.notices.get().pk, {}, call.version)
+    start = world.now - timedelta(hours=1)
+    shift = roster.add(leader, world.unit("dd"), "commander", world.user("op-dd"), start,
+                       start + timedelta(hours=30))  # fmt: skip
+    later = roster.add(leader, world.unit("dd"), "operator", world.user("op-dd"), shift.end,
+                       shift.end + timedelta(hours=4))  # fmt: skip
+    roster.ask_swap(leader, later.pk, world.user("off-dd1"))
+    handover.begin(world.user("op-dd"), world.unit("dd"))
+    issued = briefing.issue(world.user("op-dd"), world.unit("dd"), "")
+    briefing.issue(world.user("op-dd"), world.unit("dd"), "", corrects=issued.number, why="x")
     spoilt = {"received": world.now, "source": "jt808", "reason": "no_frame", "raw": b"x"}
     batch = pa.RecordBatch.from_pylist([spoilt], schema=QUARANTINE)
     world.feeds_log.append({"quarantine": batch})
@@ -309,9 +327,11 @@ def _imports(world: World) -> None:
 
 
 def addresses(world: World) -> list[str]:
+    from sizao.web.briefing.models import Briefing
     from sizao.web.calls.models import Call
     from sizao.web.cases.models import Case
     from sizao.web.channels.models import Notice
+    from sizao.web.handover.models import Handover
     from sizao.web.imports.models import Batch
     from sizao.web.reports.models import Report
 
@@ -334,6 +354,8 @@ def addresses(world: World) -> list[str]:
             detection=case.warnings.first().detection,
             drill=Drill.objects.get().pk,
             call=call.number,
+            handover=Handover.objects.get().number,
+            briefing=Briefing.objects.latest("pk").number,
             joined=joined.number,
             **batches,
         )
@@ -384,7 +406,7 @@ def test_english_has_no_chinese_left(full: World, name: str) -> None:
         "您已超速，请立即减速，按限速行驶。",
         "前方交通管制，请减速慢行，注意避让。",
         # Reports upward are official papers.
-        "死亡 1 人",
+        "死亡 1 人，受伤 3 人",
         # The number of an official document.
         "交隐督〔2026〕1号",
     )

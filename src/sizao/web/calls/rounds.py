@@ -1,19 +1,13 @@
-"""What the desk does for calls in each round: clocks, after the case, out of the memory."""
+"""What the desk does for calls in each round: after the case, out of the memory."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from sizao.web import audit
-from sizao.web.calls import upward
 from sizao.web.calls.models import Call, CallContact
 from sizao.web.calls.services import finish
 from sizao.web.writing import write
-
-
-def tick(now: datetime) -> int:
-    """Mark reports upward that ran out of time, close calls whose case is. Returns how many."""
-    return upward.escalate_due(now) + follow_cases()
 
 
 def follow_cases() -> int:

@@ -179,6 +179,8 @@ def _merge(user: User, into: Call, new: Call) -> None:
         into.involved = [*into.involved, *extra]
         changed.append("involved")
     if changed:
+        if "dead" in changed:
+            _toll(into, user, feed_now(), dead=into.dead)
         _regrade(user, into, feed_now())
         upward.follow(into, feed_now())
 

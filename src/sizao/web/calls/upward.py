@@ -1,4 +1,4 @@
-"""Reports to the levels above: which are due, sending them, receipts, and clocks that run out."""
+"""Reports to the levels above: which are due, sending them, receipts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def draft(call: Call) -> dict[str, Any]:
     said = {
         "place": call.where if call.place else "",
         "course": f"{kind.zh}。{call.text}" if call.text else "",
-        "toll": _toll_words(toll) if toll else "",
+        "toll": _toll_words(call, toll),
         "loss": f"{toll.loss_cny:,.0f} 元" if toll and toll.loss_cny is not None else "",
         "measures": f"已通知{told_zh}。" if told_zh else "",
         "enterprise": "",
@@ -90,10 +90,14 @@ def draft(call: Call) -> dict[str, Any]:
     }
 
 
-def _toll_words(toll: CallToll) -> str:
+def _toll_words(call: Call, toll: CallToll | None) -> str:
+    """The last count; what it leaves out as the callers told it."""
+    counted = (toll.dead, toll.serious, toll.light, toll.missing) if toll else (None,) * 4
+    dead, serious, light, missing = counted
+    hurt = call.injured if serious is None and light is None else None
     parts = [
-        (toll.dead, "死亡"), (toll.serious, "重伤"), (toll.light, "轻伤"),
-        (toll.missing, "下落不明"),
+        (call.dead if dead is None else dead, "死亡"), (serious, "重伤"), (light, "轻伤"),
+        (hurt, "受伤"), (missing, "下落不明"), (call.trapped, "被困"),
     ]  # fmt: skip
     return "，".join(f"{word} {count} 人" for count, word in parts if count is not None)
 
@@ -122,7 +126,7 @@ def send(
         minutes = table_now(call.received_at).receipt_min
         notice.receipt_due = now + timedelta(minutes=minutes)
         notice.save()
-        zh, en = _leg_words(notice)
+        zh, en = leg_words(notice)
         late = "（已超时限）" if now > notice.due_at else ""
         log_event(call, "notice", f"事故上报{zh}{late}", f"Reported {en}", user)
     return call
@@ -142,45 +146,17 @@ def receipt(user: User, number: str, notice_id: int, by: str, expected_version: 
         now = feed_now()
         notice.receipt_at, notice.receipt_by = now, by.strip()[:96]
         notice.save()
-        zh, en = _leg_words(notice)
+        zh, en = leg_words(notice)
         log_event(call, "receipt", f"上报{zh}已签收：{notice.receipt_by}",
                   f"Receipt {en}: {notice.receipt_by}", user)  # fmt: skip
         follow(call, now)
     return call
 
 
-def escalate_due(now: datetime) -> int:
-    """Mark reports that were not sent, or not signed for, in time; each once. Returns how many."""
-    late = Notice.objects.filter(sent_at=None, late_at=None, due_at__lt=now)
-    unanswered = Notice.objects.filter(
-        sent_at__isnull=False, receipt_at=None, unanswered_at=None, receipt_due__lt=now
-    )
-    marked = 0
-    for column, rows in (("late_at", late), ("unanswered_at", unanswered)):
-        for pk in list(rows.values_list("pk", flat=True)):
-            marked += _escalate(pk, column, now)
-    return marked
-
-
-def _escalate(notice_id: int, column: str, now: datetime) -> bool:
-    with write():
-        notice = Notice.objects.select_related("call__unit", "call__desk").get(pk=notice_id)
-        overtaken = notice.sent_at if column == "late_at" else notice.receipt_at
-        if getattr(notice, column) is not None or overtaken is not None:
-            return False
-        setattr(notice, column, now)
-        notice.save()
-        zh, en = _leg_words(notice)
-        told_zh = f"事故上报{zh}超时未报" if column == "late_at" else f"事故上报{zh}超时未签收"
-        told_en = f"Report {en} is late" if column == "late_at" else f"No receipt {en}"
-        upper = notice.call.desk.parent
-        if upper is not None:
-            told_zh, told_en = (
-                f"{told_zh}，提请{upper.name_zh}督办",
-                f"{told_en}; {upper.code} told",
-            )
-        log_event(notice.call, column.removesuffix("_at"), told_zh, told_en, None)
-    return True
+def leg_words(notice: Notice) -> tuple[str, str]:
+    """From whom to whom, in both languages."""
+    (from_zh, from_en), (to_zh, to_en) = LEVELS[notice.sender], LEVELS[notice.receiver]
+    return f"（{from_zh}→{to_zh}）", f"({from_en} to {to_en})"
 
 
 def _notice(call: Call, notice_id: int) -> Notice:
@@ -188,11 +164,6 @@ def _notice(call: Call, notice_id: int) -> Notice:
     if found is None:
         raise TransitionError("没有这项上报。", "There is no such report.", code="target")
     return found
-
-
-def _leg_words(notice: Notice) -> tuple[str, str]:
-    (from_zh, from_en), (to_zh, to_en) = LEVELS[notice.sender], LEVELS[notice.receiver]
-    return f"（{from_zh}→{to_zh}）", f"({from_en} to {to_en})"
 
 
 def _toll(row: CallToll) -> Toll:

@@ -187,8 +187,8 @@ def _page(request: HttpRequest, call: Call, status: int = 200, **extra) -> HttpR
         "draft": upward.draft(call) if waiting else None,
         "content": [(code, words.pick(zh, en)) for code, (zh, en) in CONTENT.items()],
         "levels": {code: words.pick(zh, en) for code, (zh, en) in LEVELS.items()},
-        "reporting": entry("severity.reporting"),
-        "reaching": entry("severity.reporting_reach"),
+        "reporting": _rule("severity.reporting"),
+        "reaching": _rule("severity.reporting_reach"),
         "upward": [words.pick(zh, en) for zh, en in upward.why(call)],
         "tolls": wording.tolls(call),
         "last_toll": call.tolls.order_by("-pk").first(),
@@ -205,6 +205,12 @@ def _page(request: HttpRequest, call: Call, status: int = 200, **extra) -> HttpR
         **extra,
     }  # fmt: skip
     return render(request, "calls/call.html", found, status=status)
+
+
+def _rule(name: str) -> dict[str, str]:
+    """A rule's source, and how sure it is, for its badge."""
+    rule = entry(name)
+    return {"citation": words.citation(rule.citation()), "certainty": rule.certainty}
 
 
 @require_POST

@@ -7,9 +7,10 @@ a row in ``docs/reference/clocks.md``.
 
 from __future__ import annotations
 
+from sizao.web.calls.clocks import CallClocks
 from sizao.web.cases.clocks import CaseClocks
 from sizao.web.channels.clocks import NoticeClocks
 from sizao.web.clocks.services import Domain
 from sizao.web.measures.clocks import MeasureClocks
 
-DOMAINS: tuple[Domain, ...] = (CaseClocks(), MeasureClocks(), NoticeClocks())
+DOMAINS: tuple[Domain, ...] = (CaseClocks(), CallClocks(), MeasureClocks(), NoticeClocks())

@@ -68,8 +68,8 @@ def run_round(ports: Ports) -> int:
     reports.flush(ports.commands)
     reports.follow_cases()
     hazards.ring_due(ports.now())
-    calls.tick(ports.now())
     listings.remind_interims(ports.now())
+    calls.follow_cases()
     register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))
     return rows

@@ -33,6 +33,11 @@ def everyone(user: User) -> bool:
     return True
 
 
+def on_duty(user: User) -> bool:
+    """Accounts with a unit of the police, and the auditor."""
+    return user.path != "" or user.sees_all
+
+
 @dataclass(frozen=True)
 class Page:
     """One destination. ``under`` are the beginnings of the addresses that belong to it."""
@@ -98,6 +103,7 @@ GROUPS: tuple[Group, ...] = (
             Page("cases", _("案件"), "cases", ("cases/",)),
             Page("measures", _("管制措施"), "ban", ("measures/",)),
             Page("calls", _("接警"), "message", ("calls/",)),
+            Page("handovers", _("交接班"), "signature", ("handovers/",), on_duty),
             Page("tasks", _("预案任务"), "check", ("tasks/",), may_see_tasks),
             Page("responses", _("预案"), "layers", ("responses/",), may_look_at_responses),
             Page("drills", _("演练"), "play", ("drills/",), may_look_at_responses),
@@ -109,6 +115,7 @@ GROUPS: tuple[Group, ...] = (
         "units",
         (
             Page("units", _("警力"), "units", ("units/",)),
+            Page("roster", _("排班"), "clock", ("roster/",), on_duty),
             Page("field", _("外勤"), "phone", ("field/",), lambda user: user.acts),
             Page("plans", _("勤务"), "shield", ("plans/",), lambda user: user.sees_plans),
         ),
@@ -134,6 +141,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Page("indicators", _("指标"), "indicators", ("indicators/",)),
             Page("outcomes", _("预警成效"), "check", ("outcomes/",), lambda user: user.sees_risk),
+            Page("briefings", _("早报"), "note", ("briefings/",), on_duty),
             Page("risk", _("风险"), "eye", ("risk/",), lambda user: user.sees_risk),
         ),
     ),

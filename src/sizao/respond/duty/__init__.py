@@ -1,0 +1,1 @@
+"""Duty: the roster and what is wrong with it. Pure."""

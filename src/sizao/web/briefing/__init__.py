@@ -1,0 +1,1 @@
+"""The morning briefing (早报): built, issued, never changed."""

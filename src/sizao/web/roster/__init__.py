@@ -1,0 +1,1 @@
+"""The shift roster: shifts, swaps, who is on duty."""
