@@ -35,6 +35,7 @@ from sizao.feeds.jt808.problems import Malformed
 from sizao.sim._sampling import SOUND
 from sizao.sim.city import build
 from sizao.sim.fleet import Fleet, fleet
+from sizao.sim.roadside_score import RULES, RoadsideScore
 from sizao.sim.terminal import Frames
 from sizao.sim.truth import Offence
 from sizao.sim.world import World
@@ -60,6 +61,8 @@ OVERLAP_S = {
     "coach_curfew": 300,
     "coach_day_total": 3600,
     "coach_week_total": 3600,
+    "section_speed": 0,
+    "over_road_limit": 0,
 }
 """A detection and an offence are the same if they overlap or are at most this far apart."""
 
@@ -224,9 +227,12 @@ def run(seed: int, vehicles: int = 2000, hours: float = 24.0) -> Score:
     offences: list[Offence] = []
     found: list[dict[str, Any]] = []
     frames = positions = 0
+    roadside = RoadsideScore(city, cars, seed)
     for _ in range(round(hours * 3600 / GROUP_S)):
         parts, ended = world.advance(GROUP_S)
         offences += ended
+        assert world.motion is not None
+        roadside.feed(world.motion)
         for part in parts:
             batch = intake.take(part)
             frames += len(part)
@@ -235,6 +241,9 @@ def run(seed: int, vehicles: int = 2000, hours: float = 24.0) -> Score:
             found += detections.to_pylist()
     offences += world.truth.close()
     found += engine.close(state, context).to_pylist()
+    roadside.close()
+    offences += roadside.offences
+    found += roadside.found
     return Score(
         seed=seed,
         rules=compare(offences, found, cars, world.terminals.fault),
@@ -283,7 +292,7 @@ def compare(
         number = index[vehicle]
         for offence in own:
             score.offences += 1
-            sound = rule in INTEGRITY or bool(fault[number] == SOUND)
+            sound = rule in INTEGRITY | RULES or bool(fault[number] == SOUND)
             expected = sound and _plain_to_see(offence, int(cars.interval_s[number]))
             score.expected += expected
             seen = [episode for episode in found_by[rule, vehicle] if _same(offence, episode)]
