@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from sizao.web.cases import services as cases
 from sizao.web.field.models import FieldAction, FieldPhoto
@@ -25,46 +27,49 @@ __all__ = ["roads"]  # a fixture of the neighbours
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    """A browser for this module alone: while it runs, its event loop is in this thread, and Django
-    must be told that the database may be used beside it."""
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium found; name one in SIZAO_CHROMIUM")
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=20_000)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
-        yield started
-        started.close()
+Scene = Callable[[Callable[..., Any]], None]
 
 
 @pytest.fixture
-def pick_up(
-    chrome: Any, transactional_db: None, roads: World, live_server: Any
-) -> Iterator[Callable[..., Any]]:
-    """Sign the officer in on a phone."""
-    contexts = []
+def play(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None, roads: World, live_server: Any
+) -> Callable[[Scene], None]:
+    """Play a scene with a browser in a thread of its own: one thread has one event loop, and that
+    of the other browser tests may be running in this one. A scene gets what signs the officer in
+    on a phone."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium found; name one in SIZAO_CHROMIUM")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
-    def pick(**options: Any) -> Any:
-        context = chrome.new_context(
-            viewport={"width": 390, "height": 844}, locale="zh-CN", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{live_server.url}/login/?next=/field/")
-        page.fill("[name=username]", OFFICER)
-        page.fill("[name=password]", PASSWORD)
-        page.click("#sz-login button")
-        page.wait_for_url("**/field/")
-        return page
+    def browse(scene: Scene) -> None:
+        from playwright.sync_api import expect, sync_playwright
 
-    yield pick
-    for context in contexts:
-        context.close()
+        expect.set_options(timeout=20_000)
+        with sync_playwright() as playwright:
+            chrome = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+            def pick_up(**options: Any) -> Any:
+                phone = {"viewport": {"width": 390, "height": 844}, "locale": "zh-CN"}
+                page = chrome.new_context(**phone, **options).new_page()
+                page.goto(f"{live_server.url}/login/?next=/field/")
+                page.fill("[name=username]", OFFICER)
+                page.fill("[name=password]", PASSWORD)
+                page.click("#sz-login button")
+                page.wait_for_url("**/field/")
+                return page
+
+            try:
+                scene(pick_up)
+            finally:
+                chrome.close()
+                connection.close()
+
+    def in_thread(scene: Scene) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(browse, scene).result()
+
+    return in_thread
 
 
 def shot(page: Any, name: str) -> None:
@@ -74,6 +79,12 @@ def shot(page: Any, name: str) -> None:
 
 
 def test_queue_reload_sync_and_conflict(
+    play: Callable[[Scene], None], roads: World, tmp_path: Path
+) -> None:
+    play(lambda pick_up: _queue_reload_sync_and_conflict(pick_up, roads, tmp_path))
+
+
+def _queue_reload_sync_and_conflict(
     pick_up: Callable[..., Any], roads: World, tmp_path: Path
 ) -> None:
     from playwright.sync_api import expect
@@ -137,9 +148,13 @@ def test_queue_reload_sync_and_conflict(
 
 
 def test_an_answer_lost_on_the_way_does_not_double_what_was_done(
-    pick_up: Callable[..., Any], roads: World
+    play: Callable[[Scene], None], roads: World
 ) -> None:
     """The server has done it and the phone does not know: it sends once more."""
+    play(lambda pick_up: _lose_an_answer(pick_up, roads))
+
+
+def _lose_an_answer(pick_up: Callable[..., Any], roads: World) -> None:
     from playwright.sync_api import expect
 
     case = sent_out(roads)
