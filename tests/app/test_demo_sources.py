@@ -16,7 +16,7 @@ def test_the_demonstration_has_a_registry_without_mistakes(tmp_path: Path) -> No
     write_sources(drawn, data)
     registry = load_registry(data.sources)
     kinds = {source.kind for source in registry.sources.values()}
-    assert kinds == {"jt808", "jt809", "gat1400", "weigh", "weather", "reports"}
+    assert kinds == {"jt808", "jt809", "gat1400", "weigh", "check", "weather", "reports"}
     assert len(registry.of_kind("gat1400")) == len(drawn.checkpoints)
     data.sources.write_text("# ours\n")
     write_sources(drawn, data)

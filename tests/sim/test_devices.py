@@ -12,6 +12,7 @@ import pytest
 
 from sizao.core.source_access import new_key
 from sizao.feeds.gat1400.passages import read_passage
+from sizao.feeds.roadside.record import read_check
 from sizao.feeds.stations.record import read_reading
 from sizao.feeds.weighing.record import read_weighing
 from sizao.roads.network import Network
@@ -23,6 +24,7 @@ from sizao.sim.fleet import Fleet
 from sizao.sim.fleet import fleet as make_fleet
 from sizao.sim.gates import Gate, Watch, gates
 from sizao.sim.pictures import picture
+from sizao.sim.roadside_checks import BLOOD_S, RoadsideChecks
 from sizao.sim.routes import library
 from sizao.sim.traffic import DRIVING, Motion
 from sizao.sim.weighing import LADEN, WeighStations
@@ -125,6 +127,30 @@ def test_trucks_are_weighed_and_some_carry_too_much(city: City, fleet: Fleet) ->
         if row["kind"] in LADEN
     ]
     assert 0.04 < np.mean(np.array(heavy) > 1.05) < 0.13
+
+
+def test_posts_check_some_and_blood_follows(city: City, fleet: Fleet) -> None:
+    posts = RoadsideChecks(city, fleet, 1)
+    gate = gates(posts.sites, city.network)[0]
+    sent = []
+    for turn in range(400):
+        moment = NOW + 2 * turn
+        posts.feed(motion(VEHICLES, moment, gate.segment, [gate.offset_m - 20]))
+        sent += posts.feed(motion(VEHICLES, moment + 1, gate.segment, [gate.offset_m + 1]))
+    sent += posts.feed(motion(VEHICLES, NOW + BLOOD_S + 900, gate.segment, [0.0]))
+    rows = []
+    for post, one in sent:
+        taken = read_check(
+            json.loads(json.dumps(one)), source="check:x", station=post, received_us=10**18
+        )
+        assert taken.problems == [] or taken.problems[0].reason == "impossible_value"
+        rows += [taken.row] if taken.row is not None else []
+    checked = [row for row in rows if not row["refers_to"]]
+    assert 0.1 < len(checked) / (400 * VEHICLES) < 0.2
+    positive = [row for row in checked if row["refused"] or (row["breath_mg_100ml"] or 0) >= 20]
+    assert 0 < len(positive) < 0.05 * len(checked)
+    pending = {row["check"] for row in checked if row["blood"] == "pending"}
+    assert {row["refers_to"] for row in rows if row["refers_to"]} == pending != set()
 
 
 def test_stations_report_the_rain_of_the_traffic(city: City) -> None:

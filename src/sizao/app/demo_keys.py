@@ -23,7 +23,7 @@ SHARED = {"gat1400": 16, "jt809": 4}
 """Kinds with a password both sides know, and its length in bytes: JT/T 809 has room for eight
 characters."""
 
-KEYED = ("weigh", "weather", "reports")
+KEYED = ("weigh", "check", "weather", "reports")
 
 
 def write_keys(data: DataDir) -> None:

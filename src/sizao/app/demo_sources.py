@@ -97,6 +97,19 @@ def demo_sources(city: City) -> list[dict[str, Any]]:
             }
             for site in city.weigh_stations
         ),
+        *(
+            {
+                "id": f"check:{site['code']}",
+                "name_zh": f"{site['name']}执勤点",
+                "name_en": f"Roadside checks at {site['code']}",
+                "owner": _POLICE,
+                # Irregular: there is a check when somebody checks.
+                "contract": [{"topic": "roadside_checks"}],
+                "quota": {"records_per_hour": 2_000, "bytes_per_hour": 10_000_000},
+            }
+            for site in city.checkpoints
+            if site.get("check_station")
+        ),
         {
             "id": "jt809:province",
             "name_zh": "省级平台链路",

@@ -1,4 +1,4 @@
-"""Checkpoints, weigh stations and weather stations of the simulated city against an intake.
+"""Checkpoints, weigh stations, posts and weather stations of the simulated city against an intake.
 
 Their keys and passwords are in ``sim-keys.json`` of the data folder (made by ``sizao demo``); a
 device without one stays silent.
@@ -18,6 +18,7 @@ from sizao.sim.checkpoints import Checkpoints
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet
 from sizao.sim.outbox import Camera, Outbox, Poster
+from sizao.sim.roadside_checks import RoadsideChecks
 from sizao.sim.traffic import Motion
 from sizao.sim.weather import WeatherStations
 from sizao.sim.weighing import WeighStations
@@ -37,6 +38,7 @@ class Devices:
     ) -> None:
         self._checkpoints = Checkpoints(city, fleet, seed)
         self._stations = WeighStations(city, fleet, seed)
+        self._checks = RoadsideChecks(city, fleet, seed)
         self._weather = WeatherStations(city, seed)
         self._boxes: dict[str, Outbox] = {}
         for source, key in keys.items():
@@ -46,11 +48,16 @@ class Devices:
             elif kind == "weigh":
                 device = Poster("/intake/weighings", key)
                 self._boxes[source] = Outbox(source, host, port, device)
+            elif kind == "check":
+                device = Poster("/intake/roadside-checks", key)
+                self._boxes[source] = Outbox(source, host, port, device)
             elif kind == "weather":
                 device = Poster("/intake/weather-readings", key)
                 self._boxes[source] = Outbox(source, host, port, device)
         self._weather_boxes = [name for name in self._boxes if name.startswith("weather:")][:1]
-        self.counts = {"passages": 0, "weighings": 0, "weather_readings": 0}
+        self.counts = dict.fromkeys(
+            ("passages", "weighings", "roadside_checks", "weather_readings"), 0
+        )
 
     def feed(self, motion: Motion) -> None:
         """Queue what the devices saw in a span."""
@@ -58,6 +65,8 @@ class Devices:
             self._add(f"gat1400:{device}", passage, "passages")
         for station, weighing in self._stations.feed(motion):
             self._add(f"weigh:{station}", weighing, "weighings")
+        for post, check in self._checks.feed(motion):
+            self._add(f"check:{post}", check, "roadside_checks")
         for reading in self._weather.feed(motion.start_s + motion.seconds):
             for name in self._weather_boxes:
                 self._add(name, reading, "weather_readings")

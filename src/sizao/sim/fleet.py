@@ -83,6 +83,10 @@ class Fleet:
         return len(self.phone)
 
 
+SEATS = {"line_coach": 39, "tour_coach": 49, "highway_passenger": 55, "school_bus": 36}
+"""Rated seats by kind, the driver's included."""
+
+
 def register(city: City, vehicles: int, seed: int) -> pa.RecordBatch:
     """The vehicle register (schema REGISTER) of a simulated city."""
     return fleet(city, vehicles, seed).register
@@ -131,6 +135,7 @@ def fleet(city: City, vehicles: int, seed: int) -> Fleet:
         shares = SERVICE_SHARES.get(str(row["kind"]))
         if shares:
             row["service"] = str(licences.choice(list(shares), p=list(shares.values()))) or None
+        row["seats"] = SEATS.get(str(row["kind"]))
         row["plate"] = f"川DI{last}" if last else f"川DI{index + 1:04d}"
     kind_codes = np.array([KIND_CODES[str(row["kind"])] for row in rows], np.int8)
     card = rng.random(vehicles) < 0.75
