@@ -25,7 +25,6 @@ def test_from_the_call_to_the_report_upward(demo, sit_down) -> None:
     page.select_option("[name=lanes]", "part")
     expect(page.locator("[data-triage]")).to_have_attribute("data-triage", "orange")
     page.fill("[name=phone]", "10000000099")
-    desk.shot("call-intake-dark")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/calls/J\d+-\d+/"))
     first = page.url.rstrip("/").rpartition("/")[2]

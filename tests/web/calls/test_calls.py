@@ -147,6 +147,9 @@ def test_a_call_becomes_a_case_and_the_case_closes_it_and_rings_back(roads: Worl
     assert (case.unit.code, case.local_unit.code) == ("gd", "gd1")
     assert (case.origin, case.origin_ref) == ("call", call.number)
     assert call.number in case.events.get(seq=1).text_zh
+    page = roads.client("op-zd").get(f"/cases/{case.pk}/").content.decode()
+    assert call.number in page.partition("data-calls")[2]
+    assert other.number in page
     with pytest.raises(TransitionError, match="尚未办结"):
         services.close(user, call.number, "x", call.version)
     case = act(user, case.pk, "sign", case.version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from sizao.core.severity import classes_1991, grades_2007
@@ -13,8 +14,10 @@ from sizao.respond.calls.table import kind_names
 from sizao.web.calls.intake import table_now
 from sizao.web.calls.models import Call, CallToll, Notice
 from sizao.web.calls.where import Where
+from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.pages.words import pick
+from sizao.web.units.models import User
 
 _STATES = {
     "open": ("处理中", "open"),
@@ -81,6 +84,17 @@ def row_of(call: Call) -> dict[str, Any]:
         "state": state_word(call.state),
         "clock": clock,
     }
+
+
+def calls_of(user: User, case: Case) -> QuerySet[Call]:
+    """The calls of a case that a user may see: those that raised or joined it, and theirs."""
+    return (
+        Call.objects.for_user(user)
+        .filter(Q(case=case) | Q(joined_to__case=case))
+        .select_related("unit", "case", "joined_to")
+        .prefetch_related("notices")
+        .order_by("pk")
+    )
 
 
 def facts(call: Call) -> list[tuple[str, str]]:

@@ -21,6 +21,8 @@ from sizao.web.cases.queries import running_clocks
 from sizao.web.hazards.models import Hazard
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.reports.catalogue import case_kinds
+from sizao.web.response.models import OPEN as TASK_OPEN
+from sizao.web.response.models import PlanTask
 from sizao.web.sources.models import SourceEvent
 from sizao.web.units.models import Unit, under
 
@@ -29,6 +31,7 @@ SOON = timedelta(days=3)
 
 KINDS: dict[str, tuple[str, str]] = {
     "case": ("未结案件", "open cases"),
+    "task": ("未了的预案任务", "open tasks of plans"),
     "notice": ("待报送的事故上报", "reports upward that are due"),
     "call": ("处理中的接警", "open calls"),
     "callback": ("待回访", "callers to ring back"),
@@ -59,8 +62,8 @@ class Item:
 def collect(unit: Unit, now: datetime) -> list[Item]:
     """Everything open at the unit and below it, by kind, the first to run out first."""
     found = [
-        *_cases(unit), *_notices(unit), *_calls(unit), *_measures(unit), *_hazards(unit, now),
-        *_sources(unit),
+        *_cases(unit), *_tasks(unit), *_notices(unit), *_calls(unit), *_measures(unit),
+        *_hazards(unit, now), *_sources(unit),
     ]  # fmt: skip
     order = list(KINDS)
     return sorted(
@@ -86,6 +89,20 @@ def _cases(unit: Unit) -> Iterator[Item]:
             f"{case.number} {en}, {case.place}; {case.state}, commanded by {case.unit.name_en}",
             reverse("case", args=[case.pk]),
             first.at_s if first else None, first.start_s if first else None, case.level_code,
+        )  # fmt: skip
+
+
+def _tasks(unit: Unit) -> Iterator[Item]:
+    """Tasks of plans that run on the unit's cases, or that the unit has to do."""
+    rows = PlanTask.objects.filter(state__in=TASK_OPEN).filter(
+        concerning(unit, "case__") | under(unit.path, "unit")
+    )
+    for one in rows.select_related("case", "unit"):
+        yield Item(
+            f"task:{one.case.number}:{one.key}", "task",
+            f"{one.case.number} {one.zh}（{one.unit.name_zh}）",
+            f"{one.case.number} {one.en}; {one.unit.name_en}",
+            reverse("case", args=[one.case_id]), one.deadline_s, one.start_s,
         )  # fmt: skip
 
 

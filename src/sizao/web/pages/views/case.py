@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from sizao.core.errors import TransitionError
 from sizao.respond.dispatch import missing
 from sizao.respond.steps import MEASURES
+from sizao.web.calls.wording import calls_of
+from sizao.web.calls.wording import row_of as call_row
 from sizao.web.cases import services, timeline
 from sizao.web.cases.access import may_act
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
@@ -152,6 +154,7 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
             .select_related("unit", "case")
             .prefetch_related("photos")
         ],
+        "calls": [call_row(call) for call in calls_of(request.user, case)],
         "tiles": tiles(queries.of_case(case, feed_now()), "case-evidence", case.pk),
         "holds": list(case.holds.filter(active_holds(feed_now())).select_related("set_by")),
         "may_hold": may_hold_case(request.user, case),
