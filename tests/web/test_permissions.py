@@ -269,6 +269,9 @@ MATRIX: dict[tuple[str, str], str] = {
     ("hazard-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("hazard-photo", "GET"): "302 200 200 200 404 404 200 200 404",
     ("hazard-notice-read", "POST"): "302 302 404 404 404 404 404 404 404",
+    ("api:hazards", "GET"): LIST,
+    ("api:hazard", "GET"): "401 200 200 200 404 404 200 200 404",
+    ("api:hazard-action", "POST"): "401 200 200 200 404 404 403 403 404",
     ("listings", "GET"): PAGE,
     ("listings-public", "GET"): OPEN,
     ("listing-ask", "POST"): "302 422 422 403 404 404 403 403 404",  # nobody has it yet
@@ -338,6 +341,7 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "junction-timing": "junction", "junction-timing-act": "junction",
              "junction-sheet": "sheet", "junction-photo": "finding", "junction-film": "film",
              "hazard": "hazard", "hazard-act": "hazard", "hazard-photo": "hazard-photo",
+             "api:hazard": "hazard", "api:hazard-action": "hazard",
              "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
              "listing-file": "listing-file",
              "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
@@ -435,6 +439,8 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
     given = {"action": "sign", "version": case.version}
     if name.startswith("report"):
         given = {"action": "accept", "version": 1}
+    if name == "api:hazard-action":
+        given = {"action": "note", "version": 1, "reason": "test"}
     if name.startswith("api:"):
         return client.post(url, json.dumps(given), "application/json").status_code
     if name == "preferences":

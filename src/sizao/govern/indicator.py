@@ -92,6 +92,19 @@ def target_of(rule: Entry) -> float | None:
     return float(rule.value("target")) if "target" in rule.parameters else None
 
 
-def rule_of(kpi: Kpi) -> Entry:
+class Named(Protocol):
+    """What a definition and a share need of an indicator, whatever it counts."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def rule_id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def better(self) -> str: ...
+
+
+def rule_of(kpi: Named) -> Entry:
     """The indicator's entry in the rule book. Raises ConfigError if there is none."""
     return entry(kpi.rule_id)

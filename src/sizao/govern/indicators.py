@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from sizao.core.errors import ConfigError
 from sizao.core.rulebook import CERTAINTIES
+from sizao.govern.hazards.measures import HazardKpi
 from sizao.govern.indicator import Definition, Indicator, Kpi, rule_of, target_of
 from sizao.govern.kpis.false_alarms import FalseAlarms
+from sizao.govern.kpis.hazards_on_time import HazardsOnTime
+from sizao.govern.kpis.hazards_open_age import HazardsOpenAge
+from sizao.govern.kpis.hazards_reopened import HazardsReopened
 from sizao.govern.kpis.onset_to_warning import OnsetToWarning
 from sizao.govern.kpis.resolved_on_time import ResolvedOnTime
 from sizao.govern.kpis.signed_on_time import SignedOnTime
@@ -16,7 +20,16 @@ from sizao.govern.kpis.warning_to_signature import WarningToSignature
 from sizao.govern.kpis.warnings_by_level import WarningsByLevel
 from sizao.govern.records import CaseRecord
 
-__all__ = ["KPIS", "CaseRecord", "Definition", "Indicator", "Kpi", "compute", "compute_all"]
+__all__ = [
+    "HAZARD_KPIS",
+    "KPIS",
+    "CaseRecord",
+    "Definition",
+    "Indicator",
+    "Kpi",
+    "compute",
+    "compute_all",
+]
 
 KPIS: tuple[Kpi, ...] = (
     OnsetToWarning(),
@@ -30,7 +43,11 @@ KPIS: tuple[Kpi, ...] = (
 """Every indicator, in the order of the flow. Quotas on fines or stops are refused."""
 
 
-def definition(kpi: Kpi) -> Definition:
+HAZARD_KPIS: tuple[HazardKpi, ...] = (HazardsOnTime(), HazardsReopened(), HazardsOpenAge())
+"""Indicators over the ledger of hazards instead of cases."""
+
+
+def definition(kpi: Kpi | HazardKpi) -> Definition:
     """Names, formula, target and where they come from. Raises ConfigError without a rule entry."""
     rule = rule_of(kpi)
     return Definition(

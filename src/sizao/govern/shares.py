@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sizao.govern.indicator import SMALL_N, Indicator, Kpi, rule_of, target_of
+from sizao.govern.indicator import SMALL_N, Indicator, Kpi, Named, rule_of, target_of
 from sizao.govern.records import CaseRecord
 from sizao.govern.statistics import wilson
 
 Moment = Callable[[CaseRecord], float | None]
 
 
-def share(kpi: Kpi, numerator: int, denominator: int, *, waiting: int = 0) -> Indicator:
+def share(kpi: Named, numerator: int, denominator: int, *, waiting: int = 0) -> Indicator:
     """A share with its Wilson interval; None, never 100 %, over no cases."""
     value = numerator / denominator if denominator else None
     target = target_of(rule_of(kpi))

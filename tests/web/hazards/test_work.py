@@ -14,6 +14,7 @@ from sizao.govern.hazards import life
 from sizao.govern.hazards.records import Event
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
+from sizao.web.evidence.wanted import Wanted
 from sizao.web.hazards import services, telling
 from sizao.web.hazards.errors import HazardConflictError
 from sizao.web.hazards.intake import Finding, alike, enter, spot_of
@@ -237,3 +238,31 @@ def test_photos_of_a_refused_step_are_nowhere(world: World, found: Found, take: 
     )
     assert code == "state"
     assert hazard.photos.count() == before
+
+
+def test_the_api_lists_acts_and_says_who_was_faster(world: World, found: Found) -> None:
+    hazard = found()
+    header = world.bearer("lead-dd")
+    client = world.client("lead-dd")
+    listed = client.get("/api/v1/hazards?only=bare&kind=barrier", **header).json()
+    assert [one["number"] for one in listed["items"]] == [hazard.number]
+    assert "text" not in listed["items"][0]
+    assert client.get("/api/v1/hazards?only=late", **header).json()["count"] == 0
+    address = f"/api/v1/hazards/{hazard.number}/actions"
+    given = {"action": "assign", "version": 1, "values": ASSIGN}
+    answer = client.post(address, given, "application/json", **header)
+    assert answer.status_code == 200
+    assert answer.json()["next_steps"][0]["action"] == "protect"
+    again = client.post(address, given, "application/json", **header)
+    assert again.status_code == 409
+    assert again.json()["error"]["detail"]["events"][0]["action"] == "assign"
+
+
+def test_photos_of_an_open_hazard_are_wanted(world: World, found: Found, take: Walk) -> None:
+    hazard = found()
+    photo = hazard.photos.get()
+    wanted = Wanted(world.now)
+    assert wanted.why(photo.evidence, "", "", world.now) == "report"
+    take(hazard, "dismiss")
+    assert Wanted(world.now).why(photo.evidence, "", "", world.now) == "closed"
+    assert Wanted(world.now).why("0" * 64, "", "", world.now) == ""

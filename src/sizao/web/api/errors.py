@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Val
 
 from sizao.core.errors import ConfigError, TransitionError
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
+from sizao.web.hazards.errors import HazardConflictError
 
 _WORDS = {
     400: ("bad_request", "请求有误。", "The request is wrong."),
@@ -67,12 +68,13 @@ def install(api: NinjaAPI) -> None:
         NotAllowedError,
         lambda request, error: answer(request, 403, code="forbidden", zh=error.zh, en=error.en),
     )
-    api.add_exception_handler(
-        CaseConflictError,
-        lambda request, error: answer(
-            request, 409, code="conflict", zh=error.zh, en=error.en, detail=conflict(error)
-        ),
-    )
+    for meanwhile in (CaseConflictError, HazardConflictError):
+        api.add_exception_handler(
+            meanwhile,
+            lambda request, error: answer(
+                request, 409, code="conflict", zh=error.zh, en=error.en, detail=conflict(error)
+            ),
+        )
 
     def transition(request: HttpRequest, error: TransitionError) -> HttpResponse:
         status = 403 if error.code in ("role", "same_person") else 422
@@ -83,7 +85,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(TransitionError, transition)
 
 
-def conflict(error: CaseConflictError) -> dict[str, Any]:
+def conflict(error: CaseConflictError | HazardConflictError) -> dict[str, Any]:
     """What happened meanwhile, for a program."""
     return {
         "version": error.version,

@@ -9,6 +9,7 @@ from sizao import __version__
 from sizao.web.api import errors, lists, risk, sources, things
 from sizao.web.api.auth import AUTH
 from sizao.web.cap import api as cap
+from sizao.web.hazards import api as hazards
 from sizao.web.measures import api as measures
 
 
@@ -36,4 +37,5 @@ api.add_router("", things.router)
 api.add_router("", sources.router)
 api.add_router("", risk.router)
 api.add_router("", cap.router)
+api.add_router("", hazards.router)
 api.add_router("", measures.router)

@@ -15,6 +15,7 @@ from django.db.models import Q
 from sizao.web.cases.models import Case
 from sizao.web.evidence.models import Hold
 from sizao.web.evidence.periods import referred
+from sizao.web.hazards.models import HazardPhoto
 from sizao.web.reports.models import Report
 from sizao.web.review.models import Attachment
 
@@ -59,6 +60,12 @@ class Wanted:
             self._reports[case.number] = why  # photos that officers took refer to the case
             if case.vehicle:
                 self._vehicles[case.vehicle].append((*span(case, now), why))
+        # A photo of a report may stand on a hazard too, and that may be open for longer.
+        hazards = HazardPhoto.objects.filter(
+            Q(hazard__closed=False) | Q(hazard__changed_at__gt=since)
+        )
+        for piece, over in hazards.values_list("evidence", "hazard__closed"):
+            self._pieces.setdefault(piece, "closed" if over else "report")
         reports = Report.objects.filter(Q(state__in=Report.OPEN) | Q(case__in=list(names)))
         for number, state, case_id in reports.values_list("number", "state", "case"):
             self._reports[number] = (

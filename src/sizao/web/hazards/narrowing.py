@@ -14,7 +14,7 @@ from sizao.govern.hazards.listing import LEVELS
 from sizao.govern.hazards.records import GRADES, State
 from sizao.web.hazards.access import concerning
 from sizao.web.hazards.models import ORIGINS, Hazard, HazardQuerySet
-from sizao.web.units.models import Unit
+from sizao.web.units.models import Unit, User
 
 FILTERS = (
     "q", "state", "kind", "grade", "origin", "listed", "unit", "area", "junction", "duty", "only",
@@ -33,9 +33,9 @@ def week_end(now: datetime) -> datetime:
     return local + timedelta(days=7 - local.weekday())
 
 
-def narrowed(request: HttpRequest, given: dict[str, str], now: datetime) -> HazardQuerySet:
+def narrowed(user: User, given: dict[str, str], now: datetime) -> HazardQuerySet:
     """The hazards the user may see that fit; a value that is none is left out of ``given``."""
-    rows: Any = Hazard.objects.for_user(request.user)
+    rows: Any = Hazard.objects.for_user(user)
     if "q" in given:
         text = given["q"]
         rows = rows.filter(
@@ -60,7 +60,7 @@ def narrowed(request: HttpRequest, given: dict[str, str], now: datetime) -> Haza
     for name, column in (("area", "area"), ("junction", "junction"), ("duty", "duty_name")):
         if name in given:
             rows = rows.filter(**{column: given[name]})
-    unit = Unit.objects.for_user(request.user).filter(code=given.get("unit", "")).first()
+    unit = Unit.objects.for_user(user).filter(code=given.get("unit", "")).first()
     if unit is not None:
         rows = rows.filter(concerning(unit))
     else:

@@ -11,6 +11,7 @@ from sizao.govern.hazards.clearance import HORIZON, WEEKS, Forecast
 from sizao.web.clock import feed_now
 from sizao.web.hazards import boarding, narrowing, telling, words
 from sizao.web.hazards.access import may_enter
+from sizao.web.hazards.figures import figures
 from sizao.web.hazards.models import HazardNotice
 from sizao.web.hazards.pages.ledger import choices
 from sizao.web.hazards.pages.trend import trend
@@ -27,7 +28,8 @@ def show(request: HttpRequest) -> HttpResponse:
     now = feed_now()
     given = narrowing.chosen(request)
     given.pop("only", None)
-    found = boarding.board(narrowing.narrowed(request, given, now), now)
+    hazards = narrowing.narrowed(request.user, given, now)
+    found = boarding.board(hazards, now)
     query = request.GET.copy()
     query.pop("only", None)
     notices = HazardNotice.objects.filter(telling.for_user(request.user), read_at=None)
@@ -39,6 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "verdict": verdict(found.forecast),
             "basis": basis(found.forecast),
             "trend": trend(found.weeks),
+            "figures": figures(hazards, now),
             "rows": [words.row_of(one, now) for one in found.rows[:LISTED]],
             "by_duty": found.by_duty[:GROUPS],
             "by_junction": found.by_junction[:GROUPS],
@@ -90,4 +93,4 @@ def points(request: HttpRequest) -> HttpResponse:
     """The open hazards of the board as GeoJSON."""
     now = feed_now()
     given = narrowing.chosen(request)
-    return JsonResponse(boarding.points(narrowing.narrowed(request, given, now), now))
+    return JsonResponse(boarding.points(narrowing.narrowed(request.user, given, now), now))

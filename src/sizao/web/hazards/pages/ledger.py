@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """The list; with ``?part=rows`` the rows alone, ``?format=csv`` or ``xlsx`` as a file."""
     now = feed_now()
     given = narrowing.chosen(request)
-    rows = narrowing.narrowed(request, given, now)
+    rows = narrowing.narrowed(request.user, given, now)
     sort = request.GET.get("sort", "-found")
     column = SORTS.get(sort.lstrip("-"), "found_at")
     rows = rows.order_by(f"{'-' if sort.startswith('-') else ''}{column}", "-pk")

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
+from sizao.web.hazards.models import Hazard
 from sizao.web.pages.mapdata import bounds
 from sizao.web.pages.views.indicators import measured
 from sizao.web.pages.views.map import live
@@ -32,8 +33,15 @@ def show(request: HttpRequest) -> HttpResponse:
             "bounds": bounds(),
             "cards": measured(request, "24h"),
             "unit_rows": unit_rows(request),
+            "hazards": hazards(request),
         },
     )
+
+
+def hazards(request: HttpRequest) -> dict[str, int]:
+    """The clearance of hazards in three numbers."""
+    rows, now = Hazard.objects.for_user(request.user).open(), feed_now()
+    return {"open": rows.count(), "late": rows.late(now).count(), "bare": rows.bare(now).count()}
 
 
 def unit_rows(request: HttpRequest) -> list[dict[str, object]]:
