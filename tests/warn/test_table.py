@@ -147,6 +147,7 @@ GOLDEN = [
             ("hot_list", "exact", "other", "hot-list", "orange", "brigade"),
             ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
             ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
+            ("fatigue", "withdrawn", "hazmat", "fatigue-withdrawn", "blue", "squadron"),
             ("dsm_fatigue", "dsm_level_2", "hazmat", "dsm-fatigue-2", "yellow", "squadron"),
             ("dsm_fatigue", "dsm_level_1", "hazmat", "dsm-fatigue-1", "blue", "squadron"),
             ("slow_traffic", "queue_end", "other", "queue-end", "orange", "brigade"),

@@ -103,6 +103,8 @@ def _coach_night_speed(facts: Facts, subject_zh: str, subject_en: str) -> tuple[
 
 
 def _fatigue(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    if facts.severity == "withdrawn":
+        return by_name(facts, subject_zh, subject_en)
     zh, en = duration(facts.measured * 60)
     limit_zh, limit_en = duration(facts.limit * 60)
     return (
