@@ -93,7 +93,9 @@ function painter(canvas, scene, plan, film) {
     const first = film.frames[Math.floor(place)];
     const later = film.frames[Math.min(Math.floor(place) + 1, film.frames.length - 1)];
     const part = place - Math.floor(place);
+    let shown = 0;
     for (const [number, [x, y, heading, heavy]] of first) {
+      if (Math.abs(x) < SHOWN_M && Math.abs(y) < SHOWN_M) shown += 1;
       const [toX, toY, , ] = later.get(number) ?? [x, y];
       context.save();
       context.translate(x + (toX - x) * part, -(y + (toY - y) * part));
@@ -103,7 +105,7 @@ function painter(canvas, scene, plan, film) {
       context.fillRect(-1, 0, 2, length);
       context.restore();
     }
-    if (inside) inside.textContent = first.size;
+    if (inside) inside.textContent = shown;
   };
 }
 

@@ -96,6 +96,9 @@ def _database(data: DataDir, *, fresh: bool, seed: int) -> None:
     from sizao.app.demo_duty import seed_duty
 
     seed_duty(data)
+    from sizao.web.junctions import demo as junctions
+
+    junctions.seed()
 
 
 def _patrols(register: pa.RecordBatch) -> Iterator[dict[str, str]]:

@@ -49,6 +49,27 @@ def test_json_says_before_after_and_gain(file: Path) -> None:
     assert short["after"]["cycle_s"] <= 70
 
 
+def test_tracks_say_how_a_fleet_turned(file: Path, tmp_path: Path) -> None:
+    import datetime as dt
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    start = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    rows = [
+        {"vehicle": "a", "time": start + dt.timedelta(seconds=3 * n), "lat": 26.5 + up,
+         "lon": 101.7, "speed_kmh": 40.0}
+        for n, up in enumerate((0.0009, 0.0004, 0.0, -0.0004, -0.0009))
+    ]  # fmt: skip
+    positions = tmp_path / "positions.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), positions)
+    given = ("--same-phases", "--observed", positions, "--at", 26.5, 101.7)
+    told = json.loads(run(file, "--json", *given).output)["observed"]
+    assert told["turned"] == {"N.T": 1}
+    assert "not all traffic" in run(file, *given).output
+    assert "needs --at" in str(run(file, "--observed", positions).exception)
+
+
 def test_words_for_people(file: Path) -> None:
     said = run(file, "--method", "hcm2000").output
     assert "saves" in said

@@ -49,6 +49,8 @@ MOST_SEEDS = 50
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the simulator's files here.",
 )
+@click.option("--observed", type=_FILE, help="Parquet of positions, as `sizao detect` takes it.")
+@click.option("--at", nargs=2, type=float, help="Latitude and longitude, with --observed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: Path,
@@ -58,6 +60,8 @@ def command(
     simulate: bool,
     seeds: int,
     folder: Path | None,
+    observed: Path | None,
+    at: tuple[float, float] | None,
     as_json: bool,
 ) -> None:
     """Judge the signal plan of a junction and find a better one.
@@ -65,7 +69,8 @@ def command(
     FILE (YAML or JSON) has the junction's arms and lanes, turning counts, and the plan as it is;
     docs/reference/junctions.md lists what may be said. The better plan has the least mean control
     delay (HCM 2000) of every sensible phasing, cycle and split that leaves people time to walk.
-    With --simulate both plans meet the same vehicles in SUMO, seed by seed.
+    With --simulate both plans meet the same vehicles in SUMO, seed by seed. With --observed
+    recorded tracks say which way that fleet turned and how often it braked hard.
     """
     raw = _read(file)
     junction = junction_of(raw.get("junction") or {})
@@ -82,6 +87,10 @@ def command(
         "gain": gain_data(gained),
         "faults": faults(junction, before, counts),
     }
+    if observed:
+        if not at:
+            raise ConfigError("--observed needs --at LAT LON, the middle of the junction")
+        told["observed"] = _observe(model, observed, at)
     if simulate:
         told["simulation"] = _simulate(model, before, found.program, seeds, folder)
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else _words(told))
@@ -95,6 +104,26 @@ def _read(file: Path) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
         raise ConfigError(f"{file}: expected `junction`, `counts` and `plan`")
     return raw
+
+
+def _observe(model: Model, file: Path, at: tuple[float, float]) -> dict[str, Any]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from sizao.plan.signals.observed import observe
+
+    try:
+        table = pq.read_table(file, columns=["vehicle", "time", "lat", "lon", "speed_kmh"])
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(f"{file}: {error}") from None
+    time_s = table["time"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy() / 1e6
+    lat, lon, speed = (
+        table[name].cast(pa.float64()).to_numpy().astype(float)
+        for name in ("lat", "lon", "speed_kmh")
+    )
+    vehicle = np.asarray(table["vehicle"].to_pylist())
+    return observe(model.junction, at, vehicle, time_s, lat, lon, speed).data()
 
 
 def _simulate(
@@ -135,6 +164,15 @@ def _words(told: dict[str, Any]) -> str:
         f"should be {one['least_s']} s"
         for one in told["faults"]
     ]
+    if "observed" in told:
+        seen = told["observed"]
+        braking = seen["hard_braking"]
+        lines.append(
+            f"observed   {seen['passes']} passes of {seen['vehicles']} vehicles; hard braking in "
+            f"{braking['count']} of {braking['judged']} ({braking['share']:.1%}, 95 % "
+            f"{braking['lower']:.1%} to {braking['upper']:.1%}); this fleet, not all traffic"
+        )
+        lines += [f"           {name} {share:.0%}" for name, share in seen["shares"].items()]
     if "simulation" in told:
         run = told["simulation"]
         lines.append(

@@ -71,10 +71,10 @@ def _arms(network: Network, node: int) -> list[dict[str, Any]]:
         bearing = _bearing(network, segment, leaves)
         arm = next((a for a in found if _apart(a["bearing_deg"], bearing) < _SAME_DEG), None)
         if arm is None:
-            arm = {"bearing_deg": round(bearing), "in": 0, "out": 0, "road": "", "limit": 0.0}
+            arm = {"bearing_deg": round(bearing), "in": None, "out": None, "road": "", "limit": 0.0}
             found.append(arm)
-        lanes = int(network.lanes[segment])
-        arm["out" if leaves else "in"] = max(arm["out" if leaves else "in"], lanes or -1)
+        way = "out" if leaves else "in"
+        arm[way] = max(arm[way] or 0, int(network.lanes[segment]))
         arm["road"] = arm["road"] or str(network.name[segment]) or str(network.ref[segment])
         limit = float(network.limit_kmh[segment])
         arm["limit"] = max(arm["limit"], 0.0 if math.isnan(limit) else limit)
@@ -89,25 +89,27 @@ def _named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         name = next(n for n in (_LETTERS[place], *(f"A{i}" for i in range(9))) if n not in used)
         used.add(name)
         lanes = _lanes(arm["in"])
+        exits = 0 if arm["out"] is None else max(arm["out"], 1)
         made.append({
             "id": name,
             "name": f"{arm['road']}{_WORDS[place]}进口",
             "bearing_deg": arm["bearing_deg"],
             "lanes": lanes,
-            "exit_lanes": max(arm["out"], 1) if arm["out"] else 0,
+            "exit_lanes": exits,
             "speed_kmh": min(max(arm["limit"] or 40.0, 20.0), 80.0),
-            "crossing_m": round(3.25 * (len(lanes) + max(arm["out"], 1)) + 2),
+            "crossing_m": round(3.25 * (len(lanes) + exits) + 2),
             "road": arm["road"],
-            "known": arm["in"] > 0 and arm["out"] > 0,
+            "known": 0 not in (arm["in"], arm["out"]),
         })  # fmt: skip
     return made
 
 
-def _lanes(count: int) -> list[str]:
-    """Lanes of a usual approach; unknown is one lane for everything."""
-    if count == 0:
+def _lanes(count: int | None) -> list[str]:
+    """Lanes of a usual approach; None: nobody comes this way; 0: unknown, one for everything."""
+    if count is None:
         return []
-    return {-1: ["LTR"], 1: ["LTR"], 2: ["LT", "TR"]}.get(count, ["L", *["T"] * (count - 2), "TR"])
+    usual = {0: ["LTR"], 1: ["LTR"], 2: ["LT", "TR"]}
+    return usual.get(count, ["L", *["T"] * (count - 2), "TR"])
 
 
 def _bearing(network: Network, segment: int, leaves: bool) -> float:

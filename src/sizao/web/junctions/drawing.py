@@ -103,11 +103,15 @@ def _name(arm: Arm, defects: int) -> str:
     angle = math.radians(arm.bearing_deg)
     x = _MIDDLE + math.sin(angle) * (_REACH + 16)
     y = _MIDDLE - math.cos(angle) * (_REACH + 18)
-    x = min(max(x, 44), SIZE - 44)
+    if abs(math.sin(angle)) > 0.7:  # beside the road, where traffic comes in: names are long
+        beside = len(arm.lanes) * _LANE + 10
+        x = _MIDDLE + math.sin(angle) * (_REACH - 30) - beside * math.cos(angle)
+        y = _MIDDLE - math.cos(angle) * (_REACH - 30) - beside * math.sin(angle) + 4
+    half = 5.5 * len(arm.name)
+    x = min(max(x, half), SIZE - half)
     y = min(max(y, 14), SIZE - 8)
-    side = "middle"
     text = (
-        f'<text class="jx-name" x="{x:.0f}" y="{y:.0f}" text-anchor="{side}">'
+        f'<text class="jx-name" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">'
         f"{escape(arm.name)}</text>"
     )
     if not defects:
@@ -178,7 +182,7 @@ def timeline(
     for row, name in enumerate(names):
         y = 4 + 15 * row
         arm, turn = name.rpartition(".")[0], name[-1]
-        word = f"{junction.arm(arm).name[-4:]} {turn_mark(turn)}"
+        word = f"{_short(junction.arm(arm).name)} {turn_mark(turn)}"
         parts.append(
             f'<text class="jx-tick" x="{left - 6}" y="{y + 9}" text-anchor="end">'
             f"{escape(word)}</text>"
@@ -199,6 +203,11 @@ def timeline(
         f'xmlns="http://www.w3.org/2000/svg" aria-label="{escape(title, quote=True)}">'
         f"{PRINT if print_ else ''}{''.join(parts)}</svg>"
     )
+
+
+def _short(name: str) -> str:
+    """The end of an arm's name, which says the direction: 北进口 of 人民路北进口."""
+    return name[-3:] if name.endswith("进口") else name[:10]
 
 
 def _starts(data: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:

@@ -126,7 +126,6 @@ class Count(AppendOnly):
     class Source(models.TextChoices):
         TYPED = "typed", "人工录入"
         FILE = "file", "文件导入"
-        FLEET = "fleet", "由重点车辆轨迹推算"
 
     junction = models.ForeignKey(
         Junction, models.PROTECT, related_name="counts", verbose_name="路口"

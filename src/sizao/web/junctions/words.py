@@ -31,7 +31,6 @@ ACTIONS = {
 SOURCES = {
     "typed": ("人工录入", "typed in"),
     "file": ("文件导入", "from a file"),
-    "fleet": ("由重点车辆轨迹推算", "estimated from fleet tracks"),
 }
 RUNS = {
     "none": ("未仿真", "not simulated"),

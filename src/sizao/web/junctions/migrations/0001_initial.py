@@ -85,7 +85,6 @@ class Migration(migrations.Migration):
                         choices=[
                             ("typed", "人工录入"),
                             ("file", "文件导入"),
-                            ("fleet", "由重点车辆轨迹推算"),
                         ],
                         max_length=8,
                         verbose_name="来源",
