@@ -61,7 +61,7 @@ export function startLive() {
     // One tone, one look at the lists, and the page of a case only if it is the one that is open.
     const flooded = (data) => {
       if (data.level) announce("warning", { level: data.level });
-      if (data.names.notice) announce("notice", {});
+      for (const notice of data.notices) announce("notice", notice);
       changed("changed");
       const open = Number(document.body.dataset.case);
       if (open && data.cases.includes(open)) changed(`case-${open}`);

@@ -34,6 +34,9 @@ OPEN = {
     ("partner-notice", "GET"): (200, 404),
     ("partner-act", "POST"): (302, 404),
     ("partner-shown", "POST"): (204, 404),
+    # Its tasks of response plans; none runs here. Who sees which is in the plans' own tests.
+    ("tasks", "GET"): (200, 200),
+    ("task-act", "POST"): (404, 404),
     ("api:cap", "GET"): (200, 404),
     ("cap-feed", "GET"): (200, 200),
     # What belongs to an account.

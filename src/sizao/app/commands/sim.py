@@ -52,7 +52,8 @@ def command(
     """Drive made-up vehicles through a schematic city; each dials in over TCP.
 
     With --intake-port checkpoints, weigh stations and weather stations report them over HTTP.
-    With --web-port made-up people report hazards and crashes by Open311.
+    With --web-port made-up people report hazards and crashes by Open311. Simulated roadside signs
+    run with it and stand in channels.yaml, unless somebody wrote that file.
 
     What they really did is written to truth.jsonl in the data folder. After a restart the same
     world goes on at the present moment.
@@ -77,7 +78,9 @@ def command(
     simulation = Simulation(
         data, load_clock(data.clock), host, port, vehicles, seed, intake_port, web_port
     )
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    from sizao.app.demo_signs import signs
+
+    with signs(data), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_until_told(simulation.run()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -29,7 +30,10 @@ def show(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "open")
     state = state if state in STATES else "open"
     shown = every.filter(lifted_at=None) if state == "open" else every
-    page = Paginator(shown.select_related("party", "acknowledged_by"), PAGE)
+    # What waits to be acknowledged comes first, the worst of it before the newest.
+    first = F("acknowledged_at").asc(nulls_first=True)
+    order = (first, "-level", "-told_at", "-pk") if state == "open" else ("-told_at", "-pk")
+    page = Paginator(shown.select_related("party", "acknowledged_by").order_by(*order), PAGE)
     found = page.get_page(request.GET.get("page"))
     waiting = every.filter(
         acknowledged_at=None, lifted_at=None, acknowledge_by__isnull=False

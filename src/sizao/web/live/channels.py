@@ -22,6 +22,9 @@ BACKLOG = 1000
 FLOOD = 12
 """More events than this at once are told as one to whoever asked for it."""
 
+LISTED = 5
+"""The newest notices of a flood are told whole, for the desktop; the others are in the list."""
+
 WORST_FIRST = ("red", "orange", "yellow", "blue")
 
 
@@ -156,6 +159,7 @@ def flood(events: list[OutboxEvent]) -> bytes:
         "names": names,
         "level": next((code for code in WORST_FIRST if code in levels), None),
         "warnings": sorted(issued.items()),
+        "notices": [event.data for event in events if event.name == NOTICE][-LISTED:],
         "cases": sorted(case for case in cases if isinstance(case, int)),
         "feed_now": feed_now().timestamp(),
     }
