@@ -590,8 +590,8 @@ def one_source(world: World) -> None:
     world.feeds_log.append({"quarantine": batch})
 
 
-@pytest.mark.parametrize("who", WHO)
-def test_matrix(world: World, who: str):
+def furnish(world: World) -> Case:
+    """One of everything that an address may need. The matrix of partners uses it too."""
     case = world.raise_case()
     one_source(world)
     one_drill(world)
@@ -607,6 +607,12 @@ def test_matrix(world: World, who: str):
     submit(given, channel="citizen", source="reports")
     one_hazard(world)
     assessed(world)
+    return case
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_matrix(world: World, who: str):
+    case = furnish(world)
     column = WHO.index(who)
     expected, found = {}, {}
     for (name, method), row in MATRIX.items():

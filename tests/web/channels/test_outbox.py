@@ -149,6 +149,23 @@ def test_a_flood_for_one_robot_is_one_message(world: World, gateway: Gateway):
     assert Delivery.objects.filter(channel="wecom", state="sent").count() == 40
 
 
+def test_a_robot_is_sent_no_more_than_it_takes_in_a_minute_and_the_rest_then(
+    world: World, gateway: Gateway
+):
+    set_up(world, group={"channel": "wecom", "party": "gs", "url": f"{gateway.url}/?key=K",
+                         "per_minute": 5})  # fmt: skip
+    for number in range(9):
+        told(world, "wecom", key=str(number))
+        sender.run_once(world.ports)
+        world.clock.advance(1)
+    assert len(gateway.taken) == 5
+    assert Delivery.objects.filter(channel="wecom", state="waiting", attempts=0).count() == 4
+    world.clock.advance(60)
+    sender.run_once(world.ports)
+    assert len(gateway.taken) == 6, "what waited goes as one"
+    assert Delivery.objects.filter(channel="wecom", state="sent").count() == 9
+
+
 def test_nobody_acknowledged_so_every_channel_in_turn_and_then_the_unit_above(
     world: World, gateway: Gateway
 ):

@@ -68,16 +68,7 @@ def told_world(world: World) -> Case:
 
 @pytest.mark.parametrize(("column", "who"), [(0, "pa-gs"), (1, "pa-jt")])
 def test_matrix_of_partners(world: World, column: int, who: str):
-    case = told_world(world)
-    permissions.one_source(world)
-    permissions.one_plan(world)
-    permissions.one_import(world)
-    permissions.one_piece(world, case)
-    permissions.submit(
-        permissions.Given("hazard", "26.585", "101.716", photos=[permissions.png()]),
-        channel="citizen", source="reports",
-    )  # fmt: skip
-    permissions.assessed(world)
+    case = permissions.furnish(world)
     wanted, found = {}, {}
     for (name, method), row in permissions.MATRIX.items():
         wanted[name, method] = expected(name, method, row)[column]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from sizao.core.ids import content_id
 from sizao.respond.backoff import next_try_s
@@ -95,17 +95,22 @@ def _make(
     )
 
 
-def claim(now: datetime, limit: int) -> list[Delivery]:
-    """What is to be tried now, marked as leaving. Commit before anything leaves."""
-    due = (
-        Delivery.objects.filter(
-            Q(state__in=_TO_SEND) | Q(channel="sign", state__in=_ON_ROAD), next_at__lte=now
-        )
-        .select_related("notice__party", "notice__warning")
-        .order_by("next_at", "pk")[:limit]
+def due(now: datetime) -> QuerySet[Delivery]:
+    """What is to be tried now."""
+    return Delivery.objects.filter(
+        Q(state__in=_TO_SEND) | Q(channel="sign", state__in=_ON_ROAD), next_at__lte=now
     )
+
+
+def claim(now: datetime, limit: int, full: Iterable[str] = ()) -> list[Delivery]:
+    """What is to be tried now, marked as leaving. Commit before anything leaves.
+
+    full : endpoints that take no more in this minute; what is for them waits, uncounted
+    """
+    rows = due(now).exclude(endpoint__in=list(full))
+    rows = rows.select_related("notice__party", "notice__warning")
     claimed = []
-    for delivery in due:
+    for delivery in rows.order_by("next_at", "pk")[:limit]:
         if delivery.channel == "browser":
             _browser(delivery, now)
             continue

@@ -57,8 +57,11 @@ def run_once(ports: Ports) -> int:
     """Send what is due. Returns how many deliveries were tried."""
     now = ports.now()
     known, _ = endpoints(ports.data.channels)
+    if not outbox.due(now).exists():
+        return 0
+    full = [name for name, one in known.items() if one.channel != "sign" and not _left(one, now)]
     with write():
-        claimed = outbox.claim(now, CLAIM)
+        claimed = outbox.claim(now, CLAIM, full)
     if not claimed:
         return 0
     letters = _letters(claimed, known, now)
@@ -118,11 +121,11 @@ def _letters(claimed: list[Delivery], known: Mapping[str, Endpoint], now: dateti
 
 
 def _left(endpoint: Endpoint, now: datetime) -> int:
-    """How many more messages the endpoint takes in this minute."""
+    """How many more messages the endpoint takes in this minute. Gathered ones left together."""
     recent = Attempt.objects.filter(
         delivery__endpoint=endpoint.name, at__gt=now - timedelta(minutes=1)
     )
-    return max(1, endpoint.per_minute - recent.values("at").distinct().count())
+    return max(0, endpoint.per_minute - recent.values("at").distinct().count())
 
 
 def message_of(delivery: Delivery) -> Message:
