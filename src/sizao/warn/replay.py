@@ -46,19 +46,48 @@ class Raised:
         return self.detection, self.update
 
 
+class _Open:
+    """Warnings that are still open, found by vehicle, or by kind for what gathers in a place."""
+
+    def __init__(self) -> None:
+        self._own: dict[tuple[str, str], dict[str, merge.OpenWarning]] = defaultdict(dict)
+        self._kind: dict[str, dict[str, merge.OpenWarning]] = defaultdict(dict)
+
+    def put(self, one: merge.OpenWarning) -> None:
+        self._own[one.kind, one.vehicle][one.id] = one
+        self._kind[one.kind][one.id] = one
+
+    def of_vehicle(self, kinds: Iterable[str], vehicle: str) -> list[merge.OpenWarning]:
+        return [one for kind in kinds for one in self._own[kind, vehicle].values()]
+
+    def of_kind(self, kinds: Iterable[str], since_s: float) -> list[merge.OpenWarning]:
+        """Those with a moment since; what is older than a day is forgotten on the way."""
+        found = []
+        for kind in kinds:
+            known = self._kind[kind]
+            for one in list(known.values()):
+                if one.last_s >= since_s:
+                    found.append(one)
+                elif since_s - one.last_s > DAY_S:
+                    del known[one.id]
+        return found
+
+
 def simulate(facts: Iterable[Facts], table: Table) -> list[Raised]:
     """The warnings of a table, in the order of the facts, which are by time."""
-    open_ones: dict[str, list[merge.OpenWarning]] = defaultdict(list)
+    opened = _Open()
     issued: dict[tuple[str, str], list[float]] = defaultdict(list)
     found: list[Raised] = []
     for fact in facts:
         family = merge.family(fact.rule)
-        fact = _counted(fact, table, issued, open_ones)
+        fact = _counted(fact, table, issued, opened)
         decision = find(fact, table)
         if decision is None:
             continue
-        known = [one for kind in family for one in open_ones[kind]]
         spot = Spot(fact.lat, fact.lon, fact.road, fact.stake_m, fact.area)
+        known = opened.of_vehicle(family, fact.vehicle)
+        if decision.gather_m > 0 and fact.vehicle:
+            known = opened.of_kind(family, fact.end_s - decision.merge_s)
         outcome = merge.decide(
             merge.Detected(
                 fact.detection, fact.vehicle, fact.rule, decision.level, fact.end_s,
@@ -67,67 +96,56 @@ def simulate(facts: Iterable[Facts], table: Table) -> list[Raised]:
             known,
         )  # fmt: skip
         if isinstance(outcome, merge.Repeat):
-            _grow(open_ones, outcome.of, fact, spot, decision)
-        else:
-            update = isinstance(outcome, merge.Update)
-            found.append(_raised(fact, decision, update))
-            issued[fact.vehicle, fact.rule].append(fact.fired_s)
-            open_ones[fact.rule].append(
-                merge.OpenWarning(
-                    id=f"{fact.detection}:{decision.level.code}",
-                    case=outcome.case if isinstance(outcome, merge.Update) else fact.detection,
-                    detection=fact.detection,
-                    vehicle=fact.vehicle,
-                    kind=fact.rule,
-                    level=decision.level,
-                    last_s=fact.end_s,
-                    issued_s=fact.fired_s,
-                    spots=(spot,),
-                )
+            grown = next(one for one in known if one.id == outcome.of)
+            opened.put(_grown(grown, fact, spot, decision))
+            continue
+        found.append(_raised(fact, decision, isinstance(outcome, merge.Update)))
+        issued[fact.vehicle, fact.rule].append(fact.fired_s)
+        opened.put(
+            merge.OpenWarning(
+                id=f"{fact.detection}:{decision.level.code}",
+                case=outcome.case if isinstance(outcome, merge.Update) else fact.detection,
+                detection=fact.detection,
+                vehicle=fact.vehicle,
+                kind=fact.rule,
+                level=decision.level,
+                last_s=fact.end_s,
+                issued_s=fact.fired_s,
+                spots=(spot,),
             )
-        open_ones[fact.rule] = [
-            one for one in open_ones[fact.rule] if fact.end_s - one.last_s <= DAY_S
-        ]
+        )
     return found
 
 
 def _counted(
-    fact: Facts,
-    table: Table,
-    issued: Mapping[tuple[str, str], list[float]],
-    open_ones: Mapping[str, list[merge.OpenWarning]],
+    fact: Facts, table: Table, issued: Mapping[tuple[str, str], list[float]], opened: _Open
 ) -> Facts:
     """The fact with repeats and vehicles as they would have been under this table."""
     if not fact.vehicle:
         return fact
     since = fact.fired_s - DAY_S
-    repeats = sum(since < at <= fact.fired_s for at in issued[fact.vehicle, fact.rule])
+    repeats = sum(since < at <= fact.fired_s for at in issued[fact.vehicle, fact.rule][-100:])
     reach_m, within_s = table.reach(fact.rule)
     vehicles = {fact.vehicle}
     if reach_m > 0:
         here = Spot(fact.lat, fact.lon, fact.road, fact.stake_m, fact.area)
-        for one in open_ones[fact.rule]:
-            near = any(together(here, spot, reach_m) for spot in one.spots)
-            if near and fact.end_s - one.last_s <= within_s:
+        for one in opened.of_kind([fact.rule], fact.end_s - within_s):
+            if any(together(here, spot, reach_m) for spot in one.spots):
                 vehicles |= {one.vehicle, *one.vehicles}
     return replace(fact, repeats=repeats, vehicles=len(vehicles))
 
 
-def _grow(
-    open_ones: dict[str, list[merge.OpenWarning]], of: str, fact: Facts, spot: Spot,
-    decision: Decision,
-) -> None:  # fmt: skip
-    for kind in merge.family(fact.rule):
-        for index, one in enumerate(open_ones[kind]):
-            if one.id == of:
-                open_ones[kind][index] = replace(
-                    one,
-                    last_s=max(one.last_s, fact.end_s),
-                    repeats=(*one.repeats, fact.detection),
-                    spots=(*one.spots, spot) if decision.gather_m > 0 else one.spots,
-                    vehicles=(*one.vehicles, fact.vehicle) if decision.gather_m > 0 else (),
-                )
-                return
+def _grown(
+    one: merge.OpenWarning, fact: Facts, spot: Spot, decision: Decision
+) -> merge.OpenWarning:
+    gathers = decision.gather_m > 0
+    return replace(
+        one,
+        last_s=max(one.last_s, fact.end_s),
+        repeats=one.repeats if fact.detection in one.repeats else (*one.repeats, fact.detection),
+        spots=(*one.spots, spot) if gathers and spot not in one.spots else one.spots,
+        vehicles=tuple({*one.vehicles, fact.vehicle}) if gathers else one.vehicles,
+    )
 
 
 def _raised(fact: Facts, decision: Decision, update: bool) -> Raised:

@@ -21,6 +21,8 @@ from sizao.web.reports.errors import ReportConflictError
 from sizao.web.reports.models import Report, ReportContact
 from sizao.web.reports.privacy import scrub
 from sizao.web.reports.steps import STEPS
+from sizao.web.reports.submit import Given, submit
+from sizao.web.warnings.models import Warning
 
 from ..conftest import EAST, WEST, World
 
@@ -310,3 +312,17 @@ def test_the_reference_shows_the_services_in_force() -> None:
         assert row in page, row
     for step in STEPS.values():
         assert f"| `{step.action}` | {step.zh} |" in page
+
+
+def test_raising_a_report_issues_a_warning_without_the_reporters_words(world: World) -> None:
+    given = Given("crash", "26.585", "101.716", text="我叫王某，车牌川D12345",
+                  address="G353 电话13800000000 旁", attributes={"injured": ["some"]})  # fmt: skip
+    report = submit(given, channel="citizen", source="reports")
+    act(world, report, "raise", "op-zd")
+    warning = Warning.objects.get()
+    assert (warning.origin, warning.origin_ref) == ("report", report.number)
+    assert warning.case.origin_ref == report.number
+    assert warning.case.events.first().text_zh.startswith(f"群众上报 {report.number} 立案")
+    told = f"{warning.place} {warning.explanation}"
+    for secret in ("13800000000", "王某", "川D12345"):
+        assert secret not in told

@@ -49,7 +49,8 @@ def open_warnings(rows: Iterable[Warning]) -> list[merge.OpenWarning]:
                 last_s=max(ends),
                 issued_s=warning.issued.timestamp(),
                 repeats=tuple(one.detection for one in repeats),
-                spots=(spot_of(warning), *(spot_of(one) for one in repeats)),
+                # A station that reports each five minutes stands in one place.
+                spots=tuple(dict.fromkeys(map(spot_of, (warning, *repeats)))),
             )
         )
     return known

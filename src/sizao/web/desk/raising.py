@@ -74,7 +74,8 @@ def local_unit(area: str, road_class: str, lat: float | None, lon: float | None)
 
 def raise_warning(
     notice: Notice, now: datetime, *, user: User | None = None, refers_to: str | None = None,
-    case: Case | None = None, unit: Unit | None = None, drill: Drill | None = None,
+    case: Case | None = None, unit: Unit | None = None, local: Unit | None = None,
+    drill: Drill | None = None,
 ) -> Warning:  # fmt: skip
     """Issue a warning about a place and raise its case, within the caller's transaction.
 
@@ -83,6 +84,7 @@ def raise_warning(
     case : an open case it joins; without one it gets its own
     drill : the drill that plays it in: marked everywhere, never mixed with what is real
     unit : who commands; without it, the place's unit at the command level
+    local : whose place it is, where that is known already
 
     Returns the warning, an earlier one if this very notice was delivered before. Raises
     TransitionError if ``case`` is not open any more.
@@ -91,7 +93,7 @@ def raise_warning(
     known = Warning.every.filter(pk=warning_id).first()
     if known is not None:
         return known
-    squadron = local_unit(notice.area, notice.road_class, notice.lat, notice.lon)
+    squadron = local or local_unit(notice.area, notice.road_class, notice.lat, notice.lon)
     commanding = unit or territory().commanding(squadron, notice.command_level)
     fired = notice.fired or notice.onset
     place = {
@@ -115,7 +117,8 @@ def raise_warning(
     if case is None:
         case = cases.open_case(
             user,
-            origin_ref=warning_id,
+            # A case that answers a report names the report: that is what the reporter asks about.
+            origin_ref=notice.origin_ref if notice.origin == "report" else warning_id,
             facts={**place, "onset_at": notice.onset, "fired_at": fired, "drill": drill},
             **{**common, "origin": notice.origin},
         )

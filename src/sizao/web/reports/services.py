@@ -6,13 +6,16 @@ from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.respond.records import OPEN
+from sizao.warn.explain import PlaceGrade, explain_place
 from sizao.web import audit
 from sizao.web.cases import services as cases
 from sizao.web.cases.access import may_act as may_act_on_case
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
+from sizao.web.desk.raising import Notice, raise_warning
 from sizao.web.reports.errors import ReportConflictError
 from sizao.web.reports.models import Report, ReportContact, ReportEvent
+from sizao.web.reports.privacy import scrub
 from sizao.web.reports.steps import PRIMARY, STEPS, Step
 from sizao.web.units.models import User
 from sizao.web.units.territory import territory
@@ -125,26 +128,34 @@ def _raise_case(user: User, report: Report) -> Case:
             "上报类别已不存在，不能立案。", "The kind of report is gone.", code="state"
         )
     grade = service.graded(report.attributes)
-    case = cases.open_case(
-        user,
+    now = feed_now()
+    commanding = territory().commanding(report.unit, grade.command_level)
+    where = scrub(report.place or report.address)[:96]
+    said = PlaceGrade(
+        grade.level,
+        grade.command_level,
+        f"群众上报“{service.zh}”，经值班员受理",
+        f"a report of {service.en.lower()}, taken up by the desk",
+        because=((f"上报 {report.number}", f"report {report.number}"),),
+        row_id=report.service,
+    )
+    what = (f"{where or report.unit.name_zh}：{service.zh}。", f"{where}: {service.en}.")
+    notice = Notice(
         origin="report",
         origin_ref=report.number,
+        kind=service.case_kind,
         level=grade.level,
         command_level=grade.command_level,
-        now=feed_now(),
-        unit=territory().commanding(report.unit, grade.command_level),
-        local_unit=report.unit,
-        facts={
-            "kind": service.case_kind,
-            "place": (report.place or report.address)[:96] or f"{report.unit.name_zh}辖区",
-            "road": report.road,
-            "area": report.area,
-            "lat": report.lat,
-            "lon": report.lon,
-            "onset_at": report.reported_at,
-            "fired_at": report.reported_at,
-        },
+        onset=report.reported_at,
+        place=where,
+        road=report.road,
+        area=report.area,
+        lat=report.lat,
+        lon=report.lon,
+        row_id=report.service,
+        explanation=explain_place(what, said).to_dict(),
     )
+    case = raise_warning(notice, now, user=user, unit=commanding, local=report.unit).case
     report.case = case
     return case
 
