@@ -97,8 +97,10 @@ def _database(data: DataDir, *, fresh: bool, seed: int) -> None:
 
     seed_duty(data)
     from sizao.web.junctions import demo as junctions
+    from sizao.web.tables import demo as tables
 
     junctions.seed()
+    tables.seed()
 
 
 def _patrols(register: pa.RecordBatch) -> Iterator[dict[str, str]]:

@@ -249,3 +249,29 @@ def test_a_case_shows_its_event_with_members_section_and_the_other_case(
         assert "data-event>" in page
         assert another.number in page
         assert "data-outline" in page
+
+
+def test_a_kill_in_the_middle_of_a_segment_leaves_nothing_and_repeats_nothing(
+    world: World, sky: Sky, monkeypatch
+) -> None:
+    from sizao.web.places import rounds
+
+    real, done = rounds.deliver_fact, []
+
+    def dies_at_the_second(*args: Any, **more: Any) -> Any:
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(real(*args, **more))
+        return done[-1]
+
+    rows = [sky.reading("a", visibility_m=40.0), sky.reading("b", visibility_m=40.0, lat=27.5)]
+    sky.tell("weather_readings", *rows)
+    monkeypatch.setattr(rounds, "deliver_fact", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        world.round()
+    assert not Warning.objects.exists()
+    assert not Fact.objects.exists()
+    monkeypatch.setattr(rounds, "deliver_fact", real)
+    world.round()
+    world.round()
+    assert Warning.objects.count() == 2

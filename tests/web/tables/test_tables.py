@@ -209,3 +209,13 @@ def test_a_trial_that_a_former_process_left_can_be_begun_again(world: World) -> 
     Version.objects.filter(pk=version.pk).update(replay={"state": "running"})
     page = world.client("op-zd").get("/tables/detections/?part=replay").content.decode()
     assert 'data-trial="none"' in page
+
+
+def test_the_demonstration_has_one_draft_however_often_it_starts(world: World) -> None:
+    from sizao.web.tables import demo
+
+    demo.seed("op-zd")
+    demo.seed("op-zd")
+    assert Version.objects.get().edits == 1
+    page = world.client("op-zd").get("/tables/places/").content.decode()
+    assert "800 米" in page

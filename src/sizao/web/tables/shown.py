@@ -21,8 +21,15 @@ FEW = 4
 _SURE = list(CERTAINTIES)
 
 
-def condition(one: Condition) -> str:
-    """One condition in the reader's language."""
+UNITS = {
+    "low_visibility": "m", "crash_risk": "ratio", "fatigue": "min", "coach_night_fatigue": "min",
+    "coach_day_total": "min",
+}  # fmt: skip
+"""Kind to the unit of its measured value, where a row bounds one."""
+
+
+def condition(one: Condition, unit: str = "") -> str:
+    """One condition in the reader's language; ``unit`` is that of the measured value."""
     match one:
         case OneOf(name, codes):
             names = sorted(words.pick(*label(name, code)) for code in codes)
@@ -33,10 +40,12 @@ def condition(one: Condition) -> str:
         case Hours(start, stop):
             return f"{start:02d}:00–{stop:02d}:00"
         case AtLeast(name, bound):
-            return f"{_NAMES[name]()} ≥ {bound:g}"
+            said = words.quantity(bound, unit) if name == "min_measured" else f"{bound:g}"
+            return f"{_NAMES[name]()} ≥ {said}"
         case Below(name, bound):
-            mark = "≤" if name == "max_share" else "<"
-            return f"{_NAMES[name]()} {mark} {bound:g}"
+            if name == "max_share":
+                return f"{_NAMES[name]()} ≤ {bound * 100:.2g}%"
+            return f"{_NAMES[name]()} < {words.quantity(bound, unit)}"
     return ""
 
 
@@ -68,7 +77,8 @@ def row(one: Row, raw: Mapping[str, Any]) -> dict[str, Any]:
         "level": one.level.code,
         "command_level": one.command_level.value,
         "command_code": one.command_level.code,
-        "conditions": [condition(each) for each in one.conditions] or [_("其他一切情形")],
+        "conditions": [condition(each, _unit(one)) for each in one.conditions]
+        or [_("其他一切情形")],
         "merge_min": f"{one.merge_s / 60:g}",
         "gather_m": f"{one.gather_m:g}" if one.gather_m else "",
         "reason": words.pick(one.reason_zh, one.reason_en),
@@ -84,6 +94,12 @@ def row(one: Row, raw: Mapping[str, Any]) -> dict[str, Any]:
         "hours": when.get("hours"),
         "last": not one.conditions,
     }
+
+
+def _unit(one: Row) -> str:
+    """Unit of the measured value of the kinds that a row names; empty if they differ."""
+    units = {UNITS.get(kind, "") for kind in one.about}
+    return units.pop() if len(units) == 1 else ""
 
 
 def rows(table: Table, raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
