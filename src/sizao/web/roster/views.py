@@ -18,6 +18,7 @@ from sizao.respond.duty.roster import POSTS
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
 from sizao.web.roster import access, services
+from sizao.web.roster.importing import MOST_BYTES, Imported, plan_table
 from sizao.web.roster.models import Shift, Swap
 from sizao.web.units.models import Unit, User
 
@@ -27,7 +28,9 @@ def show(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-def _page(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, problem: str = "", status: int = 200, imported: Imported | None = None
+) -> HttpResponse:
     user = request.user
     if not access.may_see(user):
         raise PermissionDenied
@@ -67,6 +70,7 @@ def _page(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
         ).order_by("unit__path", "username") if unit else [],
         "rest": entry("duty.rest"),
         "given": asked,
+        "imported": imported,
         "notice": {"kind": "refused", "text": problem} if problem else None,
     }  # fmt: skip
     return render(request, "roster/roster.html", found, status=status)
@@ -125,6 +129,8 @@ def act(request: HttpRequest) -> HttpResponse:
     if not access.may_see(request.user):
         raise PermissionDenied
     try:
+        if request.POST.get("action") == "import":
+            return _page(request, imported=_import(request))
         _act(request)
     except TransitionError as error:
         return _page(
@@ -133,6 +139,16 @@ def act(request: HttpRequest) -> HttpResponse:
     kept = {name: request.POST.get(name, "") for name in ("unit", "view", "day")}
     query = "&".join(f"{name}={value}" for name, value in kept.items() if value)
     return redirect(f"/roster/?{query}" if query.isascii() and query else "/roster/")
+
+
+def _import(request: HttpRequest) -> Imported:
+    """Plan the rows of an uploaded table; the page that comes back names the bad ones."""
+    unit = _unit(request.user, request.POST.get("unit", ""))
+    file = request.FILES.get("file")
+    if file is None or not access.may_plan(request.user, unit):
+        code = "field" if file is None else "role"
+        raise TransitionError("请选择文件。", "Choose a file.", code=code)
+    return plan_table(request.user, unit, file.read(MOST_BYTES + 1))
 
 
 def _act(request: HttpRequest) -> None:
