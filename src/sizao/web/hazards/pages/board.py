@@ -16,6 +16,7 @@ from sizao.web.hazards.models import HazardNotice
 from sizao.web.hazards.pages.ledger import choices
 from sizao.web.hazards.pages.trend import trend
 from sizao.web.pages.mapdata import bounds
+from sizao.web.pages.templatetags.sizao import share
 
 LISTED = 12
 NOTICES = 3
@@ -80,11 +81,11 @@ def basis(found: Forecast) -> str:
         return ""
     return _(
         "依据近 {weeks} 个整周：平均每周新增 {opened:.1f} 处、销号 {closed:.1f} 处。"
-        "按周重复抽样推演 {horizon} 周，{share:.0%} 的推演能清零。"
+        "按周重复抽样推演 {horizon} 周，{share} 的推演能清零。"
         "假定今后各周与近期相仿、互不影响。"
     ).format(
         weeks=found.weeks or WEEKS, opened=found.opened, closed=found.closed, horizon=HORIZON,
-        share=found.arriving,
+        share=share(found.arriving),
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -63,7 +65,8 @@ def new(request: HttpRequest) -> HttpResponse:
         status = 403 if error.code == "role" else 422
         return _form(request, given, origin, status, said=pick(error.zh, error.en))
     if given["inspection"]:
-        return redirect(f"/hazards/inspect/?junction={made.junction}&made={made.number}")
+        query = urlencode({"junction": made.junction, "made": made.number})
+        return redirect(f"{reverse('hazard-inspect')}?{query}")
     return redirect("hazard", made.number)
 
 
