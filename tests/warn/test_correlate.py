@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sizao.core.levels import WarningLevel
 from sizao.warn.correlate import Event, Item, _rank, chained, gather, linked
-from sizao.warn.nearness import Spot, metres_apart, outline, together
+from sizao.warn.nearness import Spot, inside, metres_apart, outline, together
 
 FOG = Item("s0", "low_visibility", WarningLevel.ORANGE, 0.0, 300.0,
            Spot(26.5, 101.7, "G5", 100_000.0), 3600.0, 15_000.0)  # fmt: skip
@@ -144,3 +145,13 @@ def test_the_outline_is_closed_holds_every_spot_and_grows(count: int) -> None:
     assert min(lats) < spots[0].lat <= spots[-1].lat < max(lats)  # type: ignore[operator]
     assert outline(reversed(spots), 500.0) == shape
     assert outline([Spot(area="510402")], 500.0) is None
+
+
+def test_what_lies_in_an_outline() -> None:
+    shape = outline([station(0).spot, station(2).spot], 500.0)
+    assert shape is not None
+    lat = np.array([26.5, 26.6, 26.6, 26.9, np.nan])
+    lon = np.array([101.7, 101.7, 101.75, 101.7, 101.7])
+    assert inside(shape, lat, lon).tolist() == [True, True, False, False, False]
+    both = {"type": "MultiPolygon", "coordinates": [shape["coordinates"]]}
+    assert inside(both, lat, lon).tolist() == inside(shape, lat, lon).tolist()

@@ -16,7 +16,7 @@ from sizao.web.desk.models import Cursor
 from sizao.web.places.models import Fact
 from sizao.web.places.rounds import prune
 from sizao.web.warnings.models import Warning, WarningRepeat
-from tests.web.conftest import EAST, World
+from tests.web.conftest import COACH, EAST, HAZMAT, TRUCK, World
 
 from .conftest import Sky
 
@@ -249,6 +249,19 @@ def test_a_case_shows_its_event_with_members_section_and_the_other_case(
         assert "data-event>" in page
         assert another.number in page
         assert "data-outline" in page
+        assert "data-now-inside" not in page
+    # The control beside it: one inside, one far away, one that has been silent for an hour.
+    long_ago = world.now - timedelta(hours=1)
+    world.board(
+        {"vehicle": TRUCK, "lat": 26.60},
+        {"vehicle": HAZMAT, "lat": 26.70, "kind": "hazmat"},
+        {"vehicle": COACH, "lat": 27.60, "kind": "line_coach"},
+        {"vehicle": "19800000099", "lat": 26.60, "time": long_ago, "received": long_ago},
+    )
+    page = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "现有车辆 <b>2</b>" in " ".join(page.split())
+    assert "其中危险货物运输车 <b>1</b>" in " ".join(page.split())
+    assert "其中客车" not in page
 
 
 def test_a_kill_in_the_middle_of_a_segment_leaves_nothing_and_repeats_nothing(

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sizao.core.levels import WarningLevel
 from sizao.core.places import stake
+from sizao.core.vehicles import COACHES
 from sizao.warn import merge
 from sizao.warn.correlate import Event, Item, gather
+from sizao.warn.nearness import inside
 from sizao.warn.table import Table
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.desk.known import OPEN_STATES, spot_of
 from sizao.web.fleet.access import Sight
+from sizao.web.live.board import board, scope_of
 from sizao.web.pages import words
+from sizao.web.ports import installed
 from sizao.web.tables.books import edition
 from sizao.web.units.models import User
 from sizao.web.warnings.models import Warning
@@ -82,6 +89,8 @@ class Shown:
     members: list[dict[str, Any]]
     """The latest first: time, measured value, place, plate where there is a vehicle."""
     vehicles: int
+    now_inside: list[tuple[str, int]]
+    """Vehicles in the area now, of all kinds first, then those that count most."""
     outline: str
     """GeoJSON of the whole event, or of the area that a notice or a person gave."""
 
@@ -122,8 +131,29 @@ def shown(user: User, case: Case) -> Shown | None:
         ],
         members=members if gathered else [],
         vehicles=len(event.vehicles),
+        now_inside=_now_inside(user, shape) if shape and not case.closed else [],
         outline=json.dumps(shape) if shape else "",
     )
+
+
+def _now_inside(user: User, shape: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """How many vehicles that the reader may see are in an area now: numbers, no plates."""
+    if not installed():
+        return []
+    now = board()
+    here = inside(shape, now.lat, now.lon) & now.visible(scope_of(user))
+    here &= now.online(int(feed_now().timestamp() * 1_000_000))
+    if not here.any():
+        return []
+    kinds = Counter(
+        kind or "other"
+        for kind, there in zip(now.batch.column("kind").to_pylist(), here, strict=True)
+        if there
+    )
+    passengers = sum(number for kind, number in kinds.items() if kind in COACHES)
+    found = [(_("现有车辆"), int(here.sum())), (_("其中危险货物运输车"), kinds["hazmat"]),
+             (_("其中客车、校车"), passengers + kinds["school_bus"])]  # fmt: skip
+    return [(name, number) for name, number in found if number]
 
 
 def _measured(one: Any, warnings: list[Warning]) -> str:
