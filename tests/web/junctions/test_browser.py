@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from sizao.web.junctions.models import Timing
 from tests.plan.signals.conftest import FLOWS
 
-from ...e2e.conftest import ARGUMENTS, SHOTS, chromium
+from ...e2e.conftest import ARGUMENTS, chromium
 from ..conftest import PASSWORD, World
 from ..reports.conftest import png
 from .conftest import registered
@@ -62,12 +61,6 @@ def sign_in(
         context.close()
 
 
-def shot(page: Any, name: str) -> None:
-    if os.environ.get("SIZAO_SCREENSHOTS") == "1":
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name}.png")
-
-
 def test_audit_counts_better_plan_and_sheet(
     sign_in: Callable[..., Any], world: World, tmp_path: Path
 ) -> None:
@@ -81,7 +74,6 @@ def test_audit_counts_better_plan_and_sheet(
     item.get_by_text("有问题").click()
     item.locator("input[type=file]").set_input_files(picture)
     item.locator("input[name=n-stop_line]").fill("停止线磨光，夜间看不清")
-    shot(phone, "junction-audit-phone")
     for arm in ("N", "E", "S", "W"):
         expect(phone.locator(".sz-jx-arms [aria-current]")).to_have_attribute("href", f"?arm={arm}")
         phone.locator("[data-all-good]").click()
@@ -101,6 +93,5 @@ def test_audit_counts_better_plan_and_sheet(
     expect(desk.locator("[data-side=after] .sz-jx-phases li").first).to_be_visible()
     timing = Timing.objects.get()
     assert timing.after["delay_s"] < timing.before["delay_s"]
-    shot(desk, "junction-timing")
     sheet = desk.request.get(desk.url.replace("/timing/", "/sheet.pdf"))
     assert sheet.body().startswith(b"%PDF")
