@@ -32,12 +32,13 @@ def limits() -> Limits:
     """Those of the rule book."""
     book = entry(RULE)
     return Limits(
-        *(float(book.value(name)) for name in (
-            "enter_unsigned", "enter_arrived", "leave_unsigned", "leave_arrived",
-        )),
+        enter_unsigned=float(book.value("enter_unsigned")),
+        enter_arrived=float(book.value("enter_arrived")),
+        leave_unsigned=float(book.value("leave_unsigned")),
+        leave_arrived=float(book.value("leave_arrived")),
         window_s=float(book.value("window")) * 60.0,
         calm_s=float(book.value("calm")) * 60.0,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
