@@ -72,6 +72,10 @@ def command(
     from sizao.web.channels.sender import Sender
     from sizao.web.desk.thread import Desk
 
+    if demo:
+        from sizao.app.demo_drills import seed_drill
+
+        seed_drill(ports.now())
     if sample_hazards:
         from sizao.app.demo_hazards import seed_hazards
 
