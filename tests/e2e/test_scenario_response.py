@@ -86,7 +86,7 @@ def test_a_chain_crash_with_fire(demo, sit_down) -> None:
     desk = sit_down("detachment")
     page = desk.page
     reported(
-        demo, desk, "交通事故", {"injured": "有人被困", "blocked": "完全不能"}, 26.585, 101.716
+        demo, desk, "交通事故", {"injured": "有人被困", "blocked": "完全不能"}, 26.5620, 101.7420
     )
     told.stage("群众上报，受理并立案", "Reported, accepted, a case raised", desk)
     sign(page)
@@ -118,7 +118,7 @@ def test_a_landslide_on_a_county_road(demo, sit_down) -> None:
     told = Scenario("landslide-county-road", "县道塌方", "Landslide on a county road")
     desk = sit_down("detachment")
     page = desk.page
-    reported(demo, desk, "道路障碍", {"blocked": "完全不能"}, 26.589, 101.670)
+    reported(demo, desk, "道路障碍", {"blocked": "完全不能"}, 26.6120, 101.6480)
     told.stage("群众上报道路中断，立案", "A blocked road is reported, a case raised")
     sign(page)
     start(page)

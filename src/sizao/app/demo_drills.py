@@ -88,7 +88,7 @@ def _take(user, drill, step: str, task: str) -> None:  # type: ignore[no-untyped
         facts = ("fire", "injured", "trapped", "blocked")
         response.start(user, case.pk, "chain_crash_fire", facts, seen)
         return
-    row = PlanTask.objects.filter(case=case, task=task, state__in=("ordered", "acknowledged"))
+    row = PlanTask.every.filter(case=case, task=task, state__in=("ordered", "acknowledged"))
     found = row.first()
     if found is not None:
         opened(user, case, found.key)

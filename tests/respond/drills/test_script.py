@@ -61,6 +61,24 @@ def test_a_past_case_gives_what_came_in_and_not_what_people_did():
     assert script.injects[1].level == "red"
 
 
+def scored(case, now_s):
+    return tasks(case.plans, {("landslide/guard", "squadron"): now_s - 19_970}, now_s)
+
+
+def test_a_clock_that_had_not_run_out_is_not_judged():
+    case, _ = started()
+    at = case.plans[0].started_s
+    guard = tasks(case.plans, {}, at + 1)[0]
+    assert guard.counted == (False, False), "it still runs"
+    guard = tasks(case.plans, {}, guard.acknowledge_by_s + 1)[0]
+    assert guard.counted == (True, False)
+    case, _ = apply(case, "dismiss", OPERATOR, at + 10, reason="r")
+    guard = tasks(case.plans, {}, at + 1_000_000)[0]
+    assert guard.state is TaskState.LEFT
+    assert guard.counted == (False, False), "the case ended first"
+    assert all(one.clocks == 0 for one in parties(tasks(case.plans, {}, at + 1_000_000)))
+
+
 def test_the_score_is_of_parties_and_their_clocks():
     case, _ = started()
     at = case.plans[0].started_s
@@ -69,7 +87,7 @@ def test_the_score_is_of_parties_and_their_clocks():
     case, _ = answer(
         case, "landslide", "ambulance", "task_not_needed", OPERATOR, at + 10_001, reason="r"
     )
-    found = {one.zh: one for one in tasks(case.plans, {("landslide/guard", "squadron"): at + 30})}
+    found = {one.zh: one for one in scored(case, at + 20_000)}
     guard = next(one for one in found.values() if one.party == "squadron")
     assert (guard.told_s, guard.opened_s, guard.acknowledged_s) == (at, at + 30, at + 60)
     assert guard.kept == (True, False)

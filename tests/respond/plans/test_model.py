@@ -90,8 +90,9 @@ def test_what_asks_for_more_is_proposed_first():
     def names(kind, level, road="", facts=()):
         return [one.id for one in proposed(held, kind, level, road, frozenset(facts))]
 
-    assert names("report_crash", WarningLevel.RED) == ["chain_crash_fire", "hazmat_leak"]
-    assert names("report_crash", WarningLevel.BLUE) == ["hazmat_leak"]
+    assert names("report_crash", WarningLevel.RED) == ["chain_crash_fire"]
+    assert names("report_crash", WarningLevel.BLUE) == []
+    assert names("report_hazard", WarningLevel.RED, "county") == ["landslide", "school_gate"]
     assert names("obstruction", WarningLevel.RED, "expressway") == []
     assert names("obstruction", WarningLevel.RED, "county") == ["landslide"]
     assert names("speeding", WarningLevel.RED) == []

@@ -91,13 +91,13 @@ def _task(clock: str) -> Scenario:
         cases.act(world.user("op-zd"), case.pk, "sign", case.version)
         seen = f"2026-11-01 {case.level_code}"
         response.start(world.user("op-zd"), case.pk, "landslide", (), seen)
-        task = PlanTask.objects.get(task="guard")
+        task = PlanTask.every.get(task="guard")
         if clock == "finish":
             response.answer(world.user("off-dd1"), task.pk, "task_acknowledge", "ordered")
         return task.acknowledge_by if clock == "acknowledge" else task.finish_by
 
     def keep(world: World) -> None:
-        task = PlanTask.objects.get(task="guard")
+        task = PlanTask.every.get(task="guard")
         response.answer(world.user("off-dd1"), task.pk, step, state)
 
     def effects(world: World) -> int:

@@ -71,6 +71,8 @@ def test_real_and_drill_never_mix(world: World):
     start, end = case.raised_at.replace(year=2000), case.raised_at.replace(year=2100)
     assert [one.case for one in records(user, start, end)] == [real.number]
     assert list(Case.objects.all()) == [real]
+    assert not PlanTask.objects.exists()
+    assert PlanTask.every.exists()
     assert not Warning.objects.filter(case=case).exists()
     client = world.client("op-zd")
     for page in ("/wall/", "/", "/search/?q=YL2026", "/indicators/"):
@@ -169,6 +171,7 @@ def test_after_the_end_nothing_is_played_and_no_clock_runs(world: World):
     world.round()
     assert case.events.count() == before
     assert case.number not in world.client("op-zd").get("/inbox/").content.decode()
+    assert case.number not in world.client("off-dd2").get("/tasks/").content.decode()
     with pytest.raises(TransitionError):
         services.end(world.user("op-zd"), drill)
 
@@ -195,7 +198,7 @@ def test_the_score_says_who_knew_what_when(world: World):
     case = drilled(world)
     world.clock.advance(60)
     world.client("off-dd2").get("/tasks/")
-    guard = PlanTask.objects.get(case=case, task="guard")
+    guard = PlanTask.every.get(case=case, task="guard")
     assert guard.unit.code == "dd2"
     world.clock.advance(60)
     response.answer(world.user("off-dd2"), guard.pk, "task_acknowledge", "ordered")

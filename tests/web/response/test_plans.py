@@ -36,12 +36,12 @@ def started(world: World, plan: str = "landslide", facts: tuple[str, ...] = ("in
 
 
 def task(name: str) -> PlanTask:
-    return PlanTask.objects.select_related("unit", "case").get(task=name)
+    return PlanTask.every.select_related("unit", "case").get(task=name)
 
 
 def test_each_party_gets_its_task_at_its_own_desk(world: World):
     case = started(world)
-    desks = {one.task: one.unit.code for one in PlanTask.objects.select_related("unit")}
+    desks = {one.task: one.unit.code for one in PlanTask.every.select_related("unit")}
     assert desks["guard"] == "dd1"
     assert desks["detour"] == "dd"
     assert desks["close"] == "zd"
@@ -74,7 +74,7 @@ def test_the_rows_are_what_the_timeline_says(world: World):
     case.refresh_from_db()
     state = replay(Event.from_dict(one.data) for one in case.events.order_by("seq"))
     told = {one.id: one for one in state.plans[0].tasks}
-    for row in PlanTask.objects.all():
+    for row in PlanTask.every.all():
         one = told[row.task]
         assert (row.state, row.missed, row.reason) == (one.state, len(one.missed), one.reason)
     assert task("guard").reason == "路窄，只封一端"
@@ -90,7 +90,7 @@ def test_who_may_start_a_plan(world: World):
     ):
         with pytest.raises(error):
             services.start(world.user(who), case.pk, "landslide", (), seen(case))
-    assert not PlanTask.objects.exists()
+    assert not PlanTask.every.exists()
     services.start(world.user("lead-dd"), case.pk, "landslide", (), seen(case))
 
 
@@ -101,7 +101,7 @@ def test_what_was_confirmed_is_what_is_ordered(world: World):
         with pytest.raises(TransitionError) as refused:
             services.start(world.user("op-zd"), case.pk, "landslide", (), confirmed)
         assert refused.value.code == "changed"
-    assert not PlanTask.objects.exists()
+    assert not PlanTask.every.exists()
 
 
 def test_who_may_answer_a_task(world: World):
@@ -157,7 +157,7 @@ def test_two_start_a_plan_at_once_and_one_plan_runs(threaded: World):
     assert found == ["TransitionError", "done"]
     case.refresh_from_db()
     assert len(case.machine["plans"]) == 1
-    assert PlanTask.objects.filter(task="guard").count() == 1
+    assert PlanTask.every.filter(task="guard").count() == 1
 
 
 def test_two_finish_a_task_at_once_and_one_line_is_written(threaded: World):
@@ -184,7 +184,7 @@ def test_a_case_is_not_closed_over_open_tasks_unless_said_why(world: World):
     case.refresh_from_db()
     assert case.state == "controlled"
     case = act(user, case.pk, "resolve", case.version, reason="已处置", left="交通局接手")
-    assert set(PlanTask.objects.values_list("state", flat=True)) == {"left"}
+    assert set(PlanTask.every.values_list("state", flat=True)) == {"left"}
     assert task("clear").reason == "交通局接手"
 
 
@@ -205,8 +205,8 @@ def test_an_overdue_task_is_told_to_the_unit_above_once(world: World):
     assert guard.missed == 1
     above = Notice.objects.filter(about=f"task:{guard.pk}", party__code="dd")
     assert above.count() == 1
-    assert guard in PlanTask.objects.at_desk(world.user("lead-dd"))
-    assert guard not in PlanTask.objects.at_desk(world.user("lead-xd"))
+    assert guard in PlanTask.every.at_desk(world.user("lead-dd"))
+    assert guard not in PlanTask.every.at_desk(world.user("lead-xd"))
     world.round()
     assert above.count() == 1
 
@@ -218,9 +218,9 @@ def test_a_partner_sees_and_answers_its_own_tasks_only(world: World):
     client = world.client("pa-gs")
     # Its first task waits for the grade; nothing of ours shows.
     page = client.get("/tasks/?state=all").content.decode()
-    own = set(PlanTask.objects.filter(unit__code="gs").values_list("zh", flat=True))
+    own = set(PlanTask.every.filter(unit__code="gs").values_list("zh", flat=True))
     assert own
-    others = set(PlanTask.objects.exclude(unit__code="gs").values_list("zh", flat=True))
+    others = set(PlanTask.every.exclude(unit__code="gs").values_list("zh", flat=True))
     assert all(one in page for one in own)
     assert not any(one in page for one in others)
     assert client.get(f"/cases/{case.pk}/").status_code == 403

@@ -33,7 +33,7 @@ def handled(world: World) -> Case:
     case = act(user, case.pk, "sign", case.version)
     case = response.start(user, case.pk, "landslide", (), f"2026-11-01 {case.level_code}")
     world.clock.advance(60)
-    guard = PlanTask.objects.get(task="guard")
+    guard = PlanTask.every.get(task="guard")
     response.answer(world.user("off-dd1"), guard.pk, "task_deviate", "ordered", "只封一端")
     case.refresh_from_db()
     case = act(user, case.pk, "dispatch", case.version, units=["东一01"])

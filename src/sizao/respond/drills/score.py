@@ -27,6 +27,21 @@ class TaskScore:
     acknowledge_by_s: float
     finish_by_s: float
     state: TaskState
+    until_s: float
+    """When it was looked at, or the case ended without it."""
+
+    @property
+    def counted(self) -> tuple[bool, bool]:
+        """Whether each clock is judged at all: not while it still runs, and not if the case ended
+        before it ran out."""
+        kept = self.kept
+        return (
+            kept[0] or self.acknowledge_by_s < self._over(self.acknowledged_s),
+            kept[1] or self.finish_by_s < self._over(self.acted_s),
+        )
+
+    def _over(self, done_s: float | None) -> float:
+        return self.until_s if done_s is None else done_s
 
     @property
     def kept(self) -> tuple[bool, bool]:
@@ -55,8 +70,10 @@ class PartyScore:
     deviated: int
 
 
-def tasks(runs: tuple[PlanRun, ...], opened: Mapping[tuple[str, str], float]) -> list[TaskScore]:
-    """Every task that was ordered, in the order of the plans.
+def tasks(
+    runs: tuple[PlanRun, ...], opened: Mapping[tuple[str, str], float], now_s: float
+) -> list[TaskScore]:
+    """Every task that was ordered, in the order of the plans, as it stands at a moment.
 
     opened : when somebody of the task's own unit opened it first, by (``run/task``, unit code)
     """
@@ -79,6 +96,7 @@ def tasks(runs: tuple[PlanRun, ...], opened: Mapping[tuple[str, str], float]) ->
                     acknowledge_by_s=task.ordered_s + task.acknowledge_s,
                     finish_by_s=task.ordered_s + task.finish_s,
                     state=task.state,
+                    until_s=now_s if task.ended_s is None else task.ended_s,
                 )
             )
     return found
@@ -94,7 +112,7 @@ def parties(scored: list[TaskScore]) -> list[PartyScore]:
             party=party,
             unit=unit,
             tasks=len(own),
-            clocks=2 * len(own),
+            clocks=sum(sum(one.counted) for one in own),
             kept=sum(sum(one.kept) for one in own),
             never_opened=sum(one.opened_s is None for one in own),
             deviated=sum(one.deviated for one in own),

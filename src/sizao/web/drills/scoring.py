@@ -9,6 +9,7 @@ from sizao.respond.drills import score
 from sizao.respond.drills.score import PartyScore, TaskScore
 from sizao.web.cases.models import Case, Receipt
 from sizao.web.cases.projection import state_of
+from sizao.web.clock import feed_now
 from sizao.web.pages.words import pick
 from sizao.web.response.rows import party_word
 from sizao.web.units.models import Unit
@@ -39,7 +40,9 @@ def scored(cases: Iterable[Case]) -> Scored:
         receipts = Receipt.objects.filter(case=case).exclude(task="").order_by("-at")
         for task, unit, at in receipts.values_list("task", "unit__code", "at"):
             opened[task, unit] = at.timestamp()
-        found += score.tasks(state_of(case).plans, opened)
+        ended = case.drill.ended_at if case.drill is not None else None
+        until = ended or feed_now()
+        found += score.tasks(state_of(case).plans, opened, until.timestamp())
     names = {
         unit.code: pick(unit.name_zh, unit.name_en)
         for unit in Unit.everyone.filter(code__in={one.unit for one in found})

@@ -33,8 +33,16 @@ class PlanTaskQuerySet(models.QuerySet):
         return own.filter(Q(unit=user.unit) | (Q(unit__parent=user.unit) & Q(missed__gt=0)))
 
     def current(self) -> PlanTaskQuerySet:
-        """Ordered and not ended."""
-        return self.filter(state__in=OPEN)
+        """Ordered and not ended; of drills, those of one that runs."""
+        running = Q(case__drill=None) | Q(case__drill__state="running")
+        return self.filter(running, state__in=OPEN)
+
+
+class RealTasks(models.Manager.from_queryset(PlanTaskQuerySet)):
+    """Without those of drills, as ``Case.objects``."""
+
+    def get_queryset(self) -> PlanTaskQuerySet:
+        return super().get_queryset().filter(case__drill=None)
 
 
 class PlanTask(models.Model):
@@ -60,7 +68,8 @@ class PlanTask(models.Model):
     reason = models.CharField("说明", max_length=500, blank=True)
     missed = models.PositiveSmallIntegerField("超时次数", default=0)
 
-    objects = PlanTaskQuerySet.as_manager()
+    every = PlanTaskQuerySet.as_manager()
+    objects = RealTasks()
 
     class Meta:
         verbose_name = verbose_name_plural = "预案任务"

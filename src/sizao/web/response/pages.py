@@ -123,7 +123,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def _desk(request: HttpRequest, notice: object = None, status: int = 200) -> HttpResponse:
     if not may_see_tasks(request.user):
         raise PermissionDenied
-    every = PlanTask.objects.at_desk(request.user)
+    every = PlanTask.every.at_desk(request.user)
     state = request.GET.get("state", "open")
     tasks = every if state == "all" else every.current()
     tasks = tasks.select_related("case__unit", "case__local_unit", "unit").order_by(

@@ -109,7 +109,7 @@ class RunRows:
 def of_case(user: User, case: Case) -> dict[str, Any]:
     """What a case page shows: the plans that run, and those it proposes."""
     runs = {run.key: run for run in state_of(case).plans}
-    tasks = PlanTask.objects.filter(case=case).select_related("unit", "case__unit")
+    tasks = PlanTask.every.filter(case=case).select_related("unit", "case__unit")
     rows = [
         RunRows(
             runs[key],

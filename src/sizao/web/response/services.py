@@ -106,7 +106,7 @@ def answer(user: User, task_id: int, action: str, seen: str, reason: str = "") -
     """
     with write():
         task = (
-            PlanTask.objects.for_user(user)
+            PlanTask.every.for_user(user)
             .select_related("case__unit", "case__local_unit", "unit")
             .get(pk=task_id)
         )

@@ -19,7 +19,7 @@ def follow(sender, case: Case, event, **_) -> None:
     state = state_of(case)
     if not state.plans:
         return
-    known = {(one.run, one.task): one for one in PlanTask.objects.filter(case=case)}
+    known = {(one.run, one.task): one for one in PlanTask.every.filter(case=case)}
     units: dict[str, Unit] = {}
     for run in state.plans:
         for order, task in enumerate(run.tasks):
