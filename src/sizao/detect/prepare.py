@@ -30,10 +30,10 @@ from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
 from sizao.detect.order import by_slot
-from sizao.detect.reopen import NONE, late_rows
 from sizao.detect.room import fetch
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
+from sizao.detect.windows import NONE, late_rows
 from sizao.roads.fence_grid import inside
 from sizao.roads.limits import limits_on
 from sizao.roads.limits_in_force import LimitsInForce
@@ -56,7 +56,7 @@ class Prepared(NamedTuple):
     """Columns, and which row of the batch each came from: int64, shape as the columns.
 
     slots : int32, shape as the batch: slot of every row, those left out too
-    late : ROW of ``reopen.py``: rows left out by their time
+    late : ROW of ``windows.py``: rows left out by their time
     """
 
     columns: Columns

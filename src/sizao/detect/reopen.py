@@ -27,9 +27,8 @@ Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, e
 
 from __future__ import annotations
 
-import base64
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,56 +36,12 @@ import numpy.typing as npt
 
 from sizao.detect import sparse
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
+from sizao.detect.windows import NONE, ROW, Window, Windows, columns_of, link, taken
 
 GAP_US = 300_000_000
 APART_M = 500.0
 MOST = 500
 _DEGREE_M = 111_195.0
-
-ROW = np.dtype(
-    [
-        ("time_us", "i8"),
-        ("received_us", "i8"),
-        ("lat", "f8"),
-        ("lon", "f8"),
-        ("stake_m", "f8"),
-        ("prev_us", "i8"),
-        ("prev_fix_us", "i8"),
-        ("prev_lat", "f8"),
-        ("prev_lon", "f8"),
-        ("row", "i8"),
-        ("slot", "i4"),
-        ("driver", "i4"),
-        ("segment", "i4"),
-        ("speed_kmh", "f4"),
-        ("recorder_speed_kmh", "f4"),
-        ("kind", "i1"),
-    ]
-)
-"""What is kept of a row: the columns that rules of continuous driving read."""
-
-NONE = np.zeros(0, ROW)
-
-_NAMES = ROW.names or ()
-
-
-@dataclass
-class Window:
-    """One vehicle's. ``each`` and ``few`` are the memory before ``rows``."""
-
-    gap_us: int
-    until_us: int
-    each: bytes
-    few: bytes
-    rows: npt.NDArray[Any]
-    late: npt.NDArray[Any] = field(default_factory=lambda: NONE)
-    """Gathered, not judged yet."""
-    reported: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Start of an episode to its last report in this window."""
-
-
-Windows = dict[int, Window]
-"""By slot, in the order in which they opened."""
 
 
 def step(
@@ -198,29 +153,6 @@ def close(
     return [*out, rule.close(memory, params)]
 
 
-def late_rows(
-    rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int32], values: dict[str, Any]
-) -> npt.NDArray[Any]:
-    """Rows (ROW) out of a batch's columns, in order of arrival."""
-    late = np.zeros(len(rows), ROW)
-    for name, column in values.items():
-        late[name] = column[rows]
-    late["slot"], late["row"] = slots[rows], rows
-    late["segment"], late["stake_m"] = -1, np.nan
-    return late
-
-
-def taken(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
-    """Some rows, without their fences: a rule that looks at those has no windows."""
-    some = {
-        name: column[rows]
-        for name, column in columns._asdict().items()
-        if name not in ("fence_from", "fence")
-    }
-    nothing = np.zeros(len(rows) + 1, np.int64)
-    return Columns(**some, fence_from=nothing, fence=np.empty(0, np.int32))
-
-
 def _torn(columns: Columns) -> set[int]:
     """Slots of vehicles that come back elsewhere from a gap in this batch."""
     pause = (columns.prev_us > 0) & (columns.time_us - columns.prev_us > GAP_US)
@@ -257,7 +189,7 @@ def _over(window: Window) -> bool:
 
 def _extend(window: Window, columns: Columns, own: npt.NDArray[np.int64]) -> None:
     rows = np.zeros(len(own), ROW)
-    for name in _NAMES:
+    for name in ROW.names or ():
         rows[name] = getattr(columns, name)[own]
     window.rows = np.concatenate((window.rows, rows))
 
@@ -273,10 +205,10 @@ def _again(
     rows = rows[np.concatenate(([True], rows["time_us"][1:] != rows["time_us"][:-1]))]
     for name in ("prev_us", "prev_fix_us", "prev_lat", "prev_lon"):
         rows[0][name] = first[name]
-    _link(rows)
+    link(rows)
     each = np.frombuffer(window.each, memory.each.dtype).copy()
     few = sparse.from_rows(_at_slot(window.few, memory.few.dtype, 0), memory.few.dtype)
-    found, judged = rule.step(_columns(rows), Memory(each, few), params, world)
+    found, judged = rule.step(columns_of(rows), Memory(each, few), params, world)
     reports: dict[int, list[dict[str, Any]]] = {}
     for at, start in enumerate(found.start_us.tolist()):
         reports.setdefault(start, []).append(_report(found, at))
@@ -376,43 +308,6 @@ def _at_slot(raw: bytes, dtype: np.dtype[Any], slot: int) -> npt.NDArray[Any]:
     return rows
 
 
-def _link(rows: npt.NDArray[Any]) -> None:
-    """What each row's vehicle was like before it, from the second row on."""
-    for at in range(1, len(rows)):
-        before, row = rows[at - 1], rows[at]
-        row["prev_us"] = before["time_us"]
-        fixed = not np.isnan(before["lat"])
-        row["prev_fix_us"] = before["time_us"] if fixed else before["prev_fix_us"]
-        row["prev_lat"] = before["lat"] if fixed else before["prev_lat"]
-        row["prev_lon"] = before["lon"] if fixed else before["prev_lon"]
-
-
-def _columns(rows: npt.NDArray[Any]) -> Columns:
-    n = len(rows)
-    unknown = np.full(n, np.nan)
-    words = np.zeros(n, np.uint32)
-    small = np.zeros(n, np.int8)
-    given = {name: np.ascontiguousarray(rows[name]) for name in _NAMES}
-    return Columns(
-        **{**given, "slot": np.zeros(n, np.int32)},
-        heading_deg=unknown.astype(np.float32),
-        altitude_m=unknown.astype(np.float32),
-        alarm=words,
-        status=words,
-        service=small,
-        match=small,
-        road_class=np.full(n, -1, np.int8),
-        limit_kmh=unknown.astype(np.float32),
-        usual_kmh=unknown.astype(np.float32),
-        measure=np.zeros(n, np.int32),
-        offset_m=unknown,
-        limit_default=np.zeros(n, np.bool_),
-        bound=np.zeros(n, np.int32),
-        fence_from=np.zeros(n + 1, np.int64),
-        fence=np.empty(0, np.int32),
-    )
-
-
 _FIELDS = tuple(name for name in Findings.__dataclass_fields__)
 
 
@@ -433,38 +328,3 @@ def _findings(like: Findings, reports: list[dict[str, Any]]) -> Findings:
         values = [report[name] for report in reports if name in report]
         made[name] = np.array(values, column.dtype) if isinstance(column, np.ndarray) else values
     return Findings(**made)
-
-
-def packed(windows: Windows) -> list[dict[str, Any]]:
-    """What JSON can hold; the same windows give the same."""
-    return [
-        {
-            "slot": slot,
-            "gap_us": window.gap_us,
-            "until_us": window.until_us,
-            "reported": [window.reported[start] for start in sorted(window.reported)],
-            **{name: base64.b64encode(getattr(window, name)).decode() for name in ("each", "few")},
-            **{
-                name: base64.b64encode(getattr(window, name).tobytes()).decode()
-                for name in ("rows", "late")
-            },
-        }
-        for slot, window in windows.items()
-    ]
-
-
-def unpacked(windows: list[dict[str, Any]]) -> Windows:
-    """Windows of :func:`packed`."""
-    raw = base64.b64decode
-    return {
-        one["slot"]: Window(
-            one["gap_us"],
-            one["until_us"],
-            raw(one["each"]),
-            raw(one["few"]),
-            np.frombuffer(raw(one["rows"]), ROW).copy(),
-            np.frombuffer(raw(one["late"]), ROW).copy(),
-            {report["start_us"]: report for report in one["reported"]},
-        )
-        for one in windows
-    }

@@ -18,10 +18,11 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
-from sizao.detect import reopen, sparse
+from sizao.detect import sparse
 from sizao.detect.names import Names
 from sizao.detect.room import zeros
 from sizao.detect.stage import Memory, Rule
+from sizao.detect.windows import ROW, Windows, packed, unpacked
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
@@ -73,7 +74,7 @@ class EngineState:
     """Temporary limit to the number, from 1, that columns hold."""
     rules: dict[str, Memory] = field(default_factory=dict)
     """Rule id to its memory."""
-    windows: dict[str, reopen.Windows] = field(default_factory=dict)
+    windows: dict[str, Windows] = field(default_factory=dict)
     """Rule id to what late rows may re-open."""
     fired_under: dict[str, str] = field(default_factory=dict)
     """Detection that has fired and not ended, as rule, vehicle, start and part in one text, to the
@@ -179,11 +180,9 @@ class EngineState:
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
             "windows": {
-                rule: reopen.packed(windows)
-                for rule, windows in sorted(self.windows.items())
-                if windows
+                rule: packed(windows) for rule, windows in sorted(self.windows.items()) if windows
             },
-            "window_rows": _describe(reopen.ROW),
+            "window_rows": _describe(ROW),
         }
         batch = pa.record_batch(
             {
@@ -228,9 +227,9 @@ class EngineState:
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],
             windows={
-                rule: reopen.unpacked(windows)
+                rule: unpacked(windows)
                 for rule, windows in head.get("windows", {}).items()
-                if head["window_rows"] == _describe(reopen.ROW)
+                if head["window_rows"] == _describe(ROW)
             },
         )
         for name, present in (("last", state.last), ("match", state.match)):
