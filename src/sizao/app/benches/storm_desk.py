@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-GATHER_S = 0.6
+GATHER_S = 0.35
 """As ``GATHER_MS`` of ``live.js``."""
 
 
