@@ -77,7 +77,8 @@ def start(user: User, script: Script, speed: float = 1.0) -> Drill:
             script=[one.to_dict() for one in script.injects], started_by=user, started_at=now,
             next_at=now,
         )  # fmt: skip
-        audit.record(user, "drill.start", "drill", drill.number, {"name": drill.zh})
+        told = {"injects": len(script.injects), "speed": speed}
+        audit.record(user, "drill.start", "drill", drill.number, told)
     wake_desk()
     return drill
 
