@@ -89,8 +89,9 @@ def test_changes_in_the_admin_are_entries(world: World):
     admin = world.client("admin")
     answer = admin.post(
         "/admin/units/patrolunit/add/",
-        {"call_sign": "新01", "unit": world.unit("dd1").pk, "vehicle": "", "state": "available"},
-    )
+        {"call_sign": "新01", "unit": world.unit("dd1").pk, "kind": "patrol_car", "vehicle": "",
+         "state": "available"},
+    )  # fmt: skip
     assert answer.status_code == 302
     entry = AuditEntry.objects.order_by("-seq").first()
     assert (entry.actor, entry.action, entry.object_type) == ("admin", "admin.add", "patrolunit")

@@ -94,8 +94,9 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         cell = few[at]
         # Whole tenths and thousandths: a sum of them does not depend on its order.
         speed = np.int64(round(10 * float(c.speed_kmh[i])))
+        # Of two as slow at one moment, the one further back: not who came first to us.
         sooner = speed == cell.slowest and (
-            c.time_us[i] < cell.us or (c.time_us[i] == cell.us and c.slot[i] < cell.slot)
+            c.time_us[i] < cell.us or (c.time_us[i] == cell.us and c.stake_m[i] < cell.stake_m)
         )
         if cell.n == 0 or speed < cell.slowest or sooner:
             cell.slowest = speed

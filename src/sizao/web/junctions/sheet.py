@@ -33,6 +33,11 @@ from sizao.web.junctions.models import Finding, Junction, Timing
 from sizao.web.junctions.register import shape_of
 from sizao.web.risk.report.fonts import folders
 
+SCALES = (1.0, 0.9, 0.82, 0.74)
+"""Of all sizes on the sheet; at the smallest its text is 7 pt."""
+
+_PAGE = b"/Type/Page/"
+
 MOST_FINDINGS = 14
 MOST_PHOTOS = 4
 """What fits on the page; the rest is named by number."""
@@ -186,18 +191,25 @@ def _counts(shape: Shape, count: Any) -> list[list[str]]:
 
 
 def pdf(sheet: Sheet) -> bytes:
-    """The sheet as PDF. Nothing is fetched and no font of the machine is used."""
-    return _set(sheet, "pdf")
+    """The sheet as PDF, one page. Nothing is fetched and no font of the machine is used."""
+    return _fitting(sheet, "pdf")
 
 
-def _set(sheet: Sheet, form: str, **more: Any) -> bytes:
+def _fitting(sheet: Sheet, form: str, **more: Any) -> bytes:
+    """Set at the largest scale at which it is one page; at the smallest, whatever it is."""
+    for scale in SCALES[:-1]:
+        if _set(sheet, "pdf", scale).count(_PAGE) == 1:
+            return _set(sheet, form, scale, **more)
+    return _set(sheet, form, SCALES[-1], **more)
+
+
+def _set(sheet: Sheet, form: str, scale: float, **more: Any) -> bytes:
     with TemporaryDirectory() as name:
         folder = Path(name)
         template = resources.files("sizao.web.junctions") / "sheet.typ"
         (folder / "sheet.typ").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
-        (folder / "data.json").write_text(
-            json.dumps(sheet.data, ensure_ascii=False), encoding="utf-8"
-        )
+        told = json.dumps({**sheet.data, "scale": scale}, ensure_ascii=False)
+        (folder / "data.json").write_text(told, encoding="utf-8")
         for file, data in sheet.files.items():
             (folder / file).write_bytes(data)
         made = typst.compile(
