@@ -16,9 +16,9 @@ from playwright.sync_api import expect
 
 from sizao.roads.network import Network
 from sizao.sim import city
-from tests.feeds.tables import files
 
-from .conftest import Demo, wait_until
+from .conftest import wait_until
+from .register import register
 from .stages import Scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -27,24 +27,6 @@ PHONE, PLATE = "10000099002", "川DI9902"
 DRIVEN_S = 4 * 3600 + 12 * 60
 EVERY_S = 60
 SPEED_KMH = 35.0
-
-
-def register(demo: Demo, desk, folder: Path) -> None:
-    """The truck comes into the register as a clerk brings it there."""
-    file = folder / "vehicles.csv"
-    header = ("终端号", "号牌号码", "号牌颜色", "车辆类型")
-    file.write_bytes(files.csv_bytes(header, [(PHONE, PLATE, "黄色", "危险货物运输车")], "utf-8"))
-    page = desk.page
-    desk.open("/imports/")
-    page.select_option("[name=kind]", "vehicle")
-    page.fill("[name=source]", "运管登记")
-    page.set_input_files("[name=file]", file)
-    page.click(".sz-import-new button[type=submit]")
-    expect(page.locator("[data-state=mapping]")).to_be_attached()
-    page.click("[name=action][value=check]")
-    expect(page.locator("[data-state=checked]")).to_be_attached()
-    page.click("[name=action][value=confirm]")
-    expect(page.locator("[data-state=done]")).to_be_attached()
 
 
 def home_area(units: list[dict]) -> str:
@@ -86,7 +68,8 @@ def test_a_fatigued_driver_with_dangerous_goods(demo, sit_down, tmp_path) -> Non
     )
     desk = sit_down("detachment")
     page = desk.page
-    register(demo, desk, tmp_path)
+    header = ("终端号", "号牌号码", "号牌颜色", "车辆类型")
+    register(desk, tmp_path, header, (PHONE, PLATE, "黄色", "危险货物运输车"))
     told.stage("车辆由登记导入", "The vehicle is imported into the register", desk)
 
     file = tmp_path / "track.csv"

@@ -72,7 +72,9 @@ def test_the_ledger_narrows_and_exports_without_phones(
 
 def test_the_board_says_what_is_late_bare_and_where(world: World, found: Found, take: Walk) -> None:
     client = world.client("lead-dd")
-    assert "隐患已清零" in text(client, "/hazards/")
+    page = text(client, "/hazards/")
+    assert "台账还没有隐患" in page
+    assert "已清零" not in page, "nothing was ever cleared"
     take(found(junction="示意路口"), "assign", values=ASSIGN)
     world.clock.advance(days(30))
     page = text(client, "/hazards/")

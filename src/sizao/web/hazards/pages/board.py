@@ -12,7 +12,7 @@ from sizao.web.clock import feed_now
 from sizao.web.hazards import boarding, narrowing, telling, words
 from sizao.web.hazards.access import may_enter
 from sizao.web.hazards.figures import figures
-from sizao.web.hazards.models import HazardNotice
+from sizao.web.hazards.models import Hazard, HazardNotice
 from sizao.web.hazards.pages.ledger import choices
 from sizao.web.hazards.pages.trend import trend
 from sizao.web.pages.mapdata import bounds
@@ -52,6 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "notices": list(notices.select_related("hazard")[:NOTICES]),
             "notice_count": notices.count(),
             "may_enter": may_enter(request.user),
+            "ever": Hazard.objects.for_user(request.user).exists(),
             **choices(request),
         },
     )
