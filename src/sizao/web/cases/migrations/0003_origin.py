@@ -3,9 +3,10 @@
 from django.db import migrations, models
 
 
-def tell_reports(apps, _schema):
+def tell_reports(apps, schema_editor):
     """Until now a case without a vehicle was one raised from a report."""
-    apps.get_model("cases", "Case").objects.filter(vehicle="").update(origin="report")
+    cases = apps.get_model("cases", "Case").objects.using(schema_editor.connection.alias)
+    cases.filter(vehicle="").update(origin="report")
 
 
 class Migration(migrations.Migration):

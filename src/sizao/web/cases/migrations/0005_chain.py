@@ -9,14 +9,14 @@ from sizao.web.cases.timeline import content
 
 
 def seal_all(apps, schema_editor):
-    Event = apps.get_model("cases", "CaseEvent")
+    events = apps.get_model("cases", "CaseEvent").objects.using(schema_editor.connection.alias)
     number, before = "", GENESIS
-    rows = Event.objects.select_related("case").order_by("case_id", "seq")
+    rows = events.select_related("case").order_by("case_id", "seq")
     for row in rows.iterator(chunk_size=1000):
         if row.case.number != number:
             number, before = row.case.number, GENESIS
         sealed = seal(content(number, row), before)
-        Event.objects.filter(pk=row.pk).update(prev_hash=before, hash=sealed)
+        events.filter(pk=row.pk).update(prev_hash=before, hash=sealed)
         before = sealed
 
 

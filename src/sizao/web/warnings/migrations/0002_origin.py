@@ -3,9 +3,9 @@
 from django.db import migrations, models
 
 
-def name_detections(apps, _schema):
+def name_detections(apps, schema_editor):
     """Until now every warning was made from a detection."""
-    warnings = apps.get_model("warnings", "Warning").objects
+    warnings = apps.get_model("warnings", "Warning").objects.using(schema_editor.connection.alias)
     warnings.filter(origin_ref="").update(origin_ref=models.F("detection"))
 
 
