@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -157,6 +159,8 @@ def test_pages_show_it_to_who_may_look_and_change_it_for_who_may(world: World):
     page = world.client("lead-zd").get(f"/fences/{change.number}/").content.decode()
     assert "尚未生效" in page
     assert "周一至周五 07:20–08:10" in page
+    drawn = re.search(r'data-fence-shapes="([^"]+)"', page)[1]
+    assert unescape(drawn).count('"wanted": true') == unescape(drawn).count('"wanted"') == 1
     answer = world.client("lead-zd").post(
         f"/fences/changes/{change.pk}/decide/", {"decision": "accept"}
     )

@@ -139,7 +139,7 @@ def _page(
             "waiting": waiting,
             "wanted": _waiting_row(waiting),
             "history": [one for one in history if one.state != FenceChange.State.ASKED],
-            "shapes": json.dumps(_drawn(drawn, fence, waiting)),
+            "shapes": json.dumps(_drawn(feature or (drawn if waiting is None else None), waiting)),
             "own": waiting is not None and waiting.asked_by_id == request.user.pk,
             "may_change": may_change(request.user),
             "notice": {"kind": "refused", "text": notice} if notice else None,
@@ -218,11 +218,9 @@ def _shape(feature: dict[str, Any], fence: Fence, *, wanted: bool = False) -> di
     }
 
 
-def _drawn(
-    feature: dict[str, Any] | None, fence: Fence | None, waiting: FenceChange | None
-) -> dict[str, Any]:
+def _drawn(feature: dict[str, Any] | None, waiting: FenceChange | None) -> dict[str, Any]:
     """What one fence's page draws: how it stands, and how it is asked to be."""
-    features = [_shape(feature, fence)] if feature and fence else []
+    features = [_shape(feature, read_fence(feature))] if feature else []
     if waiting is not None and waiting.feature is not None:
         features.append(_shape(waiting.feature, read_fence(waiting.feature), wanted=True))
     return {"type": "FeatureCollection", "features": features}
