@@ -172,15 +172,18 @@ def _remember(found: Findings, columns: Columns, windows: Windows) -> None:
     """Keep rows and reports of vehicles with a window; close those that are over."""
     if not windows:
         return
-    kept = np.isin(columns.slot, np.fromiter(windows, np.int64, len(windows)))
-    for slot in np.unique(columns.slot[kept]).tolist():
-        own = np.flatnonzero(columns.slot == slot)
+    kept = np.flatnonzero(np.isin(columns.slot, np.fromiter(windows, np.int64, len(windows))))
+    longer = np.unique(columns.slot[kept]).tolist()
+    for slot in longer:
+        own = kept[columns.slot[kept] == slot]
         _extend(windows[slot], columns, own)
     for at, slot in enumerate(found.slot.tolist()):
         if slot in windows:
             windows[slot].reported[int(found.start_us[at])] = _report(found, at)
-    for slot in [s for s, w in windows.items() if len(w.rows) and _over(w)]:
-        del windows[slot]
+    # Only a further row can end one, so that the others need not be asked for each vehicle.
+    for slot in longer:
+        if _over(windows[slot]):
+            del windows[slot]
 
 
 def _over(window: Window) -> bool:
