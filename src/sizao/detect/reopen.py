@@ -22,7 +22,7 @@ place which a late row gives is on no road: matching needs the rows before it. W
 again depends on the order of a vehicle's rows alone, never on where batches are cut.
 
 Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, each with the rows of
-``within_us``.
+``within_us``. When a whole platform comes back at once, most vehicles therefore have none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def step(
     ``windows`` is changed in place.
     """
     within_us = round(params["reopen_within_min"] * 60e6)
-    torn = _torn(columns) if within_us else set()
+    # Slots are taken in order and only the last MOST windows stay, so others need not open.
+    torn = set(sorted(_torn(columns))[-MOST:]) if within_us else set()
     apart = torn | {slot for slot, window in windows.items() if len(window.late)}
     apart |= {int(slot) for slot in np.unique(late["slot"]) if int(slot) in windows}
     if not apart and not windows:
