@@ -69,7 +69,7 @@ def seed_drill(now: datetime) -> bool:
     return True
 
 
-def _take(user, drill, step: str, task: str) -> None:  # type: ignore[no-untyped-def]
+def _take(user, drill, step: str, task: str) -> None:  # type: ignore[no-untyped-def]  # below
     """One step of the made-up people. Models load after Django is set up, so they are untyped."""
     from sizao.web.cases.models import Case
     from sizao.web.cases.reading import opened

@@ -6,11 +6,11 @@ that somebody verified stand in for it, so that nothing is counted twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from sizao.core.clock import SHANGHAI
@@ -94,8 +94,8 @@ def outcomes(user: User) -> Outcomes:
     )
 
 
-def _warned(warnings: Iterable[Warning]) -> Iterator[Warned]:
-    rows = warnings.select_related("case").prefetch_related("repeats")  # type: ignore[attr-defined]
+def _warned(warnings: QuerySet[Warning]) -> Iterator[Warned]:
+    rows = warnings.select_related("case").prefetch_related("repeats")
     table = edition("places", timezone.localtime(feed_now()).date()).table()
     for one in rows:
         last = max([one.last, *(again.at for again in one.repeats.all())])
