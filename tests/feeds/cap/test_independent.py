@@ -71,7 +71,14 @@ def same(ours: Any, read: Any) -> bool:
         return bool(ours == read.to_datetime())
     if hasattr(read, "value") and not isinstance(read, str):
         read = read.value
-    return (ours or "") == ("" if read is None else read)
+    return ("" if ours is None else ours) == ("" if read is None else read)
+
+
+def test_nothing_and_zero_are_told_apart() -> None:
+    assert same(0, 0)
+    assert same(None, None)
+    assert not same(None, 0)
+    assert not same(0, None)
 
 
 def pairs_of(read: Sequence[Any]) -> list[tuple[str, str]]:

@@ -54,11 +54,15 @@ def _sound(vector: dict[str, Any]) -> bool:
     return "error" not in flat(decode_frame(raw_of(vector), profile(vector)))
 
 
-SOUND = [p for p in load("frame", "frame_header_only") if _sound(p.values[0])]
+LEAST = 0.9
+"""Share of the frames, which has to hold beside the collected ones and without them."""
+
+FRAMES = load("frame", "frame_header_only")
+SOUND = [p for p in FRAMES if _sound(p.values[0])]
 
 
 def test_nearly_all_frames_are_sound() -> None:
-    assert len(SOUND) >= (315 if COLLECTED.exists() else 50)
+    assert len(SOUND) >= LEAST * len(FRAMES) > 20
 
 
 @pytest.mark.parametrize("vector", SOUND)
