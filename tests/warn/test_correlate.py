@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sizao.core.levels import WarningLevel
+from sizao.roads.shapes import inside
 from sizao.warn.correlate import Event, Item, _rank, chained, gather, linked
-from sizao.warn.nearness import Spot, inside, metres_apart, outline, together
+from sizao.warn.nearness import Spot, metres_apart, outline, together
 
 FOG = Item("s0", "low_visibility", WarningLevel.ORANGE, 0.0, 300.0,
            Spot(26.5, 101.7, "G5", 100_000.0), 3600.0, 15_000.0)  # fmt: skip

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+import shapely
 
 EARTH_M = 6_371_008.8
 
@@ -96,43 +93,5 @@ def outline(spots: Iterable[Spot], margin_m: float) -> dict[str, object] | None:
             )
     if not corners:
         return None
-    ring = _hull(sorted(corners))
-    return {"type": "Polygon", "coordinates": [[list(corner) for corner in (*ring, ring[0])]]}
-
-
-def _hull(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Andrew's monotone chain: counter-clockwise, without the points on its sides."""
-
-    def half(ordered: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-        chain: list[tuple[float, float]] = []
-        for point in ordered:
-            while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
-                chain.pop()
-            chain.append(point)
-        return chain[:-1]
-
-    return half(points) + half(reversed(points))
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def inside(
-    shape: Mapping[str, Any], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    """Which points lie in a GeoJSON polygon or multipolygon, by the even-odd rule; shape (n,).
-
-    A point with NaN lies nowhere. What lies on the very edge may fall on either side.
-    """
-    rings = shape["coordinates"]
-    if shape["type"] == "MultiPolygon":
-        rings = [ring for polygon in rings for ring in polygon]
-    found = np.zeros(len(lat), np.bool_)
-    for ring in rings:
-        corners = np.asarray(ring, np.float64)
-        for (lon1, lat1), (lon2, lat2) in pairwise(corners[:, :2]):
-            crosses = (lat1 > lat) != (lat2 > lat)
-            if lat1 != lat2:
-                found ^= crosses & (lon < (lon2 - lon1) * (lat - lat1) / (lat2 - lat1) + lon1)
-    return found
+    hull = shapely.MultiPoint(sorted(corners)).convex_hull.normalize()
+    return {"type": "Polygon", "coordinates": [[list(corner) for corner in hull.exterior.coords]]}

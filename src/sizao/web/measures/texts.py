@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 
 from sizao.core.ids import content_id
 from sizao.core.rulebook import entry
+from sizao.roads.shapes import inside
 from sizao.web import audit
 from sizao.web.cases.models import Case
 from sizao.web.config import config
@@ -69,8 +69,7 @@ def text_areas(look: Callable[[], Board], now: datetime) -> int:
     fresh = (board.time_us >= oldest_us) & ~board.police
     sent = 0
     for measure in measures:
-        ring = np.array(measure.geometry["coordinates"][0], np.float64)
-        rows = np.flatnonzero(fresh & inside(ring, board.lon, board.lat))
+        rows = np.flatnonzero(fresh & inside(measure.geometry, board.lat, board.lon))
         if not len(rows):
             continue
         told = set(measure.texts.values_list("vehicle", flat=True))
@@ -116,17 +115,3 @@ def _queue(measure: ControlMeasure, vehicles: list[str], now: datetime) -> None:
             ]
         )
         audit.record(None, "measure.text", "measure", measure.number, {"vehicles": len(vehicles)})
-
-
-def inside(ring: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Which points lie in a ring of (x, y) corners, closed, shape (k, 2): bool (n,).
-
-    By the even-odd rule; points without coordinates are outside.
-    """
-    found = np.zeros(len(x), np.bool_)
-    for (x1, y1), (x2, y2) in pairwise(ring):
-        if y1 == y2:
-            continue
-        crosses = (y1 > y) != (y2 > y)
-        found ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    return found

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from sizao.core.levels import WarningLevel
 from sizao.core.places import stake
 from sizao.core.vehicles import COACHES
+from sizao.roads.shapes import inside
 from sizao.warn import merge
 from sizao.warn.correlate import Event, Item, gather
-from sizao.warn.nearness import inside
 from sizao.warn.table import Table
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
