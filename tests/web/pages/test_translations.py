@@ -48,6 +48,7 @@ def test_every_text_of_pages_is_in_the_catalogue() -> None:
         text = path.read_text(encoding="utf-8")
         for quoted in re.findall(r"""{%\s*translate\s+("[^"]*"|'[^']*')""", text):
             missing |= {quoted[1:-1]} - known
+        missing |= set(re.findall(r"""\b_\("([^"]*)"\)""", text)) - known
         for block in re.findall(
             r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate", text, re.S
         ):
