@@ -7,7 +7,7 @@ import pytest
 
 from sizao.core.errors import ConfigError
 from sizao.plan import coverage
-from sizao.plan.draw import Drawn
+from sizao.plan.draw import Drawn, visits_of
 from sizao.plan.strategy import build
 
 from .worlds import LAT, LON, MONDAY, force, grid, strategy, week
@@ -21,7 +21,7 @@ def test_the_gap_is_proven_and_small() -> None:
 
 def test_the_best_plan_covers_what_it_says() -> None:
     plan = strategy()
-    share = coverage.shares(plan.reach, coverage.visits_of(plan, Drawn(plan.best.rows, {})))
+    share = coverage.shares(plan.reach, visits_of(plan, Drawn(plan.best.rows, {})))
     assert coverage.covered(plan.weight, share).sum() == pytest.approx(plan.best.value)
 
 

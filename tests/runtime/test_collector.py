@@ -19,7 +19,7 @@ from sizao.log.tally import Key
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.embedded.tallies import LogTallies
+from sizao.runtime.embedded.tally_reader import LogTallies
 from tests.runtime.helpers import START_US
 
 QUICK = Ticks(busy_s=0.005, calm_s=0.005, retry_s=0.2, retry_every_s=0.02)

@@ -252,7 +252,7 @@ class World:
 def world(db: None, tmp_path: Path) -> Iterator[World]:
     from sizao.runtime.embedded.log import SqliteLog
     from sizao.runtime.embedded.quarantine import LogQuarantine
-    from sizao.runtime.embedded.tallies import LogTallies
+    from sizao.runtime.embedded.tally_reader import LogTallies
     from sizao.runtime.tracks import TrackReader
     from sizao.web import ports as ports_module
     from sizao.web.fleet import directory

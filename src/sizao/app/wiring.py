@@ -45,7 +45,7 @@ def build_ports(data: DataDir) -> Ports:
     from sizao.runtime.archive.tracks import Tracks
     from sizao.runtime.embedded.log import SqliteLog
     from sizao.runtime.embedded.quarantine import LogQuarantine
-    from sizao.runtime.embedded.tallies import LogTallies
+    from sizao.runtime.embedded.tally_reader import LogTallies
     from sizao.runtime.platforms.config import load as load_links
     from sizao.runtime.platforms.rereading import link_readers
     from sizao.runtime.tracks import TrackReader

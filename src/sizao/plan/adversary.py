@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.plan import coverage, floors
-from sizao.plan.draw import Drawn, draw, generator
+from sizao.plan.draw import Drawn, draw, generator, visits_of
 from sizao.plan.strategy import Strategy
 
 Floats = npt.NDArray[np.float64]
@@ -140,7 +140,7 @@ def _avoided(expects: Floats, later: Floats, weight: Floats, room: float) -> flo
 
 def zone_coverage(strategy: Strategy, plan: Drawn) -> Floats:
     """Mean share covered of each zone in each slot: (slots, zones)."""
-    share = coverage.shares(strategy.reach, coverage.visits_of(strategy, plan))
+    share = coverage.shares(strategy.reach, visits_of(strategy, plan))
     found = np.empty((len(share), len(strategy.zones)))
     mean = strategy.zones.mean_over(strategy.weight.mean(axis=0))
     for slot, row in enumerate(share):

@@ -6,29 +6,12 @@ Covered does not mean prevented. No share of the crashes covered is promised to 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-if TYPE_CHECKING:
-    from sizao.plan.draw import Drawn
-    from sizao.plan.strategy import Strategy
-
 Floats = npt.NDArray[np.float64]
-
-
-def visits_of(strategy: Strategy, drawn: Drawn) -> list[set[int]]:
-    """Posts of the plan that are visited in each slot, by anybody."""
-    found: list[set[int]] = [set() for _ in strategy.slots]
-    for unit, pool in enumerate(strategy.pools):
-        for slot, row in enumerate(drawn.rounds[unit]):
-            if row >= 0:
-                found[slot] |= {int(pool.posts[stop]) for stop in pool.stops[row]}
-    for (_, slot), one in drawn.held.items():
-        found[slot].add(one.post)
-    return found
 
 
 def shares(reach: sparse.csr_array, visits: Iterable[Iterable[int]]) -> Floats:

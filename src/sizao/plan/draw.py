@@ -72,6 +72,18 @@ def draw(strategy: Strategy, seed: str, week: int = 0) -> Drawn:
     return Drawn(rounds, held)
 
 
+def visits_of(strategy: Strategy, drawn: Drawn) -> list[set[int]]:
+    """Posts of the plan that are visited in each slot, by anybody."""
+    found: list[set[int]] = [set() for _ in strategy.slots]
+    for unit, pool in enumerate(strategy.pools):
+        for slot, row in enumerate(drawn.rounds[unit]):
+            if row >= 0:
+                found[slot] |= {int(pool.posts[stop]) for stop in pool.stops[row]}
+    for (_, slot), one in drawn.held.items():
+        found[slot].add(one.post)
+    return found
+
+
 def _hold(strategy: Strategy, rng: np.random.Generator) -> dict[tuple[int, int], Held]:
     shift_of = np.array([slot.shift for slot in strategy.slots])
     held: dict[tuple[int, int], Held] = {}

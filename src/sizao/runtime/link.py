@@ -8,9 +8,14 @@ import time
 from typing import Protocol, cast
 
 from sizao.feeds.jt808.session import Session
-from sizao.runtime.wire import MAX_UNANSWERED, MAX_UNREAD
 
 logger = logging.getLogger(__name__)
+
+MAX_UNREAD = 256 << 10
+"""Bytes of answers a terminal may leave unread (some 10,000 of them) before it is cut off."""
+
+MAX_UNANSWERED = 256 << 10
+"""Bytes of one connection that may wait for the disk before nothing more is read from it."""
 
 ORDINARY = frozenset({"left", "logout", "gateway stops"})
 """Endings that are not worth a line each."""

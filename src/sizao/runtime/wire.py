@@ -15,12 +15,13 @@ import resource
 import select
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from sizao.core.loads import address
+from sizao.runtime.link import MAX_UNANSWERED, MAX_UNREAD, Link
 from sizao.runtime.syscalls import (
     CHUNK,
     CLOSING,
@@ -39,16 +40,7 @@ from sizao.runtime.syscalls import (
     sweep,
 )
 
-if TYPE_CHECKING:
-    from sizao.runtime.link import Link
-
 logger = logging.getLogger(__name__)
-
-MAX_UNREAD = 256 << 10
-"""Bytes of answers a terminal may leave unread (some 10,000 of them) before it is cut off."""
-
-MAX_UNANSWERED = 256 << 10
-"""Bytes of one connection that may wait for the disk before nothing more is read from it."""
 
 READ_SIZE = 64 << 10
 """Bytes taken from one connection at a time, so that a flood does not delay all others."""

@@ -34,6 +34,7 @@ from sizao.feeds.jt808.positions import DEFAULT_LIMITS, position_batch, position
 from sizao.feeds.jt808.problems import Malformed
 from sizao.sim._sampling import SOUND
 from sizao.sim.city import build
+from sizao.sim.city.fences import fences_of
 from sizao.sim.fleet import Fleet, fleet
 from sizao.sim.roadside_score import RULES, RoadsideScore
 from sizao.sim.terminal import Frames
@@ -220,7 +221,7 @@ def run(seed: int, vehicles: int = 2000, hours: float = 24.0) -> Score:
     world = World.begin(city, cars, seed, START_S)
     world.truth.watch(seed, world.terminals.fault)
     context = Context.build(
-        city.network, cars.register, only=frozenset(OVERLAP_S), fences=city.fences
+        city.network, cars.register, only=frozenset(OVERLAP_S), fences=fences_of(city)
     )
     state = EngineState()
     intake = Intake()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sizao.sim.city import City
+from sizao.sim.city.fences import fences_of
 from sizao.sim.fleet import Fleet
 from sizao.sim.terminal import Frames, Terminals
 from sizao.sim.traffic import Motion, Traffic
@@ -38,11 +39,11 @@ class World:
         ``blind`` vehicles, those longest at the wheel, come out of a dead spot a few seconds
         later and then send what they stored for up to five hours.
         """
-        fresh = Terminals(city.network, fleet, seed), Truth(city.network, fleet, city.fences)
+        fresh = Terminals(city.network, fleet, seed), Truth(city.network, fleet, fences_of(city))
         if not blind:
             return cls(Traffic(city, fleet, seed, now_s), *fresh)
         traffic = Traffic(city, fleet, seed, now_s - BEFORE_S)
-        scout, past = traffic.fork(), Truth(city.network, fleet, city.fences)
+        scout, past = traffic.fork(), Truth(city.network, fleet, fences_of(city))
         for seconds in _steps(BEFORE_S):
             past.feed(scout.advance(seconds))
         world = cls(traffic, *fresh)
@@ -62,7 +63,7 @@ class World:
         """The world of :meth:`begin` at ``began_s``, as it is at ``now_s``; nobody reported
         in between and nobody was told anything."""
         traffic = Traffic(city, fleet, seed, began_s - BEFORE_S)
-        truth = Truth(city.network, fleet, city.fences)
+        truth = Truth(city.network, fleet, fences_of(city))
         world = cls(traffic, Terminals(city.network, fleet, seed), truth)
         nobody = np.zeros(len(fleet), np.bool_)
         for seconds in _steps(now_s - traffic.now_s):

@@ -23,7 +23,7 @@ from sizao.log.tally import HOUR_US
 from sizao.runtime.embedded import quarantine
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.quarantine import LogQuarantine, Order, Replayer
-from sizao.runtime.embedded.tallies import LogTallies
+from sizao.runtime.embedded.tally_reader import LogTallies
 from tests.runtime.helpers import START_US
 from tests.runtime.terminal import location
 

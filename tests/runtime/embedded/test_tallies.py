@@ -18,7 +18,7 @@ from sizao.log.sketch import estimate, from_bytes
 from sizao.log.tally import HOUR_US, tally
 from sizao.runtime.embedded.housekeeping import Housekeeping
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.embedded.tallies import LogTallies
+from sizao.runtime.embedded.tally_reader import LogTallies
 from tests.runtime.helpers import START_US, positions
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -16,7 +16,7 @@ from sizao.core.sources import HOUR_S
 from sizao.log.datadir import DataDir, write_status
 from sizao.log.tally import used
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.embedded.tallies import LogTallies
+from sizao.runtime.embedded.tally_reader import LogTallies
 from sizao.runtime.intake.door import IntakeCounters
 from sizao.runtime.intake.process import Intake, Settings
 from sizao.runtime.intake.retention import Retention

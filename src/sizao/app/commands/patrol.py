@@ -19,7 +19,7 @@ from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
 from sizao.plan import coverage, timetable
 from sizao.plan.adversary import Exploit, evaluate
-from sizao.plan.draw import commitment, draw
+from sizao.plan.draw import commitment, draw, visits_of
 from sizao.plan.force import read_force
 from sizao.plan.strategy import Strategy, build
 
@@ -134,7 +134,7 @@ def _summary(
     out: str,
     secret: str,
 ) -> dict[str, Any]:
-    share = coverage.shares(strategy.reach, coverage.visits_of(strategy, drawn))
+    share = coverage.shares(strategy.reach, visits_of(strategy, drawn))
     covered = float(coverage.covered(strategy.weight, share).sum())
     best = strategy.best
     found: dict[str, Any] = {

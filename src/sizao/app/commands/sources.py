@@ -19,7 +19,7 @@ from sizao.core.sources_file import load_registry, read_registry
 from sizao.log.datadir import DataDir, replace
 from sizao.log.source_figures import hourly, last_heard, total
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.embedded.tallies import LogTallies
+from sizao.runtime.embedded.tally_reader import LogTallies
 
 
 @click.group()

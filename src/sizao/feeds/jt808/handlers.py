@@ -1,6 +1,6 @@
 """What each message of a terminal leads to: one function a message, and their list.
 
-A handler gets the session and the :class:`~.arrival.Arrival`; it adds rows and replies to the
+A handler gets the conversation and the :class:`~.arrival.Arrival`; it adds rows and replies to the
 arrival's outcome. To make use of a message, write its function and add the line.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from sizao.feeds.jt808.arrival import Arrival
 from sizao.feeds.jt808.batch import split_batch
 from sizao.feeds.jt808.cards import card_event
+from sizao.feeds.jt808.conversation import Conversation
 from sizao.feeds.jt808.fields import bcd_time, word
 from sizao.feeds.jt808.location import EMERGENCY
 from sizao.feeds.jt808.media import split_media
@@ -25,21 +26,18 @@ from sizao.feeds.jt808.safety import SHORTEST, Alarm, alarms
 from sizao.feeds.jt808.uploads import Upload, head_of
 from sizao.log.spool import SpoolFile
 
-if TYPE_CHECKING:
-    from sizao.feeds.jt808.session import Session
-
-Handler: TypeAlias = "Callable[[Session, Arrival], None]"
+Handler: TypeAlias = Callable[[Conversation, Arrival], None]
 
 ALARM_WORD = 10
 """Column of the alarm word in a POSITION row."""
 EIGHT_HOURS_US = 8 * 3_600_000_000
 
 
-def on_heartbeat(session: Session, got: Arrival) -> None:
+def on_heartbeat(session: Conversation, got: Arrival) -> None:
     session.answer(got, OK)
 
 
-def on_answer(session: Session, got: Arrival) -> None:
+def on_answer(session: Conversation, got: Arrival) -> None:
     """0x0001: it may settle a text."""
     fields = session.decoded(got)
     known = session.down.answered(fields) if fields is not None else None
@@ -49,13 +47,13 @@ def on_answer(session: Session, got: Arrival) -> None:
         got.out.command_results.append(row)
 
 
-def on_logout(session: Session, got: Arrival) -> None:
+def on_logout(session: Conversation, got: Arrival) -> None:
     session.answer(got, OK)
     session.sign_out()
     got.out.closed = "logout"
 
 
-def on_registration(session: Session, got: Arrival) -> None:
+def on_registration(session: Conversation, got: Arrival) -> None:
     fields = session.decoded(got)
     if fields is None:
         return
@@ -65,7 +63,7 @@ def on_registration(session: Session, got: Arrival) -> None:
     session.reply(got, 0x8100, answer)
 
 
-def on_authentication(session: Session, got: Arrival) -> None:
+def on_authentication(session: Conversation, got: Arrival) -> None:
     fields = session.decoded(got)
     if fields is None:
         return
@@ -83,13 +81,13 @@ def on_authentication(session: Session, got: Arrival) -> None:
             got.out.closed = "authentication"
 
 
-def on_location(session: Session, got: Arrival) -> None:
+def on_location(session: Conversation, got: Arrival) -> None:
     result, found = _location(session, got, got.body)
     session.answer(got, result)
     _ask_for_evidence(session, got, found)
 
 
-def on_location_answer(session: Session, got: Arrival) -> None:
+def on_location_answer(session: Conversation, got: Arrival) -> None:
     """0x0201, and 0x0500 which says too that an order was carried out."""
     if got.header.message_id != 0x0201:
         _keep(session, got)
@@ -98,7 +96,7 @@ def on_location_answer(session: Session, got: Arrival) -> None:
     _ask_for_evidence(session, got, found)
 
 
-def on_batch(session: Session, got: Arrival) -> None:
+def on_batch(session: Conversation, got: Arrival) -> None:
     try:
         declared, _, bodies, rest = split_batch(got.body)
     except Malformed as problem:
@@ -116,7 +114,7 @@ def on_batch(session: Session, got: Arrival) -> None:
     _ask_for_evidence(session, got, found)
 
 
-def on_driver(session: Session, got: Arrival) -> None:
+def on_driver(session: Conversation, got: Arrival) -> None:
     fields = session.decoded(got)
     if fields is None:
         return
@@ -131,12 +129,12 @@ def on_driver(session: Session, got: Arrival) -> None:
     session.answer(got, OK)
 
 
-def on_time_query(session: Session, got: Arrival) -> None:
+def on_time_query(session: Conversation, got: Arrival) -> None:
     clock = bcd_time(got.now_us - EIGHT_HOURS_US).hex()  # it writes UTC+8, UTC is wanted
     session.reply(got, 0x8004, {"time_utc_bcd": clock})
 
 
-def on_resend(session: Session, got: Arrival) -> None:
+def on_resend(session: Conversation, got: Arrival) -> None:
     """0x0005: the terminal lost parts of what we said."""
     fields = session.decoded(got)
     if fields is None:
@@ -148,12 +146,12 @@ def on_resend(session: Session, got: Arrival) -> None:
         session.answer(got, FAILED)
 
 
-def on_other(session: Session, got: Arrival) -> None:
+def on_other(session: Conversation, got: Arrival) -> None:
     if _keep(session, got):
         session.answer(got, OK)
 
 
-def on_media(session: Session, got: Arrival) -> None:
+def on_media(session: Conversation, got: Arrival) -> None:
     """0x0801 in one frame, or joined in memory."""
     if session.takes_media:
         hand_over(session, got, got.body)
@@ -195,7 +193,7 @@ HANDLERS: dict[int, Handler] = {
 """Message id to its handler; any other message is quarantined as ``unsupported``."""
 
 
-def hand_over(session: Session, got: Arrival, body: bytes | SpoolFile) -> None:
+def hand_over(session: Conversation, got: Arrival, body: bytes | SpoolFile) -> None:
     """A whole medium; the answers wait until it is kept."""
     try:
         fields, _ = split_media(head_of(body))
@@ -214,7 +212,7 @@ def hand_over(session: Session, got: Arrival, body: bytes | SpoolFile) -> None:
 
 
 def _location(
-    session: Session, got: Arrival, body: bytes, item: str = ""
+    session: Conversation, got: Arrival, body: bytes, item: str = ""
 ) -> tuple[int, list[Alarm]]:
     """Rows and quarantine record of one location; the result to answer with, and its alarms."""
     params, phone = session.params, got.header.phone
@@ -244,7 +242,7 @@ def _location(
     return (ALARM_CONFIRMED if emergency else OK), found
 
 
-def _keep(session: Session, got: Arrival) -> bool:
+def _keep(session: Conversation, got: Arrival) -> bool:
     """A row of ``terminal_messages``; False if the body was bad, which is answered then."""
     fields = session.decoded(got)
     if fields is None:
@@ -264,7 +262,7 @@ def _keep(session: Session, got: Arrival) -> bool:
     return True
 
 
-def _ask_for_evidence(session: Session, got: Arrival, found: list[Alarm]) -> None:
+def _ask_for_evidence(session: Conversation, got: Arrival, found: list[Alarm]) -> None:
     """0x9208 for each alarm that has files and was not asked for yet."""
     policy = session.params.evidence
     if policy is None:

@@ -7,61 +7,21 @@ no real vehicle, no real enterprise, no real device.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from sizao.core.errors import ConfigError
 from sizao.log.datadir import DataDir, replace
-from sizao.roads.fence_grid import Fences
-from sizao.roads.fences import parse
 from sizao.roads.network import Network
 from sizao.sim.city import geometry
 from sizao.sim.city.features import features
 from sizao.sim.city.fences import features as fence_features
 from sizao.sim.city.layout import Layout, draw, load
+from sizao.sim.city.model import AREAS, City
 
-AREAS = {
-    "510402": "东区",
-    "510403": "西区",
-    "510411": "仁和区",
-    "510421": "米易县",
-    "510422": "盐边县",
-}
-"""Division code to name (public geography)."""
-
-
-@dataclass(frozen=True, eq=False)
-class City:
-    """All of the schematic city.
-
-    units : police units: code, name_zh, name_en, level (detachment, brigade, squadron), parent
-        (code or ""), area, lat, lon, and road_class where a unit works on one class only
-    checkpoints, weigh_stations, service_areas : code, name, lat, lon, road, stake_m, area
-    toll_gates : name, lat, lon
-    enterprises : code, name, kind, area, base and far (names in ``places``)
-    junctions : id, name, area, lat, lon
-    places : name to lat, lon, area, kind (town, city, gate, village)
-    rivers : GeoJSON FeatureCollection of LineStrings with name and width_m
-    """
-
-    network: Network
-    units: list[dict[str, Any]]
-    checkpoints: list[dict[str, Any]]
-    weigh_stations: list[dict[str, Any]]
-    service_areas: list[dict[str, Any]]
-    toll_gates: list[dict[str, Any]]
-    enterprises: list[dict[str, Any]]
-    junctions: list[dict[str, Any]]
-    places: dict[str, dict[str, Any]]
-    rivers: dict[str, Any]
-
-    @cached_property
-    def fences(self) -> Fences:
-        """Its electronic fences."""
-        return Fences(parse(fence_features(self)).fences)
+__all__ = ["AREAS", "City", "build", "units", "write"]
 
 
 @cache

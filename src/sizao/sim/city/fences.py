@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import numpy as np
 
+from sizao.roads.fence_grid import Fences
+from sizao.roads.fences import parse
 from sizao.roads.network import Network
-
-if TYPE_CHECKING:
-    from sizao.sim.city import City
+from sizao.sim.city.model import City
 
 _WORKDAYS = [1, 2, 3, 4, 5]
 _TRUCKS = ["heavy_truck", "semi_tractor"]
 _SCHOOLS = ("炳草岗东", "弄弄坪", "清香坪东", "仁和北", "仁和南", "米易北", "丙谷", "前进")
 _DOWN = ("S219", 24_000.0, 33_000.0)
 """Nine kilometres of 6.8 %."""
+
+
+@cache
+def fences_of(city: City) -> Fences:
+    """The city's electronic fences, kept."""
+    return Fences(parse(features(city)).fences)
 
 
 def features(city: City) -> dict[str, Any]:

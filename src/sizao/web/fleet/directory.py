@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
 
 from sizao.web.fleet.models import Vehicle
+from sizao.web.ports import installed, ports
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ _kept: dict[str, Entry] | None = None
 _mark: int | None = None
 _looked = 0.0
 _turn = threading.Lock()
+
+
+def path() -> Path:
+    """The register's file of this installation."""
+    return (ports().data if installed() else settings.DATA).register
 
 
 def directory() -> dict[str, Entry]:
@@ -56,8 +65,6 @@ def _replaced() -> bool:
     Looks once a second at most.
     """
     global _mark, _looked
-    from sizao.web.fleet.register import path
-
     if time.monotonic() - _looked < LOOK_S:
         return False
     _looked = time.monotonic()

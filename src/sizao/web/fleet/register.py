@@ -8,17 +8,13 @@ database does not.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
-from django.conf import settings
 from django.db.models import F
 
 from sizao.core.schemas import REGISTER
 from sizao.log import register
 from sizao.web.fleet import directory
 from sizao.web.fleet.models import Enterprise, Publication, Vehicle
-from sizao.web.ports import installed, ports
 from sizao.web.writing import write
 
 FIELDS = (
@@ -29,11 +25,6 @@ FIELDS = (
 
 _ONE = 1
 _CHUNK = 1000
-
-
-def path() -> Path:
-    """The file of this installation."""
-    return (ports().data if installed() else settings.DATA).register
 
 
 def begin_change() -> None:
@@ -53,7 +44,7 @@ def publish_if_stale() -> bool:
     row = Publication.objects.filter(pk=_ONE).first()
     if row is None or row.done >= row.wanted:
         return False
-    register.save(table(), path())
+    register.save(table(), directory.path())
     with write():
         Publication.objects.filter(pk=_ONE, done__lt=row.wanted).update(done=row.wanted)
     directory.forget()
@@ -80,7 +71,7 @@ def _reported(value: object) -> object:
 
 def _adopt() -> None:
     try:
-        rows = register.load(path()).to_pylist()
+        rows = register.load(directory.path()).to_pylist()
     except FileNotFoundError:
         return
     known = set(Vehicle.objects.values_list("pk", flat=True))

@@ -22,7 +22,7 @@ def compute(folder: Path, step: Callable[[str], None]) -> dict[str, Any]:
     import numpy as np
 
     from sizao.plan import coverage, operations, timetable
-    from sizao.plan.draw import draw
+    from sizao.plan.draw import draw, visits_of
     from sizao.plan.force import force_of
     from sizao.plan.roads import Travel
     from sizao.plan.strategy import build
@@ -55,7 +55,7 @@ def compute(folder: Path, step: Callable[[str], None]) -> dict[str, Any]:
     )
     drawn = draw(strategy, job["seed"])
     entries = timetable.timetable(strategy, drawn, job["seed"])
-    share = coverage.shares(strategy.reach, coverage.visits_of(strategy, drawn))
+    share = coverage.shares(strategy.reach, visits_of(strategy, drawn))
     covered = float(coverage.covered(strategy.weight, share).sum()) / strategy.total
     place = [roads.place(int(node)) for node in strategy.nodes]
     bases = np.array(

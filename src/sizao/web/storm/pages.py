@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
-
 from sizao.core.levels import WarningLevel
 from sizao.respond.grouping import Group
 from sizao.respond.steps import STEPS
@@ -75,33 +69,9 @@ def _row(one: Group, may_sign: bool) -> Row:
 def members(user: User, name: str) -> list[int]:
     """The cases of a group, named ``CELL-KEY`` as in its link; none if it is gone."""
     cell_m, _dash, key = name.partition("-")
-    found = services.group_of(user, key, _number(cell_m))
+    found = services.group_of(user, key, number(cell_m))
     return [] if found is None else [item.id for item in found.items]
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-
-
-@require_POST
-def sign(request: HttpRequest) -> HttpResponse:
-    """Sign a whole group as it was shown, and show the inbox as it is then."""
-    from sizao.web.pages.views.inbox import found
-
-    if not request.user.acts:
-        raise PermissionDenied
-    given = request.POST
-    done = services.sign_group(
-        request.user, given.get("key", ""), _number(given.get("cell", "")),
-        _number(given.get("upto", "")),
-    )  # fmt: skip
-    return render(request, "inbox/_rows.html", {**found(request), "done": _told(done)})
-
-
-def _told(done: services.Signed) -> str:
-    parts = [_("已签收 %(n)d 件") % {"n": done.signed}]
-    if done.others:
-        parts.append(_("%(n)d 件已由他人签收") % {"n": done.others})
-    if done.refused:
-        parts.append(_("%(n)d 件不由您签收") % {"n": done.refused})
-    return words.pick("，", ", ").join(parts)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sizao.web.storm import pages
+from sizao.web.storm import signing
 
-urlpatterns = [path("inbox/groups/sign/", pages.sign, name="group-sign")]
+urlpatterns = [path("inbox/groups/sign/", signing.sign, name="group-sign")]
