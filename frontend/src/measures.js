@@ -94,6 +94,7 @@ function followKind(form) {
 
 function pick(map, element, form) {
   let clicked = [];
+  let offered = JSON.parse(form.elements.ring.value || "[]"); // a plan's own area, until another is drawn
   map.addSource("picked", { type: "geojson", data: EMPTY });
   map.addLayer({ id: "picked", type: "line", source: "picked", paint: { "line-color": palette().place, "line-width": 2.5 } });
   map.addLayer({ id: "picked-point", type: "circle", source: "picked", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 6, "circle-color": palette().place } });
@@ -102,19 +103,22 @@ function pick(map, element, form) {
     const last = clicked.at(-1);
     form.elements.lat.value = last?.[1] ?? "";
     form.elements.lon.value = last?.[0] ?? "";
-    const ring = !area || !clicked.length ? [] : clicked.length < 3 ? circle(clicked[0], RADIUS_M) : clicked;
+    const ring = !area ? [] : offered.length ? offered : !clicked.length ? [] : clicked.length < 3 ? circle(clicked[0], RADIUS_M) : clicked;
     form.elements.ring.value = ring.length ? JSON.stringify(ring) : "";
     const shape = ring.length ? { type: "LineString", coordinates: [...ring, ring[0]] } : last ? { type: "Point", coordinates: last } : null;
     map.getSource("picked").setData(shape ? { type: "Feature", properties: {}, geometry: shape } : EMPTY);
     element.dataset.corners = ring.length;
   };
   map.on("click", ({ lngLat }) => {
+    if (offered.length) clicked = [];
+    offered = [];
     clicked.push([Number(lngLat.lng.toFixed(6)), Number(lngLat.lat.toFixed(6))]);
     draw();
   });
   form.elements.kind.addEventListener("change", draw);
   document.querySelector("[data-measure-clear]").addEventListener("click", () => {
     clicked = [];
+    offered = [];
     draw();
   });
   const lat = Number.parseFloat(form.elements.lat.value);

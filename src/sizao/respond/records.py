@@ -65,9 +65,9 @@ RUNGS = (State.RAISED, State.SIGNED, State.DISPATCHED, State.ON_SCENE, State.CON
 OPEN = frozenset(RUNGS)
 """States in which somebody still has to act on the road."""
 
-NOTES = frozenset({"inject", "attach", "finding"})
+NOTES = frozenset({"inject", "attach", "finding", "measure"})
 """Lines that move nothing: what a drill plays in, a file that was attached, a finding of the
-review."""
+review, what became of a control measure of the case."""
 
 SYSTEM = "system"
 """Role of what no person did: raising, escalating, joining a later warning."""

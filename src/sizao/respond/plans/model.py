@@ -102,6 +102,8 @@ class Task:
     """Ids of tasks that must have ended before this one is ordered."""
     when: Condition = Condition()
     measures: tuple[Measure, ...] = ()
+    lifts: tuple[str, ...] = ()
+    """Ids of tasks whose measures have to be lifted before this one is done."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ def _task(raw: Mapping[str, Any], clocks: Mapping[str, Any], plan: str) -> Task:
         after=tuple(raw.get("after") or ()),
         when=_condition(raw.get("when"), where),
         measures=tuple(_measure(one, where) for one in raw.get("measures") or ()),
+        lifts=tuple(raw.get("lifts") or ()),
     )
 
 
@@ -228,6 +231,8 @@ def _check(plan: Plan) -> None:
             raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：没有单位 {task.party}")
         if missing := [one for one in task.after if one not in known]:
             raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：没有前置任务 {missing[0]}")
+        if missing := [one for one in task.lifts if one not in known]:
+            raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：lifts 里没有任务 {missing[0]}")
         for level in WarningLevel:
             if task.finish_min[level] < task.acknowledge_min[level]:
                 raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：完成时限早于接收时限")

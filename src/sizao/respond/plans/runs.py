@@ -61,6 +61,8 @@ class TaskRun:
     finish_s: float
     """Spans from the moment it is ordered."""
     measures: tuple[Mapping[str, Any], ...] = ()
+    lifts: tuple[str, ...] = ()
+    """Ids of tasks whose measures this one takes away."""
     state: TaskState = TaskState.WAITING
     ordered_s: float | None = None
     acknowledged_s: float | None = None
@@ -94,6 +96,7 @@ class TaskRun:
             **vars(self),
             "after": list(self.after),
             "measures": [dict(one) for one in self.measures],
+            "lifts": list(self.lifts),
             "state": self.state.value,
             "missed": list(self.missed),
         }
@@ -106,6 +109,7 @@ class TaskRun:
                 **raw,
                 "after": tuple(raw["after"]),
                 "measures": tuple(raw.get("measures", ())),
+                "lifts": tuple(raw.get("lifts", ())),  # runs older than it have none
                 "state": TaskState(raw.get("state", "waiting")),
                 "missed": tuple(raw.get("missed", ())),
             }
@@ -185,6 +189,7 @@ def laid_out(
             acknowledge_s=task.acknowledge_min[level] * 60.0,
             finish_s=task.finish_min[level] * 60.0,
             measures=tuple({"kind": one.kind, **one.parameters} for one in task.measures),
+            lifts=tuple(one for one in task.lifts if one in kept),
         )
         for task in kept.values()
     )

@@ -17,6 +17,7 @@ from sizao.web.measures.closures import closed_segments
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import Where
 from sizao.web.ports import installed, ports
+from sizao.web.response.proposals import proposed_by
 from sizao.web.units.models import User
 
 AROUND_M = 5000.0
@@ -103,6 +104,17 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def proposed_with(closure: ControlMeasure) -> dict[str, Any]:
+    """Task and proposal of the diversion, if the closure's task asks for one and still runs."""
+    task = closure.task
+    if task is None or not task.open:
+        return {}
+    kinds = [one["kind"] for one in proposed_by(task)]
+    if "diversion" not in kinds or task.taken.open().filter(kind="diversion").exists():
+        return {}
+    return {"task": task, "proposal": kinds.index("diversion")}
+
+
 def take_over(user: User, measure: ControlMeasure) -> ControlMeasure:
     """Order the diversion that goes with a closure, for the same case and time.
 
@@ -131,5 +143,5 @@ def take_over(user: User, measure: ControlMeasure) -> ControlMeasure:
     return services.order(
         user, "diversion", where, case=measure.case, reason=f"{measure.number} 封闭绕行",
         plan={**found, "closure": measure.number}, until_at=measure.until_at
-        if measure.until_at > services.feed_now() else None,
+        if measure.until_at > services.feed_now() else None, **proposed_with(measure),
     )  # fmt: skip

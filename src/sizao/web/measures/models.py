@@ -43,6 +43,13 @@ class ControlMeasure(models.Model):
     case = models.ForeignKey(
         Case, models.PROTECT, null=True, blank=True, related_name="measures", verbose_name="案件"
     )
+    task = models.ForeignKey(
+        "response.PlanTask", models.PROTECT, null=True, blank=True, editable=False,
+        related_name="taken", verbose_name="预案任务",
+    )  # fmt: skip
+    proposal = models.PositiveSmallIntegerField(
+        "建议序号", null=True, editable=False, help_text="任务所建议的措施中的第几项，从 0 数起"
+    )
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="measures", verbose_name="下达单位")
     command_level = models.PositiveSmallIntegerField(
         "督办层级", choices=[(level.value, level.zh) for level in CommandLevel]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -16,15 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sizao.core.errors import TransitionError
-from sizao.respond.measure_kinds import KINDS, expected_s, grades
+from sizao.respond.measure_kinds import KINDS
 from sizao.respond.measures import STATE_NAMES, steps
 from sizao.web.cases.errors import NotAllowedError
-from sizao.web.cases.models import Case
 from sizao.web.cases.projection import actor_of
 from sizao.web.clock import feed_now
 from sizao.web.measures import access, detours, exports, services, words
 from sizao.web.measures.models import ControlMeasure
-from sizao.web.measures.places import locate, stake_of
+from sizao.web.measures.ordering import moment_of
 from sizao.web.pages.export import csv_answer
 from sizao.web.pages.mapdata import bounds
 from sizao.web.pages.words import pick
@@ -33,7 +31,6 @@ from sizao.web.units.models import Unit, under
 PAGE = 50
 EXPORTED = 50_000
 FILTERS = ("state", "kind", "unit", "q")
-DEFAULT_TEXT = "前方交通管制，请减速慢行，注意避让。"
 
 
 @require_safe
@@ -193,7 +190,8 @@ def act(request: HttpRequest, measure_id: int) -> HttpResponse:
     try:
         services.act(
             request.user, measure.pk, request.POST.get("action", ""), version,
-            reason=request.POST.get("reason", ""), until_at=_moment(request.POST.get("until", "")),
+            reason=request.POST.get("reason", ""),
+            until_at=moment_of(request.POST.get("until", "")),
         )  # fmt: skip
     except services.MeasureConflictError as error:
         notice, status = {"kind": "conflict", "error": error}, 409
@@ -243,138 +241,3 @@ def detour(request: HttpRequest, measure_id: int) -> HttpResponse:
 
 def _drawn(word: str, bright: bool) -> dict[str, object]:
     return {"word": word, "effect": "", "bright": bright}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    """Order a measure; ``?case=`` for a case, whose place is then offered."""
-    if not access.may_order(request.user):
-        raise PermissionDenied
-    case = None
-    wanted = request.POST.get("case") or request.GET.get("case", "")
-    if wanted.isdigit():
-        case = get_object_or_404(Case.objects.for_user(request.user), pk=int(wanted))
-        if not access.may_order(request.user, case):
-            raise PermissionDenied
-    if request.method != "POST":
-        return _form(request, case, _offered(request, case))
-    given = {key: request.POST.get(key, "") for key in request.POST}
-    try:
-        measure = _ordered(request, case, given)
-    except (TransitionError, NotAllowedError) as error:
-        notice = {"kind": "refused", "text": pick(error.zh, error.en)}
-        return _form(request, case, given, notice, 422)
-    return redirect("measure", measure.pk)
-
-
-def _ordered(request: HttpRequest, case: Case | None, given: dict[str, str]) -> ControlMeasure:
-    kind = given.get("kind", "")
-    where = locate(
-        kind,
-        road=given.get("road", "").strip(),
-        direction=given.get("direction", ""),
-        stake_from_m=stake_of(given.get("stake_from", "")),
-        stake_to_m=stake_of(given.get("stake_to", "")),
-        lat=_number(given.get("lat", "")),
-        lon=_number(given.get("lon", "")),
-        ring=_ring(given.get("ring", "")),
-        name=given.get("place", "").strip()[:120],
-    )
-    return services.order(
-        request.user, kind, where,
-        case=case,
-        reason=given.get("reason", "")[:300],
-        lanes=given.get("lanes", "") if KINDS.get(kind) and KINDS[kind].lanes else "",
-        limit_kmh=_number(given.get("limit_kmh", "")),
-        text=given.get("text", "") if KINDS.get(kind) and KINDS[kind].needs_text else "",
-        grade=given.get("grade", ""),
-        until_at=_moment(given.get("until", "")),
-        urgent=given.get("urgent") == "1",
-        client_id=given.get("client_id") or None,
-    )  # fmt: skip
-
-
-def _offered(request: HttpRequest, case: Case | None) -> dict[str, Any]:
-    """What the form starts with: the case's road and a kilometre either side of it."""
-    kind = request.GET.get("kind", "speed_limit")
-    offered: dict[str, Any] = {"kind": kind if kind in KINDS else "speed_limit"}
-    offered["until"] = _local(feed_now() + timedelta(seconds=expected_s(offered["kind"])))
-    offered["text"] = DEFAULT_TEXT
-    if case is None:
-        return offered
-    warning = case.warnings.order_by("-issued").first()
-    stake = getattr(warning, "stake_m", None)
-    offered |= {"road": case.road, "lat": case.lat, "lon": case.lon}
-    if stake is not None:
-        offered |= {"stake_from": _stake(stake - 1000), "stake_to": _stake(stake + 1000)}
-    return offered
-
-
-def _form(
-    request: HttpRequest,
-    case: Case | None,
-    given: dict[str, Any],
-    notice: dict[str, object] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    kinds = [
-        {"code": one.code, "word": words.kind_word(one.code), "place": one.place,
-         "fields": " ".join(_fields(one)), "minutes": int(expected_s(one.code) / 60)}
-        for one in KINDS.values()
-    ]  # fmt: skip
-    return render(
-        request,
-        "measures/new.html",
-        {
-            "case": case,
-            "given": given,
-            "kinds": kinds,
-            "grades": [(one.code, pick(one.zh, one.en), one.limit_kmh) for one in grades()],
-            "bounds": bounds(),
-            "notice": notice,
-        },
-        status=status,
-    )
-
-
-def _fields(kind) -> list[str]:
-    found = [kind.place]
-    if kind.needs_limit:
-        found.append("limit")
-    if kind.needs_text:
-        found.append("text")
-    if kind.lanes:
-        found.append("lanes")
-    return found
-
-
-def _stake(metres: float) -> str:
-    kilometre, metre = divmod(max(int(metres), 0), 1000)
-    return f"K{kilometre}+{metre:03d}"
-
-
-def _local(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
-
-
-def _moment(text: str) -> datetime | None:
-    if not text.strip():
-        return None
-    try:
-        return timezone.make_aware(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise TransitionError("时间无法识别。", "That is no time.") from error
-
-
-def _number(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
-
-
-def _ring(text: str) -> list[tuple[float, float]]:
-    try:
-        return [(float(lon), float(lat)) for lon, lat in json.loads(text or "[]")]
-    except (TypeError, ValueError):
-        return []

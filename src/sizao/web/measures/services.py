@@ -21,9 +21,10 @@ from sizao.web.cases.models import Case
 from sizao.web.cases.projection import actor_of, moment
 from sizao.web.clock import feed_now
 from sizao.web.live import outbox
-from sizao.web.measures import access, limits
+from sizao.web.measures import access, backflow, limits
 from sizao.web.measures.models import ControlMeasure, MeasureEvent
 from sizao.web.measures.places import Where
+from sizao.web.response.models import PlanTask
 from sizao.web.units.models import Unit, User
 from sizao.web.units.territory import territory
 from sizao.web.wake import wake_desk
@@ -76,12 +77,16 @@ def order_within(
     until_at: datetime | None = None,
     urgent: bool = False,
     client_id: str | None = None,
+    task: PlanTask | None = None,
+    proposal: int | None = None,
 ) -> ControlMeasure:
     """Order a measure, within the caller's transaction; call :func:`published` after it. The same
     ``client_id`` again returns the first one.
 
     case : the case it serves; the caller may act on it
     urgent : it already stands at the scene
+    task, proposal : the task of the case's plan that it carries out, and which of the measures
+        proposed there it is
 
     Raises NotAllowedError, TransitionError. Nothing is changed then.
     """
@@ -101,6 +106,8 @@ def order_within(
         case = Case.objects.select_related("unit", "local_unit").get(pk=case.pk)
         if case.closed:
             raise TransitionError("案件已办结。", "The case is closed.", code="state")
+    if task is not None:
+        task = backflow.taken_up(user, case, task, proposal)
     standing, line = machine.order(
         kind, actor_of(user), now.timestamp(), whole=not lanes.strip(),
         from_s=from_at.timestamp() if from_at else None,
@@ -108,7 +115,8 @@ def order_within(
         urgent=urgent, command_level=_level(user, case),
     )  # fmt: skip
     measure = ControlMeasure(
-        number=_next_number(now), kind=kind, case=case, unit=user.unit,
+        number=_next_number(now), kind=kind, case=case, task=task, proposal=proposal,
+        unit=user.unit,
         reach=_reach(user.unit, case, where), lanes=lanes.strip(), limit_kmh=limit_kmh,
         vehicles=vehicles.strip(), text=text.strip(), grade=grade, basis=basis(grade).id,
         reason=reason.strip(), plan=plan or {}, ordered_by=user, ordered_at=now,
@@ -299,6 +307,7 @@ def _keep(measure: ControlMeasure, line: Line, user: User | None, details: dict[
          "state": measure.state, "case": measure.case_id, "version": measure.version,
          "action": line.action},
     )  # fmt: skip
+    backflow.note(measure, line, user)
 
 
 def _next_number(now: datetime) -> str:

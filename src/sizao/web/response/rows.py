@@ -7,15 +7,30 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from django.urls import reverse
+
 from sizao.respond.plans.model import MEASURES, PARTIES, QUESTIONS, Plan
-from sizao.respond.plans.runs import CLOCKS, PlanRun, TaskState
+from sizao.respond.plans.runs import CLOCKS, PlanRun, TaskRun, TaskState
 from sizao.web.cases.models import Case
 from sizao.web.cases.projection import state_of
+from sizao.web.clock import feed_now
+from sizao.web.measures.access import may_order
+from sizao.web.measures.words import row as measure_row
 from sizao.web.pages.words import kind_word, kinds, pick
 from sizao.web.response import book
 from sizao.web.response.access import may_answer, may_start
 from sizao.web.response.models import PlanTask
+from sizao.web.response.proposals import to_lift
 from sizao.web.units.models import User
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A measure that the plan proposes: its words, what was ordered for it, where to order it."""
+
+    words: str
+    taken: dict[str, object] | None
+    order: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,9 @@ class TaskRow:
     state: str
     clock: str
     after: str
-    measures: tuple[str, ...]
+    measures: tuple[Proposal, ...]
+    lifting: tuple[dict[str, object], ...]
+    """Rows of the measures that it takes away and that stand."""
     may_answer: bool
 
     @property
@@ -77,6 +94,8 @@ def source_words(plan: Plan) -> list[tuple[str, str]]:
 
 
 def task_row(user: User, task: PlanTask, run: PlanRun | None = None) -> TaskRow:
+    if run is None and not user.is_partner:
+        run = state_of(task.case).run(task.run)
     told = run.task(task.task) if run else None
     names = {one.id: pick(one.zh, one.en) for one in run.tasks} if run else {}
     clock = CLOCKS.get(task.clock)
@@ -87,9 +106,40 @@ def task_row(user: User, task: PlanTask, run: PlanRun | None = None) -> TaskRow:
         state=pick(TaskState(task.state).zh, TaskState(task.state).en.capitalize()),
         clock=pick(*clock) if clock else "",
         after=pick("；", "; ").join(names[one] for one in told.after) if told else "",
-        measures=measure_words(told.measures) if told else (),
+        measures=_proposals(user, task, told) if told else (),
+        lifting=tuple(measure_row(one, feed_now()) for one in to_lift(task)) if task.open else (),
         may_answer=may_answer(user, task),
     )
+
+
+def _proposals(user: User, task: PlanTask, told: TaskRun) -> tuple[Proposal, ...]:
+    """Each proposed measure with the last that was ordered for it."""
+    if not told.measures:
+        return ()
+    taken = {
+        one.proposal: one
+        for one in task.taken.select_related("unit", "case").order_by("ordered_at", "pk")
+    }
+    may = task.open and task.case.drill_id is None and may_order(user, task.case)
+    return tuple(
+        Proposal(
+            words,
+            measure_row(taken[index], feed_now()) if index in taken else None,
+            _order_url(task, index, told.measures, taken)
+            if may and not (index in taken and taken[index].open_now)
+            else "",
+        )
+        for index, words in enumerate(measure_words(told.measures))
+    )
+
+
+def _order_url(task: PlanTask, index: int, measures: Any, taken: dict[int | None, Any]) -> str:
+    """Where to order it; a diversion goes with the closure that stands, if one does."""
+    if measures[index]["kind"] == "diversion":
+        closure = next((one for one in taken.values() if one.kind == "closure"), None)
+        if closure is not None and closure.open_now and closure.whole:
+            return reverse("measure-detour", args=(closure.pk,))
+    return f"{reverse('measure-new')}?task={task.pk}&proposal={index}"
 
 
 @dataclass(frozen=True)

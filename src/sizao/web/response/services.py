@@ -18,6 +18,7 @@ from sizao.web.response import book
 from sizao.web.response.access import may_answer, may_start
 from sizao.web.response.models import PlanTask
 from sizao.web.response.parties import desks
+from sizao.web.response.proposals import refuse_unfinished
 from sizao.web.units.models import Unit, User
 from sizao.web.wake import wake_desk
 from sizao.web.writing import write
@@ -117,6 +118,8 @@ def answer(user: User, task_id: int, action: str, seen: str, reason: str = "") -
         case = Case.every.select_for_update().get(pk=task.case_id)
         if task.state != seen:
             raise TaskConflictError(task)
+        if action == "task_finish":
+            refuse_unfinished(task)
         state, event = steps.answer(
             state_of(case), task.run, task.task, action, actor_of(user), feed_now().timestamp(),
             reason=reason[:400], on_behalf=bool(task.unit.agency) and not user.is_partner,
