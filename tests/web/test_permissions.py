@@ -79,6 +79,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("search", "GET"): PAGE,
     ("case", "GET"): "302 200 200 200 404 404 200 200 404",
     ("case-act", "POST"): "302 302 302 302 404 404 403 403 404",
+    ("case-basis", "POST"): "302 422 422 422 404 404 403 403 404",  # without choice
     ("case-evidence", "GET"): "302 200 200 200 404 404 200 200 404",
     ("case-hold", "POST"): "302 302 302 403 404 404 403 302 404",
     ("vehicle", "GET"): "302 200 200 200 404 404 200 200 404",
@@ -319,6 +320,7 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "call": "call", "call-act": "call", "call-contact": "call",
              "import": "batch", "import-act": "batch", "import-problems": "batch",
              "import-sample": "sample", "case-evidence": "case-piece", "case-hold": "case",
+             "case-basis": "case",
              "vehicle-evidence": "vehicle-piece", "evidence-release": "hold",
              "review": "case", "review-add": "case", "case-attach": "case",
              "review-file": "review-file", "review-done": "of-case", "case-file": "of-case",

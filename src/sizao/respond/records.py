@@ -65,9 +65,10 @@ RUNGS = (State.RAISED, State.SIGNED, State.DISPATCHED, State.ON_SCENE, State.CON
 OPEN = frozenset(RUNGS)
 """States in which somebody still has to act on the road."""
 
-NOTES = frozenset({"inject", "attach", "finding", "measure"})
+NOTES = frozenset({"inject", "attach", "finding", "measure", "basis"})
 """Lines that move nothing: what a drill plays in, a file that was attached, a finding of the
-review, what became of a control measure of the case."""
+review, what became of a control measure of the case, a change of what a warning rests on and the
+answer to it."""
 
 SYSTEM = "system"
 """Role of what no person did: raising, escalating, joining a later warning."""

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "sizao.web.measures",
     "sizao.web.field",
     "sizao.web.warnings",
+    "sizao.web.basis",
     "sizao.web.reports",
     "sizao.web.hazards",
     "sizao.web.calls",

@@ -25,7 +25,7 @@ def facts_of(notice: Mapping[str, Any], now: datetime) -> Facts | None:
         return None
     if notice["until"] is not None and notice["until"] <= now:
         return None
-    origin = "weather" if (notice["source"] or "").startswith("weather") else "neighbour"
+    origin = _origin(notice)
     kind = _KINDS.get(notice["kind"] or "", "weather" if origin == "weather" else "neighbour")
     areas = sorted({code[:6] for code in (notice["area"] or "").split(",") if code})
     said = notice["headline"] or notice["text"] or ""
@@ -47,6 +47,32 @@ def facts_of(notice: Mapping[str, Any], now: datetime) -> Facts | None:
         said=f"{notice['issuer'] or ''}：{said}" if notice["issuer"] else said,
         outline=polygon(notice["polygon"] or ""),
     )
+
+
+def is_cancellation(notice: Mapping[str, Any]) -> bool:
+    """Whether a row takes back real notices: CAP ``msgType`` Cancel, ``status`` Actual."""
+    return bool(notice["status"] == "actual" and notice["action"] == "cancel")
+
+
+def replaced(notice: Mapping[str, Any]) -> list[str]:
+    """Ids of the facts that the notices named in ``refers_to`` were.
+
+    A cancellation often leaves out the event, so every kind a notice can have is tried: an id that
+    never was finds nothing.
+    """
+    if notice["status"] != "actual" or notice["action"] not in ("cancel", "update"):
+        return []
+    origin = _origin(notice)
+    return [
+        content_id("place", origin, name, kind)
+        for name in (notice["refers_to"] or "").split(",")
+        if name
+        for kind in (*_KINDS, "other", "")
+    ]
+
+
+def _origin(notice: Mapping[str, Any]) -> str:
+    return "weather" if (notice["source"] or "").startswith("weather") else "neighbour"
 
 
 def polygon(wkt: str) -> dict[str, Any] | None:

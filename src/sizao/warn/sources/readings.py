@@ -72,6 +72,19 @@ def facts_of(
     ]
 
 
+def told_of(reading: Mapping[str, Any]) -> set[str]:
+    """The kinds of fact that a reading speaks of, whether or not there is one: a station without a
+    rain gauge says nothing of rain."""
+    told = set()
+    if reading["visibility_m"] is not None and reading["visibility_m"] >= 0:
+        told.add("low_visibility")
+    if reading["road_state"]:
+        told.add("road_ice")
+    if reading["rain_mm_h"] is not None:
+        told.add("rain")
+    return told
+
+
 def icy(reading: Mapping[str, Any]) -> str:
     """``ice`` or ``snow_cover`` as the station tells, ``freezing`` where it follows; else empty.
 

@@ -56,6 +56,13 @@ def warning_out(warning: Warning, sight: Sight) -> dict[str, Any]:
         "row": warning.row_id,
         "table": warning.table_date,
         "refers_to": warning.refers_to_id,
+        "basis": [
+            {
+                "kind": one.kind, "at": one.at, "before": one.before, "after": one.after,
+                "answered": hasattr(one, "answer"),
+            }
+            for one in warning.basis_changes.all()
+        ],
         "repeats": sum(one.counts for one in warning.repeats.all()),
         "unit": unit_ref(warning.unit),
         "case": warning.case_id,
@@ -90,7 +97,9 @@ def case_detail(case: Case, user: User, sight: Sight) -> dict[str, Any]:
         **case_out(case, sight),
         "warnings": [
             warning_out(warning, sight)
-            for warning in case.warnings.select_related("unit", "case").prefetch_related("repeats")
+            for warning in case.warnings.select_related("unit", "case").prefetch_related(
+                "repeats", "basis_changes__answer"
+            )
         ],
         "events": [
             {

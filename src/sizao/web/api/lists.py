@@ -45,7 +45,7 @@ def warnings(request: HttpRequest, filters: Query[Filters]):
     )
     sight = Sight(user)
     return page(
-        rows.select_related("unit", "case").prefetch_related("repeats"),
+        rows.select_related("unit", "case").prefetch_related("repeats", "basis_changes__answer"),
         filters,
         lambda warning: build.warning_out(warning, sight),
     )

@@ -15,6 +15,16 @@ class UnitRef(Schema):
     level: str
 
 
+class BasisOut(Schema):
+    """A change of what the warning rests on: values before and after."""
+
+    kind: str
+    at: datetime
+    before: dict[str, Any]
+    after: dict[str, Any]
+    answered: bool
+
+
 class WarningOut(Schema):
     id: str
     level: str
@@ -49,6 +59,7 @@ class WarningOut(Schema):
     table: date | None
     explanation: dict[str, Any]
     refers_to: str | None
+    basis: list[BasisOut]
     repeats: int
     unit: UnitRef
     case: int

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import TransitionError
+from sizao.web.basis.shown import of_notice
 from sizao.web.channels import services
 from sizao.web.channels.access import may_answer, may_look
 from sizao.web.channels.models import Notice
@@ -106,6 +107,7 @@ def _row(user: User, notice: Notice) -> dict[str, object]:
         "told": notice,
         "title": words.pick(notice.title_zh, notice.title_en),
         "body": words.pick(notice.text_zh, notice.text_en),
+        "basis": of_notice(notice),
         "waiting": waiting and notice.lifted_at is None,
         "deadline_s": notice.acknowledge_by.timestamp() if notice.acknowledge_by else None,
         "start_s": notice.told_at.timestamp(),

@@ -14,6 +14,7 @@ from sizao.warn.explain import explain
 from sizao.warn.facts import Facts
 from sizao.warn.nearness import Spot
 from sizao.warn.table import Decision, grade
+from sizao.web.basis import record as basis
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case
 from sizao.web.cases.projection import moment
@@ -44,6 +45,10 @@ def deliver_row(row: Mapping[str, Any], now: datetime) -> Warning | None:
     reach_m, within_s = held.table().reach(facts.rule)
     facts = replace(facts, vehicles=vehicles_near(facts, reach_m, within_s))
     decision = grade(facts, held.table())
+    if basis.CORRECTED in facts.quality:
+        basis.detection(row, facts, decision)
+    if facts.severity == basis.WITHDRAWN:
+        return None
     made = list(Warning.objects.filter(detection=detection).order_by("-level"))
     if made and made[0].level >= decision.level.value and made[0].case.state not in OPEN:
         return None  # the episode ended after its case did, and no worse than it was

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Case as When_
 from django.db.models import IntegerField, Prefetch, QuerySet, Value, When
@@ -10,6 +10,7 @@ from django.db.models import IntegerField, Prefetch, QuerySet, Value, When
 from sizao.core.levels import WarningLevel
 from sizao.respond.steps import STEPS
 from sizao.warn.causes import CAUSE_UNITS
+from sizao.web.basis.shown import marks
 from sizao.web.cases.access import may_act
 from sizao.web.cases.models import Case
 from sizao.web.cases.queries import running_clocks
@@ -38,6 +39,9 @@ class CaseRow:
     repeats: int
     unsigned: bool
     can_sign: bool
+    basis: str = ""
+    """Last change of what its warning rests on: ``依据已撤回``."""
+    basis_waits: bool = False
 
 
 def with_warnings(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -105,7 +109,14 @@ def case_row(user: User, case: Case) -> CaseRow:
 
 
 def case_rows(user: User, cases: QuerySet[Case]) -> list[CaseRow]:
-    return [case_row(user, case) for case in with_warnings(cases)]
+    rows = [case_row(user, case) for case in with_warnings(cases)]
+    marked = marks(row.case for row in rows)
+    return [
+        replace(row, basis=marked[row.case.pk][0], basis_waits=marked[row.case.pk][1])
+        if row.case.pk in marked
+        else row
+        for row in rows
+    ]
 
 
 def level_counts(cases: QuerySet[Case]) -> list[tuple[str, int]]:

@@ -24,6 +24,7 @@ from sizao.warn.facts import Facts
 from sizao.warn.nearness import Spot
 from sizao.warn.sources import forecasts, notices, platforms, readings
 from sizao.warn.table import find
+from sizao.web.basis import record as basis
 from sizao.web.clock import feed_now
 from sizao.web.desk.models import Cursor
 from sizao.web.places.grading import deliver_fact
@@ -112,8 +113,13 @@ def _reading(row: dict[str, Any], received: datetime) -> Iterator[Known]:
         )
     beside = _beside(row["lat"], row["lon"])
     spot = Spot(row["lat"], row["lon"], beside.road, beside.stake_m, beside.area)
+    graded = set()
     for facts in readings.facts_of(row, earlier, spot, beside.road_class):
+        if find(facts, edition("places", facts.local.date()).table()) is not None:
+            graded.add(facts.rule)
         yield facts, beside.words
+    for kind in readings.told_of(row) - graded:
+        basis.recovered(row, kind)
 
 
 @lru_cache(maxsize=4096)
@@ -122,8 +128,15 @@ def _beside(lat: float | None, lon: float | None) -> Place:
 
 
 def _notice(row: dict[str, Any], received: datetime) -> Iterator[Known]:
+    replaced = notices.replaced(row)
+    if notices.is_cancellation(row):
+        said = row["headline"] or row["text"] or ""
+        basis.cancelled(replaced, notice=row["notice"], said=said[:200], known=received)
     facts = notices.facts_of(row, feed_now())
     if facts is not None:
+        if replaced:
+            decision = find(facts, edition("places", facts.local.date()).table())
+            basis.lowered(replaced, facts, decision.level.value if decision else 0, received)
         yield facts, (row["area_name"] or "")[:96]
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from sizao.core.errors import TransitionError
 from sizao.respond.dispatch import missing
 from sizao.respond.steps import MEASURES
+from sizao.web.basis.shown import of_case as basis_of
 from sizao.web.calls.wording import calls_of
 from sizao.web.calls.wording import row_of as call_row
 from sizao.web.cases import services, timeline
@@ -115,6 +116,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "controls": list(case.texts.select_related("ordered_by")),
         "chain": timeline.check(case),
         "response": response_of(request.user, case),
+        "basis": basis_of(request.user, case),
         "assignments": [
             (one, late_minutes(one), _due(one))
             for one in case.assignments.select_related("patrol__unit")

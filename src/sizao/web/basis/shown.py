@@ -1,0 +1,65 @@
+"""Changes of the ground as pages show them: on a case, a list, a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sizao.web.basis.models import BasisChange
+from sizao.web.basis.wording import CHOICES, SHORT, differences
+from sizao.web.cases.access import may_act
+from sizao.web.cases.models import Case
+from sizao.web.channels.models import Notice
+from sizao.web.pages import words
+from sizao.web.units.models import User
+
+
+def of_case(user: User, case: Case) -> dict[str, Any] | None:
+    """What the case page says; None where nothing changed."""
+    changes = list(case.basis_changes.select_related("warning", "answer__by"))
+    if not changes:
+        return None
+    waiting = [one for one in changes if one.asks and not hasattr(one, "answer")]
+    papers = {(one["kind"], one["id"]): one for change in changes for one in change.documents}
+    return {
+        "rows": [_row(one) for one in reversed(changes)],
+        "waiting": waiting,
+        "upto": waiting[-1].pk if waiting else 0,
+        "may_answer": bool(waiting) and may_act(user, case),
+        "documents": [
+            {**one, "words": words.pick(one["zh"], one["en"])} for one in papers.values()
+        ],
+        "choices": [(code, words.pick(*names)) for code, names in CHOICES.items()],
+    }
+
+
+def _row(change: BasisChange) -> dict[str, Any]:
+    return {
+        "change": change,
+        "word": words.pick(*SHORT[BasisChange.Kind(change.kind)]),
+        "said": change.after.get("said") or change.after.get("station") or "",
+        "differences": differences(change),
+        "answer": getattr(change, "answer", None),
+        "choice": words.pick(*CHOICES[change.answer.choice]) if hasattr(change, "answer") else "",
+    }
+
+
+def marks(cases: Iterable[Case]) -> dict[int, tuple[str, bool]]:
+    """Case id to the word of its last change and whether it waits for an answer."""
+    found: dict[int, tuple[str, bool]] = {}
+    for change in BasisChange.objects.filter(case__in=list(cases)).select_related("answer"):
+        waits = change.asks and not hasattr(change, "answer")
+        word = words.pick(*SHORT[BasisChange.Kind(change.kind)])
+        found[change.case_id] = (word, waits or found.get(change.case_id, ("", False))[1])
+    return found
+
+
+def of_notice(notice: Notice) -> str:
+    """What a notice must say of itself: the word of the last change; empty if it still holds.
+
+    Without vehicle, value or unit: partners read it too.
+    """
+    if notice.warning_id is None:
+        return ""
+    change = BasisChange.objects.filter(warning=notice.warning_id).last()
+    return "" if change is None else words.pick(*SHORT[BasisChange.Kind(change.kind)])
