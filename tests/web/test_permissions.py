@@ -213,6 +213,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("risk-shapes", "GET"): LOOK,
     ("risk-values", "GET"): LOOK,
     ("risk-hour", "GET"): LOOK,
+    ("forecasts", "GET"): LOOK,
+    ("forecast-renew", "POST"): "302 302 403 403 403 403 403 302 403",
     ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
     ("login", "GET"): "200 302 302 302 302 302 302 302 302",
     ("logout", "POST"): "302 302 302 302 302 302 302 302 302",

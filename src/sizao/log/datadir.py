@@ -36,8 +36,13 @@ archive/          positions for half a year, Parquet by day (``log/archive``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
-forecasts/*.parquet  spans of the risk forecast, by `sizao forecast --data`; read by the desk
+forecasts/*.parquet  worst spans of the risk forecasts, by the web process and
+                  `sizao forecast --data`; read by the desk
+ahead/NUMBER/     results of a forecast of the next days (``web/forecast/files.py``)
 assessments/RUN/  results of an assessment of places (``web/risk/files.py``)
+calendar.yaml     market days, school terms and further holidays (``risk/day_calendar.py``)
+weather-outlook.csv  the weather service's hourly outlook, put here by whoever fetches it
+                  (``risk/weather_hours.py``); optional
 fonts/            an office's own fonts for the monthly report (optional)
 live.arrow        live board, replaced by the pipeline each second (schema LIVE)
 truth.jsonl       what the simulated city really did (demonstrations only)
@@ -123,6 +128,14 @@ class DataDir:
     @property
     def forecasts(self) -> Path:
         return self.root / "forecasts"
+
+    @property
+    def calendar(self) -> Path:
+        return self.root / "calendar.yaml"
+
+    @property
+    def outlook(self) -> Path:
+        return self.root / "weather-outlook.csv"
 
     @property
     def secrets(self) -> Path:

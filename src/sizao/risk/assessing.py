@@ -30,10 +30,13 @@ MOST = 5000
 """Spans of one forecast; a log is no place for every hour of every street."""
 
 
-def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.RecordBatch:
+def assessments(
+    ahead: Ahead, made: datetime, share: float = SHARE, told: timedelta | None = None
+) -> pa.RecordBatch:
     """Spans of the worst ``share`` of kilometre-hours, the worst first, schema ASSESSMENT.
 
     made : when the forecast was made; it names the forecast and is not looked up
+    told : leave out spans that are over, or begin more than so long after that
 
     An edge shorter than its two junctions' reach is ranked as if it were that long.
     """
@@ -87,6 +90,8 @@ def assessments(ahead: Ahead, made: datetime, share: float = SHARE) -> pa.Record
         }
         rows.append({**row, **{k: v.astimezone(UTC) for k, v in row.items()
                                if isinstance(v, datetime)}})  # fmt: skip
+    if told is not None:
+        rows = [row for row in rows if row["until"] > made and row["time"] < made + told]
     rows.sort(key=lambda row: (-row["per_km_hour"], row["time"], row["site"]))
     return pa.RecordBatch.from_pylist(rows[:MOST], schema=ASSESSMENT)
 

@@ -54,6 +54,7 @@ class Assessment:
     """table : a row a site, schema SCHEMA; segments first, then junctions
     week : float32 (168, sites), crashes to be expected in each hour of an average week
     crash_site : int32 (n,), row of the table of each crash, -1 where none
+    base : what a forecast of days goes on from
     """
 
     table: pa.Table
@@ -62,6 +63,7 @@ class Assessment:
     stretches: list[Stretch]
     backtest: Backtest | None
     summary: dict[str, Any]
+    base: Forecast
 
 
 def assess(
@@ -107,6 +109,7 @@ def assess(
         spots,
         tested,
         _summary(placed, crashes, snapped, crash_site, forecasted, columns, options),
+        forecasted,
     )
 
 
@@ -125,7 +128,7 @@ def _site_of(placed: NetworkSites, snapped: Snapped) -> npt.NDArray[np.int32]:
     return np.where(at >= 0, at, snapped.edge).astype(np.int32)
 
 
-def _merged(placed: NetworkSites, edges: Floats, nodes: Floats, power: int = 1) -> Floats:
+def merged(placed: NetworkSites, edges: Floats, nodes: Floats, power: int = 1) -> Floats:
     """Values of separate sites on the table's rows; a share of a node is taken to ``power``."""
     sites = placed.sites
     degree = np.maximum(sites.degree, 1)
@@ -185,9 +188,9 @@ def _columns(
 def _yearly(placed: NetworkSites, estimate: Estimate) -> tuple[Floats, Floats, Floats]:
     """Mean, variance and prediction a year on the table's rows."""
     return (
-        _merged(placed, estimate.edges.mean, estimate.nodes.mean),
-        _merged(placed, estimate.edges.variance, estimate.nodes.variance, 2),
-        _merged(placed, estimate.predicted_edges, estimate.predicted_nodes),
+        merged(placed, estimate.edges.mean, estimate.nodes.mean),
+        merged(placed, estimate.edges.variance, estimate.nodes.variance, 2),
+        merged(placed, estimate.predicted_edges, estimate.predicted_nodes),
     )
 
 
@@ -206,7 +209,7 @@ def _week(placed: NetworkSites, forecasted: Forecast) -> npt.NDArray[np.float32]
                      np.float32)  # fmt: skip
     for hour in range(len(found)):
         found[hour] = (
-            _merged(
+            merged(
                 placed,
                 estimate.edges.mean * forecasted.edge_week[:, hour],
                 estimate.nodes.mean * forecasted.node_week[:, hour],

@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from sizao.core import workdays
 from sizao.core.errors import ConfigError
 from sizao.risk.lunar import lunar
 
@@ -80,6 +81,24 @@ class Calendar:
         if "workday" in kinds:
             return 2
         return day.weekday()
+
+    def joined(self, other: Calendar) -> Calendar:
+        """The entries of both."""
+        return Calendar(self.entries + other.entries)
+
+
+def announced() -> Calendar:
+    """Holidays and days worked instead, of the years in the rule book."""
+    known = workdays.announced()
+    return Calendar(
+        tuple(
+            Entry(kind, name, days, None, None, None, None, None, RADIUS_M, 1.0)
+            for kind, name, days in (
+                ("holiday", "法定节假日", known.holidays),
+                ("workday", "调休上班", known.worked),
+            )
+        )
+    )
 
 
 def read_calendar(path: Path) -> Calendar:

@@ -19,6 +19,7 @@ from sizao.risk import tables
 from sizao.roads.geometry import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.str_]
 
 KINDS = ("dry", "rain", "heavy_rain", "fog", "snow_ice")
 """From harmless to worst: of several that hold in an hour the last counts."""
@@ -119,16 +120,24 @@ def read_weather(path: Path) -> tuple[WeatherHours, list[tables.Rejected]]:
 def classify(table: tables.Table) -> npt.NDArray[np.int8]:
     """Class of each row, -1 where it says nothing that decides."""
     given = table.texts("kind")
-    rain, sight = table.floats("rain_mm_h"), table.floats("visibility_m")
-    road = table.texts("road_state")
-    found = np.full(len(table), -1, np.int8)
-    found[(rain < RAIN_MM_H) | (sight >= FOG_M) | np.isin(road, ("dry", "damp"))] = 0
-    found[(rain >= RAIN_MM_H) | (road == "wet")] = 1
-    found[rain >= HEAVY_RAIN_MM_H] = 2
-    found[sight < FOG_M] = 3
-    found[np.isin(road, ("snow", "ice"))] = 4
+    found = classes(
+        table.floats("rain_mm_h"), table.floats("visibility_m"), table.texts("road_state")
+    )
     for code, name in enumerate(KINDS):
         found[given == name] = code
+    return found
+
+
+def classes(rain_mm_h: Floats, visibility_m: Floats, road_state: Texts) -> npt.NDArray[np.int8]:
+    """Class of measurements of one shape, NaN or "" where not measured; -1 if nothing decides."""
+    found = np.full(len(rain_mm_h), -1, np.int8)
+    found[
+        (rain_mm_h < RAIN_MM_H) | (visibility_m >= FOG_M) | np.isin(road_state, ("dry", "damp"))
+    ] = 0
+    found[(rain_mm_h >= RAIN_MM_H) | (road_state == "wet")] = 1
+    found[rain_mm_h >= HEAVY_RAIN_MM_H] = 2
+    found[visibility_m < FOG_M] = 3
+    found[np.isin(road_state, ("snow", "ice"))] = 4
     return found
 
 

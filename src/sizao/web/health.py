@@ -16,7 +16,9 @@ from sizao.core.levels import WarningLevel
 from sizao.log.datadir import read_status
 from sizao.web import metrics
 from sizao.web.cases.models import Case
+from sizao.web.clock import feed_now
 from sizao.web.config import config
+from sizao.web.forecast.services import Condition, condition
 from sizao.web.ports import ports
 from sizao.web.sources.gauges import source_gauges
 
@@ -51,16 +53,35 @@ def part_states(now_s: float) -> dict[str, dict[str, Any]]:
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while all parts run, else 503; ``parts`` says which does not."""
+    """200 while all parts run, else 503; ``parts`` says which does not.
+
+    ``forecast`` says how the risk forecast is. A stale one is for people to look into and no
+    reason to start a part again, so it does not change the status.
+    """
     parts = part_states(time.time())
     ok = all(part["status"] == "ok" for part in parts.values())
     response = JsonResponse(
-        {"status": "ok" if ok else "degraded", "parts": parts},
+        {
+            "status": "ok" if ok else "degraded",
+            "parts": parts,
+            "forecast": _forecast(condition()),
+        },
         status=200 if ok else 503,
         headers={"Cache-Control": "no-store"},
     )
     response._has_been_logged = True  # a watchdog asks every second; the answer says it all
     return response
+
+
+def _forecast(found: Condition) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": found.state}
+    if found.last is not None:
+        told["last"] = found.last.isoformat()
+    if found.stale_since is not None:
+        told["stale_since"] = found.stale_since.isoformat()
+    if found.error:
+        told["error"] = found.error
+    return told
 
 
 @login_not_required
@@ -83,6 +104,14 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     for level in WarningLevel:
         cases.labels(level.code).set(counts.get(level.value, 0))
     source_gauges(own)
+    forecast = condition()
+    Gauge("sizao_forecast_bad", "1 while the risk forecast is stale or failed.", registry=own).set(
+        forecast.bad
+    )
+    if forecast.last is not None:
+        Gauge("sizao_forecast_age_seconds", "Feed time since it was made.", registry=own).set(
+            (feed_now() - forecast.last).total_seconds()
+        )
     return HttpResponse(
         generate_latest(metrics.registry) + generate_latest(own),
         content_type=CONTENT_TYPE_LATEST,

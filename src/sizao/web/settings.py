@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "sizao.web.briefing",
     "sizao.web.evidence",
     "sizao.web.risk",
+    "sizao.web.forecast",
     "sizao.web.plan",
     "sizao.web.junctions",
     "sizao.web.indicators",

@@ -47,6 +47,7 @@ ADDRESSES = (
     "/handovers/{handover}/",
     "/briefings/",
     "/briefings/{briefing}/",
+    "/risk/forecasts/",
     "/reports/",
     "/reports/?part=rows",
     "/reports/{report}/",

@@ -95,17 +95,3 @@ def test_starting_from_the_page(world: World, monkeypatch: pytest.MonkeyPatch) -
     services.give_up(run, "test")
     assert client.get(f"/risk/runs/{run.pk}/?part=progress").headers["HX-Refresh"] == "true"
     assert "test" in client.get(f"/risk/runs/{run.pk}/").content.decode()
-
-
-def test_a_demonstration_assesses_itself_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[int] = []
-    monkeypatch.setattr(jobs, "submit", begun.append)
-    monkeypatch.setattr(jobs, "connection", type("Kept", (), {"close": staticmethod(lambda: None)}))
-    jobs._first_run()
-    assert begun == [], "no crashes: nothing to assess"
-    register(world, a_year=10)
-    jobs._first_run()
-    jobs._first_run()
-    assert len(begun) == 1

@@ -178,7 +178,7 @@ def _run(
         parts.start("pipeline", *folder)
         parts.start("archive", "run", *folder)
         pages = ("--host", host, "--port", str(port))
-        made_up = ("--demo", "--assess-first", "--sample-hazards")
+        made_up = ("--demo", "--sample-hazards")
         parts.start("serve", *folder, *pages, *made_up)
         parts.wait_ready("gateway", 300)
         parts.wait_ready("intake", 60)

@@ -22,9 +22,6 @@ times and waits for its turn after each; the soak showed half the longest wait w
 KEEP_ALIVE_S = 75
 """Longer than anybody pauses between two steps: a program's next call finds its connection open."""
 
-FIRST_RUN_AFTER_S = 30.0
-"""A demonstration's own assessment waits until its other parts have started."""
-
 GRACE_S = 5
 """How long a stop waits for requests in flight; open streams are ended at once."""
 
@@ -47,17 +44,13 @@ class _Server(uvicorn.Server):
 )
 @click.option("--demo", is_flag=True, envvar="SIZAO_DEMO", help="Show the demo accounts.")
 @click.option(
-    "--assess-first",
-    is_flag=True,
-    help="Assess roads in the background if there are crashes and no assessment yet.",
-)
-@click.option(
     "--sample-hazards", is_flag=True, help="Fill an empty ledger of hazards with made-up ones."
 )
-def command(
-    data: DataDir, host: str, port: int, demo: bool, assess_first: bool, sample_hazards: bool
-) -> None:
+def command(data: DataDir, host: str, port: int, demo: bool, sample_hazards: bool) -> None:
     """Migrate the database, start the desk and serve the pages and the API.
+
+    Roads are assessed and the risk forecast is renewed on its schedule as soon as there are roads
+    and crashes.
 
     One such process a data folder: it is the only writer of its database.
     """
@@ -71,6 +64,7 @@ def command(
     from sizao.web.asgi import application
     from sizao.web.channels.sender import Sender
     from sizao.web.desk.thread import Desk
+    from sizao.web.forecast.jobs import Forecaster
 
     if demo:
         from sizao.app.demo_drills import seed_drill
@@ -85,10 +79,8 @@ def command(
     desk.start()
     sender = Sender(ports)
     sender.start()
-    if assess_first:
-        from sizao.web.risk import jobs
-
-        jobs.first_run(FIRST_RUN_AFTER_S)
+    forecaster = Forecaster(ports)
+    forecaster.start()
     config = uvicorn.Config(
         application,
         host=host,
@@ -116,6 +108,7 @@ def command(
     finally:
         desk.stop()
         sender.stop()
+        forecaster.stop()
         ports.commands.close()
     if not server.started:
         sys.exit(1)

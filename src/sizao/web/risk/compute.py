@@ -28,6 +28,7 @@ def compute(folder: Path, step: Callable[[str, float], None]) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from sizao.risk import base_file
     from sizao.risk.assessment import Options, assess
     from sizao.risk.network_sites import sites_of
     from sizao.risk.register_crashes import located
@@ -46,6 +47,7 @@ def compute(folder: Path, step: Callable[[str, float], None]) -> dict[str, Any]:
         records.table.append_column("site", pa.array(found.crash_site, pa.int32())),
         folder / "crashes.parquet",
     )
+    base_file.save(folder / "base.npz", found.base)
     (folder / "week.f32").write_bytes(found.week.astype("<f4").tobytes())
     (folder / "values.f32").write_bytes(_values(found.table))
     shapes = json.dumps(_shapes(placed, found.table), separators=(",", ":")).encode()
