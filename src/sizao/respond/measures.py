@@ -358,6 +358,15 @@ def escalate(measure: Measure, at_s: float) -> tuple[Measure, Line] | None:
     return after, Line("escalate", at_s, SYSTEM, ROLE_NAMES[SYSTEM][0], zh, en)
 
 
+def shown(measure: Measure, at_s: float, where: str) -> tuple[Measure, Line] | None:
+    """Begin a text on signs once a sign has said that it shows it; ``where`` names the signs."""
+    if measure.state is not MeasureState.ORDERED or measure.approval is Approval.WAITING:
+        return None
+    after = replace(_begun(measure, at_s), version=measure.version + 1)
+    zh, en = f"情报板已显示：{where}", f"Shown on {where}"
+    return after, Line("begin", at_s, SYSTEM, ROLE_NAMES[SYSTEM][0], zh, en)
+
+
 def start_due(measure: Measure, at_s: float) -> tuple[Measure, Line] | None:
     """Begin what needs nobody at the roadside, once its planned start has come."""
     due = (

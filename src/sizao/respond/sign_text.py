@@ -6,10 +6,11 @@ the routing table; whatever is not listed shows the general line. The words are 
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
-LINE = 8
-"""Characters in a line."""
+LINE, LINES = 8, 3
+"""Characters in a line, and lines."""
 
 _FIRST = (
     ("low_visibility", "前方能见度低"),
@@ -45,3 +46,26 @@ def sign_lines(kind: str, level: str) -> tuple[str, ...]:
     """
     first = next((text for pattern, text in _FIRST if fnmatchcase(kind, pattern)), "前方路况异常")
     return (first, _SECOND.get(level, "谨慎驾驶"))
+
+
+def wrapped(text: str) -> tuple[str, ...]:
+    """A person's words as the lines of a sign; empty if they do not fit.
+
+    A phrase begins a line of its own as long as there are lines for that.
+
+    >>> wrapped("前方塌方，请从G353绕行")
+    ('前方塌方', '请从G353绕行')
+    >>> wrapped("前方施工，请减速，注意避让，依次通行")
+    ('前方施工请减速注', '意避让依次通行')
+    >>> wrapped("字" * 25)
+    ()
+    """
+    phrases = [phrase for phrase in re.split(r"[\s，。；、！,;!]+", text) if phrase]
+    lines = [line for phrase in phrases for line in _cut(phrase)]
+    if len(lines) > LINES:
+        lines = _cut("".join(phrases))
+    return tuple(lines) if len(lines) <= LINES else ()
+
+
+def _cut(text: str) -> list[str]:
+    return [text[start : start + LINE] for start in range(0, len(text), LINE)]

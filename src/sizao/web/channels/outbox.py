@@ -31,17 +31,18 @@ BROWSER_S = 60.0
 tried."""
 
 
-def queue(notice: Notice, now: datetime) -> None:
+def queue(notice: Notice, now: datetime, signs: Iterable[str] = ()) -> None:
     """The deliveries of a new notice: the inbox has it at once, the next channel that is set up is
-    to be tried, the others are held in reserve; signs near the place are set at once. An exercise
-    stays in the house."""
+    to be tried, the others are held in reserve; signs near the place, or those named, are set at
+    once. An exercise stays in the house."""
     known = endpoints(ports().data.channels)[0] if installed() else {}
     first = True
     for order, channel in enumerate(notice.channels):
         if channel == "inbox":
             _make(notice, channel, order, "", _State.DELIVERED, now)
         elif channel == "sign":
-            for endpoint in _signs(notice, known.values()):
+            named = [known[name] for name in signs if name in known and not notice.exercise]
+            for endpoint in named or _signs(notice, known.values()):
                 _make(notice, channel, order, endpoint.name, _State.WAITING, now)
         elif channel in OUTSIDE:
             for endpoint in _of(notice, channel, known.values()):

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import close_old_connections, connection
 
 from sizao.core.ids import content_id
-from sizao.respond.sign_text import sign_lines
+from sizao.respond.sign_text import sign_lines, wrapped
 from sizao.web import metrics
 from sizao.web.channels import outbox
 from sizao.web.channels.adapters import ADAPTERS
@@ -138,7 +138,7 @@ def message_of(delivery: Delivery) -> Message:
         text=notice.text_zh,
         level=notice.level_code,
         at=notice.told_at,
-        lines=sign_lines(kind, notice.level_code),
+        lines=sign_lines(kind, notice.level_code) if notice.warning else wrapped(notice.text_zh),
         # A sign lives by the wall clock, whatever feed time is.
         until=datetime.now(UTC) + SIGN_HOLDS,
         withdrawn=delivery.state == Delivery.State.CLEARING,

@@ -112,6 +112,7 @@ def tell(
     rows: Iterable[str] = (),
     table_date=None,
     exercise: bool = False,
+    signs: Iterable[str] = (),
 ) -> Notice:
     """Tell a party something, once, within the caller's transaction.
 
@@ -121,6 +122,7 @@ def tell(
     about : the object of another domain, ``task:12``
     channels : in the order in which they are tried (``respond.routing.CHANNELS``)
     acknowledge_s : somebody must acknowledge in this time; None: nobody has to
+    signs : endpoints of signs that show ``text``, for the channel ``sign``; without a warning
     exercise : marked 演练 wherever it is shown, and sent by no channel that leaves the house
     """
     name = content_id("notice", *key, party.code, role)
@@ -137,7 +139,7 @@ def tell(
         acknowledge_s=acknowledge_s,
         acknowledge_by=now + timedelta(seconds=acknowledge_s) if acknowledge_s else None,
     )  # fmt: skip
-    outbox.queue(notice, now)
+    outbox.queue(notice, now, signs)
     announce(notice, "told")
     return notice
 

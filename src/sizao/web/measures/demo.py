@@ -46,6 +46,8 @@ def seed(network: Network) -> None:
     for road_class, kind, given in (
         ("expressway", "speed_limit", {"limit_kmh": 60.0, "grade": "3", "urgent": True,
                                        "reason": "团雾多发，能见度不足 200 米"}),
+        ("expressway", "sign_text", {"text": "前方团雾，限速60，保持车距",
+                                     "reason": "团雾多发，能见度不足 200 米"}),
         ("national", "closure", {"lanes": "1", "urgent": True, "reason": "边坡落石清理",
                                  "until_at": now + timedelta(minutes=20)}),
         ("provincial", "closure", {"reason": "桥梁检测，计划封闭",

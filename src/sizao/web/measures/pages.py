@@ -20,7 +20,7 @@ from sizao.respond.measures import STATE_NAMES, steps
 from sizao.web.cases.errors import NotAllowedError
 from sizao.web.cases.projection import actor_of
 from sizao.web.clock import feed_now
-from sizao.web.measures import access, detours, exports, services, words
+from sizao.web.measures import access, detours, exports, services, signs, words
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.ordering import moment_of
 from sizao.web.pages.export import csv_answer
@@ -141,7 +141,7 @@ def one(request: HttpRequest, measure_id: int) -> HttpResponse:
 def _measure(request: HttpRequest, measure_id: int) -> ControlMeasure:
     return get_object_or_404(
         ControlMeasure.objects.for_user(request.user).select_related(
-            "unit", "case__unit", "ordered_by"
+            "unit", "case__unit", "ordered_by", "task"
         ),
         pk=measure_id,
     )
@@ -162,6 +162,7 @@ def _one(
         {
             **words.row(measure, now),
             "basis": words.basis_of(measure),
+            "task_word": pick(measure.task.zh, measure.task.en) if measure.task else "",
             "grade": words.grade_word(measure.grade),
             "steps": [
                 (action, words.step_word(action))
@@ -169,6 +170,7 @@ def _one(
             ],
             "may_act": may,
             "events": list(measure.events.all()),
+            "signs": signs.shown_on(measure),
             "texts": [(one["state"], one["n"]) for one in texts],
             "until": f"{timezone.localtime(max(measure.until_at, now) + timedelta(hours=1)):%Y-%m-%dT%H:%M}",  # noqa: E501  # one value
             "bounds": bounds(),

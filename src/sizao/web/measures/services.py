@@ -15,6 +15,7 @@ from sizao.core.levels import CommandLevel
 from sizao.respond import measures as machine
 from sizao.respond.measure_kinds import KINDS, LONGEST_TEXT, basis, grades
 from sizao.respond.measures import Clock, Line, Measure
+from sizao.respond.sign_text import LINE, LINES, wrapped
 from sizao.web import audit
 from sizao.web.cases.errors import NotAllowedError
 from sizao.web.cases.models import Case
@@ -142,6 +143,12 @@ def _check(
         raise TransitionError("限速须在 5 到 120 km/h 之间。", "A limit is 5 to 120 km/h.")
     if known.needs_text and not text.strip():
         raise TransitionError("请写明文字内容。", "Give the words.")
+    if kind == "sign_text" and not wrapped(text):
+        raise TransitionError(
+            f"情报板最多 {LINES} 行，每行 {LINE} 字，请写短些。",
+            f"A sign has {LINES} lines of {LINE} characters; make it shorter.",
+            code="long",
+        )
     if len(text.strip()) > LONGEST_TEXT:
         raise TransitionError(
             f"文字最多 {LONGEST_TEXT} 字。", f"At most {LONGEST_TEXT} characters."
@@ -189,6 +196,8 @@ def act(
         measure.save()
         _keep(measure, line, user, {"reason": reason.strip()} if reason.strip() else {})
         limits.changed(measure)
+        if not standing.open:
+            measure.texts.filter(lifted_at=None).update(lifted_at=measure.ended_at)
     published()
     return measure
 
@@ -215,6 +224,17 @@ def _begin(measure_id: int, now: datetime) -> bool:
     with write():
         measure = ControlMeasure.objects.select_related("unit", "case").get(pk=measure_id)
         found = machine.start_due(measure.standing, now.timestamp())
+        if found is None:
+            return False
+        _take_over(measure, *found)
+    return True
+
+
+def shown(measure_id: int, where: str, now: datetime) -> bool:
+    """A sign says that it shows the text: the measure is in force, if it was not yet."""
+    with write():
+        measure = ControlMeasure.objects.select_related("unit", "case").get(pk=measure_id)
+        found = machine.shown(measure.standing, now.timestamp(), where)
         if found is None:
             return False
         _take_over(measure, *found)
