@@ -137,6 +137,21 @@ def test_windows_are_bounded(monkeypatch):
     assert len(state.windows["fatigue"]) == 3
 
 
+def test_who_has_late_rows_is_no_matter_to_others():
+    """Of three vehicles out of a gap two send what they stored, one of them after a second gap."""
+    parts = []
+    for number, silent in enumerate([(150, 180), (150, 180), (140, 170)]):
+        track = Track(f"1000{number}", every_s=60, now_s=7 * number)
+        track.drive(200).silence(10, 9000).drive(90).stand(30)
+        parts.append(delivered(track, (hours(silent[0]), hours(silent[1])), 600))
+    parts[1] = [row for row in parts[1] if not at(hours(150)) <= row["time"] < at(hours(180))]
+    together = sorted((row for part in parts for row in part), key=lambda row: row["received"])
+    alone = [row for part in parts for row in play(part)]
+    assert len(alone) >= 4
+    for cuts in ((), (100, 400, 401), range(0, len(together), 50)):
+        assert in_order(play(together, cuts)) == in_order(alone)
+
+
 legs = st.lists(
     st.tuples(
         st.sampled_from(["drive", "stand"]),

@@ -24,6 +24,7 @@ from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.room import fetch
 from sizao.detect.state import EngineState
+from sizao.detect.windows import Windows
 
 __all__ = ["Context", "EngineState", "Prepared", "active", "close", "prepare", "run", "step"]
 
@@ -51,12 +52,13 @@ def run(
     for rule in context.rules:
         fetch(state.rules[rule.id].each, prepared.columns.slot)
         if "reopen_within_min" in context.params[rule.id]:
+            windows = state.windows.setdefault(rule.id, Windows(rule.state_dtype, rule.few_dtype))
             several, state.rules[rule.id] = reopen.step(
                 rule,
                 prepared.columns,
                 prepared.late,
                 state.rules[rule.id],
-                state.windows.setdefault(rule.id, {}),
+                windows,
                 context.params[rule.id],
                 context.world,
             )
@@ -77,7 +79,7 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     rows: list[Row] = []
     fired_under = dict(state.fired_under)
     for rule in context.rules:
-        windows = state.windows.get(rule.id, {})
+        windows = state.windows.get(rule.id)
         params = context.params[rule.id]
         for found in reopen.close(rule, state.rules[rule.id], windows, params, context.world):
             rows += rows_of(rule, found, state, context, fired_under)

@@ -56,7 +56,7 @@ class Prepared(NamedTuple):
     """Columns, and which row of the batch each came from: int64, shape as the columns.
 
     slots : int32, shape as the batch: slot of every row, those left out too
-    late : ROW of ``windows.py``: rows left out by their time
+    late : ROW of ``windows.py``: rows left out as late
     """
 
     columns: Columns
@@ -95,7 +95,7 @@ def prepare(
 
     order = by_slot(slots, len(state.names))
     fetch(state.last, slots[order])
-    row, frozen, counts, prev_us, prev_fix_us, prev_lat, prev_lon = _take_in(
+    row, left_out, frozen, counts, prev_us, prev_fix_us, prev_lat, prev_lon = _take_in(
         order,
         slots,
         time_us,
@@ -201,10 +201,7 @@ def prepare(
         fence=fence,
     )
     late = NONE
-    if len(row) < len(slots):
-        out = np.ones(len(slots), np.bool_)
-        out[row] = False
-        out &= time_us - received_us <= FUTURE_US
+    if len(left_out):
         values = {
             "time_us": time_us,
             "received_us": received_us,
@@ -215,7 +212,7 @@ def prepare(
             "driver": drivers,
             "kind": state.kinds_of(slots, context.kinds),
         }
-        late = late_rows(np.flatnonzero(out), slots, values)
+        late = late_rows(np.sort(left_out), slots, values)
     return Prepared(columns, row, slots, late), state
 
 
@@ -230,10 +227,11 @@ def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.in
 def _take_in(  # type: ignore[no-untyped-def]  # numba
     order, slots, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
-    """Row numbers grouped by vehicle with rising time, their frozen flags, counts, and of each the
-    time of the vehicle's row before, and time and place of its fix before."""
+    """Row numbers grouped by vehicle with rising time, those of late rows, frozen flags, counts,
+    and of each row the time of the vehicle's row before, and time and place of its fix before."""
     n = len(order)
     row = np.empty(n, np.int64)
+    late = np.empty(n, np.int64)
     frozen = np.zeros(n, np.bool_)
     counts = np.zeros(4, np.int64)
     prev_us = np.empty(n, np.int64)
@@ -247,6 +245,8 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
         now = time_us[i]
         if was.seen and now <= was.time_us:
             counts[0 if now == was.time_us else 1] += 1
+            if now < was.time_us:
+                late[counts[1] - 1] = i
             continue
         if now - received_us[i] > future_us:
             counts[2] += 1
@@ -280,6 +280,7 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
         taken += 1
     return (
         row[:taken],
+        late[: counts[1]],
         frozen[:taken],
         counts,
         prev_us[:taken],

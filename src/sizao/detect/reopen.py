@@ -21,6 +21,9 @@ So late delivery ends with the same episodes as delivery in order (a property te
 place which a late row gives is on no road: matching needs the rows before it. When rows are judged
 again depends on the order of a vehicle's rows alone, never on where batches are cut.
 
+A window that opens costs a copy of the vehicle's memory, all of a batch in one step, and its rows
+are laid aside as they come; only vehicles of which late rows arrive are taken one by one.
+
 Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, each with the rows of
 ``within_us``. When a whole platform comes back at once, most vehicles therefore have none.
 """
@@ -33,14 +36,26 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
-from sizao.detect.windows import NONE, ROW, Window, Windows, columns_of, link, taken
+from sizao.detect.windows import (
+    HEAD,
+    Report,
+    Window,
+    Windows,
+    columns_of,
+    joined,
+    link,
+    showing,
+    taken,
+)
 
 GAP_US = 300_000_000
 APART_M = 500.0
 MOST = 500
+"""Windows of a rule. Fits the two bytes a vehicle that say which is its."""
 _DEGREE_M = 111_195.0
 
 
@@ -55,29 +70,41 @@ def step(
 ) -> tuple[list[Findings], Memory]:
     """``rule.step`` with windows. ``late`` are rows (ROW) that were left out as late.
 
-    ``windows`` is changed in place.
+    ``windows`` is changed in place. The rule must take no notice of a row without a speed.
     """
     within_us = round(params["reopen_within_min"] * 60e6)
-    # Slots are taken in order and only the last MOST windows stay, so others need not open.
-    torn = set(sorted(_torn(columns))[-MOST:]) if within_us else set()
-    apart = torn | {slot for slot, window in windows.items() if len(window.late)}
-    apart |= {int(slot) for slot in np.unique(late["slot"]) if int(slot) in windows}
-    if not apart and not windows:
+    torn, depth = _tears(columns) if within_us else (np.empty(0, np.int64), np.empty(0, np.int32))
+    if not len(torn) and not windows:
         found, memory = rule.step(columns, memory, params, world)
         return [found], memory
-    special = np.isin(columns.slot, np.array(sorted(apart), np.int32))
-    rest = taken(columns, np.flatnonzero(~special))
-    found, memory = rule.step(rest, memory, params, world)
-    _remember(found, rest, windows)
-    turn = _Turn(rule, columns, memory, windows, within_us, params, world, [found])
-    for slot in sorted(apart):
-        turn.take(slot, late[late["slot"] == slot])
+    windows.reach(len(memory.each))
+    came = np.unique(late["slot"])
+    came = came[(windows.place[came] > 0) | np.isin(came, columns.slot[torn])]
+    apart = np.union1d(came, np.fromiter(windows.late, np.int32, len(windows.late)))
+    turn = _Turn(rule, columns, memory, windows, within_us, params, world, set(torn.tolist()), [])
+    deepest = int(depth.max(initial=0)) if len(torn) else 0
+    if not len(apart) and not deepest:
+        turn.together(torn, None)
+        return turn.out, turn.memory
+    others = np.ones(len(columns.slot), np.bool_)
+    spans = [np.searchsorted(columns.slot, apart, side) for side in ("left", "right")]
+    own = [
+        (slot, int(begin), int(end))
+        for slot, begin, end in zip(apart.tolist(), *spans, strict=True)
+    ]
+    for _, begin, end in own:
+        others[begin:end] = False
+    for k in range(deepest + 1):
+        some = others & (depth == k) if deepest else others
+        turn.together(torn[some[torn]], some)
+    for slot, begin, end in own:
+        turn.alone(slot, begin, end, late[late["slot"] == slot])
     return turn.out, turn.memory
 
 
 @dataclass
 class _Turn:
-    """Vehicles whose rows must be taken one after another, as they came."""
+    """One batch: vehicles all at once, or one after another."""
 
     rule: Rule
     columns: Columns
@@ -86,142 +113,173 @@ class _Turn:
     within_us: int
     params: Any
     world: World
+    torn: set[int]
     out: list[Findings]
 
-    def take(self, slot: int, late: npt.NDArray[Any]) -> None:
-        """One vehicle's rows and late rows."""
-        own = np.flatnonzero(self.columns.slot == slot)
-        events = [(int(self.columns.row[at]), int(at), -1) for at in own]
-        events += [(int(late["row"][at]), -1, at) for at in range(len(late))]
-        part: list[int] = []
-        for _, at, number in sorted(events):
-            if number >= 0:
-                part = self._flush(slot, part)
-                window = self.windows.get(slot)
-                if window is not None and late["time_us"][number] > window.gap_us:
-                    window.late = np.concatenate((window.late, late[number : number + 1]))
-                continue
-            window = self.windows.get(slot)
-            if window is not None and len(window.late):
-                part = self._flush(slot, part)
-                if slot in self.windows:
-                    found, self.memory = _again(
-                        self.rule, slot, window, self.memory, self.params, self.world
-                    )
-                    self.out.append(found)
-            if _is_torn(self.columns, at):
-                part = self._flush(slot, part)
-                if slot not in self.windows:
-                    self._open(slot, at)
-            part.append(at)
-        self._flush(slot, part)
+    def together(self, torn: npt.NDArray[np.int64], some: npt.NDArray[np.bool_] | None) -> None:
+        """The rows of ``some``, or all. A vehicle's first may come out of a gap, no other."""
+        columns = self.columns
+        self._open(torn)
+        shown = columns if some is None else showing(columns, some)
+        found, self.memory = self.rule.step(shown, self.memory, self.params, self.world)
+        self.out.append(found)
+        if self.windows:
+            kept = self.windows.place[columns.slot] > 0
+            rows = np.flatnonzero(kept if some is None else kept & some)
+            _remember(found, columns, rows, self.windows)
 
-    def _flush(self, slot: int, part: list[int]) -> list[int]:
-        if part:
-            rows = taken(self.columns, np.array(part, np.int64))
+    def alone(self, slot: int, begin: int, end: int, late: npt.NDArray[Any]) -> None:
+        """One vehicle's rows, from ``begin`` to ``end``, and late rows, as they came."""
+        row = self.columns.row
+        came = 0
+        for at in range(begin, end):
+            first = came
+            while came < len(late) and late["row"][came] < row[at]:
+                came += 1
+            if came > first or slot in self.windows.late:
+                begin = self._flush(begin, at)
+                self.windows.gather(slot, late[first:came])
+                self._again(slot)
+            if at in self.torn:
+                begin = self._flush(begin, at)
+                self._open(np.array([at]))
+        self._flush(begin, end)
+        self.windows.gather(slot, late[came:])
+
+    def _flush(self, begin: int, end: int) -> int:
+        if begin < end:
+            rows = taken(self.columns, begin, end)
             found, self.memory = self.rule.step(rows, self.memory, self.params, self.world)
             self.out.append(found)
-            if slot in self.windows:
-                _remember(found, rows, self.windows)
-        return []
+            kept = np.flatnonzero(self.windows.place[rows.slot] > 0)
+            _remember(found, rows, kept, self.windows)
+        return end
 
-    def _open(self, slot: int, at: int) -> None:
-        if len(self.windows) >= MOST:
-            del self.windows[next(iter(self.windows))]
-        few = self.memory.few
-        place = sparse.find(few, slot, 0)
-        self.windows[slot] = Window(
-            int(self.columns.prev_us[at]),
-            int(self.columns.time_us[at]) + self.within_us,
-            self.memory.each[slot : slot + 1].tobytes(),
-            few[place : place + 1].tobytes() if place else b"",
-            NONE,
-        )
+    def _again(self, slot: int) -> None:
+        if slot in self.windows.late:
+            window = self.windows[slot]
+            again = _again(self.rule, slot, window, self.memory, self.params, self.world)
+            found, self.memory, rows, known = again
+            self.windows.judged(slot, rows, known)
+            self.out.append(found)
+
+    def _open(self, at: npt.NDArray[np.int64]) -> None:
+        """Windows at these rows, each its vehicle's next, where none is open any more."""
+        if not len(at):
+            return
+        slots, time_us = self.columns.slot[at], self.columns.time_us[at]
+        place = self.windows.place[slots]
+        is_over = place > 0
+        is_over[is_over] = time_us[is_over] > self.windows.head["until_us"][place[is_over] - 1]
+        self.windows.close(slots[is_over])
+        new = (place == 0) | is_over
+        at, slots = at[new], slots[new]
+        head = np.empty(len(at), HEAD)
+        head["slot"], head["gap_us"] = slots, self.columns.prev_us[at]
+        head["until_us"] = self.columns.time_us[at] + self.within_us
+        head["opened_us"] = self.columns.received_us[at]
+        few = np.zeros(len(at), self.memory.few.dtype)
+        _copy_few(self.memory.few, slots, few)
+        self.windows.open(head, self.memory.each[slots], few, MOST)
 
 
 def close(
-    rule: Rule, memory: Memory, windows: Windows, params: Any, world: World
+    rule: Rule, memory: Memory, windows: Windows | None, params: Any, world: World
 ) -> list[Findings]:
     """``rule.close``, late rows judged first. Neither memory nor windows are changed."""
     out: list[Findings] = []
-    if any(len(window.late) for window in windows.values()):
+    if windows is not None and windows.late:
         memory = Memory(memory.each.copy(), memory.few.copy())
-        for slot, window in windows.items():
-            if len(window.late):
-                copy = Window(**{**vars(window), "reported": dict(window.reported)})
-                found, memory = _again(rule, slot, copy, memory, params, world)
+        for slot in windows:
+            if slot in windows.late:
+                found, memory, *_ = _again(rule, slot, windows[slot], memory, params, world)
                 out.append(found)
     return [*out, rule.close(memory, params)]
 
 
-def _torn(columns: Columns) -> set[int]:
-    """Slots of vehicles that come back elsewhere from a gap in this batch."""
-    pause = (columns.prev_us > 0) & (columns.time_us - columns.prev_us > GAP_US)
-    return {int(columns.slot[at]) for at in np.flatnonzero(pause).tolist() if _is_torn(columns, at)}
+def _tears(columns: Columns) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Rows of vehicles that come back elsewhere from a gap; and of each row, how many of those
+    its vehicle has in this batch up to there, its first row not counted."""
+    return _tears_of(
+        columns.slot,
+        columns.time_us,
+        columns.prev_us,
+        columns.lat,
+        columns.lon,
+        columns.prev_lat,
+        columns.prev_lon,
+    )
 
 
-def _is_torn(columns: Columns, at: int) -> bool:
-    before_us, now_us = int(columns.prev_us[at]), int(columns.time_us[at])
-    if not before_us or now_us - before_us <= GAP_US:
-        return False
-    lat, lon = float(columns.lat[at]), float(columns.lon[at])
-    north, east = lat - float(columns.prev_lat[at]), lon - float(columns.prev_lon[at])
-    return math.hypot(north, east * math.cos(math.radians(lat))) * _DEGREE_M > APART_M
+@njit(cache=True)
+def _tears_of(slot, time_us, prev_us, lat, lon, prev_lat, prev_lon):  # type: ignore[no-untyped-def]  # numba
+    n = len(slot)
+    torn = np.empty(n, np.int64)
+    depth = np.zeros(n, np.int32)
+    count = 0
+    for i in range(n):
+        first = i == 0 or slot[i] != slot[i - 1]
+        if not first:
+            depth[i] = depth[i - 1]
+        if prev_us[i] == 0 or time_us[i] - prev_us[i] <= GAP_US:
+            continue
+        north = lat[i] - prev_lat[i]
+        east = (lon[i] - prev_lon[i]) * math.cos(math.radians(lat[i]))
+        if math.hypot(north, east) * _DEGREE_M > APART_M:
+            torn[count] = i
+            count += 1
+            if not first:
+                depth[i] += 1
+    return torn[:count], depth
 
 
-def _remember(found: Findings, columns: Columns, windows: Windows) -> None:
+@njit(cache=True)
+def _copy_few(table, slots, out):  # type: ignore[no-untyped-def]  # numba
+    for k in range(len(slots)):
+        at = sparse.find(table, slots[k], 0)
+        if at:
+            out[k] = table[at]
+
+
+def _remember(
+    found: Findings, columns: Columns, rows: npt.NDArray[np.int64], windows: Windows
+) -> None:
     """Keep rows and reports of vehicles with a window; close those that are over."""
-    if not windows:
-        return
-    kept = np.flatnonzero(np.isin(columns.slot, np.fromiter(windows, np.int64, len(windows))))
-    longer = np.unique(columns.slot[kept]).tolist()
-    for slot in longer:
-        own = kept[columns.slot[kept] == slot]
-        _extend(windows[slot], columns, own)
+    windows.add(columns, rows)
     for at, slot in enumerate(found.slot.tolist()):
         if slot in windows:
-            windows[slot].reported[int(found.start_us[at])] = _report(found, at)
-    # Only a further row can end one, so that the others need not be asked for each vehicle.
-    for slot in longer:
-        if _over(windows[slot]):
-            del windows[slot]
-
-
-def _over(window: Window) -> bool:
-    return bool(window.rows["time_us"][-1] > window.until_us)
-
-
-def _extend(window: Window, columns: Columns, own: npt.NDArray[np.int64]) -> None:
-    rows = np.zeros(len(own), ROW)
-    for name in ROW.names or ():
-        rows[name] = getattr(columns, name)[own]
-    window.rows = np.concatenate((window.rows, rows))
+            reports = windows.reported.setdefault(slot, {})
+            reports[int(found.start_us[at])] = _report(found, at)
+    slots = columns.slot[rows]
+    until_us = windows.head["until_us"][windows.place[slots] - 1]
+    windows.close(np.unique(slots[columns.time_us[rows] > until_us]))
 
 
 def _again(
     rule: Rule, slot: int, window: Window, memory: Memory, params: Any, world: World
-) -> tuple[Findings, Memory]:
-    """Judge a window anew with its late rows; what is different, and the memory with it."""
+) -> tuple[Findings, Memory, npt.NDArray[Any], dict[int, Report]]:
+    """Judge a window anew with its late rows; what is different, the memory with it, all rows,
+    and what stands reported."""
     latest_us = int(window.late["received_us"].max())
     first = window.rows[0].copy()
-    rows = np.concatenate((window.rows, window.late))
+    rows = joined(window.rows, window.late)
     rows = rows[np.argsort(rows["time_us"], kind="stable")]
     rows = rows[np.concatenate(([True], rows["time_us"][1:] != rows["time_us"][:-1]))]
     for name in ("prev_us", "prev_fix_us", "prev_lat", "prev_lon"):
         rows[0][name] = first[name]
     link(rows)
-    each = np.frombuffer(window.each, memory.each.dtype).copy()
-    few = sparse.from_rows(_at_slot(window.few, memory.few.dtype, 0), memory.few.dtype)
-    found, judged = rule.step(columns_of(rows), Memory(each, few), params, world)
-    reports: dict[int, list[dict[str, Any]]] = {}
+    used = window.few.copy()
+    used["key"] = 1  # of slot 0, as the vehicle is called meanwhile
+    few = sparse.from_rows(used, memory.few.dtype)
+    found, judged = rule.step(columns_of(rows), Memory(window.each, few), params, world)
+    reports: dict[int, list[Report]] = {}
     for at, start in enumerate(found.start_us.tolist()):
         reports.setdefault(start, []).append(_report(found, at))
     out, known = _differences(window.reported, reports, _going_on(judged), latest_us)
     for one in out:
         one["slot"] = slot
     memory = _put_back(memory, slot, judged, known)
-    window.rows, window.late, window.reported = rows, NONE, known
-    return _findings(found, out), memory
+    return _findings(found, out), memory, rows, known
 
 
 def _going_on(memory: Memory) -> set[int]:
@@ -233,13 +291,13 @@ def _going_on(memory: Memory) -> set[int]:
 
 
 def _differences(
-    before: dict[int, dict[str, Any]],
-    after: dict[int, list[dict[str, Any]]],
+    before: dict[int, Report],
+    after: dict[int, list[Report]],
     going_on: set[int],
     latest_us: int,
-) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
+) -> tuple[list[Report], dict[int, Report]]:
     """Reports to make, and the last report of every episode with them."""
-    out: list[dict[str, Any]] = []
+    out: list[Report] = []
     known = dict(before)
     for start in sorted({*before, *after}):
         old, new = before.get(start), after.get(start)
@@ -273,9 +331,7 @@ def _without_mark(quality: str) -> str:
     return ",".join(part for part in quality.split(",") if part != "corrected")
 
 
-def _corrected(
-    report: dict[str, Any], old: dict[str, Any] | None, **changes: Any
-) -> dict[str, Any]:
+def _corrected(report: dict[str, Any], old: Report | None, **changes: Any) -> dict[str, Any]:
     quality = ",".join(filter(None, (_without_mark(report["quality"]), "corrected")))
     found = {**report, "quality": quality, **changes}
     if old is not None:
@@ -306,12 +362,6 @@ def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) 
     return Memory(each, few)
 
 
-def _at_slot(raw: bytes, dtype: np.dtype[Any], slot: int) -> npt.NDArray[Any]:
-    rows = np.frombuffer(raw, dtype).copy()
-    rows["key"] = slot * sparse.PARTS + 1
-    return rows
-
-
 _FIELDS = tuple(name for name in Findings.__dataclass_fields__)
 
 
@@ -325,7 +375,7 @@ def _report(found: Findings, at: int) -> dict[str, Any]:
     return values
 
 
-def _findings(like: Findings, reports: list[dict[str, Any]]) -> Findings:
+def _findings(like: Findings, reports: list[Report]) -> Findings:
     made: dict[str, Any] = {}
     for name in _FIELDS:
         column = getattr(like, name)

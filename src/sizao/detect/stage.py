@@ -27,7 +27,7 @@ from sizao.roads.network import Network
 
 
 class Columns(NamedTuple):
-    """One batch, prepared. Arrays have shape (n,), grouped by ``slot``, time rising in each.
+    """One batch, prepared. Arrays have shape (n,), in order of ``slot``, time rising in each.
 
     A kernel takes it whole: ``columns.lat[i]`` works in compiled code. Rows are
     ``len(columns.slot)``.

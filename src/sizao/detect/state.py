@@ -22,7 +22,7 @@ from sizao.detect import sparse
 from sizao.detect.names import Names
 from sizao.detect.room import zeros
 from sizao.detect.stage import Memory, Rule
-from sizao.detect.windows import ROW, Windows, packed, unpacked
+from sizao.detect.windows import HEAD, PARTS, ROW, Windows
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
@@ -159,6 +159,7 @@ class EngineState:
         matched = [self.match] if self.network else []
         each = [self.last, *matched, *(memory.each for memory in self.rules.values())]
         few = sum(memory.few.nbytes for memory in self.rules.values())
+        few += sum(windows.place.nbytes for windows in self.windows.values())
         vehicles = max(len(self.names), 1)
         names = self.names.bytes_per_name()
         return sum(array.dtype.itemsize for array in each) + names + few / vehicles
@@ -170,6 +171,9 @@ class EngineState:
         for name, memory in sorted(self.rules.items()):
             blocks[f"each:{name}"] = memory.each[:n]
             blocks[f"few:{name}"] = sparse.rows(memory.few)
+        for name, windows in sorted(self.windows.items()):
+            for part, block in windows.blocks().items():
+                blocks[f"window_{part}:{name}"] = block
         head = {
             "format": FORMAT,
             "version": VERSION,
@@ -179,10 +183,7 @@ class EngineState:
             "measures": list(self.measures),
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
-            "windows": {
-                rule: packed(windows) for rule, windows in sorted(self.windows.items()) if windows
-            },
-            "window_rows": _describe(ROW),
+            "reports": {name: some.reports() for name, some in sorted(self.windows.items())},
         }
         batch = pa.record_batch(
             {
@@ -226,11 +227,6 @@ class EngineState:
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],
-            windows={
-                rule: unpacked(windows)
-                for rule, windows in head.get("windows", {}).items()
-                if head["window_rows"] == _describe(ROW)
-            },
         )
         for name, present in (("last", state.last), ("match", state.match)):
             if blocks[name].dtype == present.dtype:
@@ -242,6 +238,10 @@ class EngineState:
             if kind == "each":
                 few = blocks[f"few:{rule}"]
                 state.rules[rule] = Memory(block, sparse.from_rows(few, few.dtype))
+        for rule, reports in head.get("reports", {}).items():
+            own = {part: blocks[f"window_{part}:{rule}"] for part in PARTS}
+            if (own["head"].dtype, own["rows"].dtype) == (HEAD, ROW):
+                state.windows[rule] = Windows.of(own, reports)
         return state
 
     def restore_rules(self, rules: tuple[Rule, ...]) -> None:

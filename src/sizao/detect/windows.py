@@ -1,13 +1,19 @@
-"""The rows and windows that late points re-open, as arrays and as JSON: see ``reopen.py``."""
+"""The windows that late points re-open, and their rows, as arrays: see ``reopen.py``.
+
+A vehicle that comes back costs what copying a few bytes of it costs; only one of which late rows
+arrive is looked at by itself. All windows stand in one table, oldest first; rows are kept as they
+come, those of one batch together, and picked out by vehicle when somebody asks.
+"""
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sizao.detect.stage import Columns
 
@@ -35,26 +41,233 @@ ROW = np.dtype(
 
 NONE = np.zeros(0, ROW)
 
+HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("opened_us", "i8"), ("slot", "i4")])
+"""A window: last row before the pause, until when it lasts, when the row behind it was received."""
+
+_NO_FENCE = np.empty(0, np.int32)
 _NAMES = ROW.names or ()
+_ROOM = 1024
+"""Rows that there is place for at first."""
+
+PARTS = ("head", "each", "few", "rows", "late")
+"""Names of the arrays that windows consist of."""
+
+Report = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Window:
-    """One vehicle's. ``each`` and ``few`` are the memory before ``rows``."""
+    """One vehicle's. ``each`` (one row) and ``few`` (one or none) are the memory before ``rows``.
+
+    late : gathered, not judged yet
+    reported : start of an episode to its last report in this window
+    """
 
     gap_us: int
     until_us: int
-    each: bytes
-    few: bytes
+    each: npt.NDArray[Any]
+    few: npt.NDArray[Any]
     rows: npt.NDArray[Any]
-    late: npt.NDArray[Any] = field(default_factory=lambda: NONE)
-    """Gathered, not judged yet."""
-    reported: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Start of an episode to its last report in this window."""
+    late: npt.NDArray[Any]
+    reported: dict[int, Report]
 
 
-Windows = dict[int, Window]
-"""By slot, in the order in which they opened."""
+class Windows(Mapping[int, Window]):
+    """Those of one rule, by slot. ``late`` and ``reported`` are Python's, for the few that have
+    any; ``place`` says of each slot which row of ``head``, ``each``, ``few`` is its, plus one."""
+
+    def __init__(self, each: np.dtype[Any], few: np.dtype[Any]) -> None:
+        self.head = np.zeros(0, HEAD)
+        self.each = np.zeros(0, each)
+        self.few = np.zeros(0, few)
+        """A key of 0: nothing was remembered there."""
+        self.late: dict[int, npt.NDArray[Any]] = {}
+        self.reported: dict[int, dict[int, Report]] = {}
+        self.place = np.zeros(0, np.int16)
+        self._rows = np.empty(_ROOM, ROW)
+        self._slots = np.empty(_ROOM, np.int32)
+        """Once more those of ``_rows``: a column of its own is searched much faster."""
+        self._used = 0
+        self._judged: dict[int, npt.NDArray[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.head["slot"].tolist())
+
+    def __contains__(self, slot: object) -> bool:
+        return isinstance(slot, int) and slot < len(self.place) and self.place[slot] > 0
+
+    def __getitem__(self, slot: int) -> Window:
+        if slot not in self:
+            raise KeyError(slot)
+        at = int(self.place[slot]) - 1
+        few = self.few[at : at + 1]
+        return Window(
+            int(self.head["gap_us"][at]),
+            int(self.head["until_us"][at]),
+            self.each[at : at + 1].copy(),
+            few[few["key"] != 0].copy(),
+            self.rows(slot),
+            self.late.get(slot, NONE),
+            self.reported.get(slot, {}),
+        )
+
+    def reach(self, slots: int) -> None:
+        """Make ``place`` hold so many slots."""
+        if len(self.place) < slots:
+            longer = np.zeros(slots, np.int16)
+            longer[: len(self.place)] = self.place
+            self.place = longer
+
+    def open(
+        self, head: npt.NDArray[Any], each: npt.NDArray[Any], few: npt.NDArray[Any], most: int
+    ) -> None:
+        """Add windows of slots that have none; of more than ``most`` the latest opened stay."""
+        self.head = np.concatenate((self.head, head))
+        self.each = np.concatenate((self.each, each))
+        self.few = np.concatenate((self.few, few))
+        # By what rows say, not by how they were cut into batches.
+        order = np.lexsort((self.head["slot"], self.head["opened_us"]))
+        self._take(order[-most:])
+
+    def close(self, slots: npt.NDArray[np.int32]) -> None:
+        """Forget these windows."""
+        if len(slots):
+            stays = np.ones(len(self.head), np.bool_)
+            stays[self.place[slots] - 1] = False
+            self._take(np.flatnonzero(stays))
+
+    def add(self, columns: Columns, at: npt.NDArray[np.int64]) -> None:
+        """Rows of vehicles with windows."""
+        if not len(at):
+            return
+        begin, end = self._used, self._used + len(at)
+        if end > len(self._rows):
+            self._make_room(len(at))
+            begin, end = self._used, self._used + len(at)
+        for name in _NAMES:
+            self._rows[name][begin:end] = getattr(columns, name)[at]
+        self._slots[begin:end] = columns.slot[at]
+        self._used = end
+
+    def rows(self, slot: int) -> npt.NDArray[Any]:
+        """The vehicle's rows since its window opened."""
+        judged = self._judged.get(slot, NONE)
+        gap_us = self.head["gap_us"][self.place[slot] - 1]
+        after_us = judged["time_us"][-1] if len(judged) else gap_us
+        own = self._rows[np.flatnonzero(self._slots[: self._used] == slot)]
+        return joined(judged, own[own["time_us"] > after_us])
+
+    def gather(self, slot: int, late: npt.NDArray[Any]) -> None:
+        """Late rows to be judged, but those before the pause or of a moment that is known."""
+        if slot not in self or not len(late):
+            return
+        before = self.late.get(slot, NONE)
+        known = np.concatenate((self.rows(slot)["time_us"], before["time_us"]))
+        new = late["time_us"] > self.head["gap_us"][self.place[slot] - 1]
+        new &= ~np.isin(late["time_us"], known)
+        if new.any():
+            self.late[slot] = joined(before, late[new])
+
+    def judged(self, slot: int, rows: npt.NDArray[Any], reported: dict[int, Report]) -> None:
+        """The window's rows with its late ones in their places, and what stands reported."""
+        self._judged[slot] = rows
+        self.late.pop(slot, None)
+        self.reported[slot] = reported
+
+    def blocks(self) -> dict[str, npt.NDArray[Any]]:
+        """All as arrays but ``reported``; the same windows give the same."""
+        late = [self.late[slot] for slot in sorted(self.late)]
+        return {
+            "head": self.head,
+            "each": _clean(self.each),
+            "few": _clean(self.few),
+            "rows": self._all_rows(),
+            "late": joined(*late),
+        }
+
+    def reports(self) -> list[list[Any]]:
+        """``reported`` as JSON can hold it."""
+        return [
+            [slot, [reports[start] for start in sorted(reports)]]
+            for slot, reports in sorted(self.reported.items())
+        ]
+
+    @classmethod
+    def of(cls, blocks: Mapping[str, npt.NDArray[Any]], reports: list[list[Any]]) -> Windows:
+        """Windows of :meth:`blocks` and :meth:`reports`."""
+        made = cls(blocks["each"].dtype, blocks["few"].dtype)
+        made.reach(int(blocks["head"]["slot"].max(initial=-1)) + 1)
+        made.head, made.each, made.few = blocks["head"], blocks["each"], blocks["few"]
+        made._take(np.arange(len(made.head)))
+        made._rows, made._used = blocks["rows"], len(blocks["rows"])
+        made._slots = made._rows["slot"].copy()
+        late = blocks["late"]
+        made.late = {int(slot): late[late["slot"] == slot] for slot in np.unique(late["slot"])}
+        made.reported = {
+            slot: {report["start_us"]: report for report in some} for slot, some in reports
+        }
+        return made
+
+    def _take(self, at: npt.NDArray[np.int64]) -> None:
+        self.place[self.head["slot"]] = 0
+        self.head, self.each, self.few = self.head[at], self.each[at], self.few[at]
+        self.place[self.head["slot"]] = np.arange(1, len(at) + 1)
+        for some in (self.late, self.reported, self._judged):
+            for slot in [slot for slot in some if slot not in self]:
+                del some[slot]
+
+    def _all_rows(self) -> npt.NDArray[Any]:
+        """What :meth:`rows` gives, of one vehicle after the other."""
+        self._compact()
+        rows = self._rows[: self._used]
+        if self._judged:
+            known = np.zeros(len(rows), np.bool_)
+            for slot, judged in self._judged.items():
+                known |= (self._slots[: self._used] == slot) & (
+                    rows["time_us"] <= judged["time_us"][-1]
+                )
+            rows = joined(rows[~known], *self._judged.values())
+        return rows[np.lexsort((rows["time_us"], rows["slot"]))]
+
+    def _make_room(self, more: int) -> None:
+        """Throw out rows of closed windows; then have as many places again as are in use."""
+        self._compact()
+        room = max(_ROOM, 2 * (self._used + more))
+        rows, slots = np.empty(room, ROW), np.empty(room, np.int32)
+        rows[: self._used], slots[: self._used] = (
+            self._rows[: self._used],
+            self._slots[: self._used],
+        )
+        self._rows, self._slots = rows, slots
+
+    def _compact(self) -> None:
+        place = self.place[self._slots[: self._used]]
+        wanted = place > 0
+        after_us = self.head["gap_us"][place[wanted] - 1]
+        wanted[wanted] = self._rows["time_us"][: self._used][wanted] > after_us
+        at = np.flatnonzero(wanted)
+        self._rows[: len(at)], self._slots[: len(at)] = self._rows[at], self._slots[at]
+        self._used = len(at)
+
+
+def joined(*parts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """ROWs one after the other. NumPy would first compare their types, field by field."""
+    ends = np.cumsum([0, *map(len, parts)])
+    rows = np.empty(ends[-1], ROW)
+    for begin, end, part in zip(ends[:-1], ends[1:], parts, strict=True):
+        rows[begin:end] = part
+    return rows
+
+
+def _clean(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A copy with zeros between its fields, which are left to chance otherwise."""
+    clean = np.zeros(len(rows), rows.dtype)
+    for name in rows.dtype.names or ():
+        clean[name] = rows[name]
+    return clean
 
 
 def late_rows(
@@ -69,26 +282,38 @@ def late_rows(
     return late
 
 
-def taken(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
-    """Some rows, without their fences: a rule that looks at those has no windows."""
-    some = {
-        name: column[rows]
+def taken(columns: Columns, begin: int, end: int) -> Columns:
+    """Rows next to each other, without their fences: a rule that looks at those has no windows."""
+    some: dict[str, Any] = {
+        name: column[begin:end]
         for name, column in columns._asdict().items()
         if name not in ("fence_from", "fence")
     }
-    nothing = np.zeros(len(rows) + 1, np.int64)
-    return Columns(**some, fence_from=nothing, fence=np.empty(0, np.int32))
+    return Columns(**some, fence_from=np.zeros(end - begin + 1, np.int64), fence=_NO_FENCE)
 
 
-def link(rows: npt.NDArray[Any]) -> None:
+def showing(columns: Columns, rows: npt.NDArray[np.bool_]) -> Columns:
+    """All rows, the others without a speed: to a rule of continuous driving they are not there.
+
+    Two columns are copied where :func:`taken` copies all.
+    """
+    nothing = np.float32(np.nan)
+    return columns._replace(
+        speed_kmh=np.where(rows, columns.speed_kmh, nothing),
+        recorder_speed_kmh=np.where(rows, columns.recorder_speed_kmh, nothing),
+    )
+
+
+@njit(cache=True)
+def link(rows):  # type: ignore[no-untyped-def]  # numba
     """What each row's vehicle was like before it, from the second row on."""
     for at in range(1, len(rows)):
         before, row = rows[at - 1], rows[at]
-        row["prev_us"] = before["time_us"]
-        fixed = not np.isnan(before["lat"])
-        row["prev_fix_us"] = before["time_us"] if fixed else before["prev_fix_us"]
-        row["prev_lat"] = before["lat"] if fixed else before["prev_lat"]
-        row["prev_lon"] = before["lon"] if fixed else before["prev_lon"]
+        fixed = not np.isnan(before.lat)
+        row.prev_us = before.time_us
+        row.prev_fix_us = before.time_us if fixed else before.prev_fix_us
+        row.prev_lat = before.lat if fixed else before.prev_lat
+        row.prev_lon = before.lon if fixed else before.prev_lon
 
 
 def columns_of(rows: npt.NDArray[Any]) -> Columns:
@@ -115,38 +340,3 @@ def columns_of(rows: npt.NDArray[Any]) -> Columns:
         fence_from=np.zeros(n + 1, np.int64),
         fence=np.empty(0, np.int32),
     )
-
-
-def packed(windows: Windows) -> list[dict[str, Any]]:
-    """What JSON can hold; the same windows give the same."""
-    return [
-        {
-            "slot": slot,
-            "gap_us": window.gap_us,
-            "until_us": window.until_us,
-            "reported": [window.reported[start] for start in sorted(window.reported)],
-            **{name: base64.b64encode(getattr(window, name)).decode() for name in ("each", "few")},
-            **{
-                name: base64.b64encode(getattr(window, name).tobytes()).decode()
-                for name in ("rows", "late")
-            },
-        }
-        for slot, window in windows.items()
-    ]
-
-
-def unpacked(windows: list[dict[str, Any]]) -> Windows:
-    """Windows of :func:`packed`."""
-    raw = base64.b64decode
-    return {
-        one["slot"]: Window(
-            one["gap_us"],
-            one["until_us"],
-            raw(one["each"]),
-            raw(one["few"]),
-            np.frombuffer(raw(one["rows"]), ROW).copy(),
-            np.frombuffer(raw(one["late"]), ROW).copy(),
-            {report["start_us"]: report for report in one["reported"]},
-        )
-        for one in windows
-    }
