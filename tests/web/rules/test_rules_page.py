@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
 from sizao.core.errors import TransitionError
+from sizao.core.rule_parameters import names as parameter_names
+from sizao.core.rule_parameters import parameter
 from sizao.detect import registry
 from sizao.runtime.sources import Sources
 from sizao.web.audit.models import AuditEntry
-from sizao.web.rules import services
+from sizao.web.rules import entering, services
 from sizao.web.rules.catalogue import rules
 from sizao.web.rules.models import Change
+from sizao.web.rules.origins import origins
 from sizao.web.units.models import User
 
 from ..conftest import World
@@ -81,7 +86,7 @@ def test_the_pipeline_goes_by_it_and_says_so_in_the_version(world: World, second
     [
         ({"reason": "  "}, "理由"),
         ({"params": {}}, "没有可变更"),
-        ({"params": {"margin_kmh": -1}}, "参数有误"),
+        ({"params": {"margin_kmh": -1}}, "只能填"),
         ({"params": {"margin": 3}}, "参数有误"),
         ({"rule": "none"}, "没有这条规则"),
     ],
@@ -148,3 +153,85 @@ def test_a_file_that_was_lost_is_made_again(world: World, second: User):
     assert services.publish(world.ports.data)
     assert not services.publish(world.ports.data), "and only when it has to be"
     assert world.ports.data.rules.exists()
+
+
+EVERY = [(rule.id, name) for rule in rules().values() for name in rule.defaults]
+
+
+@pytest.mark.parametrize(("rule", "name"), EVERY)
+def test_every_parameter_has_name_unit_range_and_source(rule: str, name: str):
+    """A newcomer's rule fails here until its numbers have names in ``rule_parameters.yaml``."""
+    said = parameter(rule, name)
+    assert said.zh != said.en
+    assert re.search(r"[一-鿿]", said.zh)
+    default = rules()[rule].defaults[name]
+    if entering.editable(default):
+        assert said.ranged, "what a person may enter has a range"
+    assert said.allows(default)
+    assert origins(rule)[name], "no entry of the rule book stands behind it"
+
+
+def test_nothing_is_named_that_no_rule_has():
+    shared, special = parameter_names()
+    assert shared == {name for _, name in EVERY}
+    assert special <= set(EVERY)
+
+
+def test_sources_of_a_number_are_those_it_was_read_from():
+    found = {name: [one.id for one in of] for name, of in origins("fatigue").items()}
+    assert found["max_continuous_min"] == ["fatigue.continuous_any"]
+    assert found["reopen_within_min"] == ["detect.reopen"]
+    assert found["max_gap_s"] == ["detect.fatigue"]
+
+
+def test_the_page_says_names_units_and_certainty(world: World):
+    page = world.client("op-zd").get("/rules/coach_night_fatigue/").content.decode()
+    assert "夜间连续驾驶时间上限" in page
+    assert 'type="time"' in page
+    assert 'value="22:00"' in page
+    assert "可填 30 分钟 至 4 小时" in page
+    row = page.split('data-param="max_continuous_min"')[1].split("</tr>")[0]
+    assert "《" in row
+    assert 'data-certainty="' in row or "已查证" in row or "待核实" in row
+
+
+def test_what_lies_outside_the_range_is_refused_in_words(world: World):
+    client = world.client("op-zd")
+    given = {"p-max_continuous_min": "4", "enabled": "1", "reason": "手误"}
+    answer = client.post("/rules/fatigue/ask/", given)
+    assert answer.status_code == 422
+    assert "只能填 30 分钟 至 8 小时" in answer.content.decode()
+    assert not Change.objects.exists()
+    with pytest.raises(TransitionError):  # and by whatever way it comes
+        services.ask(world.user("op-zd"), "fatigue", {"max_continuous_min": 4.0}, True, "手误")
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "given", "value"),
+    [
+        ("coach_night_speed", "night_start_min", "22:30", 1350.0),
+        ("speeding", "band_edges_percent", "0、10，20, 50", [0, 10, 20, 50]),
+        ("speeding", "margin_kmh", " 3 ", 3.0),
+        ("over_road_limit", "axles_2_truck_kg", "18500", 18500),
+    ],
+)
+def test_fields_are_read_as_people_write_them(rule: str, name: str, given: str, value: object):
+    default = rules()[rule].defaults[name]
+    read = entering.read(rule, name, default, given)
+    assert read == value
+    assert type(read) is type(default)
+    assert entering.read(rule, name, default, entering.text(rule, name, default)) == default
+
+
+def test_versions_are_told_apart_in_words(world: World, second: User):
+    first = asked(world, rule="fatigue", params={"max_continuous_min": 210.0})
+    page = world.client("lead-zd").get("/rules/fatigue/").content.decode()
+    assert "连续驾驶时间上限由4 小时改为3 小时 30 分（减小）" in page
+    services.decide(second, first, True)
+    off = asked(world, rule="fatigue", params={}, enabled=False)
+    services.decide(second, off, True)
+    page = world.client("lead-zd").get(f"/rules/fatigue/?a={first.pk}&b={off.pk}").content.decode()
+    assert "停用本规则" in page.split("data-compared")[1]
+    page = world.client("lead-zd").get(f"/rules/fatigue/?a={first.pk}&b=0").content.decode()
+    assert "改为4 小时（增大），恢复规则库默认值" in page.split("data-compared")[1]
+    assert world.client("lead-zd").get("/rules/fatigue/?a=999").status_code == 404

@@ -79,8 +79,13 @@ def origin_word(origin: str) -> str:
 
 
 def vehicle_word(kind: str) -> str:
+    zh, en = vehicle_pair(kind)
+    return pick(zh, en.capitalize())
+
+
+def vehicle_pair(kind: str) -> tuple[str, str]:
     kind = kind if kind in KINDS else "other"
-    return pick(KINDS[kind], VEHICLE_KINDS_EN[kind].capitalize())
+    return KINDS[kind], VEHICLE_KINDS_EN[kind]
 
 
 def clock_word(clock: str) -> str:

@@ -22,6 +22,7 @@ from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
 from sizao.web.ports import ports
+from sizao.web.rules import entering
 from sizao.web.rules.access import may_change
 from sizao.web.rules.catalogue import rules
 from sizao.web.rules.models import Change
@@ -56,6 +57,9 @@ def ask(user: User, rule: str, params: Mapping[str, Any], enabled: bool, reason:
     if not reason.strip():
         raise TransitionError("请写明变更理由")
     differing = {name: value for name, value in params.items() if value != known.defaults.get(name)}
+    for name, value in differing.items():
+        if name in known.defaults:
+            entering.check(rule, name, value)
     try:
         whole = overridden(known.defaults, differing, rule)
     except ConfigError as error:

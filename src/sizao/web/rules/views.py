@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import TransitionError
+from sizao.core.rule_parameters import parameter
 from sizao.core.rulebook import Entry
 from sizao.web.pages import words
-from sizao.web.rules import services
+from sizao.web.rules import entering, services, wording
 from sizao.web.rules.access import may_change, may_see
 from sizao.web.rules.catalogue import Described, rules
 from sizao.web.rules.models import Change
+from sizao.web.rules.origins import origins
 
 
 @require_safe
@@ -64,7 +64,7 @@ def ask(request: HttpRequest, rule_id: str) -> HttpResponse:
     known = _known(rule_id)
     try:
         params = {
-            name: _value(known.defaults[name], request.POST[f"p-{name}"], name)
+            name: entering.read(rule_id, name, known.defaults[name], request.POST[f"p-{name}"])
             for name in known.defaults
             if f"p-{name}" in request.POST
         }
@@ -74,7 +74,7 @@ def ask(request: HttpRequest, rule_id: str) -> HttpResponse:
         reason = request.POST.get("reason", "")
         services.ask(request.user, rule_id, {**kept, **params}, enabled, reason)
     except TransitionError as error:
-        return _page(request, rule_id, notice=str(error), status=422)
+        return _page(request, rule_id, notice=words.pick(error.zh, error.en), status=422)
     return redirect("rule", rule_id)
 
 
@@ -87,7 +87,7 @@ def decide(request: HttpRequest, rule_id: str, change_id: int) -> HttpResponse:
         accept = request.POST.get("decision") == "accept"
         services.decide(request.user, change, accept, request.POST.get("remark", ""))
     except TransitionError as error:
-        return _page(request, rule_id, notice=str(error), status=409)
+        return _page(request, rule_id, notice=words.pick(error.zh, error.en), status=409)
     return redirect("rule", rule_id)
 
 
@@ -112,11 +112,9 @@ def _page(
             "version": _version(known, now),
             "params": [_parameter(name, known, differing, request) for name in known.defaults],
             "waiting": waiting,
-            "waiting_params": [
-                (name, _text(differing.get(name, known.defaults[name])), _text(value))
-                for name, value in _differences(waiting, differing, known)
-            ],
-            "history": [one for one in history if one.state != Change.State.ASKED],
+            "waiting_told": _told(known, now, waiting) if waiting else [],
+            "history": _history(known, list(history)),
+            "compared": _compared(known, list(history), request),
             "count": counts.get(rule_id, 0),
             "all_of_them": all_of_them,
             "may_change": may_change(request.user),
@@ -128,19 +126,50 @@ def _page(
     )
 
 
-def _differences(
-    waiting: Change | None, differing: dict[str, Any], known: Described
-) -> list[tuple[str, Any]]:
-    """Parameters that the waiting change would set otherwise than they are now."""
-    if waiting is None:
-        return []
-    names = [name for name in known.defaults if name in waiting.params or name in differing]
-    wanted = {name: waiting.params.get(name, known.defaults[name]) for name in names}
-    return [
-        (name, value)
-        for name, value in wanted.items()
-        if value != differing.get(name, known.defaults[name])
-    ]
+def _said(change: Change | None) -> dict[str, Any] | None:
+    """Parameters of a version as ``wording.changes`` takes them; no change is the rule book."""
+    if change is None:
+        return {}
+    return dict(change.params) if change.enabled else None
+
+
+def _told(known: Described, before: Change | None, after: Change | None) -> list[str]:
+    told = wording.changes(known.id, known.defaults, _said(before), _said(after))
+    return [str(words.pick(*one)) for one in told]
+
+
+def _history(known: Described, changes: list[Change]) -> list[dict[str, Any]]:
+    """Decided changes, the newest first, each with what it changed of the version before it."""
+    found = []
+    held: Change | None = None
+    for change in sorted(
+        (one for one in changes if one.decided_at is not None),
+        key=lambda one: (one.decided_at, one.pk),
+    ):
+        found.append({"one": change, "told": _told(known, held, change)})
+        if change.state == Change.State.ACCEPTED:
+            held = change
+    return found[::-1]
+
+
+def _compared(
+    known: Described, changes: list[Change], request: HttpRequest
+) -> dict[str, Any] | None:
+    """Two versions side by side: of the rule book (0) and the accepted changes, by ``a``, ``b``."""
+    versions: dict[str, Change | None] = {"0": None}
+    versions |= {str(one.pk): one for one in changes if one.state == Change.State.ACCEPTED}
+    if len(versions) < 2:
+        return None
+    names = list(versions)
+    first, second = request.GET.get("a", "0"), request.GET.get("b", names[1])
+    if first not in versions or second not in versions:
+        raise Http404
+    return {
+        "versions": [(name, _version(known, one), one) for name, one in versions.items()],
+        "a": first,
+        "b": second,
+        "told": _told(known, versions[first], versions[second]),
+    }
 
 
 def _parameter(
@@ -148,43 +177,23 @@ def _parameter(
 ) -> dict[str, Any]:
     default = known.defaults[name]
     value = differing.get(name, default)
+    said = parameter(known.id, name)
     return {
         "name": name,
-        "default": _text(default),
-        "value": request.POST.get(f"p-{name}", _text(value)),
+        "label": wording.label(known.id, name),
+        "unit": wording.unit(known.id, name),
+        "default": wording.value(known.id, name, default),
+        "shown": wording.value(known.id, name, value),
+        "value": request.POST.get(f"p-{name}", entering.text(known.id, name, value)),
         "changed": value != default,
-        "editable": _editable(default),
-        "number": _is_number(default),
+        "editable": entering.editable(default),
+        "clock": said.unit == "clock",
+        "number": entering.is_number(default) and said.unit != "clock",
+        "min": said.min,
+        "max": said.max,
+        "range": wording.span(known.id, name) if entering.editable(default) else "",
+        "sources": [_source(one) for one in origins(known.id)[name]],
     }
-
-
-def _value(default: Any, text: str, name: str) -> Any:
-    """What a field of the form means; raises TransitionError naming the parameter."""
-    try:
-        if not _editable(default):
-            raise ValueError
-        value = json.loads(text) if not _is_number(default) else float(text)
-    except ValueError as error:
-        raise TransitionError(_("参数 %(name)s 的值无法识别") % {"name": name}) from error
-    if _is_number(default) and isinstance(default, int) and float(value).is_integer():
-        return int(value)
-    return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _editable(default: Any) -> bool:
-    return _is_number(default) or (
-        isinstance(default, list) and all(_is_number(one) for one in default)
-    )
-
-
-def _text(value: Any) -> str:
-    if _is_number(value):
-        return f"{value:g}" if abs(value) < 1e6 else str(value)
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _version(known: Described, change: Change | None) -> str:
