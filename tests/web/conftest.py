@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -248,8 +249,9 @@ class World:
         )
 
 
-@pytest.fixture
-def world(db: None, tmp_path: Path) -> Iterator[World]:
+@contextmanager
+def installation(root: Path, at_s: float) -> Iterator[World]:
+    """The web wired to the logs of a folder, at a moment of the feed clock."""
     from sizao.runtime.embedded.log import SqliteLog
     from sizao.runtime.embedded.quarantine import LogQuarantine
     from sizao.runtime.embedded.tally_reader import LogTallies
@@ -259,10 +261,9 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
     from sizao.web.live import board
     from sizao.web.sources import services as sources
     from sizao.web.units import territory
-    from sizao.web.units.models import Unit
 
-    data = DataDir(tmp_path / "data").create()
-    clock = ManualClock(NOON.timestamp())
+    data = DataDir(root).create()
+    clock = ManualClock(at_s)
     detect_log = SqliteLog(data.detect_log, writer=True)
     feeds_log = SqliteLog(data.feeds_log, writer=True)
     commands_log = SqliteLog(data.commands_log, writer=True)
@@ -281,16 +282,23 @@ def world(db: None, tmp_path: Path) -> Iterator[World]:
     ports_module.install(ports)
     for forget in (territory.forget, directory.forget, board.forget, sources.forget):
         forget()
-    if not Unit.objects.exists():  # a test with threads before this one emptied the database
-        _people_and_units()
-    made = World(data, clock, ports, detect_log, feeds_log, commands_log)
-    made.board()
-    yield made
+    yield World(data, clock, ports, detect_log, feeds_log, commands_log)
     ports_module.install(None)
     for log in (detect_log, feeds_log, commands_log, ports.detections, ports.results):
         log.close()
     for forget in (territory.forget, directory.forget, board.forget):
         forget()
+
+
+@pytest.fixture
+def world(db: None, tmp_path: Path) -> Iterator[World]:
+    from sizao.web.units.models import Unit
+
+    with installation(tmp_path / "data", NOON.timestamp()) as made:
+        if not Unit.objects.exists():  # a test with threads before this one emptied the database
+            _people_and_units()
+        made.board()
+        yield made
 
 
 @pytest.fixture

@@ -54,11 +54,11 @@ def test_the_same_segment_again_changes_nothing(world: World):
     seq = world.append(world.detection())
     world.round()
     before = (Case.objects.count(), Warning.objects.count(), AuditEntry.objects.count())
-    batch = world.detect_log.read("detections", 0)[0].batch
-    assert services.deliver(batch, seq) == []
+    segments = world.detect_log.read("detections", 0)
+    assert services.deliver(segments) == []
     # And when the position was lost, so that the rows really go through again:
     services.Cursor.objects.all().delete()
-    assert services.deliver(batch, seq) == []
+    assert services.deliver(segments) == []
     assert services.cursor("detections") == seq
     assert (Case.objects.count(), Warning.objects.count(), AuditEntry.objects.count()) == before
 
@@ -69,11 +69,11 @@ def test_a_failure_half_way_leaves_neither_effects_nor_position(
     world.append(world.detection(), world.detection(vehicle=HAZMAT, vehicle_kind="hazmat"))
     real, calls = services.deliver_row, []
 
-    def fails_at_the_second(row, now):
+    def fails_at_the_second(row, now, known):
         calls.append(row["id"])
         if len(calls) == 2:
             raise OSError("disk full")
-        return real(row, now)
+        return real(row, now, known)
 
     monkeypatch.setattr(services, "deliver_row", fails_at_the_second)
     from django.db import transaction

@@ -12,7 +12,8 @@ def wake_desk() -> None:
     _bell.set()
 
 
-def wait(seconds: float) -> None:
-    """Sleep until the bell or for so long; used by the desk."""
-    _bell.wait(seconds)
+def wait(seconds: float) -> bool:
+    """Sleep until the bell or for so long; used by the desk. Whether it was the bell."""
+    rang = _bell.wait(seconds)
     _bell.clear()
+    return rang

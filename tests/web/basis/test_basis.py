@@ -16,7 +16,7 @@ from sizao.web.cases.models import Case
 from sizao.web.cases.services import act
 from sizao.web.channels.models import Notice
 from sizao.web.channels.telling import tell
-from sizao.web.desk.services import deliver
+from sizao.web.desk.services import deliver_rows
 from sizao.web.warnings.models import Warning
 from tests.web.conftest import HAZMAT, World
 from tests.web.places.conftest import Sky, sky  # noqa: F401 (a fixture)
@@ -83,15 +83,10 @@ def test_without_the_mark_the_case_stands_as_if_nothing_had_happened(
 
 
 def test_the_same_revision_again_adds_nothing(world: World) -> None:
-    import pyarrow as pa
-
-    from sizao.core.schemas import DETECTION
-
     row = tired(world)
     case = raised(world, row)
-    batch = pa.RecordBatch.from_pylist([again(row, severity="withdrawn")], schema=DETECTION)
-    for seq in (101, 102, 103):
-        deliver(batch, seq)
+    for _ in range(3):
+        deliver_rows([again(row, severity="withdrawn")], 0)
     assert BasisChange.objects.count() == 1
     assert case.events.filter(action="basis").count() == 1
 

@@ -26,6 +26,9 @@ class Seen:
 
     updates_s: list[float] = field(default_factory=list)
     """For each warning that was heard of: from its commit to the page that shows it."""
+    shown: list[tuple[int, float]] = field(default_factory=list)
+    """For each page: how many warnings had been heard of when it was asked for, and when it was
+    there."""
     pages_s: list[float] = field(default_factory=list)
     bytes: int = 0
     messages: int = 0
@@ -96,8 +99,10 @@ class OpenInbox(threading.Thread):
             time.sleep(GATHER_S)
             with self._turn:
                 heard_now, self._heard = self._heard, []
+                heard_of = self.seen.warnings
             self.seen.last_page = self.page()
             shown = time.time()
+            self.seen.shown.append((heard_of, shown))
             for at, many in heard_now:
                 self.seen.updates_s += [shown - at] * many
 
@@ -134,6 +139,6 @@ class OpenInbox(threading.Thread):
                 self._note(at_s, many)
 
     def _note(self, at_s: float, many: int) -> None:
-        self.seen.warnings += many
         with self._turn:
+            self.seen.warnings += many
             self._heard.append((at_s, many))

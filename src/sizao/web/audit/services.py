@@ -9,6 +9,7 @@ from django.db import connection
 from sizao.web.audit.chain import GENESIS, ChainReport, Link, micros, seal, stored, verify
 from sizao.web.audit.models import AuditEntry
 from sizao.web.clock import feed_now
+from sizao.web.gathered import memo, put
 
 SYSTEM = "system"
 _LOCK_KEY = 0x51A0
@@ -34,7 +35,10 @@ def record(
     if connection.vendor == "postgresql":  # SQLite's BEGIN IMMEDIATE already lets one in
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
-    last = AuditEntry.objects.order_by("-seq").only("seq", "hash").first()
+    known = memo()
+    last = known.get(AuditEntry) or (
+        AuditEntry.objects.order_by("-seq").only("seq", "hash").first()
+    )
     unit = getattr(actor, "unit", None)
     entry = AuditEntry(
         seq=last.seq + 1 if last else 1,
@@ -48,7 +52,8 @@ def record(
         prev_hash=last.hash if last else GENESIS,
     )
     entry.hash = seal(_content(entry), entry.prev_hash)
-    entry.save()
+    put(entry)
+    known[AuditEntry] = entry
     return entry
 
 

@@ -21,6 +21,7 @@ from sizao.web.cases.models import Assignment, Case
 from sizao.web.cases.projection import actor_of, commander, keep, project, state_of
 from sizao.web.clock import feed_now
 from sizao.web.drills.models import Drill
+from sizao.web.gathered import memo, put
 from sizao.web.measures.services import refuse_while_standing
 from sizao.web.measures.texts import order_for_case
 from sizao.web.units.models import PatrolUnit, Unit, User
@@ -214,7 +215,7 @@ def _begin(
     case = Case(number=number, unit=unit, local_unit=local_unit, raised_at=now, **facts)
     case.add_reach(unit, local_unit)
     project(case, state)
-    case.save()
+    put(case)
     keep(case, event, user)
     return case
 
@@ -236,16 +237,23 @@ def join_warning(
     if unit.level > case.unit.level:
         case.unit = unit
     case.add_reach(unit, local_unit)
-    case.save()
+    put(case)
     keep(case, event, None)
     return case
 
 
 def _next_number(now: datetime) -> str:
     day = timezone.localtime(now).strftime("%Y%m%d")
-    last = Case.objects.filter(number__startswith=f"{day}-").order_by("-pk").first()
-    count = int(last.number.partition("-")[2]) + 1 if last else 1
-    return f"{day}-{count:04d}"
+    known = memo()
+    last = known.get((Case, day)) or (
+        Case.objects.filter(number__startswith=f"{day}-")
+        .order_by("-pk")
+        .values_list("number", flat=True)
+        .first()
+    )
+    count = int(last.partition("-")[2]) + 1 if last else 1
+    known[Case, day] = f"{day}-{count:04d}"
+    return known[Case, day]
 
 
 def _drill_number(drill: Drill) -> str:

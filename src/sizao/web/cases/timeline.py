@@ -13,6 +13,7 @@ from typing import Any
 from sizao.web.audit.chain import GENESIS, ChainReport, Link, micros, seal, verify
 from sizao.web.audit.models import AuditEntry
 from sizao.web.cases.models import Case, CaseEvent
+from sizao.web.gathered import memo, put
 
 
 def content(number: str, row: Any) -> list[Any]:
@@ -25,10 +26,17 @@ def content(number: str, row: Any) -> list[Any]:
 
 def append(row: CaseEvent) -> None:
     """Seal a line and save it, within the transaction of the case's change."""
-    before = CaseEvent.objects.filter(case=row.case_id).order_by("-seq").values_list("hash").first()
-    row.prev_hash = before[0] if before else GENESIS
-    row.hash = seal(content(row.case.number, row), row.prev_hash)
-    row.save()
+    known, number = memo(), row.case.number
+    row.prev_hash = known.get((CaseEvent, number)) or _hash_before(row)
+    row.hash = known[CaseEvent, number] = seal(content(number, row), row.prev_hash)
+    put(row)
+
+
+def _hash_before(row: CaseEvent) -> str:
+    if row.case_id is None:  # its case waits to be saved: this is the first line
+        return GENESIS
+    rows = CaseEvent.objects.filter(case=row.case_id).order_by("-seq")
+    return rows.values_list("hash", flat=True).first() or GENESIS
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sizao.respond.backoff import next_try_s
 from sizao.web.channels.adapters.base import Outcome
 from sizao.web.channels.endpoints import OUTSIDE, Endpoint, endpoints
 from sizao.web.channels.models import Attempt, Delivery, Notice
+from sizao.web.gathered import put
 from sizao.web.ports import installed, ports
 
 _State = Delivery.State
@@ -82,17 +83,19 @@ def _make(
     notice: Notice, channel: str, order: int, endpoint: str, state: str, now: datetime
 ) -> None:
     here = state == _State.DELIVERED
-    Delivery.objects.create(
-        notice=notice,
-        key=content_id("delivery", notice.key, channel, endpoint),
-        channel=channel,
-        order=order,
-        endpoint=endpoint,
-        state=state,
-        made_at=now,
-        next_at=now if state == _State.WAITING else None,
-        sent_at=now if here else None,
-        delivered_at=now if here else None,
+    put(
+        Delivery(
+            notice=notice,
+            key=content_id("delivery", notice.key, channel, endpoint),
+            channel=channel,
+            order=order,
+            endpoint=endpoint,
+            state=state,
+            made_at=now,
+            next_at=now if state == _State.WAITING else None,
+            sent_at=now if here else None,
+            delivered_at=now if here else None,
+        )
     )
 
 

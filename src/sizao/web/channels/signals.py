@@ -8,12 +8,12 @@ from django.dispatch import receiver
 from sizao.web.cases.models import Case
 from sizao.web.channels import telling
 from sizao.web.warnings.models import Warning
+from sizao.web.warnings.services import issued
 
 
-@receiver(post_save, sender=Warning, dispatch_uid="channels-warning")
-def issued(sender, instance: Warning, created: bool, **_) -> None:
-    if created:
-        telling.tell_of_warning(instance)
+@receiver(issued, sender=Warning, dispatch_uid="channels-warning")
+def tell(sender, warning: Warning, **_) -> None:
+    telling.tell_of_warning(warning)
 
 
 @receiver(post_save, sender=Case, dispatch_uid="channels-case")

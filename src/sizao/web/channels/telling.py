@@ -22,6 +22,7 @@ from sizao.warn.words import RULES
 from sizao.web.channels import outbox
 from sizao.web.channels.models import Notice
 from sizao.web.clock import feed_now
+from sizao.web.gathered import memo, put
 from sizao.web.live.models import NOTICE
 from sizao.web.live.outbox import publish
 from sizao.web.ports import installed, ports
@@ -126,12 +127,16 @@ def tell(
     exercise : marked 演练 wherever it is shown, and sent by no channel that leaves the house
     """
     name = content_id("notice", *key, party.code, role)
-    known = Notice.objects.filter(key=name).first()
+    told = memo()
+    known = told.get((Notice, name))
+    # Of a warning that is not saved yet nobody can have been told.
+    if known is None and not (warning is not None and warning._state.adding):
+        known = Notice.objects.filter(key=name).first()
     if known is not None:
         return known
     now = feed_now()
     wanted = list(dict.fromkeys(["inbox", *channels]))
-    notice = Notice.objects.create(
+    notice = told[Notice, name] = Notice(
         key=name, party=party, role=role, warning=warning, case=case, about=about, level=level,
         title_zh=title[0][:160], title_en=title[1][:160], text_zh=text[0], text_en=text[1],
         place=place, lat=at[0], lon=at[1], rows=list(rows), table_date=table_date,
@@ -139,6 +144,7 @@ def tell(
         acknowledge_s=acknowledge_s,
         acknowledge_by=now + timedelta(seconds=acknowledge_s) if acknowledge_s else None,
     )  # fmt: skip
+    put(notice)
     outbox.queue(notice, now, signs)
     announce(notice, "told")
     return notice
@@ -153,7 +159,7 @@ def announce(notice: Notice, action: str) -> None:
         NOTICE,
         reach,
         {
-            "id": notice.pk,
+            "id": notice,
             "action": action,
             "level": notice.level_code,
             "party": notice.party.code,
@@ -180,7 +186,10 @@ def follow_case(case) -> None:
 
 def _parties(one: routing.Tell, warning) -> list[Unit]:
     if one.agency:
-        every = Unit.parties.filter(agency=one.agency)
+        known = memo()
+        every = known.get((Unit, one.agency))
+        if every is None:
+            every = known[Unit, one.agency] = list(Unit.parties.filter(agency=one.agency))
         return [party for party in every if not party.area or party.area == warning.area]
     if one.police == "command":
         return [warning.unit]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sizao.core.ids import content_id
-from sizao.respond.records import OPEN
 from sizao.warn import merge
 from sizao.warn.explain import explain
 from sizao.warn.facts import Facts
@@ -16,110 +15,93 @@ from sizao.warn.nearness import Spot
 from sizao.warn.table import Decision, grade
 from sizao.web.basis import record as basis
 from sizao.web.cases import services as cases
-from sizao.web.cases.models import Case
 from sizao.web.cases.projection import moment
-from sizao.web.desk.known import open_rows, open_warnings, vehicles_near
-from sizao.web.fleet.models import Vehicle
+from sizao.web.desk.batch import Batch
+from sizao.web.gathered import put
 from sizao.web.live import outbox
-from sizao.web.tables.books import edition
 from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning, WarningRepeat
+from sizao.web.warnings.services import issue
 
-_DAY = timedelta(days=1)
 
-
-def deliver_row(row: Mapping[str, Any], now: datetime) -> Warning | None:
+def deliver_row(row: Mapping[str, Any], now: datetime, known: Batch) -> Warning | None:
     """Grade a detection, merge it, and issue what follows. Returns the new warning, if any.
+
+    known : what was looked up for the batch that the row belongs to
 
     Delivering the same row again changes nothing: ids are derived from content.
     """
     detection = row["id"]
-    if WarningRepeat.objects.filter(detection=detection, revision=row["revision"]).exists():
+    if (detection, row["revision"]) in known.counted:
         return None
-    earlier = Warning.objects.filter(
-        vehicle=row["vehicle"], kind=row["rule"], fired__gt=row["fired"] - _DAY,
-        fired__lte=row["fired"],
-    )  # fmt: skip
-    facts = Facts.from_row(row, repeats=earlier.exclude(detection=detection).count())
-    held = edition("detections", facts.local.date())
+    facts = Facts.from_row(row, repeats=known.repeats(row))
+    held = known.edition(facts.local.date())
     reach_m, within_s = held.table().reach(facts.rule)
-    facts = replace(facts, vehicles=vehicles_near(facts, reach_m, within_s))
+    facts = replace(facts, vehicles=known.vehicles_near(facts, reach_m, within_s))
     decision = grade(facts, held.table())
     if basis.CORRECTED in facts.quality:
         basis.detection(row, facts, decision)
     if facts.severity == basis.WITHDRAWN:
         return None
-    made = list(Warning.objects.filter(detection=detection).order_by("-level"))
-    if made and made[0].level >= decision.level.value and made[0].case.state not in OPEN:
+    made = known.made.get(detection, [])
+    if made and made[0].level >= decision.level.value and not made[0].open:
         return None  # the episode ended after its case did, and no worse than it was
-    found = merge.decide(
-        merge.Detected(
-            detection, facts.vehicle, facts.rule, decision.level, facts.end_s, decision.merge_s,
-            Spot(facts.lat, facts.lon, facts.road, facts.stake_m, facts.area), decision.gather_m,
-        ),
-        open_warnings(
-            open_rows(merge.family(facts.rule), "" if decision.gather_m > 0 else facts.vehicle)
-        ),
-    )  # fmt: skip
+    found = known.decide(facts, decision)
     match found:
         case merge.Repeat():
-            _count(found, facts, row, made)
+            _count(found, facts, row, known)
             return None
         case merge.Update():
-            return _issue(
-                row,
-                facts,
-                decision,
-                now,
-                refers_to=found.refers_to,
-                case_id=found.case,
-                version=held.name,
-            )
+            refers_to, number = found.refers_to, found.case
         case _:
-            before = made[0].pk if made else None
-            return _issue(
-                row, facts, decision, now, refers_to=before, case_id=None, version=held.name
-            )
-
-
-def _count(found: merge.Repeat, facts: Facts, row: Mapping[str, Any], made: list[Warning]) -> None:
-    if any(one.revision == row["revision"] for one in made):
-        return  # the very row that made the warning, delivered again
-    warning = Warning.objects.select_related("case").get(pk=found.of)
-    WarningRepeat.objects.create(
-        warning=warning,
-        detection=facts.detection,
-        revision=row["revision"],
-        at=moment(facts.end_s),
-        measured=facts.measured,
-        counts=found.counts,
-        vehicle=facts.vehicle,
-        lat=row["lat"],
-        lon=row["lon"],
-        road=facts.road,
-        stake_m=facts.stake_m,
+            refers_to, number = made[0].id if made else None, None
+    return _issue(
+        row, facts, decision, now, known, refers_to=refers_to, number=number, version=held.name
     )
+
+
+def _count(found: merge.Repeat, facts: Facts, row: Mapping[str, Any], known: Batch) -> None:
+    if any(one.revision == row["revision"] for one in known.made.get(facts.detection, ())):
+        return  # the very row that made the warning, delivered again
+    put(
+        WarningRepeat(
+            warning_id=found.of,
+            detection=facts.detection,
+            revision=row["revision"],
+            at=moment(facts.end_s),
+            measured=facts.measured,
+            counts=found.counts,
+            vehicle=facts.vehicle,
+            lat=row["lat"],
+            lon=row["lon"],
+            road=facts.road,
+            stake_m=facts.stake_m,
+        )
+    )
+    known.counted.add((facts.detection, row["revision"]))
+    of = known.open(found.of)
+    spot = Spot(row["lat"], row["lon"], facts.road, facts.stake_m)
+    of.add(facts.detection, facts.end_s, facts.vehicle, spot, found.counts)
     if found.counts:
-        outbox.repeat_event(warning, warning.repeats.filter(counts=True).count())
+        outbox.repeat_event(found.of, of.case, of.seen.case, known.reach(of), of.counted)
 
 
 def _issue(
-    row: Mapping[str, Any], facts: Facts, decision: Decision, now: datetime, *,
-    refers_to: str | None, case_id: str | None, version: str,
-) -> Warning:  # fmt: skip
+    row: Mapping[str, Any], facts: Facts, decision: Decision, now: datetime, known: Batch, *,
+    refers_to: str | None, number: str | None, version: str,
+) -> Warning | None:  # fmt: skip
     warning_id = content_id("warning", facts.detection, decision.level.code)
-    known = Warning.objects.filter(pk=warning_id).first()
-    if known is not None:
-        return known
-    vehicle = Vehicle.objects.filter(pk=facts.vehicle).first()
+    if any(one.id == warning_id for one in known.made.get(facts.detection, ())):
+        return None
+    plate, plate_colour = known.vehicles.get(facts.vehicle, ("", None))
     lat, lon = row["lat"], row["lon"]
     squadron = territory().squadron(row["area"] or "", facts.road_class, lat, lon)
     unit = territory().commanding(squadron, decision.command_level)
     place = {
         "vehicle": facts.vehicle,
         "vehicle_kind": facts.vehicle_kind,
-        "plate": vehicle.plate if vehicle else "",
-        "plate_colour": vehicle.plate_colour if vehicle else None,
+        "plate": plate,
+        "plate_colour": plate_colour,
         "kind": facts.rule,
         "place": facts.place or f"{squadron.name_zh}辖区",
         "road": facts.road,
@@ -134,7 +116,7 @@ def _issue(
         "unit": unit,
         "local_unit": squadron,
     }
-    if case_id is None:
+    if number is None:
         case = cases.open_case(
             None,
             origin="detection",
@@ -143,11 +125,7 @@ def _issue(
             **common,
         )
     else:
-        case = cases.join_warning(
-            Case.objects.select_related("unit", "local_unit").get(pk=case_id),
-            warning_id=warning_id,
-            **common,
-        )
+        case = cases.join_warning(known.case(number), warning_id=warning_id, **common)
     warning = Warning(
         id=warning_id,
         level=decision.level.value,
@@ -178,6 +156,6 @@ def _issue(
         unit=unit,
         **place,
     )
-    warning.save()
-    outbox.warning_event(warning)
+    issue(warning)
+    known.issued(warning)
     return warning

@@ -18,10 +18,10 @@ from sizao.core.places import stake
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case
 from sizao.web.drills.models import Drill
-from sizao.web.live import outbox
 from sizao.web.units.models import Unit, User
 from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning
+from sizao.web.warnings.services import issue
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,4 @@ def raise_warning(
         drill=drill is not None,
         **place,
     )
-    warning.save()
-    outbox.warning_event(warning)
-    return warning
+    return issue(warning)

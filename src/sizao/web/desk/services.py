@@ -6,18 +6,22 @@ the effects, and every effect has an id derived from content.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import pyarrow as pa
 
 from sizao.core.schemas import COMMAND
-from sizao.log.interface import LogWriter
+from sizao.log.interface import LogWriter, Segment
 from sizao.web import audit, metrics
+from sizao.web.basis.record import CORRECTED
 from sizao.web.clock import feed_now
 from sizao.web.clocks.registry import DOMAINS
 from sizao.web.clocks.services import fire_due
+from sizao.web.desk.batch import Batch
 from sizao.web.desk.issue import deliver_row
 from sizao.web.desk.models import Cursor
+from sizao.web.gathered import gathered
 from sizao.web.live import outbox
 from sizao.web.measures.models import TerminalText
 from sizao.web.warnings.models import Warning
@@ -32,24 +36,63 @@ def cursor(topic: str) -> int:
     return Cursor.objects.filter(pk=topic).values_list("seq", flat=True).first() or 0
 
 
-def deliver(detections: pa.RecordBatch, seq: int) -> list[Warning]:
-    """Deliver segment ``seq`` of topic ``detections`` (schema DETECTION).
+def deliver(segments: Iterable[Segment]) -> list[Warning]:
+    """Deliver segments of topic ``detections`` (schema DETECTION), in their order.
 
-    Rows go in order, in transactions of at most CHUNK rows; the position moves with the last.
-    Returns the warnings issued. A segment at or before the position is skipped.
+    Rows go in order, in transactions of at most CHUNK rows, small segments together and a large
+    one in pieces; the position moves with the last row of a segment. Returns the warnings issued.
+    A segment at or before the position is skipped.
     """
-    if seq <= cursor("detections"):
-        return []
-    issued = []
-    for start in range(0, max(len(detections), 1), CHUNK):
-        rows = detections.slice(start, CHUNK).to_pylist()
-        with write():
-            now = feed_now()
-            issued += [found for row in rows if (found := deliver_row(row, now)) is not None]
-            if start + CHUNK >= len(detections):
-                _move("detections", seq)
-        metrics.desk_delivered.inc(len(rows))
+    issued: list[Warning] = []
+    done = cursor("detections")
+    rows: list[dict] = []
+    for segment in segments:
+        if segment.seq <= done:
+            continue
+        fresh = segment.batch.to_pylist()
+        if rows and len(rows) + len(fresh) > CHUNK:
+            issued += deliver_rows(rows, done)
+            rows = []
+        while len(fresh) > CHUNK:
+            issued += deliver_rows(fresh[:CHUNK], done)
+            fresh = fresh[CHUNK:]
+        rows += fresh
+        done = segment.seq
+    if rows or done > cursor("detections"):
+        issued += deliver_rows(rows, done)
     return issued
+
+
+def deliver_rows(rows: list[dict], seq: int) -> list[Warning]:
+    """One transaction: the rows, and the position of the last segment that ends with them."""
+    made: list[Warning | None] = []
+    with write():
+        for run in _runs(rows):
+            with gathered():
+                known = Batch(run)
+                # Each has its own moment: of two warnings of one batch the later speaks for their
+                # case.
+                made += [deliver_row(row, feed_now(), known) for row in run]
+        if seq:
+            _move("detections", seq)
+    metrics.desk_delivered.inc(len(rows))
+    return [warning for warning in made if warning is not None]
+
+
+def _runs(rows: list[dict]) -> Iterator[list[dict]]:
+    """Rows that may be delivered together. A correction stands alone: it changes cases that it
+    looks up for itself."""
+    run: list[dict] = []
+    for row in rows:
+        if CORRECTED in (row["quality"] or ""):
+            if run:
+                yield run
+            yield [row]
+            run = []
+        else:
+            run.append(row)
+    if run:
+        yield run
 
 
 _RANK = {"queued": 0, "sent": 1, "offline": 2, "expired": 3, "refused": 4, "acknowledged": 5}

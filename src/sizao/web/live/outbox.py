@@ -6,22 +6,30 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from sizao.web.clock import feed_now
+from sizao.web.gathered import put_last
 from sizao.web.live.models import OutboxEvent
 
 KEEP = timedelta(hours=24)
 """A client that was away longer than this reloads instead of resuming."""
 
 
-def publish(name: str, reach: str, data: dict[str, Any]) -> OutboxEvent:
+def publish(name: str, reach: str, data: dict[str, Any]) -> None:
     """Add an event for every screen that may see one of the unit paths in ``reach``.
 
+    A row among the values of ``data`` stands for its key, which it may get only at the end.
     Raises RuntimeError outside a transaction: the event must not outlive its change.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("publish() needs the transaction of the change it tells")
-    return OutboxEvent.objects.create(at=feed_now(), name=name, reach=reach, data=data)
+    at = feed_now()
+    put_last(lambda: OutboxEvent(at=at, name=name, reach=reach, data=_keyed(data)))
+
+
+def _keyed(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: one.pk if isinstance(one, Model) else one for name, one in data.items()}
 
 
 def case_event(case, action: str) -> None:
@@ -30,7 +38,7 @@ def case_event(case, action: str) -> None:
         "case",
         case.reach,
         {
-            "id": case.pk,
+            "id": case,
             "number": case.number,
             "state": case.state,
             "level": case.level_code,
@@ -59,7 +67,7 @@ def warning_event(warning) -> None:
             "lat": warning.lat,
             "lon": warning.lon,
             "unit": warning.unit.code,
-            "case": warning.case_id,
+            "case": warning.case,
             "number": warning.case.number,
             "refers_to": warning.refers_to_id,
             "issued": warning.issued.isoformat(),
@@ -67,16 +75,19 @@ def warning_event(warning) -> None:
     )
 
 
-def repeat_event(warning, repeats: int) -> None:
-    """Tell the screens that a vehicle did the same again."""
+def repeat_event(warning: str, case: Model | int, number: str, reach: str, repeats: int) -> None:
+    """Tell the screens that a vehicle did the same again.
+
+    warning : the id of which one; case : the row or its key, with its number and reach
+    """
     publish(
         "case",
-        warning.case.reach,
+        reach,
         {
-            "id": warning.case_id,
-            "number": warning.case.number,
+            "id": case,
+            "number": number,
             "action": "repeat",
-            "warning": warning.pk,
+            "warning": warning,
             "repeats": repeats,
         },
     )

@@ -121,7 +121,8 @@ def _count(found: merge.Repeat, fact: Fact, facts: Facts) -> Warning:
         stake_m=facts.stake_m,
     )
     if found.counts:
-        outbox.repeat_event(warning, warning.repeats.filter(counts=True).count())
+        case, counted = warning.case, warning.repeats.filter(counts=True).count()
+        outbox.repeat_event(warning.pk, case, case.number, case.reach, counted)
     return warning
 
 
