@@ -36,7 +36,7 @@ def use_kernel_cache() -> Path:
 
 
 def is_warm(folder: Path) -> bool:
-    """Whether something was compiled there before: a first start takes a minute longer."""
+    """Whether something was compiled there before: a first start takes two minutes longer."""
     return any(folder.rglob("*.nbi"))
 
 

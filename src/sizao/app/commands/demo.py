@@ -26,6 +26,9 @@ from sizao.log.datadir import DataDir, read_status
 HOST = "127.0.0.1"
 INTAKE_PORT = 6811
 ATTACHMENTS_PORT = 6818
+START_S = 1800
+"""How long a part may take to start. Compiling the inner loops takes a minute and a half of one
+core; a busy machine has far less of one to give."""
 
 
 @click.command()
@@ -166,7 +169,7 @@ def _run(
     url = f"http://{HOST}:{port}"
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
         if not is_warm(use_kernel_cache()):
-            _step("compiling the inner loops: the first start takes a minute longer")
+            _step("compiling the inner loops: the first start takes two minutes longer")
         _step("starting gateway, intake, pipeline, web pages, vehicles and a province above")
         listen = ("--host", HOST, "--port", str(gateway_port))
         if write_link(data):
@@ -180,8 +183,8 @@ def _run(
         pages = ("--host", host, "--port", str(port))
         made_up = ("--demo", "--sample-hazards")
         parts.start("serve", *folder, *pages, *made_up)
-        parts.wait_ready("gateway", 300)
-        parts.wait_ready("intake", 60)
+        parts.wait_ready("gateway", START_S)
+        parts.wait_ready("intake", START_S)
         parts.start(
             "sim",
             *folder,
@@ -189,10 +192,10 @@ def _run(
             *("--intake-port", str(intake_port), "--web-port", str(port)),
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
-        parts.wait_ready("pipeline", 300)
-        parts.wait_ready("serve", 120, lambda: _health(url) is not None)
-        parts.wait_ready("sim", 300)
-        parts.wait_ready("serve", 60, lambda: (_health(url) or {}).get("status") == "ok")
+        parts.wait_ready("pipeline", START_S)
+        parts.wait_ready("serve", START_S, lambda: _health(url) is not None)
+        parts.wait_ready("sim", START_S)
+        parts.wait_ready("serve", 300, lambda: (_health(url) or {}).get("status") == "ok")
         click.echo("")
         click.echo(f"  Open {click.style(url, bold=True)} and sign in:")
         for account in setup.accounts():
