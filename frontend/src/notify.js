@@ -15,9 +15,12 @@ function show() {
   }
 }
 
-/** Whether a notice is for who sits here: the unit, and the role if it names one. */
+/** Whether a notice is for who sits here: the unit, and the role if it names one, or
+ * the one who is on duty. */
 function mine(notice) {
-  return notice.action === "told" && notice.party === body.dataset.unit && (!notice.role || notice.role === body.dataset.role);
+  if (notice.action !== "told") return false;
+  if (notice.person) return notice.person === body.dataset.account;
+  return notice.party === body.dataset.unit && (!notice.role || notice.role === body.dataset.role);
 }
 
 function receipt(id, state) {

@@ -24,10 +24,12 @@ def told(subject: Subject) -> dict[str, float | None]:
 
 def test_the_default_table():
     assert told(replace(RED, level=WarningLevel.BLUE)) == {}
-    assert told(RED) == {"command/leader": 300, "city": 1800, "emergency": 1800}
+    assert told(RED) == {
+        "command/leader": 300, "command/duty": 180, "city": 1800, "emergency": 1800,
+    }  # fmt: skip
     hazmat = replace(RED, vehicle_kind="hazmat", road_class="expressway")
     assert told(hazmat) == {
-        "command/leader": 300, "highway": 900, "city": 1800, "emergency": 900,
+        "command/leader": 300, "command/duty": 180, "highway": 900, "city": 1800, "emergency": 900,
         "transport": 900, "fire": 900, "local/": None,
     }  # fmt: skip
     fog = replace(RED, kind="low_visibility", level=WarningLevel.YELLOW)
@@ -47,7 +49,7 @@ def test_a_party_named_twice_is_told_once_by_all_channels_in_the_shortest_time()
 def test_hours_run_over_midnight(hour_utc: int, at_night: bool):
     at = NOON.replace(hour=hour_utc)
     subject = replace(RED, level=WarningLevel.ORANGE, at=at)
-    assert ("command/leader" in told(subject)) == at_night
+    assert ("command/duty" in told(subject)) == at_night
 
 
 HEAD = "from: 2027-01-01\ncertainty: proposed\nrows:\n"

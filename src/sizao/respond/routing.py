@@ -40,7 +40,10 @@ POLICE: Mapping[str, tuple[str, str]] = {
     "detachment": ("支队", "detachment"),
 }
 
-ROLES = ("", "operator", "leader", "officer")
+DUTY = "duty"
+"""Role: whoever the roster has on duty when it is told, and after each change of shift."""
+
+ROLES = ("", "operator", "leader", "officer", DUTY)
 
 _TABLE_KEYS = {"from", "name_zh", "name_en", "certainty", "source", "note", "groups", "rows"}
 _ROW_KEYS = {"id", "when", "tell", "reason_zh", "reason_en"}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.severity import class_1991, grade_2007
+from sizao.respond.calls.table import kind_names
 from sizao.respond.records import OPEN
 from sizao.web import audit
 from sizao.web.calls import intake, upward
@@ -22,6 +23,7 @@ from sizao.web.calls.where import Where, where
 from sizao.web.cases import services as cases
 from sizao.web.cases.access import may_act as may_act_on_case
 from sizao.web.cases.models import Case
+from sizao.web.channels.telling import tell_of_case
 from sizao.web.clock import feed_now
 from sizao.web.config import config
 from sizao.web.units.models import User
@@ -287,6 +289,7 @@ def raise_case(user: User, number: str, expected_version: int) -> Call:
                 "onset_at": call.received_at, "fired_at": call.received_at,
             },
         )  # fmt: skip
+        tell_of_case(call.case, kind_names()[kind.case_kind], call.road_class)
         log_event(call, "case", f"立案 {call.case.number}", f"Raised case {call.case.number}", user)
     wake_desk()
     return call

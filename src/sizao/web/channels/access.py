@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sizao.web.channels import duty
 from sizao.web.channels.models import Notice
+from sizao.web.clock import feed_now
 from sizao.web.units.models import User
 
 
@@ -15,8 +17,11 @@ def may_answer(user: User, notice: Notice) -> bool:
     """Whoever was told: accounts of the party; of the police's units not the auditor or admin."""
     if user.is_partner:
         return user.party is not None and user.party.pk == notice.party_id
-    addressed = user.unit_id == notice.party_id and (not notice.role or user.role == notice.role)
-    return user.acts and addressed
+    if not user.acts:
+        return False
+    if notice.role == duty.ROLE:
+        return duty.is_on_duty(user, notice.party, feed_now())
+    return user.unit_id == notice.party_id and (not notice.role or user.role == notice.role)
 
 
 def may_look_at_deliveries(user: User) -> bool:

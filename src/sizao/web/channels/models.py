@@ -22,14 +22,18 @@ class NoticeQuerySet(models.QuerySet):
         if not user.path:
             return self.filter(NOTHING)
         return self.filter(
-            under(user.path, "party", "case__unit") | Q(case__reach__contains=f"|{user.path}")
+            under(user.path, "party", "case__unit")
+            | Q(case__reach__contains=f"|{user.path}")
+            | Q(person=user)
         )
 
     def addressed(self, user: User) -> NoticeQuerySet:
         """What the user's own unit or agency was told."""
         if user.is_partner:
             return self.for_user(user)
-        return self.filter(party=user.unit) if user.unit and user.path else self.filter(NOTHING)
+        if not user.unit or not user.path:
+            return self.filter(NOTHING)
+        return self.filter(Q(party=user.unit) | Q(person=user))
 
 
 class Notice(models.Model):
@@ -44,6 +48,10 @@ class Notice(models.Model):
         Unit, models.PROTECT, related_name="notices", verbose_name="通报对象"
     )  # fmt: skip
     role = models.CharField("角色", max_length=16, blank=True, help_text="空为整个单位")
+    person = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="值班人",
+        help_text="通报给值班人员的，现在是谁；换班时随值班表改变",
+    )  # fmt: skip
     warning = models.ForeignKey(
         "warnings.Warning", models.PROTECT, null=True, related_name="notices", verbose_name="预警"
     )

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from django.db.models import Q
 
 from sizao.core.clock import SHANGHAI
 from sizao.core.errors import ConfigError
@@ -19,7 +22,7 @@ from sizao.feeds.cap.tables import in_force
 from sizao.respond import routing
 from sizao.respond.records import OPEN
 from sizao.warn.words import RULES
-from sizao.web.channels import outbox
+from sizao.web.channels import duty, outbox
 from sizao.web.channels.models import Notice
 from sizao.web.clock import feed_now
 from sizao.web.gathered import memo, put
@@ -58,7 +61,6 @@ def _table(today: date, folder: Path | None, stamp: object) -> routing.Routes:
 
 def tell_of_warning(warning) -> list[Notice]:
     """Tell everybody whom the table names, within the caller's transaction."""
-    chosen = table()
     subject = routing.Subject(
         kind=warning.kind,
         level=WarningLevel(warning.level),
@@ -68,31 +70,95 @@ def tell_of_warning(warning) -> list[Notice]:
         road_class=warning.road_class,
         vehicle_kind=warning.vehicle_kind,
     )
+    return _route(
+        subject, warning.case, warning.unit, outbox.any_sign(warning),
+        key=("warning", warning.pk), title=_titles(warning), text=_texts(warning),
+        warning=warning, place=warning.place, at=(warning.lat, warning.lon),
+        exercise=warning.drill,
+    )  # fmt: skip
+
+
+def tell_of_case(case, kind_words: tuple[str, str], road_class: str = "") -> list[Notice]:
+    """The same for a case that no warning stands behind: one from a call.
+
+    kind_words : its kind in Chinese and English, without names
+    road_class : where the call says it
+    """
+    subject = routing.Subject(
+        kind=case.kind,
+        level=WarningLevel(case.level),
+        command_level=CommandLevel(case.command_level),
+        at=case.raised_at,
+        area=case.area,
+        road_class=road_class,
+        vehicle_kind=case.vehicle_kind,
+    )
+    level = WarningLevel(case.level)
+    return _route(
+        subject, case, case.unit, False,
+        key=("case", case.number),
+        title=(
+            f"{level.zh}警情：{case.place} {kind_words[0]}",
+            f"{level.code.capitalize()} incident: {kind_words[1]}, {case.place}",
+        ),
+        text=("请按职责和联动约定处置，情况请回复。", "Act as agreed, and reply what you do."),
+        about=f"case:{case.pk}", place=case.place, at=(case.lat, case.lon),
+    )  # fmt: skip
+
+
+def _route(
+    subject: routing.Subject, case, command: Unit, signs: bool, *, text: tuple[str, str],
+    **told: Any,
+) -> list[Notice]:  # fmt: skip
+    chosen = table()
     made = []
     for one in routing.route(subject, chosen):
-        if set(one.channels) == {"inbox", "sign"} and not outbox.any_sign(warning):
+        if set(one.channels) == {"inbox", "sign"} and not signs:
             continue  # told only of what the signs show, and there is none
-        for party in _parties(one, warning):
+        for party in _parties(one, case, command, subject.area):
+            found = duty.officer(party, feed_now()) if one.role == routing.DUTY else None
+            noted = duty.said(found) if found else ("", "")
             made.append(
                 tell(
-                    party,
-                    key=("warning", warning.pk),
-                    title=_titles(warning),
-                    text=_texts(warning),
-                    role=one.role,
-                    warning=warning,
-                    case=warning.case,
-                    level=warning.level,
-                    place=warning.place,
-                    at=(warning.lat, warning.lon),
+                    found.unit if found else party,
+                    text=(f"{text[0]}{noted[0]}", f"{text[1]} {noted[1]}".strip()),
+                    # Nobody at all is on duty: anybody of the unit answers.
+                    role="" if found and found.person is None else one.role,
+                    person=found.person if found else None,
+                    case=case,
+                    level=subject.level.value,
                     channels=one.channels,
                     acknowledge_s=one.acknowledge_s,
                     rows=one.rows,
                     table_date=chosen.start,
-                    exercise=warning.drill,
+                    **told,
                 )
             )
     return made
+
+
+def tell_duty_again(notice: Notice, found: duty.Found) -> Notice:
+    """A shift ended and nobody follows: who is on duty above has it from now on."""
+    zh, en = duty.said(found)
+    return tell(
+        found.unit,
+        key=("duty", notice.key, *(one.code for one in found.passed)),
+        title=(notice.title_zh, notice.title_en),
+        text=(f"{notice.text_zh}{zh}", f"{notice.text_en} {en}"),
+        role=notice.role if found.person else "",
+        person=found.person,
+        warning=notice.warning,
+        case=notice.case,
+        about=notice.about,
+        level=notice.level,
+        place=notice.place,
+        at=(notice.lat, notice.lon),
+        channels=notice.channels,
+        acknowledge_s=notice.acknowledge_s,
+        rows=notice.rows,
+        table_date=notice.table_date,
+        exercise=notice.exercise,
+    )
 
 
 def tell(
@@ -114,6 +180,7 @@ def tell(
     table_date=None,
     exercise: bool = False,
     signs: Iterable[str] = (),
+    person=None,
 ) -> Notice:
     """Tell a party something, once, within the caller's transaction.
 
@@ -124,6 +191,7 @@ def tell(
     channels : in the order in which they are tried (``respond.routing.CHANNELS``)
     acknowledge_s : somebody must acknowledge in this time; None: nobody has to
     signs : endpoints of signs that show ``text``, for the channel ``sign``; without a warning
+    person : who is on duty, for the role ``duty``
     exercise : marked 演练 wherever it is shown, and sent by no channel that leaves the house
     """
     name = content_id("notice", *key, party.code, role)
@@ -137,7 +205,8 @@ def tell(
     now = feed_now()
     wanted = list(dict.fromkeys(["inbox", *channels]))
     notice = told[Notice, name] = Notice(
-        key=name, party=party, role=role, warning=warning, case=case, about=about, level=level,
+        key=name, party=party, role=role, person=person, warning=warning, case=case, about=about,
+        level=level,
         title_zh=title[0][:160], title_en=title[1][:160], text_zh=text[0], text_en=text[1],
         place=place, lat=at[0], lon=at[1], rows=list(rows), table_date=table_date,
         channels=wanted, exercise=exercise, told_at=now,
@@ -155,6 +224,8 @@ def announce(notice: Notice, action: str) -> None:
     reach = f"|{notice.party.path}|"
     if notice.case is not None:
         reach += notice.case.reach.lstrip("|")
+    if notice.person is not None:
+        reach += f"{notice.person.path}|"
     publish(
         NOTICE,
         reach,
@@ -164,6 +235,7 @@ def announce(notice: Notice, action: str) -> None:
             "level": notice.level_code,
             "party": notice.party.code,
             "role": notice.role,
+            "person": notice.person.username if notice.person else "",
             "title": notice.title_zh,
             "title_en": notice.title_en,
             "acknowledged": notice.acknowledged_at is not None,
@@ -175,7 +247,8 @@ def follow_case(case) -> None:
     """When nothing is left to do on the road, the parties that were told hear that too."""
     if case.state in {state.value for state in OPEN}:
         return
-    open_notices = Notice.objects.filter(case=case, lifted_at=None, warning__isnull=False)
+    routed = Q(warning__isnull=False) | Q(about=f"case:{case.pk}")
+    open_notices = Notice.objects.filter(routed, case=case, lifted_at=None)
     for notice in open_notices.select_related("party", "case"):
         notice.lifted_at = feed_now()
         notice.save(update_fields=["lifted_at"])
@@ -184,16 +257,16 @@ def follow_case(case) -> None:
         announce(notice, "lifted")
 
 
-def _parties(one: routing.Tell, warning) -> list[Unit]:
+def _parties(one: routing.Tell, case, command: Unit, area: str) -> list[Unit]:
     if one.agency:
         known = memo()
         every = known.get((Unit, one.agency))
         if every is None:
             every = known[Unit, one.agency] = list(Unit.parties.filter(agency=one.agency))
-        return [party for party in every if not party.area or party.area == warning.area]
+        return [party for party in every if not party.area or party.area == area]
     if one.police == "command":
-        return [warning.unit]
-    return [warning.case.local_unit if one.police == "local" else territory().root]
+        return [command]
+    return [case.local_unit if one.police == "local" else territory().root]
 
 
 def _titles(warning) -> tuple[str, str]:

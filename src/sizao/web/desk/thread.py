@@ -18,6 +18,7 @@ from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
 from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
+from sizao.web.channels import shifts
 from sizao.web.desk import services
 from sizao.web.drills import services as drills
 from sizao.web.evidence.rounds import EvidenceRounds
@@ -63,6 +64,7 @@ def run_round(ports: Ports) -> int:
     platforms.follow(ports.results)
     platforms.flush(ports.commands)
     places.follow(ports)
+    shifts.follow_shifts(ports.now())
     drills.tick(ports.now())
     services.tick(ports.now())
     measures.follow(ports)
