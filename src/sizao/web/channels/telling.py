@@ -116,7 +116,7 @@ def _route(
         if set(one.channels) == {"inbox", "sign"} and not signs:
             continue  # told only of what the signs show, and there is none
         for party in _parties(one, case, command, subject.area):
-            found = duty.officer(party, feed_now()) if one.role == routing.DUTY else None
+            found = _duty_officer(party) if one.role == routing.DUTY else None
             noted = duty.said(found) if found else ("", "")
             made.append(
                 tell(
@@ -135,6 +135,15 @@ def _route(
                 )
             )
     return made
+
+
+def _duty_officer(party: Unit) -> duty.Found:
+    """Asked once in a flood: the roster is the same for all warnings of one transaction."""
+    known = memo()
+    found = known.get((duty.ROLE, party.pk))
+    if found is None:
+        found = known[duty.ROLE, party.pk] = duty.officer(party, feed_now())
+    return found
 
 
 def tell_duty_again(notice: Notice, found: duty.Found) -> Notice:
