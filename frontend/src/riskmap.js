@@ -1,8 +1,8 @@
-// The risk map: segments and junctions coloured by a layer or by one hour of the week.
+// The risk map: segments and junctions coloured by a layer or by one hour of the forecast.
 //
 // Shapes are loaded once a run. What colours them are columns of float32 (a few kilobytes), and
-// an hour of the week is one more column: moving the slider fetches that and sets feature states,
-// so nothing is parsed or tiled anew.
+// an hour ahead is one more column: moving the slider fetches that and sets feature states, so
+// nothing is parsed or tiled anew. What moves the hour comes from the server as words.
 import { makeMap, whenReady } from "./mapbase.js";
 import { palette } from "./mapstyle.js";
 
@@ -14,16 +14,20 @@ const SHARES = [0.5, 0.75, 0.9, 0.97, 0.995];
 /** How uncertain an estimate is before it looks so: interval over estimate. */
 const SURE = 1.2;
 const UNSURE = 3;
-const HOURS = 168;
+const HOURS_A_YEAR = 24 * 365.2425;
+/** Milliseconds that the slider rests before the words of an hour are fetched. */
+const REST = 150;
 
 export function startRiskMap(element) {
   const map = makeMap(element, { padding: innerWidth < 768 ? { top: 16, bottom: innerHeight * 0.48, left: 12, right: 12 } : { top: 20, bottom: 20, left: 360, right: 20 } });
   window.sizaoMap = map;
   const words = JSON.parse(document.getElementById("sz-risk-words").textContent);
-  const days = JSON.parse(document.getElementById("sz-risk-days").textContent);
+  const days = JSON.parse(document.getElementById("sz-risk-ahead").textContent);
   const ramp = RAMPS[document.documentElement.dataset.bsTheme === "light" ? "light" : "dark"];
   const ink = palette();
-  const state = { layer: element.dataset.layer, hour: null, meta: null, column: null, hours: new Map(), chosen: -1 };
+  const state = { layer: element.dataset.layer, day: null, hour: 0, meta: null, column: null, hours: new Map(), chosen: -1 };
+
+  const panel = document.querySelector(".sz-risk-panel");
 
   whenReady(map, async () => {
     const meta = await (await fetch(element.dataset.meta)).json();
@@ -40,6 +44,11 @@ export function startRiskMap(element) {
     element.dataset.sites = n;
     const wanted = meta.site.indexOf(element.dataset.site);
     if (wanted >= 0) focus(wanted, shapes.features[wanted].geometry);
+    const asked = panel.querySelector(`[name=day][value="${CSS.escape(element.dataset.day)}"]`);
+    if (element.dataset.day && asked && !asked.disabled) {
+      asked.checked = true;
+      retime();
+    }
   });
 
   function draw(shapes) {
@@ -86,10 +95,12 @@ export function startRiskMap(element) {
     const rules = state.layer === "rules";
     const limits = [breaks(base, 0, meta.segments), breaks(base, meta.segments, n)];
     let values = base;
-    if (state.hour !== null) {
-      // A year of that hour, as if every hour were like it: comparable with the week's colours.
-      const hour = await hourly(state.hour);
-      values = Float32Array.from(hour, (value, row) => (value * HOURS * 365.2425) / 7 / (row < meta.segments ? Math.max(meta.length[row], 0.05) : 1));
+    if (state.day) {
+      // A year of that hour, as if every hour were like it: comparable with the year's colours.
+      const asked = `${state.day.forecast}/${state.day.first + state.hour}`;
+      const hour = await hourly(state.day.forecast, state.day.first + state.hour);
+      if (!state.day || asked !== `${state.day.forecast}/${state.day.first + state.hour}`) return; // moved on meanwhile
+      values = Float32Array.from(hour, (value, row) => (value * HOURS_A_YEAR) / (row < meta.segments ? Math.max(meta.length[row], 0.05) : 1));
     }
     for (let row = 0; row < n; row += 1) {
       const kind = row < meta.segments ? 0 : 1;
@@ -111,16 +122,48 @@ export function startRiskMap(element) {
       map.setFeatureState({ source: "risk", id: row }, { c: colour, w: 1 + level * 0.55, o: opacity, d: dash, x: row === state.chosen ? 1 : 0 });
     }
     legend(limits);
-    element.dataset.shown = `${state.layer}${state.hour === null ? "" : `@${state.hour}`}`;
+    element.dataset.shown = `${state.layer}${state.day ? `@${state.day.day}T${state.hour}` : ""}`;
   }
 
-  async function hourly(hour) {
+  async function hourly(forecast, hour) {
     const get = (at) => {
-      if (!state.hours.has(at)) state.hours.set(at, fetch(state.meta.hour.replace("{hour}", at)).then((answer) => answer.arrayBuffer()).then((data) => new Float32Array(data)));
-      return state.hours.get(at);
+      const address = state.meta.hour.replace("{forecast}", forecast).replace("{hour}", at);
+      if (!state.hours.has(address)) state.hours.set(address, fetch(address).then((answer) => (answer.ok ? answer.arrayBuffer() : new ArrayBuffer(0))).then((data) => new Float32Array(data)));
+      return state.hours.get(address);
     };
-    for (const next of [hour + 1, hour + 2]) get(next % HOURS);
+    if (state.hour < 23) get(hour + 1);
     return get(hour);
+  }
+
+  /** Words of the hour, and of the day so far, from the server. */
+  async function tell() {
+    const [why, since] = [panel.querySelector("[data-why]"), panel.querySelector("[data-since]")];
+    const { day, hour, meta } = state;
+    if (!why || !meta) return;
+    why.hidden = !day;
+    since.hidden = !day?.begun;
+    mark([]);
+    if (!day) return;
+    const site = state.chosen >= 0 ? `&site=${encodeURIComponent(meta.site[state.chosen])}` : "";
+    const ask = async (address, box) => {
+      const answer = await fetch(address);
+      if (state.day !== day || state.hour !== hour) return false;
+      box.innerHTML = answer.ok ? await answer.text() : "";
+      return answer.ok;
+    };
+    await ask(meta.why.replace("{forecast}", day.forecast).replace("{hour}", day.first + hour) + site, why);
+    if (day.begun && (await ask(meta.since.replace("{day}", day.day), since))) mark(JSON.parse(since.querySelector("script").textContent));
+    element.dataset.told = `${day.day}T${hour}`;
+  }
+
+  /** Crashes of the day so far; those of the chosen hour stand out. */
+  function mark(crashes) {
+    const data = { type: "FeatureCollection", features: crashes.map((one) => ({ type: "Feature", properties: { now: one.hour === state.hour }, geometry: { type: "Point", coordinates: [one.lon, one.lat] } })) };
+    if (map.getSource("risk-crashes")) map.getSource("risk-crashes").setData(data);
+    else if (crashes.length) {
+      map.addSource("risk-crashes", { type: "geojson", data });
+      map.addLayer({ id: "risk-crashes", type: "circle", source: "risk-crashes", paint: { "circle-radius": ["case", ["get", "now"], 8, 5], "circle-color": ink.ground, "circle-stroke-color": ink.place, "circle-stroke-width": ["case", ["get", "now"], 3, 2] } });
+    }
   }
 
   function legend(limits) {
@@ -140,7 +183,8 @@ export function startRiskMap(element) {
     const colours = state.layer === "uncertainty" ? ramp.width : ramp.level;
     const digits = (value) => (Number.isFinite(value) ? value.toFixed(value < 0.1 ? 3 : value < 10 ? 2 : 1) : "–");
     const head = (text) => Object.assign(document.createElement("h2"), { textContent: text });
-    const rows = [head(state.layer === "uncertainty" ? words.width : `${words.per_km} ｜ ${words.per_year}`)];
+    const unit = `${words.per_km} ｜ ${words.per_year}`;
+    const rows = [head(state.layer === "uncertainty" ? words.width : state.day ? words.as_if.replace("{unit}", unit) : unit)];
     if (state.layer === "excess") rows.push(key(ramp.less[0], words.less));
     for (let level = 0; level < colours.length; level += 1) {
       const range = (kind) => (level ? `≥ ${digits(limits[kind][level - 1])}` : `< ${digits(limits[kind][0])}`);
@@ -167,6 +211,7 @@ export function startRiskMap(element) {
     box.replaceChildren(title, list, link);
     box.hidden = false;
     box.dataset.site = meta.site[row];
+    tell();
   }
 
   function choose(row) {
@@ -190,32 +235,40 @@ export function startRiskMap(element) {
   });
   map.on("mousemove", (event) => (map.getCanvas().style.cursor = pick(event) ? "pointer" : ""));
 
-  const panel = document.querySelector(".sz-risk-panel");
   const slider = panel.querySelector("[data-hour]");
-  const switcher = panel.querySelector("[data-hourly]");
   const word = panel.querySelector("[data-hour-word]");
+  let rest = 0;
   panel.addEventListener("change", (event) => {
     if (event.target.name === "layer") {
       state.layer = event.target.value;
-      if (state.layer !== "expected") switcher.checked = false;
+      // A forecast is of what is expected; the other layers are of the years.
+      const year = panel.querySelector("[name=day][value='']");
+      if (state.layer !== "expected" && year) year.checked = true;
       retime();
     }
-    if (event.target === switcher) {
-      if (switcher.checked) {
+    if (event.target.name === "day") {
+      if (event.target.value) {
         state.layer = "expected";
         panel.querySelector("[name=layer][value=expected]").checked = true;
+        event.target.closest("label").scrollIntoView({ block: "nearest", inline: "center" });
       }
       retime();
     }
   });
-  slider.addEventListener("input", retime);
+  slider?.addEventListener("input", retime);
 
   function retime() {
-    slider.disabled = !switcher.checked;
-    state.hour = switcher.checked ? Number(slider.value) : null;
-    const text = state.hour === null ? words.week : `${days[Math.floor(state.hour / 24)]} ${words.hour.replace("{hour}", state.hour % 24).replace("{next}", (state.hour % 24) + 1)}`;
-    word.textContent = text;
-    slider.setAttribute("aria-valuetext", text);
+    const chosen = panel.querySelector("[name=day]:checked")?.value;
+    state.day = days.find((one) => one.day === chosen) ?? null;
+    if (slider) {
+      slider.disabled = !state.day;
+      state.hour = Number(slider.value);
+      const text = state.day ? `${state.day.word} ${state.day.date} ${words.hour.replace("{hour}", state.hour).replace("{next}", state.hour + 1)}` : words.year;
+      word.textContent = text;
+      slider.setAttribute("aria-valuetext", text);
+    }
     show();
+    clearTimeout(rest);
+    rest = setTimeout(tell, state.day ? REST : 0);
   }
 }

@@ -23,6 +23,9 @@ def first_run(demo) -> dict[str, Any]:
         return next((one for one in runs if one["state"] == "done"), None)
 
     found: dict[str, Any] = wait_until(done, 240, "the first assessment")
+    wait_until(
+        lambda: demo.get("/healthz")["forecast"]["status"] == "ok", 120, "the first forecast"
+    )
     return found
 
 
@@ -38,12 +41,18 @@ def test_the_map_from_layer_to_hour_to_site(demo, sit_down, first_run) -> None:
     desk.shot("risk-map-dark")
     page.check("[name=layer][value=rules]")
     expect(map_).to_have_attribute("data-shown", "rules")
-    page.check("[data-hourly]")
+    # By keys alone: from the year to the right along the days, then along the hours.
+    page.locator("[name=day][value='']").focus()
+    page.keyboard.press("ArrowRight")
+    day = page.locator("[name=day]:checked").get_attribute("value")
     slider = page.locator("[data-hour]")
     slider.focus()
+    page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    expect(map_).to_have_attribute("data-shown", "expected@1")
-    expect(page.locator("[data-hour-word]")).to_contain_text("周一 1:00")
+    expect(map_).to_have_attribute("data-shown", f"expected@{day}T1")
+    expect(page.locator("[data-hour-word]")).to_contain_text("1:00–2:00")
+    expect(page.locator("[data-why] li").first).to_be_visible()
+    desk.shot("risk-map-ahead-dark")
 
 
 def test_the_list_leads_to_a_site_and_back_to_the_map(demo, sit_down, first_run) -> None:

@@ -212,8 +212,10 @@ MATRIX: dict[tuple[str, str], str] = {
     ("risk-meta", "GET"): LOOK,
     ("risk-shapes", "GET"): LOOK,
     ("risk-values", "GET"): LOOK,
-    ("risk-hour", "GET"): LOOK,
     ("forecasts", "GET"): LOOK,
+    ("ahead-hour", "GET"): "302 404 404 404 404 404 404 404 403",  # no forecast was made
+    ("ahead-why", "GET"): "302 404 404 404 404 404 404 404 403",
+    ("ahead-since", "GET"): LOOK,
     ("forecast-renew", "POST"): "302 302 403 403 403 403 403 302 403",
     ("audit", "GET"): "302 403 403 403 403 403 200 200 403",
     ("login", "GET"): "200 302 302 302 302 302 302 302 302",
@@ -348,7 +350,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "api:hazard": "hazard", "api:hazard-action": "hazard",
              "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
              "listing-file": "listing-file",
-             "risk-shapes": "run", "risk-values": "run", "risk-hour": "hour"}  # fmt: skip
+             "risk-shapes": "run", "risk-values": "run", "ahead-hour": "hour",
+             "ahead-why": "hour", "ahead-since": "day"}  # fmt: skip
 
 ACTING = ("api:act", "api:hazard-action", "api:api-root", "api:openapi-json")
 """Addresses of the API that are no lists."""
@@ -418,7 +421,8 @@ def address(name: str, case: Case) -> str:
         "site": ["s0"],
         "month": ["2026-10.pdf"],
         "run": [run.pk] if run else [],
-        "hour": [run.pk, 8] if run else [],
+        "hour": [1, 8],
+        "day": [run.pk, "2026-11-23"] if run else [],
         "case-piece": [case.pk, piece.evidence if piece else "0" * 64],
         "vehicle-piece": [TRUCK, piece.evidence if piece else "0" * 64],
         "hold": [hold.pk if hold else 1],

@@ -112,10 +112,6 @@ def test_the_map_gets_columns_and_not_a_document_a_move(world: World, run: Asses
     assert len(values) == len(meta["columns"])
     observed = values[meta["columns"].index("observed")]
     assert observed.sum() == 360
-    hour = client.get(meta["hour"].replace("{hour}", "8"))
-    assert len(hour.content) == 4 * n
-    assert "immutable" in hour.headers["Cache-Control"]
-    assert client.get(meta["hour"].replace("{hour}", "168")).status_code == 404
 
 
 def test_the_validation_page_says_how_sure(world: World, run: Assessment) -> None:

@@ -77,7 +77,7 @@ def outcomes(user: User) -> Outcomes:
         return Outcomes(None, known_until, [], [])
     found = verify(
         list(_warned(warnings)),
-        list(_incidents(user, began, known_until)),
+        list(incidents(user, began, known_until)),
         known_until.timestamp() if known_until else 0.0,
         _month,
     )
@@ -122,8 +122,16 @@ def _verdict(case: Case, origin: str) -> bool | None:
     return True if origin == "weather" and case.state == State.VERIFIED else None
 
 
-def _incidents(user: User, since: datetime, known_until: datetime | None) -> Iterator[Incident]:
+def incidents(
+    user: User, since: datetime, known_until: datetime | None, until: datetime | None = None
+) -> Iterator[Incident]:
+    """What happened ``since <= time < until``, of what a user may see: one of each kind it shows.
+
+    known_until : how far the register of crashes reaches; after it verified cases stand in
+    """
     crashes = Crash.objects.filter(time__gte=since, hour_known=True)
+    if until is not None:
+        crashes = crashes.filter(time__lt=until)
     if not user.sees_all:
         areas = Unit.objects.filter(path__startswith=user.path).values_list("area", flat=True)
         crashes = crashes.filter(area__in=[area for area in areas if area])
@@ -138,6 +146,8 @@ def _incidents(user: User, since: datetime, known_until: datetime | None) -> Ite
     cases = Case.objects.for_user(user).filter(
         later, kind__in=CRASHES, state=State.VERIFIED, onset_at__gte=since
     )
+    if until is not None:
+        cases = cases.filter(onset_at__lt=until)
     for case in cases:
         if not case.machine.get("false_alarm"):
             spot = Spot(case.lat, case.lon, case.road, None, case.area)

@@ -79,13 +79,6 @@ class Results:
         )
         return found
 
-    def hour(self, hour: int) -> bytes:
-        """Expected crashes of every site in one hour of the week, as the map takes them."""
-        size = len(self.sites) * 4
-        with (self.path / "week.f32").open("rb") as file:
-            file.seek(hour * size)
-            return file.read(size)
-
     @cached_property
     def week(self) -> np.ndarray:
         """Shape (168, sites)."""

@@ -19,5 +19,4 @@ urlpatterns = [
     path("risk/runs/<int:run_id>/meta.json", map.meta, name="risk-meta"),
     path("risk/runs/<int:run_id>/shapes.json", map.shapes, name="risk-shapes"),
     path("risk/runs/<int:run_id>/values.bin", map.values, name="risk-values"),
-    path("risk/runs/<int:run_id>/hours/<int:hour>.bin", map.hour, name="risk-hour"),
 ]

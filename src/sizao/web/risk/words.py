@@ -154,3 +154,8 @@ def break_word(found: Mapping[str, Any]) -> str:
         "{year} 年全网事故同时比上年{way} {share:.0%}（约自 {since} 起）：这是上报口径或交通量的"
         "变化，不能当作哪条路变好或变坏。"
     ).format(year=found["year"], way=way, share=abs(found["change"]), since=found["since"])
+
+
+def day_words() -> list[str]:
+    """Monday to Sunday."""
+    return [_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日")]

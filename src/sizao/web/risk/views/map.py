@@ -8,6 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from sizao.web.forecast import services as forecasts
+from sizao.web.forecast import words as forecast_words
+from sizao.web.forecast.mapviews import picker
 from sizao.web.pages.mapdata import bounds
 from sizao.web.risk import files, words
 from sizao.web.risk.models import Assessment
@@ -24,6 +27,9 @@ LAYERS = ("expected", "observed", "excess", "uncertainty", "rules")
 def show(request: HttpRequest, run: Assessment) -> HttpResponse:
     """The map of a run."""
     layer = request.GET.get("layer", "expected")
+    ahead = picker(run)
+    condition = forecasts.condition()
+    given = request.GET.get("hour", "")
     return render(
         request,
         "risk/map.html",
@@ -34,7 +40,12 @@ def show(request: HttpRequest, run: Assessment) -> HttpResponse:
             "layers": layer_words(),
             "site": request.GET.get("site", ""),
             "meta": reverse("risk-meta", args=[run.pk]),
-            "days": day_words(),
+            "ahead": ahead,
+            "condition": condition,
+            "lead": forecast_words.lead(condition),
+            "other": not ahead and condition.last is not None,
+            "day": request.GET.get("day", ""),
+            "hour": int(given) if given.isdigit() and int(given) < 24 else 18,
             "shares": run.backtest["capture"] if run.backtest else None,
             "words": script_words(),
         },
@@ -54,10 +65,10 @@ def layer_words() -> list[tuple[str, str, str]]:
 def script_words() -> dict[str, str]:
     """Strings of the map's script."""
     return {
-        "week": _("全周"),
+        "year": _("年均水平"),
         "per_km": _("起/公里·年"),
         "per_year": _("起/年"),
-        "hourly": _("相对全周平均的倍数"),
+        "as_if": _("假如全年都像这一小时：{unit}"),
         "rank": _("名次"),
         "observed": _("记录"),
         "predicted": _("同类预期"),
@@ -66,7 +77,6 @@ def script_words() -> dict[str, str]:
         "worse": _("比同类差"),
         "open": _("查看这里"),
         "hour": _("{hour}:00–{next}:00"),
-        "at_hour": _("该小时每周"),
         "width": _("区间宽度 ÷ 估计"),
         "both": _("规则与估计都列入"),
         "rule": _("只有规则列入"),
@@ -78,10 +88,6 @@ def script_words() -> dict[str, str]:
         "sure": _("较确定（自身记录为主）"),
         "close": _("关闭"),
     }
-
-
-def day_words() -> list[str]:
-    return [_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日")]
 
 
 @require_safe
@@ -104,7 +110,12 @@ def meta(request: HttpRequest, run_id: int) -> HttpResponse:
             "worse": ["worse" in row["notes"] for row in rows],
             "shapes": reverse("risk-shapes", args=[run.pk]),
             "values": reverse("risk-values", args=[run.pk]),
-            "hour": reverse("risk-hour", args=[run.pk, 0]).replace("/0.bin", "/{hour}.bin"),
+            "hour": reverse("ahead-hour", args=[0, 0]).replace(
+                "/0/0.bin", "/{forecast}/{hour}.bin"
+            ),
+            "why": reverse("ahead-why", args=[0, 0]).replace("/0/0/", "/{forecast}/{hour}/")
+            + f"?run={run.pk}",
+            "since": reverse("ahead-since", args=[run.pk, "DAY"]).replace("DAY", "{day}"),
             "page": reverse("risk-site", args=["{site}"]) + f"?run={run.pk}",
         },
         json_dumps_params={"ensure_ascii": False, "separators": (",", ":")},
@@ -126,15 +137,6 @@ def shapes(request: HttpRequest, run_id: int) -> HttpResponse:
 def values(request: HttpRequest, run_id: int) -> HttpResponse:
     """Columns of the sites: little-endian float32, see ``meta``."""
     return _kept((files.folder(run_of(run_id)) / "values.f32").read_bytes())
-
-
-@require_safe
-@for_lookers
-def hour(request: HttpRequest, run_id: int, hour: int) -> HttpResponse:
-    """Expected crashes of every site in one hour of the week: little-endian float32."""
-    if hour >= files.HOURS:
-        return HttpResponse(status=404)
-    return _kept(files.results(run_of(run_id)).hour(hour))
 
 
 def _kept(data: bytes, content_type: str = "application/octet-stream") -> HttpResponse:

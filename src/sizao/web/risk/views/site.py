@@ -21,7 +21,6 @@ from sizao.web.risk.models import Assessment
 from sizao.web.risk.proposals import proposals
 from sizao.web.risk.ranking import Row, rows_of
 from sizao.web.risk.views import with_run
-from sizao.web.risk.views.map import day_words
 
 NEAR_DEG = 0.004
 """Reports within about 400 m are near."""
@@ -68,7 +67,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
                 for row in sitefacts.similar_sites(results, site)
             ],
             "week": list(
-                zip(day_words(), week.table(hours, sitefacts.seen_hours(found)), strict=True)
+                zip(words.day_words(), week.table(hours, sitefacts.seen_hours(found)), strict=True)
             ),
             "hours": range(24),
             "peak": (start, (start + span) % 24, share * 100),
