@@ -15,7 +15,8 @@ from sizao.app.cli import cli
 from sizao.core.errors import ConfigError
 from sizao.risk.capture import capture
 from sizao.risk.forecasting import SCHEMA, forecast, observed_cells
-from sizao.risk.profiles import HOURS, week_profiles
+from sizao.risk.profiles import week_profiles
+from sizao.risk.week_shapes import HOURS
 
 from .test_screening import scattered
 from .worlds import borough, write_crashes, write_grid
@@ -69,36 +70,77 @@ def test_a_street_has_its_own_hours() -> None:
     assert edges[on, 3].mean() > 2 * np.median(edges[~on, 3])
 
 
+def of_year(name: str, year: int) -> np.ndarray:
+    sites, _, crashes, snapped = borough(name)
+    rows = crashes.year == year
+    return observed_cells(sites, crashes.of(rows), snapped.of(rows))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "years", "test", "goal", "reached"),
     [
-        ("nyc-bronx", range(2017, 2019), 2019, 15.5, 14.1),
-        ("nyc-staten-island", range(2017, 2018), 2018, 23.5, 22.0),
+        ("nyc-bronx", range(2017, 2019), 2019, 15.5, 14.2),
+        ("nyc-staten-island", range(2017, 2018), 2018, 23.5, 22.3),
     ],
 )
 def test_place_and_hour(name: str, years: range, test: int, goal: float, reached: float) -> None:
     """PAI at 1 % of km-hours. Falls short of both goals.
 
-    The weeks of single streets say little: against the plain product of place and the network's
-    week we are 1 % better on Staten Island and 0.5 % worse in the Bronx. There even the product
-    of place and time with the test year's own numbers stays below the goal.
+    Against the plain product of place and the network's week we are 2 % better on Staten Island
+    and even in the Bronx, where the product with the test year's own numbers is below the goal.
+    Hours of crashes that were not learned from are likelier than under the network's week.
     """
     sites, features, crashes, snapped = borough(name)
-    found = forecast(sites, features, crashes, snapped, years).cells()
-    rows = crashes.year == test
-    after = observed_cells(sites, crashes.of(rows), snapped.of(rows))
+    found = forecast(sites, features, crashes, snapped, years)
+    cells, after = found.cells(), of_year(name, test)
     length = np.repeat(sites.length_km, HOURS)
     week = np.bincount(crashes.hour_of_week()[crashes.in_years(years)], minlength=HOURS)
     own, product, hindsight = (
-        100 * float(capture(cells.ravel(), length, after.ravel(), (0.01,))[0])
-        for cells in (
-            found,
-            found.sum(axis=1)[:, None] * week,
+        100 * float(capture(one.ravel(), length, after.ravel(), (0.01,))[0])
+        for one in (
+            cells,
+            cells.sum(axis=1)[:, None] * week,
             after.sum(axis=1)[:, None] * after.sum(axis=0),
         )
     )
     assert reached <= own < goal
-    assert own == pytest.approx(product, rel=0.015)
+    assert own > product
     assert own < hindsight
     assert (hindsight < goal) is (name == "nyc-bronx")
+    share = cells / cells.sum(axis=1, keepdims=True)
+    likelier = after * np.log(share * week.sum() / np.maximum(week, 0.5))
+    assert likelier.sum() / after.sum() > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "earlier", "least", "most"),
+    [("nyc-bronx", (2017, 2018), 1.05, 1.09), ("nyc-staten-island", (2016, 2017), 1.06, 1.12)],
+)
+def test_what_knowing_the_hours_of_every_place_could_gain(
+    name: str, earlier: tuple[int, int], least: float, most: float
+) -> None:
+    """How far the goal of ``test_place_and_hour`` is: 9 % above the product in the Bronx, 7 % on
+    Staten Island.
+
+    What two years agree on beyond place times week is the variance of what there is to know of
+    single cells. An oracle who knew all of it, cell by cell, would gain what is asserted here.
+    """
+    sites, features, crashes, snapped = borough(name)
+    beyond, product = [], []
+    for year in earlier:
+        cells = of_year(name, year)
+        product.append(cells.sum(axis=1)[:, None] * cells.sum(axis=0) / cells.sum())
+        beyond.append(cells - product[-1])
+    known = float((beyond[0] * beyond[1]).sum() / (product[0] * product[1]).sum())
+    place = forecast(sites, features, crashes, snapped, range(earlier[0], earlier[1] + 1))
+    week = product[1].sum(axis=0)
+    plain = place.cells().sum(axis=1)[:, None] * week
+    truth = plain * np.random.default_rng(1).gamma(1 / known, known, plain.shape)
+    length = np.repeat(sites.length_km, HOURS)
+    oracle, without = (
+        float(capture(ranked.ravel(), length, truth.ravel(), (0.01,))[0])
+        for ranked in (truth, plain)
+    )
+    assert least < oracle / without < most

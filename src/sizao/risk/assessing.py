@@ -22,7 +22,7 @@ from sizao.risk.snapping import JUNCTION_M
 from sizao.risk.weather_hours import KINDS
 from sizao.risk.week_ahead import Ahead
 
-MODEL = "eb-week-1"
+MODEL = "eb-week-2"
 SHARE = 0.01
 """Share of kilometre-hours that is worth saying."""
 

@@ -18,9 +18,10 @@ from sizao.risk import counting, discount
 from sizao.risk.crashes import Crashes
 from sizao.risk.estimators import Estimate, Estimator, pooled
 from sizao.risk.features import Features
-from sizao.risk.profiles import HOURS, week_profiles
+from sizao.risk.profiles import week_profiles
 from sizao.risk.sites import Sites
 from sizao.risk.snapping import Snapped
+from sizao.risk.week_shapes import HOURS
 
 Floats = npt.NDArray[np.float64]
 
