@@ -20,10 +20,10 @@ from sizao.risk.crashes import Crashes
 from sizao.risk.day_calendar import Calendar, Entry
 from sizao.risk.day_factors import DayFactors
 from sizao.risk.forecasting import Forecast
-from sizao.risk.week_shapes import HOURS
 from sizao.risk.sites import Sites
 from sizao.risk.weather_hours import KINDS, WeatherHours
 from sizao.risk.weather_ratio import Ratios
+from sizao.risk.week_shapes import HOURS
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,8 +23,8 @@ from sizao.risk.assessing import assessments
 from sizao.risk.crashes import years_of
 from sizao.risk.day_calendar import Calendar, read_calendar
 from sizao.risk.forecasting import SCHEMA, forecast
-from sizao.risk.week_shapes import HOURS
 from sizao.risk.weather_hours import read_weather
+from sizao.risk.week_shapes import HOURS
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
