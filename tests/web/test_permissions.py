@@ -213,6 +213,14 @@ MATRIX: dict[tuple[str, str], str] = {
     ("risk-shapes", "GET"): LOOK,
     ("risk-values", "GET"): LOOK,
     ("forecasts", "GET"): LOOK,
+    ("calendar", "GET"): LOOK,
+    ("calendar-new", "GET"): "302 200 403 403 403 403 403 200 403",
+    ("calendar-new", "POST"): "302 422 403 403 403 403 403 422 403",
+    ("calendar-entry", "GET"): "302 404 404 404 404 404 404 404 403",  # nothing is entered
+    ("calendar-edit", "GET"): "302 404 403 403 403 403 403 404 403",
+    ("calendar-edit", "POST"): "302 404 403 403 403 403 403 404 403",
+    ("calendar-end", "POST"): "302 404 403 403 403 403 403 404 403",
+    ("calendar-decide", "POST"): "302 404 403 403 403 403 403 404 403",
     ("ahead-hour", "GET"): "302 404 404 404 404 404 404 404 403",  # no forecast was made
     ("ahead-why", "GET"): "302 404 404 404 404 404 404 404 403",
     ("ahead-since", "GET"): LOOK,
@@ -351,7 +359,9 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
              "listing-file": "listing-file",
              "risk-shapes": "run", "risk-values": "run", "ahead-hour": "hour",
-             "ahead-why": "hour", "ahead-since": "day"}  # fmt: skip
+             "ahead-why": "hour", "ahead-since": "day",
+             "calendar-entry": "one", "calendar-edit": "one", "calendar-end": "one",
+             "calendar-decide": "one"}  # fmt: skip
 
 ACTING = ("api:act", "api:hazard-action", "api:api-root", "api:openapi-json")
 """Addresses of the API that are no lists."""

@@ -51,6 +51,7 @@ def _city_print() -> str:
 
 def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     from sizao.app.context import write_context
+    from sizao.app.demo_calendar import write_calendar
     from sizao.app.demo_sources import write_roadside, write_sources
     from sizao.sim import city, fleet
 
@@ -58,6 +59,7 @@ def _write_city(data: DataDir, *, seed: int, vehicles: int) -> None:
     write_context(drawn, data)
     write_sources(drawn, data)
     write_roadside(drawn, data)
+    write_calendar(drawn, data)
     made = fleet.register(drawn, vehicles, seed)
     register.save(pa.Table.from_batches([made]), data.register)
 

@@ -10,7 +10,8 @@ A calendar is dated data, a YAML list. Each entry has a ``kind`` and either ``da
 
 ``rule`` is ``lunar_days`` or ``month_days`` (last digits, 逢一四七) or ``weekdays`` (1 is
 Monday). ``from`` and ``until`` bound an entry; ``ratio`` is a factor to use as long as the records
-say nothing, 1 if none is given.
+say nothing, 1 if none is given. ``basis`` is the document it rests on and ``number`` its number on
+the calendar page: both are for people.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ RULES = ("lunar_days", "month_days", "weekdays")
 RADIUS_M = 1500.0
 """How far a market or an event is noticed where the entry has no ``radius_m``; proposed."""
 
-_KEYS = {"kind", "name", "dates", "rule", "from", "until", "lat", "lon", "radius_m", "ratio"}
+_KEYS = {"kind", "name", "dates", "rule", "from", "until", "lat", "lon", "radius_m", "ratio",
+         "number", "basis"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,22 @@ def read_calendar(path: Path) -> Calendar:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as a calendar: {error}") from error
+    return Calendar(
+        tuple(read_entry(f"{path}: entry {at}", one) for at, one in enumerate(listed(path, raw), 1))
+    )
+
+
+def listed(path: Path, raw: Any) -> list[Any]:
+    """Entries of a file as they stand in it. Raises ConfigError if it is no list."""
+    if raw is None:
+        return []
     if not isinstance(raw, list):
         raise ConfigError(f"{path}: a calendar is a list of entries, each beginning with - kind:")
-    return Calendar(tuple(_entry(path, number, one) for number, one in enumerate(raw, 1)))
+    return raw
 
 
-def _entry(path: Path, number: int, raw: Any) -> Entry:
-    where = f"{path}: entry {number}"
+def read_entry(where: str, raw: Any) -> Entry:
+    """One entry. Raises ConfigError that begins with ``where`` and says what is wrong."""
     if not isinstance(raw, dict) or raw.get("kind") not in KINDS:
         raise ConfigError(f"{where}: kind must be one of {', '.join(KINDS)}")
     if unknown := set(raw) - _KEYS:

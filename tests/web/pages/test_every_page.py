@@ -47,6 +47,7 @@ ADDRESSES = (
     "/handovers/{handover}/",
     "/briefings/",
     "/briefings/{briefing}/",
+    "/calendar/",
     "/risk/forecasts/",
     "/reports/",
     "/reports/?part=rows",

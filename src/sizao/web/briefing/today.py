@@ -48,7 +48,7 @@ def _calendar() -> Calendar:
     """The installation's own calendar; empty without one, or while it is wrong."""
     if not installed():
         return Calendar()
-    path = ports().data.root / "calendar.yaml"
+    path = ports().data.calendar
     try:
         return read_calendar(path) if path.exists() else Calendar()
     except ConfigError:

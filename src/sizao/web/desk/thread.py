@@ -16,6 +16,7 @@ from django.db import close_old_connections, connection
 
 from sizao.log.datadir import write_status
 from sizao.web import metrics, wake
+from sizao.web.calendar import services as calendar
 from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
 from sizao.web.channels import shifts
@@ -180,6 +181,7 @@ class Desk:
             calls.purge_contacts(self.ports.now())
             rules.publish(self.ports.data)
             fences.publish(self.ports.data)
+            calendar.publish(self.ports.data)
             self._pruned_s = began
         self.open_cases = Case.objects.open().count()
 

@@ -20,7 +20,7 @@ def workdays() -> Workdays:
     global _kept
     if not installed():
         return announced()
-    path = ports().data.root / "calendar.yaml"
+    path = ports().data.calendar
     if not path.exists():
         return announced()
     stamp = path.stat().st_mtime

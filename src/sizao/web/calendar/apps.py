@@ -1,0 +1,9 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class Config(AppConfig):
+    name = "sizao.web.calendar"
+    label = "calendar"
+    verbose_name = "日历"
