@@ -129,6 +129,9 @@ MATRIX: dict[tuple[str, str], str] = {
     ("rules", "GET"): LOOK,
     ("rule", "GET"): LOOK,
     ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
+    ("rule-try", "POST"): "302 422 403 403 403 403 403 403 403",  # no purpose with it
+    ("rule-trial", "GET"): "302 404 404 404 404 404 404 404 403",  # none was run
+    ("rule-trial-cancel", "POST"): "302 404 403 403 403 403 403 403 403",
     ("rule-decide", "POST"): "302 404 403 403 403 403 403 403 403",  # no change waits
     # Response plans: everybody of the police reads them, the detachment changes them.
     ("responses", "GET"): LOOK,
@@ -342,7 +345,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "case-plans": "case", "case-plan": "case-plan",
              "fence": "one", "fence-edit": "one", "fence-end": "one", "fence-change": "one",
              "fence-decide": "one",
-             "rule": "rule", "rule-ask": "rule", "rule-decide": "change",
+             "rule": "rule", "rule-ask": "rule", "rule-decide": "change", "rule-try": "rule",
+             "rule-trial": "change", "rule-trial-cancel": "change",
              "table": "table", "table-act": "table", "case-response-level": "case",
              "risk-site": "site", "risk-site-report": "site",
              "risk-report-file": "month", "risk-run": "run", "risk-meta": "run",

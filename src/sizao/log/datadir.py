@@ -15,6 +15,7 @@ drop/FEED/        files that senders leave: FEED is weighings, roadside-checks,
 evidence/         photos, clips, documents by their SHA-256 (``log/evidence.py``)
 evidence/deleted/ what went, when and why (``log/deletions.py``)
 evidence/.thumbs/ small copies of pictures, made again when missing
+trials/N.parquet  episodes of trials of rules, kept for 30 days (``web/rules/trials.py``)
 rules.yaml        parameters of rules that differ, made by the web process from accepted changes
 temporary-limits.geojson  limits put up by control measures (``roads/temporary_limits.py``)
 routes/DAY.yaml   who is told of a warning, from that day on (``respond/routing.py``); optional
@@ -100,6 +101,10 @@ class DataDir:
     @property
     def rules(self) -> Path:
         return self.root / "rules.yaml"
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
 
     @property
     def routes(self) -> Path:

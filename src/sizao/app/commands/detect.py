@@ -57,6 +57,8 @@ _new_file = click.Path(dir_okay=False, path_type=Path)
     help="Replayed before --from, so that rules remember; a rule over seven days needs 168.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --from: JSON and no table.")
+@click.option("--unchanged", is_flag=True, help="With --from: episodes that stay go to --out too.")
+@click.option("--progress", is_flag=True, help="With --from: DONE/TOTAL a line on standard error.")
 @data_option
 def command(
     file: Path | None,
@@ -70,6 +72,8 @@ def command(
     end: str | None,
     warm_up_hours: float,
     as_json: bool,
+    unchanged: bool,
+    progress: bool,
     data: DataDir,
 ) -> None:
     """Run the rules over the recorded positions in FILE and write one row an episode.
@@ -89,7 +93,10 @@ def command(
         span = _moment(start, "--from"), _moment(end, "--to")
         own = _own_rules(rules)
         warm_up = timedelta(hours=warm_up_hours)
-        _what_if(data, span, own, network, fences, warm_up, out, as_json=as_json)
+        _what_if(
+            data, span, own, network, warm_up, out,
+            as_json=as_json, unchanged=unchanged, lines=progress,
+        )  # fmt: skip
         return
     if start or end or not out:
         raise click.UsageError("with FILE give --out, and neither --from nor --to")
@@ -159,19 +166,24 @@ def _what_if(
     span: tuple[datetime, datetime],
     own: OwnRules,
     network: Path | None,
-    fences: Path | None,
     warm_up: timedelta,
     out: Path | None,
     *,
     as_json: bool,
+    unchanged: bool,
+    lines: bool,
 ) -> None:
     began = time.perf_counter()
 
     def progress(done: int, total: int) -> None:
-        if sys.stderr.isatty():
+        if lines:
+            click.echo(f"{done}/{total}", err=True)
+        elif sys.stderr.isatty():
             click.echo(f"\r{done}/{total} groups of vehicles", err=True, nl=done == total)
 
-    found = of_installation(data, own, *span, network=network, warm_up=warm_up, progress=progress)
+    found = of_installation(
+        data, own, *span, network=network, warm_up=warm_up, unchanged=unchanged, progress=progress
+    )
     if out:
         pq.write_table(found.changes, out)
     summary = {**found.summary, "seconds": round(time.perf_counter() - began, 3)}

@@ -41,6 +41,7 @@ LONGEST = timedelta(days=92)
 
 SIDES = ("before", "after")
 _OF_SIDE = {
+    "id": pa.string(),
     "start": TIME,
     "end": TIME,
     "fired": TIME,
@@ -58,10 +59,15 @@ CHANGE = pa.schema(
         pa.field("vehicle_kind", pa.string()),
         pa.field("road", pa.string()),
         pa.field("road_class", pa.string()),
+        pa.field("area", pa.string()),
+        pa.field("lat", pa.float64()),
+        pa.field("lon", pa.float64()),
         *(pa.field(f"{name}_{side}", kind) for side in SIDES for name, kind in _OF_SIDE.items()),
     ]
 )
-"""change: appears, disappears, changes. Columns of the side that has no such episode are null."""
+"""change: appears, disappears, changes, and ``same`` where those were asked for. Columns of the
+side that has no such episode are null. ``id_before`` is that of the detection reported at the time
+if the rule had the same numbers then."""
 
 Row = dict[str, Any]
 
@@ -82,12 +88,14 @@ def what_if(
     after: Context,
     *,
     warm_up: timedelta = WARM_UP,
+    unchanged: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Difference:
     """The difference two rule sets make to ``start <= fired < end``.
 
     root : the archive's folder
     before, after : contexts of the same network and register
+    unchanged : also give the episodes that stay as they are, so that everything can be counted
     progress : called with groups of vehicles done and to do
 
     Only rules whose parameters differ, or which one side has switched off, are run. Raises
@@ -119,7 +127,7 @@ def what_if(
         for row in differences(*found):
             if any(one and start <= one < end for one in (row["fired_before"], row["fired_after"])):
                 counts.update(_counted(row))
-                if row["change"] != "same":
+                if unchanged or row["change"] != "same":
                     rows.append(row)
         progress(group + 1, total)
     rows.sort(key=lambda row: (row["start_before"] or row["start_after"], row["vehicle"]))
@@ -146,6 +154,7 @@ def of_installation(
     *,
     network: Path | None = None,
     warm_up: timedelta = WARM_UP,
+    unchanged: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Difference:
     """The difference that ``own`` rules make to what an installation's archive holds.
@@ -158,7 +167,10 @@ def of_installation(
     if network is not None:
         before = _again(before, Network.load(network))
     after = _again(before, before.network, own)
-    return what_if(data.archive, start, end, before, after, warm_up=warm_up, progress=progress)
+    return what_if(
+        data.archive, start, end, before, after,
+        warm_up=warm_up, unchanged=unchanged, progress=progress,
+    )  # fmt: skip
 
 
 def _again(context: Context, network: Network | None, own: OwnRules | None = None) -> Context:
@@ -260,6 +272,7 @@ def _change(change: str, old: Row | None, new: Row | None) -> Row:
     assert known is not None
     row: Row = {"change": change}
     row |= {name: known[name] for name in ("rule", "vehicle", "vehicle_kind", "road", "road_class")}
+    row |= {name: known.get(name) for name in ("area", "lat", "lon")}
     for side, one in zip(SIDES, (old, new), strict=True):
         row |= {f"{name}_{side}": one[name] if one else None for name in _OF_SIDE}
     return row

@@ -35,6 +35,7 @@ from sizao.web.platforms import rounds as platforms
 from sizao.web.ports import Ports
 from sizao.web.reports import rounds as reports
 from sizao.web.rules import services as rules
+from sizao.web.rules import trials
 from sizao.web.sources import watch
 from sizao.web.sources.quarantine import flush_orders, follow_orders
 from sizao.web.sources.services import book
@@ -180,6 +181,7 @@ class Desk:
             places.prune(self.ports.now())
             calls.purge_contacts(self.ports.now())
             rules.publish(self.ports.data)
+            trials.prune(self.ports.now())
             fences.publish(self.ports.data)
             calendar.publish(self.ports.data)
             self._pruned_s = began

@@ -43,6 +43,13 @@ def in_force(rule: str) -> Change | None:
     return accepted.order_by("-decided_at", "-pk").first()
 
 
+def held(rule: str) -> tuple[str, bool]:
+    """Version in force and whether the rule is on."""
+    known, change = rules()[rule], in_force(rule)
+    whole = {**known.defaults, **(change.params if change else {})}
+    return known.rule.version(whole), change is None or change.enabled
+
+
 def ask(user: User, rule: str, params: Mapping[str, Any], enabled: bool, reason: str) -> Change:
     """Ask for parameters that differ from the defaults.
 

@@ -14,10 +14,10 @@ from sizao.core.errors import TransitionError
 from sizao.core.rule_parameters import parameter
 from sizao.core.rulebook import Entry
 from sizao.web.pages import words
-from sizao.web.rules import entering, services, wording
+from sizao.web.rules import entering, services, trialpages, trials, wording
 from sizao.web.rules.access import may_change, may_see
 from sizao.web.rules.catalogue import Described, rules
-from sizao.web.rules.models import Change
+from sizao.web.rules.models import Change, Trial
 from sizao.web.rules.origins import origins
 
 
@@ -61,21 +61,48 @@ def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
 def ask(request: HttpRequest, rule_id: str) -> HttpResponse:
     """Ask for a change with the numbers of the form."""
     _allow(request, change=True)
-    known = _known(rule_id)
+    _known(rule_id)
     try:
-        params = {
-            name: entering.read(rule_id, name, known.defaults[name], request.POST[f"p-{name}"])
-            for name in known.defaults
-            if f"p-{name}" in request.POST
-        }
-        now = services.in_force(rule_id)
-        kept = dict(now.params) if now else {}
-        enabled = request.POST.get("enabled") == "1"
-        reason = request.POST.get("reason", "")
-        services.ask(request.user, rule_id, {**kept, **params}, enabled, reason)
+        params, enabled = _entered(request, rule_id)
+        services.ask(request.user, rule_id, params, enabled, request.POST.get("reason", ""))
     except TransitionError as error:
         return _page(request, rule_id, notice=words.pick(error.zh, error.en), status=422)
     return redirect("rule", rule_id)
+
+
+def _entered(request: HttpRequest, rule_id: str) -> tuple[dict[str, Any], bool]:
+    """Parameters of the form on top of those in force, and whether the rule is to be on."""
+    known = _known(rule_id)
+    now = services.in_force(rule_id)
+    params = {
+        name: entering.read(rule_id, name, known.defaults[name], request.POST[f"p-{name}"])
+        for name in known.defaults
+        if f"p-{name}" in request.POST
+    }
+    return {**(now.params if now else {}), **params}, request.POST.get("enabled") == "1"
+
+
+@require_POST
+def attempt(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """Try the numbers of the form, or of the change that waits, on the archive."""
+    _allow(request, change=True)
+    _known(rule_id)
+    given = trialpages.form(request)
+    try:
+        if request.POST.get("change"):
+            change = get_object_or_404(
+                Change, pk=request.POST["change"], rule=rule_id, state=Change.State.ASKED
+            )
+            params, enabled = dict(change.params), change.enabled
+        else:
+            params, enabled = _entered(request, rule_id)
+        trial = trials.ask(
+            request.user, rule_id, params, enabled, trialpages.moment(given["since"]),
+            trialpages.moment(given["until"]), given["purpose"],
+        )  # fmt: skip
+    except TransitionError as error:
+        return _page(request, rule_id, notice=words.pick(error.zh, error.en), status=422)
+    return redirect("rule-trial", rule_id, trial.pk)
 
 
 @require_POST
@@ -112,6 +139,9 @@ def _page(
             "version": _version(known, now),
             "params": [_parameter(name, known, differing, request) for name in known.defaults],
             "waiting": waiting,
+            "triable": trials.possible(rule_id),
+            "trial_form": trialpages.form(request),
+            "trials": _trials(rule_id, waiting),
             "waiting_told": _told(known, now, waiting) if waiting else [],
             "history": _history(known, list(history)),
             "compared": _compared(known, list(history), request),
@@ -124,6 +154,13 @@ def _page(
         },
         status=status,
     )
+
+
+def _trials(rule_id: str, waiting: Change | None) -> list[Trial]:
+    """Trials of the version that waits for a decision; without one the latest of the rule."""
+    if waiting is not None:
+        return trials.of_version(rule_id, waiting.version, waiting.enabled)
+    return list(Trial.objects.filter(rule=rule_id).select_related("by")[:5])
 
 
 def _said(change: Change | None) -> dict[str, Any] | None:
