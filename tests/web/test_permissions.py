@@ -62,6 +62,7 @@ WHO = ("-", "op-zd", "op-dd", "off-dd1", "off-dd2", "lead-xd", "audit", "admin",
 
 PAGE = "302 200 200 200 200 200 200 200 200"
 LIST = "401 200 200 200 200 200 200 200 200"
+PARTNERS = "302 403 403 403 403 403 403 403 403"
 LOOK = "302 200 200 200 200 200 200 200 403"
 SEEN = "302 200 200 200 404 404 200 200 403"
 OPEN = "200 200 200 200 200 200 200 200 200"
@@ -282,6 +283,11 @@ MATRIX: dict[tuple[str, str], str] = {
     ("hazard-new", "POST"): "302 422 422 422 422 422 403 403 403",  # no place with it
     ("hazard-inspect", "GET"): "302 200 200 200 200 200 403 403 403",
     ("hazard", "GET"): "302 200 200 200 404 404 200 200 404",
+    # A partner agency's own; who of them sees which is in channels/test_partners.py.
+    ("partner-hazards", "GET"): PARTNERS,
+    ("partner-hazard", "GET"): PARTNERS,
+    ("partner-hazard-act", "POST"): PARTNERS,
+    ("partner-hazard-photo", "GET"): PARTNERS,
     ("hazard-act", "POST"): "302 302 302 302 404 404 403 403 404",
     ("hazard-photo", "GET"): "302 200 200 200 404 404 200 200 404",
     ("hazard-notice-read", "POST"): "302 302 404 404 404 404 404 404 404",
@@ -358,6 +364,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "junction-counts": "junction", "junction-template": "junction",
              "junction-timing": "junction", "junction-timing-act": "junction",
              "junction-sheet": "sheet", "junction-photo": "finding", "junction-film": "film",
+             "partner-hazard": "partner-hazard", "partner-hazard-act": "partner-hazard",
+             "partner-hazard-photo": "partner-hazard-photo",
              "hazard": "hazard", "hazard-act": "hazard", "hazard-photo": "hazard-photo",
              "api:hazard": "hazard", "api:hazard-action": "hazard",
              "hazard-notice-read": "told", "listing-ask": "hazard", "listing-act": "listing",
@@ -390,6 +398,7 @@ def test_every_address_has_a_row():
 
 def address(name: str, case: Case) -> str:
     report, batch = Report.objects.first(), Batch.objects.first()
+    theirs = getattr(Hazard.objects.exclude(duty_party=None).first(), "number", "none")
     hazard, told = Hazard.objects.first(), HazardNotice.objects.filter(action="note").first()
     listing = Listing.objects.first()
     run = Assessment.objects.first()
@@ -412,6 +421,8 @@ def address(name: str, case: Case) -> str:
         "service": ["crash", "json"],
         "request": [report.number, "json"] if report else [],
         "token": [report.token, "json"] if report else [],
+        "partner-hazard": [theirs],
+        "partner-hazard-photo": [theirs, 1],
         "hazard": [hazard.number if hazard else "none"],
         "hazard-photo": [hazard.number, 1] if hazard else [],
         "told": [told.pk if told else 1],
@@ -503,9 +514,9 @@ def call(client: Client, method: str, name: str, case: Case) -> int:
 def one_hazard(world: World) -> None:
     """A hazard that is listed; then one of the east's first squadron that nobody has yet, and a
     notice of it to an operator of the root."""
-    finding = Finding("signs", "标志被遮挡", *EAST)
+    finding = Finding("signs", "标志被遮挡", *EAST, photos=[png()])
     hazard = enter(world.user("off-dd1"), finding)
-    given = {"grade": "ordinary", "duty_kind": "agency", "duty_name": "虚构养护段"}
+    given = {"grade": "ordinary", "duty_kind": "agency", "duty_name": "高速公路公司"}
     hazards.act(world.user("lead-dd"), hazard.number, "assign", 1, values=given)
     asked = listings.ask(
         world.user("op-zd"), hazard.number, "county", reason="x", requirements="x",

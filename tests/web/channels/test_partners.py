@@ -34,6 +34,11 @@ OPEN = {
     ("partner-notice", "GET"): (200, 404),
     ("partner-act", "POST"): (302, 404),
     ("partner-shown", "POST"): (204, 404),
+    # Hazards that the first has to put right.
+    ("partner-hazards", "GET"): (200, 200),
+    ("partner-hazard", "GET"): (200, 404),
+    ("partner-hazard-act", "POST"): (409, 404),
+    ("partner-hazard-photo", "GET"): (200, 404),
     # Its tasks of response plans; none runs here. Who sees which is in the plans' own tests.
     ("tasks", "GET"): (200, 200),
     ("task-act", "POST"): (404, 404),

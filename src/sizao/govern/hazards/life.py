@@ -12,26 +12,29 @@ stay in the event, so that a calendar entered later never changes what was promi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel
-from sizao.core.rulebook import entry
-from sizao.govern.hazards.records import (
-    DUE,
-    DUTY_KINDS,
-    GRADES,
-    SYSTEM,
-    Actor,
-    Event,
-    HazardState,
-    State,
-)
-from sizao.govern.hazards.steps import LEADER, PRIMARY, ROLE_NAMES, STEPS, Step
+from sizao.govern.hazards.allowed import RULE, refusal
+from sizao.govern.hazards.evolution import evolve, replay
+from sizao.govern.hazards.records import DUE, GRADES, SYSTEM, Actor, Event, HazardState, State
+from sizao.govern.hazards.steps import PARTNER, PRIMARY, ROLE_NAMES, STEPS, Step
 
-RULE = "hazard.clock"
+__all__ = [
+    "RULE",
+    "NextStep",
+    "apply",
+    "evolve",
+    "next_steps",
+    "note_event",
+    "open_hazard",
+    "refusal",
+    "replay",
+    "system_event",
+    "wish",
+]
 
 
 @dataclass(frozen=True)
@@ -97,150 +100,12 @@ def apply(
     return evolve(hazard, event), event
 
 
-def refusal(
-    hazard: HazardState,
-    action: str,
-    actor: Actor,
-    *,
-    reason: str | None = None,
-    details: Mapping[str, Any] | None = None,
-    photos: int | None = None,
-) -> TransitionError | None:
-    """Why this person may not take this step now, or None if they may.
-
-    Leave ``reason``, ``details`` and ``photos`` out to ask before the person has filled them in.
-    """
-    step = STEPS.get(action)
-    if step is None:
-        return TransitionError(
-            f"没有“{action}”这一步。", f"No step {action!r}.", code="unknown_action"
-        )
-    if actor.role not in step.roles:
-        role_zh, role_en = ROLE_NAMES.get(actor.role, (actor.role, actor.role))
-        return TransitionError(
-            f"{role_zh}不能{step.zh}。", f"{role_en.capitalize()}: may not “{step.en}”.",
-            code="role",
-        )  # fmt: skip
-    if hazard.state not in step.before:
-        return TransitionError(
-            f"隐患{hazard.state.zh}，现在不能{step.zh}。",
-            f"The hazard is {hazard.state.en}: “{step.en}” is not possible now.",
-            code="state",
-        )
-    return (
-        _not_this_person(hazard, step, actor)
-        or _not_now(hazard, action, details or {})
-        or _missing(step, reason, details, photos)
-    )
-
-
-def _not_this_person(
-    hazard: HazardState, step: Step, actor: Actor
-) -> TransitionError | None:  # fmt: skip
-    if step.by_another:
-        same = actor.id == hazard.recorded_by or (
-            bool(actor.name) and actor.name in (hazard.rectified_by, hazard.recorded_name)
-        )
-        if same:
-            return TransitionError(
-                f"整改由您完成或登记，须由另一人{step.zh}。",
-                f"You did the work or recorded it done: “{step.en}” is for another person.",
-                code="same_person",
-            )
-        own = hazard.duty_kind == "unit" and actor.unit == hazard.duty_unit
-        if own and actor.level < CommandLevel.DETACHMENT:
-            return TransitionError(
-                f"您的单位就是整改责任单位，须由其他单位的人{step.zh}。",
-                f"Your unit had to rectify it: “{step.en}” is for another unit.",
-                code="same_unit",
-            )
-    # Nobody in this system is above the detachment: there it is the leader's decision.
-    top = actor.level >= CommandLevel.DETACHMENT and actor.role == LEADER
-    if step.by_above and actor.level <= hazard.command_level and not top:
-        return TransitionError(
-            f"{step.zh}须由{hazard.command_level.zh}的上一级决定。",
-            f"“{step.en}” is for the level above the {hazard.command_level.code}.",
-            code="level",
-        )
-    return None
-
-
-def _not_now(
-    hazard: HazardState, action: str, details: Mapping[str, Any]
-) -> TransitionError | None:
-    if action == "accept" and hazard.listed and not details.get("panel"):
-        return TransitionError(
-            "隐患正在挂牌督办，须由专家组现场验收。",
-            "It is under listed supervision: a panel of experts accepts it on site.",
-            code="panel",
-        )
-    most = int(entry(RULE).value("extensions_max"))
-    if action == "extend" and hazard.extended >= most:
-        return TransitionError(
-            f"已延期 {hazard.extended} 次，不能再延期。",
-            f"It was extended {hazard.extended} time(s); no further extension.",
-            code="extended",
-        )
-    if action in ("delist", "merge", "dismiss") and hazard.listed:
-        return TransitionError(
-            "隐患正在挂牌督办，须先由督办单位解除挂牌。",
-            "It is under listed supervision; the listing has to be lifted first.",
-            code="listed",
-        )
-    if action == "merge" and hazard.holds:
-        return TransitionError(
-            "已有其他隐患合并到本条，请把对方合并过来。",
-            "Others were merged into this one; merge the other way round.",
-            code="holds",
-        )
-    return None
-
-
-_WORDS = {
-    "grade": ("隐患等级", "a grade"),
-    "duty_kind": ("责任单位类别", "the kind of duty body"),
-    "duty_name": ("责任单位", "a duty body"),
-    "deadline_s": ("整改期限", "a deadline"),
-    "by": ("责任人", "who did it"),
-    "into": ("合并到哪一条", "the hazard to merge into"),
-}
-
-
-def _missing(
-    step: Step,
-    reason: str | None,
-    details: Mapping[str, Any] | None,
-    photos: int | None,
-) -> TransitionError | None:
-    if step.needs_reason and reason is not None and not reason.strip():
-        return TransitionError(
-            f"{step.zh}须填写情况说明。", f"“{step.en}” needs a few words.", code="missing_reason"
-        )
-    if details is not None:
-        for name in step.needs:
-            if not details.get(name):
-                zh, en = _WORDS[name]
-                return TransitionError(
-                    f"{step.zh}须填写{zh}。", f"“{step.en}” needs {en}.", code=f"missing_{name}"
-                )
-        if details.get("grade", "ordinary") not in GRADES:
-            return TransitionError("没有这个隐患等级。", "No such grade.", code="missing_grade")
-        if details.get("duty_kind", "unit") not in DUTY_KINDS:
-            return TransitionError(
-                "没有这类责任单位。", "No such kind of duty body.", code="missing_duty_kind"
-            )
-    if step.needs_photo and photos is not None and not photos:
-        return TransitionError(
-            f"{step.zh}须附照片。", f"“{step.en}” needs a photo.", code="missing_photo"
-        )
-    return None
-
-
 def next_steps(hazard: HazardState, actor: Actor, at_s: float) -> tuple[NextStep, ...]:
     """The steps this person may take now, the primary one first; empty if none."""
     allowed = [step for step in STEPS.values() if refusal(hazard, step.action, actor) is None]
     names = {step.action for step in allowed}
-    primary = next((one for one in wish(hazard, at_s) if one in names), None)
+    wanted = (("receive",) if actor.role == PARTNER else ()) + wish(hazard, at_s)
+    primary = next((one for one in wanted if one in names), None)
     allowed.sort(key=lambda step: step.action != primary)
     return tuple(NextStep(step, step.action == primary) for step in allowed)
 
@@ -307,141 +172,6 @@ def _after(hazard: HazardState, step: Step) -> State:
     return hazard.state if step.after is None else step.after
 
 
-def evolve(hazard: HazardState, event: Event) -> HazardState:
-    """The state after an event that has happened. The only place where a hazard changes."""
-    at_s, details = event.at_s, event.details
-    people = hazard.people
-    if event.role != SYSTEM and event.actor not in people:
-        people = (*people, event.actor)
-    moved = replace(hazard, state=event.after, updated_s=at_s, version=event.seq, people=people)
-    match event.action:
-        case "open":
-            return replace(
-                moved, command_level=CommandLevel.parse(details["command_level"]), found_s=at_s
-            )
-        case "assign":
-            return replace(
-                moved,
-                **_clock(details),
-                grade=details["grade"],
-                duty_kind=details["duty_kind"],
-                duty_unit=details.get("duty_unit", ""),
-                duty_name=details["duty_name"],
-                command_level=CommandLevel.parse(
-                    details.get("command_level", hazard.command_level.code)
-                ),
-                assigned_s=at_s,
-                promised_s=details["deadline_s"],
-            )
-        case "extend":
-            return replace(moved, **_clock(details), extended=hazard.extended + 1)
-        case "remind":
-            left = [pair for pair in hazard.reminders if pair[1] > at_s]
-            return replace(moved, reminders=tuple(left))
-        case "escalate":
-            return replace(
-                moved,
-                command_level=CommandLevel.parse(details["command_level"]),
-                escalate_s=details.get("escalate_s"),
-                escalations=(*hazard.escalations, (details["command_level"], at_s)),
-                reminders=(),
-            )
-        case "protect":
-            return replace(
-                moved,
-                protection=details["reason"],
-                protection_by=details["by"],
-                protection_until_s=details.get("until_s"),
-            )
-        case "plan":
-            return replace(moved, plan=details["reason"])
-        case "rectify":
-            return replace(
-                moved,
-                rectified_s=at_s,
-                rectified_by=details["by"],
-                recorded_by=event.actor,
-                recorded_name=event.actor_name,
-            )
-        case "return":
-            return replace(
-                moved, rectified_s=None, rectified_by="", recorded_by="", recorded_name=""
-            )
-        case "accept":
-            return replace(moved, accepted_s=at_s, accepted_by=event.actor)
-        case "delist" | "dismiss":
-            first = at_s if hazard.first_closed_s is None else hazard.first_closed_s
-            return replace(moved, closed_s=at_s, first_closed_s=first)
-        case "merge":
-            return replace(moved, closed_s=at_s, into=details["into"], was=event.before.value)
-        case "unmerge":
-            return replace(moved, closed_s=None, into="", was="")
-        case "reopen":
-            return replace(
-                moved,
-                **(_clock(details) if "deadline_s" in details else {}),
-                extended=0,
-                escalations=(),
-                rectified_s=None,
-                rectified_by="",
-                recorded_by="",
-                recorded_name="",
-                accepted_s=None,
-                accepted_by="",
-                closed_s=None,
-                protection="",
-                protection_by="",
-                protection_until_s=None,
-                reopened=hazard.reopened + 1,
-                reopened_s=at_s,
-            )
-        case "list":
-            clock = _clock(details) if "deadline_s" in details else {}
-            return replace(moved, listed=details["level"], **clock)
-        case "unlist":
-            return replace(moved, listed="")
-        case "absorb":
-            return replace(moved, holds=(*hazard.holds, details["hazard"]))
-        case "release":
-            rest = tuple(one for one in hazard.holds if one != details["hazard"])
-            return replace(moved, holds=rest)
-        case "note" | "attach" | "interim":
-            return moved
-    raise TransitionError(
-        f"时间线中有未知事件“{event.action}”。",
-        f"Unknown event {event.action!r} in the timeline.",
-        code="unknown_action",
-    )
-
-
-def _clock(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "deadline_s": details["deadline_s"],
-        "reminders": tuple((left, at) for left, at in details.get("reminders", ())),
-        "escalate_s": details.get("escalate_s", details["deadline_s"]),
-    }
-
-
-def replay(events: Iterable[Event]) -> HazardState:
-    """The state that a whole timeline leads to. Raises TransitionError if it has a gap."""
-    hazard: HazardState | None = None
-    for event in events:
-        if hazard is None:
-            hazard = HazardState(
-                str(event.details.get("hazard", "")), CommandLevel.SQUADRON, event.at_s
-            )
-        if event.seq != hazard.version + 1 or (event.seq == 1) != (event.action == "open"):
-            raise TransitionError(
-                f"时间线不完整：应为第{hazard.version + 1}条，实为第{event.seq}条。",
-                f"Broken timeline: expected event {hazard.version + 1}, found {event.seq}.",
-                code="timeline",
-            )
-        hazard = evolve(hazard, event)
-    if hazard is None:
-        raise TransitionError("时间线是空的。", "The timeline is empty.", code="timeline")
-    return hazard
-
-
 def _said(step: Step, kept: Mapping[str, Any]) -> tuple[str, str]:
     """The line of the timeline."""
     reason = kept.get("reason", "")
@@ -457,6 +187,9 @@ def _said(step: Step, kept: Mapping[str, Any]) -> tuple[str, str]:
             )
         case "rectify":
             return f"整改完成（{kept['by']}）：{reason}", f"Done by {kept['by']}: {reason}"
+        case "ask":
+            until = kept.get("until", "")
+            return f"申请延期至 {until}：{reason}", f"Asked for an extension to {until}: {reason}"
         case "merge":
             return f"合并到 {kept['into']}", f"Merged into {kept['into']}"
     return (f"{step.zh}：{reason}", f"{step.en}: {reason}") if reason else (step.zh, step.en)

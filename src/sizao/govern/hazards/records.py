@@ -156,6 +156,12 @@ class HazardState:
     reopened_s: float | None = None
     listed: str = ""
     """Level of listed supervision in force: county, city, province."""
+    duty_party: str = ""
+    """Code of the partner agency that has to rectify, if it has an account here."""
+    received_s: float | None = None
+    """When the duty body acknowledged; anew after every assignment and reopening."""
+    asked_s: float | None = None
+    """The deadline that the duty body asked for and nobody has answered yet."""
     into: str = ""
     """The hazard this one was merged into."""
     was: str = ""

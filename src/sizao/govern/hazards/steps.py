@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from sizao.govern.hazards.records import OPEN, State
 
-OPERATOR, LEADER, OFFICER = "operator", "leader", "officer"
+OPERATOR, LEADER, OFFICER, PARTNER = "operator", "leader", "officer", "partner"
 _ALL = frozenset({OPERATOR, LEADER, OFFICER})
+_WORK = _ALL | {PARTNER}
+"""Whoever does the work: a partner agency only where it is the duty body (``allowed.py``)."""
 _DESK = frozenset({OPERATOR, LEADER})
 
 ROLE_NAMES = {
     OPERATOR: ("指挥员", "operator"),
     LEADER: ("领导", "leader"),
     OFFICER: ("民警", "officer"),
+    PARTNER: ("联动单位", "partner agency"),
     "auditor": ("审计员", "auditor"),
     "admin": ("管理员", "administrator"),
     "system": ("系统", "system"),
@@ -60,14 +63,15 @@ STEPS: Mapping[str, Step] = {
             "assign", "交办", "Assign", frozenset({State.FOUND}), State.ASSIGNED, _DESK,
             needs=("grade", "duty_kind", "duty_name", "deadline_s"),
         ),
+        Step("receive", "接收", "Acknowledge", _RUNNING, None, frozenset({PARTNER})),
         Step(
-            "protect", "落实临时防护", "Protect meanwhile", _UNTIL_DONE, None, _ALL,
+            "protect", "落实临时防护", "Protect meanwhile", _UNTIL_DONE, None, _WORK,
             needs_reason=True, needs=("by",),
         ),
-        Step("plan", "提交整改方案", "File the plan", _RUNNING, State.RECTIFYING, _ALL,
+        Step("plan", "提交整改方案", "File the plan", _RUNNING, State.RECTIFYING, _WORK,
              needs_reason=True),
         Step(
-            "rectify", "整改完成", "Record it done", _RUNNING, State.RECTIFIED, _ALL,
+            "rectify", "整改完成", "Record it done", _RUNNING, State.RECTIFIED, _WORK,
             needs_reason=True, needs=("by",), needs_photo=True,
         ),
         Step(
@@ -86,7 +90,15 @@ STEPS: Mapping[str, Step] = {
             "extend", "批准延期", "Extend", _RUNNING, None, _DESK,
             needs_reason=True, needs=("deadline_s",), by_above=True,
         ),
-        Step("note", "记一笔", "Add a note", _OPEN, None, _ALL, needs_reason=True),
+        Step(
+            "ask", "申请延期", "Ask for an extension", _RUNNING, None, frozenset({PARTNER}),
+            needs_reason=True, needs=("deadline_s",),
+        ),
+        Step(
+            "deny", "不同意延期", "Refuse the extension", _RUNNING, None, _DESK,
+            needs_reason=True, by_above=True,
+        ),
+        Step("note", "记一笔", "Add a note", _OPEN, None, _WORK, needs_reason=True),
         Step(
             "merge", "合并到另一隐患", "Merge into another", frozenset({State.FOUND} | _RUNNING),
             State.MERGED, _DESK, needs=("into",),

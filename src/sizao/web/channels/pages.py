@@ -13,6 +13,7 @@ from sizao.core.errors import TransitionError
 from sizao.web.basis.shown import of_notice
 from sizao.web.channels import services
 from sizao.web.channels.access import may_answer, may_look
+from sizao.web.channels.links import link_of
 from sizao.web.channels.models import Notice
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
@@ -108,6 +109,7 @@ def _row(user: User, notice: Notice) -> dict[str, object]:
         "title": words.pick(notice.title_zh, notice.title_en),
         "body": words.pick(notice.text_zh, notice.text_en),
         "basis": of_notice(notice),
+        "link": link_of(user, notice),
         "waiting": waiting and notice.lifted_at is None,
         "deadline_s": notice.acknowledge_by.timestamp() if notice.acknowledge_by else None,
         "start_s": notice.told_at.timestamp(),

@@ -85,6 +85,10 @@ class Hazard(models.Model):
     duty_unit = models.ForeignKey(
         Unit, models.PROTECT, null=True, related_name="+", verbose_name="责任单位（本系统）"
     )
+    duty_party = models.ForeignKey(
+        Unit, models.PROTECT, null=True, related_name="+", verbose_name="责任单位（联动单位）",
+        help_text="在本系统有账号的外部门；由它自己接收、报进展、传证据",
+    )  # fmt: skip
     duty_name = models.CharField("责任单位", max_length=64, blank=True, db_index=True)
     deadline = models.DateTimeField("整改期限", null=True, db_index=True)
     promised = models.DateTimeField("原定期限", null=True)
@@ -196,6 +200,10 @@ class HazardNotice(models.Model):
     text_en = models.TextField("英文内容")
     read_at = models.DateTimeField("阅知时间", null=True)
     read_by = models.CharField("阅知人", max_length=150, blank=True)
+    sent = models.ForeignKey(
+        "channels.Notice", models.PROTECT, null=True, related_name="+", verbose_name="通报",
+        help_text="按通道发出的通报，有送达回执",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = verbose_name_plural = "隐患告知"

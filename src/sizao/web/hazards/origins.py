@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sizao.web.cases.models import Case
+from sizao.web.fleet.models import Vehicle
+from sizao.web.pages.vehicles import last_seen
 from sizao.web.reports.models import Report
 from sizao.web.reports.privacy import scrub
 from sizao.web.risk import files, services, words
@@ -33,6 +36,10 @@ def origin_of(user: User, given: Mapping[str, str]) -> Origin:
         return _report(user, given["report"])
     if given.get("site"):
         return _site(user, given["site"], given.get("run", ""))
+    if given.get("case"):
+        return _case(user, given["case"])
+    if given.get("vehicle"):
+        return _fleet(user, given["vehicle"])
     return Origin()
 
 
@@ -50,6 +57,44 @@ def _report(user: User, number: str) -> Origin:
         },
         data={"service": report.service, "channel": report.channel},
         words=report.number,
+    )  # fmt: skip
+
+
+CASE_KINDS = {"landslide": "slope", "road_ice": "water_ice", "report_signal_fault": "signal",
+              "call_signal": "signal"}  # fmt: skip
+"""Kind of a case to the kind of hazard that it usually shows; the person chooses."""
+
+
+def _case(user: User, number: str) -> Origin:
+    """What a case, or its review, showed about the place. No vehicle and nobody of it is kept."""
+    case = Case.objects.for_user(user).filter(number=number).first()
+    if case is None:
+        return Origin()
+    return Origin(
+        "crash", case.number,
+        filled={
+            "case": case.number, "lat": case.lat or "", "lon": case.lon or "",
+            "place": case.place, "kind": CASE_KINDS.get(case.kind, ""),
+        },
+        data={"kind": case.kind, "level": case.level_code},
+        words=f"{case.number} {case.place}",
+    )  # fmt: skip
+
+
+def _fleet(user: User, vehicle_id: str) -> Origin:
+    """The enterprise of a vehicle: its duty of supervision, not the vehicle or its driver."""
+    seen = (
+        Case.objects.for_user(user).filter(vehicle=vehicle_id).exists()
+        or last_seen(user, vehicle_id) is not None
+    )
+    vehicle = Vehicle.objects.select_related("enterprise").filter(pk=vehicle_id).first()
+    if not seen or vehicle is None or vehicle.enterprise is None:
+        return Origin()
+    name = vehicle.enterprise.name
+    return Origin(
+        "freight", vehicle.enterprise_id,
+        filled={"vehicle": vehicle_id, "enterprise": name, "kind": "enterprise"},
+        words=name,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def actor_of(user: User) -> Actor:
         role=user.role,
         name=str(user),
         unit=unit.code if unit else "",
-        level=unit.command_level if unit else CommandLevel.SQUADRON,
+        level=unit.command_level if unit and not unit.agency else CommandLevel.SQUADRON,
     )
 
 

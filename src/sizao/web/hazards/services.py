@@ -16,7 +16,7 @@ from sizao.web.hazards.access import may_act
 from sizao.web.hazards.errors import HazardConflictError
 from sizao.web.hazards.models import Hazard
 from sizao.web.hazards.projection import actor_of, keep, project, state_of
-from sizao.web.hazards.telling import tell, tell_senders
+from sizao.web.hazards.telling import acknowledged, tell, tell_senders
 from sizao.web.hazards.workdays import workdays
 from sizao.web.units.models import Unit, User
 from sizao.web.wake import wake_desk
@@ -83,7 +83,7 @@ def act(
             reason=reason, details=details, photos=len(kept),
         )  # fmt: skip
         if action == "assign":
-            hazard.duty_unit = _duty_unit(given)
+            hazard.duty_unit, hazard.duty_party = _duty_unit(given), _duty_party(given)
         if action in ("merge", "unmerge"):
             hazard.merged_into = other if action == "merge" else None
         project(hazard, state)
@@ -93,6 +93,8 @@ def act(
         if other is not None:
             _tell_other(user, hazard, other, action, now)
         tell(hazard, event)
+        if action == "receive":
+            acknowledged(hazard, user)
         if action in ("delist", "reopen"):
             tell_senders(hazard, action)
     wake_desk()
@@ -102,7 +104,7 @@ def act(
 def _locked(user: User, number: str) -> Hazard:
     return (
         Hazard.objects.for_user(user)
-        .select_related("unit", "local_unit", "duty_unit", "merged_into", "report")
+        .select_related("unit", "local_unit", "duty_unit", "duty_party", "merged_into", "report")
         .select_for_update(of=("self",))
         .get(number=number)
     )
@@ -125,6 +127,8 @@ def _details(
                 unit = _duty_unit(given)
                 details["duty_name"] = unit.name_zh if unit else ""
                 details["duty_unit"] = unit.code if unit else ""
+            if party := _duty_party(given):
+                details["duty_party"] = party.code
             if grade in GRADES:
                 level = max(clocks.command_level(grade), CommandLevel(hazard.local_unit.level))
                 details["command_level"] = level.code
@@ -137,6 +141,12 @@ def _details(
                 return {}
             _not_shorter(state, day)
             return _clock(day, at_s)
+        case "ask":
+            day = _day(given.get("deadline", ""))
+            if day is None:
+                return {}
+            _not_shorter(state, day)
+            return {"deadline_s": clocks.end_of(day), "until": f"{day}"}
         case "reopen":
             if not state.duty_name:
                 return {}
@@ -196,6 +206,13 @@ def _duty_unit(given: Mapping[str, str]) -> Unit | None:
     return found
 
 
+def _duty_party(given: Mapping[str, str]) -> Unit | None:
+    """The partner agency of that name, if it has one here: it then works the hazard itself."""
+    if given.get("duty_kind") != "agency":
+        return None
+    return Unit.parties.filter(name_zh=given.get("duty_name", "")).first()
+
+
 def _other(
     user: User, hazard: Hazard, action: str, given: Mapping[str, str], state: HazardState
 ) -> Hazard | None:
@@ -245,7 +262,9 @@ def ring_due(now: datetime) -> int:
 def _ring(hazard_id: int, now: datetime) -> int:
     rung = 0
     with write():
-        hazard = Hazard.objects.select_related("unit", "local_unit", "duty_unit").get(pk=hazard_id)
+        hazard = Hazard.objects.select_related("unit", "local_unit", "duty_unit", "duty_party").get(
+            pk=hazard_id
+        )
         state = state_of(hazard)
         while (found := clocks.ring(state, now.timestamp(), workdays())) is not None:
             state, event = found

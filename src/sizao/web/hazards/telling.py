@@ -1,28 +1,39 @@
 """Who has to know of a step: the accounts that worked it, the duty body, the unit in command.
 
-A notice is a row that somebody reads; a party outside cannot sign in, so that its notice waits
-until somebody has told them and says so. The sender of a report sees it on the page they kept.
+A notice is a row that somebody reads. Units and partner agencies are told by their channels too,
+with receipts; a party without an account here cannot sign in, so that its notice waits until
+somebody has told them and says so. The sender of a report sees it on the page they kept.
 """
 
 from __future__ import annotations
 
 from django.db.models import Q
 
+from sizao.core.rulebook import entry
 from sizao.govern.hazards.records import Event
 from sizao.web import audit
+from sizao.web.channels import outbox
+from sizao.web.channels.models import Notice
+from sizao.web.channels.telling import tell as send_notice
 from sizao.web.clock import feed_now
 from sizao.web.hazards.models import Hazard, HazardNotice
 from sizao.web.hazards.projection import moment
 from sizao.web.reports import services as report_services
 from sizao.web.reports.models import Report
-from sizao.web.units.models import User
+from sizao.web.reports.privacy import scrub
+from sizao.web.units.models import Unit, User
 from sizao.web.writing import write
+
+ACKNOWLEDGED = frozenset({"assign", "list", "reopen", "escalate"})
+"""Steps that the duty body has to acknowledge, within the time of the rule ``hazard.notice``."""
 
 TOLD = {
     "assign": ("duty",),
     "remind": ("duty", "command"),
     "escalate": ("duty", "command", "people"),
     "extend": ("duty",),
+    "ask": ("command",),
+    "deny": ("duty",),
     "rectify": ("command",),
     "return": ("duty", "people"),
     "delist": ("duty", "people"),
@@ -45,13 +56,16 @@ def tell(hazard: Hazard, event: Event) -> int:
     if "duty" in groups:
         if hazard.duty_unit is not None:
             units.add(hazard.duty_unit)
+        elif hazard.duty_party is not None:
+            units.add(hazard.duty_party)
         elif hazard.duty_name:
             rows.append(HazardNotice(party=hazard.duty_name, **common))
     if "command" in groups:
         units.add(hazard.unit)
     rows += [
-        HazardNotice(unit=unit, **common) for unit in sorted(units, key=lambda one: one.path)
-    ]  # fmt: skip
+        HazardNotice(unit=unit, sent=_send(hazard, event, unit), **common)
+        for unit in sorted(units, key=lambda one: one.path)
+    ]
     if "people" in groups:
         names = [name for name in hazard.machine["people"] if name != event.actor]
         # Whoever is of a unit that is told reads it there: once is enough.
@@ -61,9 +75,47 @@ def tell(hazard: Hazard, event: Event) -> int:
     return len(rows)
 
 
+def _send(hazard: Hazard, event: Event, unit: Unit) -> Notice:
+    """The same by the channels of the unit or agency. What leaves the house holds no names."""
+    duty = unit in (hazard.duty_unit, hazard.duty_party)
+    kind = hazard.about
+    asked = duty and event.action in ACKNOWLEDGED
+    return send_notice(
+        unit,
+        key=("hazard", hazard.number, event.seq),
+        title=(
+            f"隐患 {hazard.number}：{hazard.place} {kind.zh}",
+            f"Hazard {hazard.number}: {kind.en}, {hazard.place}",
+        ),
+        text=(scrub(event.zh), scrub(event.en)),
+        about=f"hazard:{hazard.number}",
+        place=hazard.place,
+        at=(hazard.lat, hazard.lon),
+        channels=("inbox", "browser", "wecom", "dingtalk", "sms"),
+        acknowledge_s=float(entry("hazard.notice").value("acknowledge")) * 3600 if asked else None,
+    )
+
+
+def acknowledged(hazard: Hazard, user: User) -> None:
+    """The duty body acknowledged on the hazard's page: that answers its notices too."""
+    now = feed_now()
+    waiting = Notice.objects.filter(
+        about=f"hazard:{hazard.number}", party=user.unit, acknowledge_by__isnull=False,
+        acknowledged_at=None, lifted_at=None,
+    )  # fmt: skip
+    for notice in waiting:
+        notice.acknowledged_at, notice.acknowledged_by = now, user
+        notice.version += 1
+        notice.save(update_fields=["acknowledged_at", "acknowledged_by", "version"])
+        outbox.seen(notice, now)
+        outbox.withdraw(notice)
+
+
 def for_user(user: User) -> Q:
     """Notices that are this account's: addressed to it, to its unit, or for it to pass on."""
     mine = Q(user=user)
+    if user.party is not None:
+        return Q(unit=user.party)
     if user.acts and user.unit_id is not None:
         mine |= Q(unit_id=user.unit_id) | (~Q(party="") & Q(hazard__unit_id=user.unit_id))
     return mine
@@ -81,6 +133,8 @@ def read(user: User, notice_id: int) -> HazardNotice:
         if notice.read_at is None:
             notice.read_at, notice.read_by = feed_now(), user.username
             notice.save(update_fields=["read_at", "read_by"])
+            if notice.sent is not None:
+                outbox.seen(notice.sent, notice.read_at)
             audit.record(
                 user, "hazard.notice_read", "hazard", notice.hazard.number,
                 {"notice": notice.pk, "party": notice.party, "action": notice.action},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sizao.web.hazards.pages import board, entering, hazard, ledger
+from sizao.web.hazards.pages import board, entering, hazard, ledger, partner
 
 urlpatterns = [
     path("hazards/", board.show, name="hazards"),
@@ -15,5 +15,13 @@ urlpatterns = [
     path("hazards/notices/<int:notice_id>/read/", hazard.read, name="hazard-notice-read"),
     path("hazards/<str:number>/", hazard.show, name="hazard"),
     path("hazards/<str:number>/act/", hazard.act, name="hazard-act"),
+    path("partner/hazards/", partner.show, name="partner-hazards"),
+    path("partner/hazards/<str:number>/", partner.one, name="partner-hazard"),
+    path("partner/hazards/<str:number>/act/", partner.act, name="partner-hazard-act"),
+    path(
+        "partner/hazards/<str:number>/photos/<int:which>/",
+        partner.photo,
+        name="partner-hazard-photo",
+    ),
     path("hazards/<str:number>/photos/<int:which>/", hazard.photo, name="hazard-photo"),
 ]

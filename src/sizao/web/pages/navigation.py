@@ -19,6 +19,7 @@ from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.hazards.access import may_enter
+from sizao.web.hazards.partners import may_look as may_rectify
 from sizao.web.junctions.access import may_look as may_see_junctions
 from sizao.web.places.manual import may_issue
 from sizao.web.response.access import may_look as may_look_at_responses
@@ -92,6 +93,7 @@ GROUPS: tuple[Group, ...] = (
             Page("rules", _("检测规则"), "table", ("rules/",)),
             Page("fences", _("电子围栏"), "pin", ("fences/",)),
             Page("tables", _("分级表"), "layers", ("tables/",), may_see_tables),
+            Page("partner-hazards", _("隐患整改"), "flag", ("partner/hazards/",), may_rectify),
             Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
             Page("deliveries", _("送达"), "send", ("deliveries/",), may_look_at_deliveries),
         ),

@@ -20,6 +20,7 @@ from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.drills.scoring import scored
 from sizao.web.evidence.answer import evidence_answer
+from sizao.web.hazards.access import may_enter
 from sizao.web.pages import words
 from sizao.web.response.rows import party_word
 from sizao.web.review import services
@@ -80,6 +81,7 @@ def _page(request: HttpRequest, case: Case, problem: str = "", status: int = 200
             ],
             "missed": [(one.at_s, words.pick(one.zh, one.en)) for one in found["facts"].missed],
             "may_act": may_act(request.user, case),
+            "may_enter_hazard": may_enter(request.user) and case.drill_id is None,
             "notice": {"kind": "refused", "text": problem} if problem else None,
             "given": request.POST,
             "today": feed_now().date(),

@@ -19,6 +19,11 @@ ADDRESSES = frozenset(
         # Its tasks of response plans.
         "tasks",
         "task-act",
+        # Hazards that it has to put right.
+        "partner-hazards",
+        "partner-hazard",
+        "partner-hazard-act",
+        "partner-hazard-photo",
         # Changes of its own notices, as they happen.
         "stream-events",
         # Warnings addressed to it, without plates.

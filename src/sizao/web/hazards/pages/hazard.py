@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +23,7 @@ from sizao.web.hazards.access import may_act
 from sizao.web.hazards.errors import HazardConflictError
 from sizao.web.hazards.intake import alike, spot_of
 from sizao.web.hazards.models import Hazard, HazardNotice
-from sizao.web.hazards.projection import state_of
+from sizao.web.hazards.projection import moment, state_of
 from sizao.web.hazards.workdays import workdays
 from sizao.web.listings.section import section_of
 from sizao.web.pages.words import pick
@@ -62,6 +63,9 @@ def page(
         "row": words.row_of(hazard, now),
         "origin": words.origin_word(hazard.origin),
         "state": state,
+        "received": moment(state.received_s),
+        "asked": moment(state.asked_s),
+        "act_url": reverse("hazard-act", args=(hazard.number,)),
         "primary": next((one.step for one in steps if one.primary), None),
         "others": [one.step for one in steps if not one.primary and one.step.action != "merge"],
         "steps": [one.step for one in steps],
@@ -74,7 +78,7 @@ def page(
         "events": list(hazard.events.order_by("-seq")),
         "alike": alike(user, spot_of(hazard)) if "merge" in actions else [],
         "merged": list(hazard.merged.order_by("number")),
-        "told": list(hazard.notices.select_related("user", "unit")[:20]),
+        "told": list(hazard.notices.select_related("user", "unit", "sent")[:20]),
         "mine": list(mine),
         "days_left": abs(workdays().between(today, due)) if due and not hazard.closed else None,
         "days_known": due is None or workdays().knows(due),

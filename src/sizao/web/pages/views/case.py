@@ -36,6 +36,7 @@ from sizao.web.evidence.access import may_hold_case
 from sizao.web.evidence.wanted import active_holds
 from sizao.web.field.record import of_case
 from sizao.web.fleet.models import Vehicle
+from sizao.web.hazards.access import may_enter
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.words import row as measure_row
 from sizao.web.pages import words
@@ -157,6 +158,7 @@ def story(request: HttpRequest, case: Case) -> dict[str, object]:
             .prefetch_related("photos")
         ],
         "calls": [call_row(call) for call in calls_of(request.user, case)],
+        "may_enter_hazard": may_enter(request.user) and case.drill_id is None,
         "tiles": tiles(queries.of_case(case, feed_now()), "case-evidence", case.pk),
         "holds": list(case.holds.filter(active_holds(feed_now())).select_related("set_by")),
         "may_hold": may_hold_case(request.user, case),

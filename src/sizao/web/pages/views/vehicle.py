@@ -14,6 +14,7 @@ from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.evidence import queries
 from sizao.web.fleet.models import Vehicle
+from sizao.web.hazards.access import may_enter
 from sizao.web.pages import words
 from sizao.web.pages.evidencewords import tiles
 from sizao.web.pages.rows import case_rows, shown_plate
@@ -52,6 +53,7 @@ def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
             "plate": shown_plate(request.user, vehicle.plate if vehicle else ""),
             "kind": words.vehicle_word(vehicle.kind if vehicle else "other"),
             "seen": seen,
+            "may_enter_hazard": may_enter(request.user),
             "track_url": f"/api/v1/vehicles/{vehicle_id}/track?{urlencode(window)}",
             "rows": case_rows(request.user, cases[:20]),
             "tiles": tiles(queries.of_vehicle(vehicle_id, now), "vehicle-evidence", vehicle_id),
