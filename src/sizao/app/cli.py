@@ -10,6 +10,7 @@ import click
 from sizao import __version__
 from sizao.core.errors import SizaoError
 from sizao.core.kernel_cache import use_kernel_cache
+from sizao.core.tied import watch_parent
 
 COMMANDS: dict[str, str] = {
     "demo": "Everything on one machine: database, simulated city over real TCP, web.",
@@ -72,6 +73,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error of ours is one clear line, not a traceback."""
+    watch_parent()
     use_kernel_cache()
     try:
         cli(standalone_mode=True)

@@ -1,8 +1,8 @@
 """The processes of one installation, started and stopped together.
 
-Each part is ``sizao PART`` as a child process with its output in ``logs/PART.log``. A part that
-dies is started again, because its durable state makes that safe; one that keeps dying ends the
-whole with the tail of its log.
+Each part is ``sizao PART`` as a child process with its output in ``logs/PART.log``. It ends when we
+do, even if we are killed. A part that dies is started again, because its durable state makes that
+safe; one that keeps dying ends the whole with the tail of its log.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sizao.core.errors import SizaoError
+from sizao.core.tied import tied
 from sizao.log.datadir import DataDir, read_status
 
 MAX_RESTARTS = 5
@@ -60,7 +61,7 @@ class Parts:
     def _spawn(self, part: Part) -> None:
         command = [sys.executable, "-m", "sizao", part.name, *part.arguments]
         with self.data.log_file(part.name).open("ab") as output:
-            part.process = subprocess.Popen(
+            part.process = tied(
                 command,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -29,6 +29,7 @@ from numba import njit
 from sizao.app.benches._platforms import City, Pass, params
 from sizao.core.clock import SHANGHAI
 from sizao.core.loads import BLOCK, address, copy_block, find, put8, put_u16, u8, u16
+from sizao.core.tied import watch_parent
 from sizao.feeds.jt809.header import VERSION_2011
 from sizao.feeds.jt809.kernel import crc16
 
@@ -306,4 +307,5 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    watch_parent()
     main(sys.argv[1:])

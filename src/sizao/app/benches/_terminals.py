@@ -27,6 +27,7 @@ from numba import njit
 
 from sizao.app.benches.processes import cpu_s
 from sizao.core.loads import address, get32, get64, u8, u16
+from sizao.core.tied import watch_parent
 from sizao.feeds.jt808.encode import encode_frame
 from sizao.feeds.jt808.location import encode_location
 from sizao.feeds.jt808.steady import REPLIES
@@ -288,4 +289,5 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    watch_parent()
     main(sys.argv[1:])

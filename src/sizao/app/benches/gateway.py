@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from sizao.app.benches._terminals import FIRST
 from sizao.app.benches.processes import cores, pin, rss, server, socket_pages
 from sizao.core.errors import ConfigError
+from sizao.core.tied import tied
 from sizao.log.datadir import DataDir, read_status
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.loops import raise_file_limit
@@ -128,9 +129,7 @@ def _load(
         _terminals([*words[:3], "2", "0.1", path, str(pid)])
         before = rss(pid)
         kernel = socket_pages()
-        process = subprocess.Popen(
-            [*_TERMINALS, *words], stdout=subprocess.PIPE, text=True, preexec_fn=pin(1)
-        )
+        process = tied([*_TERMINALS, *words], stdout=subprocess.PIPE, text=True, preexec_fn=pin(1))
         # While all are connected and talk.
         time.sleep(_SETTLE_S + connections / 10_000 + seconds / 2)
         held, kernel = rss(pid) - before, socket_pages() - kernel

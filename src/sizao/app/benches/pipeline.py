@@ -34,6 +34,7 @@ from sizao.app.benches import _platforms, _stream
 from sizao.app.benches.processes import cpu_s, part, rss, server
 from sizao.core.errors import ConfigError
 from sizao.core.schemas import REGISTER
+from sizao.core.tied import tied
 from sizao.log.datadir import DataDir, read_status
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.sim import city
@@ -141,7 +142,7 @@ def _phase(plant: Plant, seconds: float, rate: float, first: int) -> dict[str, A
     samples: list[dict[str, Any]] = []
     first_mb: dict[str, int] = {}
     command = [*_STREAM, *map(str, words), str(before["positions"])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with tied(command, stdout=subprocess.PIPE, text=True) as child:
         while child.poll() is None:
             time.sleep(0.5)
             samples.append(plant.counters()[1])

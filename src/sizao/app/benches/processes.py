@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sizao.core.errors import ConfigError
+from sizao.core.tied import tied
 
 
 def cores() -> list[int]:
@@ -33,7 +34,7 @@ def pin(which: int | None) -> Callable[[], None]:
 def server(command: list[str], core: int | None = None) -> Iterator[tuple[int, int]]:
     """A server process until the block ends, on one core if ``core`` says so; gives the port it
     names (or 0) and its pid. Raises ConfigError if it ends before it listens."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=pin(core))
+    process = tied(command, stderr=subprocess.PIPE, text=True, preexec_fn=pin(core))
     assert process.stderr is not None
     said = []
     try:
@@ -53,7 +54,7 @@ def server(command: list[str], core: int | None = None) -> Iterator[tuple[int, i
 @contextmanager
 def part(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Another process until the block ends, told to stop then."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = tied(command, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:

@@ -45,7 +45,10 @@ def compute(folder: Path, done: Callable[[int, int], None]) -> None:
 def main() -> None:
     """Progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
     from sizao.core.errors import SizaoError
+    from sizao.core.tied import watch_parent
     from sizao.plan.microsim.program import Cancelled
+
+    watch_parent()
 
     def say(**what: object) -> None:
         print(json.dumps(what, ensure_ascii=False), flush=True)

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sizao.core.errors import ConfigError, ConflictError
+from sizao.core.tied import tied
 from sizao.plan.microsim import program as simulator
 from sizao.plan.signals.gain import gain
 from sizao.plan.signals.junction import as_data
@@ -214,7 +215,7 @@ def mend(at_work: Collection[int]) -> None:
 def _in_child(place: Path, done: Callable[[int, int], None]) -> None:
     command = [sys.executable, "-m", "sizao.web.junctions.compute", str(place)]
     last = ""
-    with subprocess.Popen(
+    with tied(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         text=True, encoding="utf-8",
     ) as child:  # fmt: skip

@@ -115,7 +115,9 @@ def main() -> None:
     """Print progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
     from sizao.core.errors import SizaoError
     from sizao.core.kernel_cache import use_kernel_cache
+    from sizao.core.tied import watch_parent
 
+    watch_parent()
     use_kernel_cache()
 
     def say(**what: Any) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from django.utils import timezone
 
 from sizao.core.errors import ConfigError, ConflictError
+from sizao.core.tied import tied
 from sizao.plan.draw import commitment
 from sizao.plan.force import force_of
 from sizao.web import audit
@@ -175,7 +176,7 @@ def _aware(row: dict[str, Any]) -> dict[str, Any]:
 def _in_child(place: Path, step: Callable[[str], None]) -> None:
     command = [sys.executable, "-m", "sizao.web.plan.compute", str(place)]
     last = ""
-    with subprocess.Popen(
+    with tied(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, encoding="utf-8",
     ) as child:  # fmt: skip

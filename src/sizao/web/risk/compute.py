@@ -108,7 +108,9 @@ def main() -> None:
     """Print progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
     from sizao.core.errors import SizaoError
     from sizao.core.kernel_cache import use_kernel_cache
+    from sizao.core.tied import watch_parent
 
+    watch_parent()
     use_kernel_cache()
     # The pages and the pipeline come first; nobody waits for this to the second.
     os.nice(10)

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from sizao import __version__
 from sizao.core.errors import ConfigError
+from sizao.core.tied import tied
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
 from sizao.web.clock import feed_now
@@ -160,7 +161,7 @@ def in_child(place: Path, step: Step) -> None:
     """Run :mod:`compute` in a process. Raises ConfigError with what it said."""
     command = [sys.executable, "-m", "sizao.web.risk.compute", str(place)]
     last = ""
-    with subprocess.Popen(
+    with tied(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, encoding="utf-8",
     ) as child:  # fmt: skip
