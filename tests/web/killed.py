@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +33,28 @@ def careless(world: World) -> int:
     with write():
         services._move("detections", waiting[-1].seq)
     return len(services.deliver_rows([r for one in waiting for r in one.batch.to_pylist()], 0))
+
+
+def idle(world: World, ready: int) -> None:
+    """A desk with nothing to do; says so by a byte and works until it is killed."""
+    from sizao.web.desk.thread import Desk
+
+    desk = Desk(world.ports)
+    desk._try_round()
+    assert not desk.errors, desk.last_error
+    os.write(ready, b"i")
+    while True:
+        desk._try_round()
+        time.sleep(0.01)
+
+
+def fire(world: World, clock: str, due_s: float) -> list[int]:
+    """Act on what ran out of one domain, so that its kill is not another's. Returns the tally."""
+    from sizao.web.clocks.registry import DOMAINS
+    from sizao.web.clocks.services import fire_due
+
+    fire_due(world.now, [domain for domain in DOMAINS if clock in domain.clocks])
+    return tally(world, clock, due_s)
 
 
 def begin(world: World, clock: str) -> float:
@@ -65,6 +89,8 @@ def forgetful(world: World) -> None:
 WORKS: Mapping[str, Callable[..., Any]] = {
     "append": append,
     "round": a_round,
+    "idle": idle,
+    "fire": fire,
     "careless": careless,
     "begin": begin,
     "tally": tally,

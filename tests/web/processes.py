@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -28,8 +29,8 @@ class Desks:
     def __init__(self, folder: Path, base: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.database = folder / "desk.sqlite"
-        with closing(sqlite3.connect(base)) as source, closing(self._connect()) as copy:
-            source.backup(copy)
+        self._base = base
+        self.renew()
         self._errors = (folder / "desks.err").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.web.processes", str(folder)],
@@ -37,11 +38,25 @@ class Desks:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip
 
-    def run(self, what: str, at_s: float, **order: Any) -> Any:
-        """Let a worker do something (a key of ``_WORKS``) at a moment of the feed clock.
+    def renew(self) -> None:
+        """Begin anew with the tests' database and empty logs."""
+        for path in self.database.parent.glob("*.sqlite*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        with closing(sqlite3.connect(self._base)) as source, closing(self._connect()) as copy:
+            source.backup(copy)
 
+    def run(self, what: str, at_s: float, **order: Any) -> Any:
+        """Let a worker do something (a key of ``killed.WORKS``) at a moment of the feed clock.
+
+        ``given`` : its arguments
         ``kill`` : a table and a number; the worker is killed -9 once it has written to the table so
-        often, before it commits. Returns what the work returned, or ``"killed"``.
+        often, before it commits
+        ``killed`` : it is killed -9 by us as soon as it is idle
+
+        Returns what the work returned, or ``"killed"``.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -123,10 +138,13 @@ def _main(folder: Path) -> None:
 
     for line in sys.stdin:
         come, go = os.pipe()
+        order = json.loads(line)
         pid = os.fork()
         if pid == 0:
             try:
-                result = _work(folder, json.loads(line))
+                if "killed" in order:
+                    order["given"] = {"ready": go}
+                result = _work(folder, order)
                 os.write(go, json.dumps(result, default=str).encode())
                 os._exit(0)
             except BaseException:
@@ -134,6 +152,9 @@ def _main(folder: Path) -> None:
                 sys.stderr.flush()
                 os._exit(1)
         os.close(go)
+        if "killed" in order:
+            os.read(come, 1)  # it is idle now
+            os.kill(pid, signal.SIGKILL)
         with os.fdopen(come, "rb") as pipe:
             text = pipe.read()
         _, status = os.waitpid(pid, 0)

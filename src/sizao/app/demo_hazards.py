@@ -69,8 +69,10 @@ def seed_hazards(now: datetime) -> int:
     wired. Stopped before its end, it goes on with the stories that had not begun."""
     from django.db import connection
 
+    from sizao.web.clocks.services import fire_due
+    from sizao.web.hazards.clocks import HazardClocks
     from sizao.web.hazards.models import Hazard, HazardNotice
-    from sizao.web.hazards.services import ring_due
+    from sizao.web.listings.clocks import InterimClocks
     from sizao.web.listings.numbers import office_of
 
     told = set(Hazard.objects.values_list("kind", "text"))
@@ -83,12 +85,13 @@ def seed_hazards(now: datetime) -> int:
     office.name, office.prefix = "示意市道路交通安全委员会办公室", "示交安办督"
     office.save()
     moves: list[tuple[datetime, Callable[[], None]]] = []
+    clocks = (HazardClocks(), InterimClocks())
     for number, story in left:
         moves += _Play(story, number, cast, now, places[story.town]).moves()
     for at, move in sorted(moves, key=lambda pair: pair[0]):
-        ring_due(at)
+        fire_due(at, clocks)
         move()
-    ring_due(now)
+    fire_due(now, clocks)
     # What is older than a few days has been read.
     old = HazardNotice.objects.filter(at__lt=now - timedelta(days=READ_DAYS))
     old.update(read_at=now - timedelta(days=1), read_by=cast.chief.username)

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sizao.core.levels import WarningLevel
+from sizao.govern.hazards.clocks import end_of
 from sizao.respond.clocks import limit_s
 from sizao.web.calls import services as calls
 from sizao.web.calls import upward
-from sizao.web.calls.models import Call, CallEvent
+from sizao.web.calls.models import Call, CallEvent, Told
 from sizao.web.cases import services as cases
 from sizao.web.cases.models import Case, CaseEvent
 from sizao.web.channels import services as channels
 from sizao.web.channels.models import Notice
 from sizao.web.channels.telling import tell
+from sizao.web.evidence import holds
+from sizao.web.evidence.models import Hold
+from sizao.web.hazards import services as hazards
+from sizao.web.hazards.intake import Finding, enter
+from sizao.web.hazards.models import Hazard, HazardEvent, HazardNotice
+from sizao.web.hazards.projection import moment
+from sizao.web.listings import services as listings
+from sizao.web.listings.models import Listing
 from sizao.web.measures import services as measures
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.places import locate
+from sizao.web.reports import services as reports
+from sizao.web.reports.models import Report
+from sizao.web.reports.submit import Given, submit
 from sizao.web.response import services as response
 from sizao.web.response.models import PlanTask
+from sizao.web.review import services as review
+from sizao.web.review.models import Finding as ReviewFinding
 from sizao.web.writing import write
-from tests.web.conftest import World
+from tests.web.conftest import EAST, World
+from tests.web.reports.conftest import png
 
 
 @dataclass(frozen=True)
@@ -163,10 +178,176 @@ def _report(clock: str) -> Scenario:
     def effects(world: World) -> int:
         action = "unanswered" if sent else "late"
         told = Notice.objects.filter(party__code="zd").count()
-        assert told == CallEvent.objects.filter(action__in=["late", "unanswered"]).count()
+        missed = ["late", "unanswered", "untold"]
+        assert told == CallEvent.objects.filter(action__in=missed).count()
         return CallEvent.objects.filter(action=action).count()
 
     return Scenario(begin, keep, effects)
+
+
+def _telling() -> Scenario:
+    """A fatal crash of which one party was not told, all others were."""
+
+    def begin(world: World) -> datetime:
+        given = {"kind": "crash", "dead": "1", "address": "某处"}
+        call = calls.take(world.user("op-dd"), given, [])
+        last, *others = call.told.order_by("-due_at")
+        for one in others:
+            calls.tell(world.user("op-dd"), call.number, one.resource)
+        return last.due_at
+
+    def keep(world: World) -> None:
+        one = Told.objects.get(told_at=None)
+        calls.tell(world.user("op-dd"), one.call.number, one.resource)
+
+    return Scenario(begin, keep, lambda world: CallEvent.objects.filter(action="untold").count())
+
+
+def _callback() -> Scenario:
+    """A caller who left a number and whose call was closed."""
+
+    def begin(world: World) -> datetime:
+        given = {"kind": "breakdown", "address": "某处", "phone": "10000000000"}
+        call = calls.take(world.user("op-dd"), given, [])
+        return calls.close(world.user("op-dd"), call.number, "已拖离", call.version).callback_due
+
+    def keep(world: World) -> None:
+        call = Call.objects.get()
+        calls.call_back(world.user("op-dd"), call.number, "已告知结果", call.version)
+
+    return Scenario(begin, keep, lambda world: CallEvent.objects.filter(action="uncalled").count())
+
+
+def _hazard(world: World, **values: str) -> Hazard:
+    """A hazard that an agency has to put right."""
+    found = enter(
+        world.user("off-dd1"),
+        Finding(kind="barrier", text="护栏缺失", lat=EAST[0], lon=EAST[1], place="弯道",
+                photos=[png()]),
+    )  # fmt: skip
+    given = {"grade": "considerable", "duty_kind": "agency", "duty_name": "虚构养护段", **values}
+    return hazard_step(world, found, "assign", "lead-dd", values=given)
+
+
+def hazard_step(world: World, hazard: Hazard, action: str, who: str, **more: Any) -> Hazard:
+    version = Hazard.objects.get(pk=hazard.pk).version
+    return hazards.act(
+        world.user(who), hazard.number, action, version, reason="如实办理", **more
+    )  # fmt: skip
+
+
+def rectify(world: World) -> None:
+    hazard_step(
+        world, Hazard.objects.get(), "rectify", "off-dd1", values={"by": "养护工"},
+        photos=[png(shade=10)],
+    )  # fmt: skip
+
+
+def _rectify(clock: str) -> Scenario:
+    """Of a hazard nobody does anything; the reminder comes 15 working days before its day."""
+
+    def begin(world: World) -> datetime:
+        hazard = _hazard(world)
+        return hazard.rings_at if clock == "remind" else hazard.deadline
+
+    def effects(world: World) -> int:
+        events = HazardEvent.objects.filter(action=clock)
+        return events.count()
+
+    return Scenario(begin, rectify, effects)
+
+
+def _protect() -> Scenario:
+    """The cones stand until a day, and the hazard is not accepted by then."""
+
+    def begin(world: World) -> datetime:
+        _hazard(world)
+        return protect(world, "2026-11-27").protected_until
+
+    def protect(world: World, until: str) -> Hazard:
+        given = {"by": "东区一中队", "until": until}
+        return hazard_step(world, Hazard.objects.get(), "protect", "off-dd1", values=given)
+
+    def effects(world: World) -> int:
+        return HazardNotice.objects.filter(action="bare").count()
+
+    return Scenario(begin, lambda world: protect(world, "2026-12-31"), effects)
+
+
+def _interim() -> Scenario:
+    """A listed hazard of which nobody reports how it stands."""
+
+    def begin(world: World) -> datetime:
+        hazard = _hazard(world)
+        asked = listings.ask(
+            world.user("op-zd"), hazard.number, "city", reason="临崖", requirements="补装护栏",
+            deadline=date(2026, 12, 20), copies="", signer="张某某",
+        )  # fmt: skip
+        listing = listings.decide(world.user("lead-zd"), asked.pk, True, "同意")
+        return moment(end_of(listing.interims.order_by("due")[0].due))
+
+    def keep(world: World) -> None:
+        listing = Listing.objects.get()
+        for _ in listing.interims.all():
+            listings.report(world.user("lead-dd"), listing.pk, "正在施工")
+
+    def effects(world: World) -> int:
+        first = Listing.objects.get().interims.order_by("due")[0]
+        return HazardNotice.objects.filter(action="interim", text_zh__startswith=first.due).count()
+
+    return Scenario(begin, keep, effects)
+
+
+def _finding() -> Scenario:
+    """What a review wants done by a day."""
+
+    def begin(world: World) -> datetime:
+        world.raise_case()
+        due = date(2026, 12, 1)
+        review.find(
+            world.user("lead-dd"), Case.objects.get(), "警戒不足", "配发警示牌", "东区大队", due
+        )
+        return moment(end_of(due))
+
+    def keep(world: World) -> None:
+        review.finish(world.user("lead-dd"), ReviewFinding.objects.get(), "已配发")
+
+    return Scenario(
+        begin, keep, lambda world: Notice.objects.filter(about__startswith="finding:").count()
+    )
+
+
+def _report_answer() -> Scenario:
+    """A citizen was promised an answer."""
+
+    def begin(world: World) -> datetime:
+        given = Given(service="hazard", lat=str(EAST[0]), lon=str(EAST[1]), text="护栏缺了一段",
+                      photos=[png()])  # fmt: skip
+        return submit(given, channel="citizen", source="reports").expected_at
+
+    def keep(world: World) -> None:
+        report = Report.objects.get()
+        reports.act(world.user("lead-dd"), report.number, "reject", report.version, reason="不属实")
+
+    return Scenario(
+        begin, keep, lambda world: Notice.objects.filter(about__startswith="report:").count()
+    )
+
+
+def _hold() -> Scenario:
+    """The evidence of a case is kept for some days more."""
+
+    def begin(world: World) -> datetime:
+        world.raise_case()
+        user = world.user("lead-dd")
+        return holds.set_hold(user, reason="复议", days=2, case=Case.objects.get()).until
+
+    def keep(world: World) -> None:
+        holds.release(world.user("lead-dd"), Hold.objects.get(), "已结案")
+
+    return Scenario(
+        begin, keep, lambda world: Notice.objects.filter(about__startswith="hold:").count()
+    )
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -181,5 +362,14 @@ SCENARIOS: dict[str, Scenario] = {
     "measure.lift": _measure("lift"),
     "call.report": _report("call.report"),
     "call.receipt": _report("call.receipt"),
+    "call.tell": _telling(),
+    "call.callback": _callback(),
     "notice.acknowledge": _notice(),
+    "hazard.remind": _rectify("remind"),
+    "hazard.rectify": _rectify("escalate"),
+    "hazard.protect": _protect(),
+    "listing.interim": _interim(),
+    "review.finding": _finding(),
+    "report.answer": _report_answer(),
+    "evidence.hold": _hold(),
 }

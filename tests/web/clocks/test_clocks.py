@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from sizao.respond.clock_registry import CLOCKS
 from sizao.web.clocks import services
+from sizao.web.clocks.columns import NO_CLOCKS, WATCHED
 from sizao.web.clocks.models import Miss
 from sizao.web.clocks.registry import DOMAINS
 from sizao.web.clocks.services import Ran, fire_due
@@ -31,6 +33,34 @@ def test_the_reference_lists_every_clock():
             f"| `{clock.id}` | {clock.zh} | {clock.starts} | {clock.follows} | {clock.source} |"
         )  # fmt: skip
         assert row in text, f"docs/reference/clocks.md needs the row\n{row}"
+
+
+HAPPENED = re.compile(
+    r"at|.*_at|time|day|onset|last|fired|received|issued|known|since|made|heard|started|ended"
+    r"|noticed|acknowledged|appended|seen|last_login|date_joined|shift_from|table_date|first_day"
+    r"|first"
+)
+"""Names of columns that say when something happened, or which day it is about."""
+
+
+def test_every_moment_to_come_is_watched_or_says_why_not():
+    """A model with a deadline that no clock knows would never be missed by anybody."""
+    from django.apps import apps
+    from django.db.models import DateField
+
+    columns = {
+        f"{model._meta.app_label}.{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model.__module__.startswith("sizao.") and not model._meta.proxy
+        for field in model._meta.concrete_fields
+        if isinstance(field, DateField)
+    }
+    listed = {*WATCHED, *NO_CLOCKS}
+    assert not set(WATCHED) & set(NO_CLOCKS)
+    assert listed <= columns, "a column that is no more"
+    ahead = {name for name in columns - listed if not HAPPENED.fullmatch(name.split(".")[2])}
+    assert not ahead, "give it a clock (web/clocks/columns.py), or the reason why it needs none"
+    assert {clock for clocks in WATCHED.values() for clock in clocks} == set(CLOCKS)
 
 
 def until(world: World, at: datetime) -> None:

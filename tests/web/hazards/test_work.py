@@ -16,6 +16,7 @@ from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.evidence.wanted import Wanted
 from sizao.web.hazards import services, telling
+from sizao.web.hazards.clocks import HazardClocks
 from sizao.web.hazards.errors import HazardConflictError
 from sizao.web.hazards.intake import Finding, alike, enter, spot_of
 from sizao.web.hazards.models import Hazard, HazardNotice
@@ -204,7 +205,7 @@ def test_without_the_desks_round_nothing_would_escalate(
     """The control: the clock alone is a number in a column."""
     hazard = take(found(), "assign", values=ASSIGN)
     world.clock.advance(days(30))
-    monkeypatch.setattr(services, "ring_due", lambda now: 0)
+    monkeypatch.setattr(HazardClocks, "overdue", lambda self, now: [])
     world.round()
     hazard.refresh_from_db()
     assert hazard.escalations == 0

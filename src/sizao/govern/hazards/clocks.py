@@ -100,13 +100,14 @@ def ring(
         return None
     if hazard.escalate_s is not None and at_s > hazard.escalate_s:
         return _escalate(hazard, at_s, days)
-    if at_s <= hazard.deadline_s and any(moment <= at_s for _, moment in hazard.reminders):
+    missed = [moment for _, moment in hazard.reminders if moment < at_s]
+    if at_s <= hazard.deadline_s and missed:
         left = days.between(day_of(at_s), day_of(hazard.deadline_s))
         event = system_event(
             hazard, "remind", at_s,
             f"提醒：距整改期限还有 {left} 个工作日" if left else "提醒：今天是整改期限",
             f"Reminder: {left} working day(s) left" if left else "Reminder: the deadline is today",
-            {"left": left},
+            {"left": left, "missed_s": min(missed)},
         )  # fmt: skip
         return evolve(hazard, event), event
     return None

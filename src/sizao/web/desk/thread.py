@@ -26,8 +26,6 @@ from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fences import services as fences
 from sizao.web.field import rounds as field
 from sizao.web.fleet import register
-from sizao.web.hazards import services as hazards
-from sizao.web.listings import services as listings
 from sizao.web.live import outbox
 from sizao.web.measures import rounds as measures
 from sizao.web.places import rounds as places
@@ -73,8 +71,6 @@ def run_round(ports: Ports) -> int:
     field.flush(ports.commands)
     reports.flush(ports.commands)
     reports.follow_cases()
-    hazards.ring_due(ports.now())
-    listings.remind_interims(ports.now())
     calls.follow_cases()
     register.publish_if_stale()
     metrics.desk_behind.set(behind(ports))

@@ -9,7 +9,7 @@ from typing import Any
 from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel
 from sizao.govern.hazards import clocks, life
-from sizao.govern.hazards.records import GRADES, HazardState
+from sizao.govern.hazards.records import GRADES, Event, HazardState
 from sizao.web.clock import feed_now
 from sizao.web.hazards import photos as pictures
 from sizao.web.hazards.access import may_act
@@ -249,28 +249,19 @@ def _tell_other(user: User, hazard: Hazard, other: Hazard, action: str, now: dat
     keep(other, event, user)
 
 
-def ring_due(now: datetime) -> int:
-    """Remind and escalate whatever is due, a transaction each. Returns how many events.
+def ring(hazard: Hazard, now: datetime) -> list[Event]:
+    """Remind and escalate as far as it is due, within the caller's transaction.
 
-    Working days come from the calendar of this installation; a moment that passed while the
-    process was down is found at the first round after it, once.
+    Working days come from the calendar of this installation. Returns the events; none if somebody
+    acted meanwhile.
     """
-    due = Hazard.objects.open().filter(rings_at__lte=now).values_list("pk", flat=True)
-    return sum(_ring(pk, now) for pk in list(due))
-
-
-def _ring(hazard_id: int, now: datetime) -> int:
-    rung = 0
-    with write():
-        hazard = Hazard.objects.select_related("unit", "local_unit", "duty_unit", "duty_party").get(
-            pk=hazard_id
-        )
-        state = state_of(hazard)
-        while (found := clocks.ring(state, now.timestamp(), workdays())) is not None:
-            state, event = found
-            project(hazard, state)
-            hazard.save()
-            keep(hazard, event, None)
-            tell(hazard, event)
-            rung += 1
+    rung: list[Event] = []
+    state = state_of(hazard)
+    while (found := clocks.ring(state, now.timestamp(), workdays())) is not None:
+        state, event = found
+        project(hazard, state)
+        hazard.save()
+        keep(hazard, event, None)
+        tell(hazard, event)
+        rung.append(event)
     return rung

@@ -245,25 +245,18 @@ def lift(user: User, listing_id: int, *, now: datetime | None = None) -> Listing
     return listing
 
 
-def remind_interims(now: datetime) -> int:
-    """Tell the unit in command of reports that did not come on their day, once each."""
-    today = timezone.localtime(now).date()
-    late = Interim.objects.filter(
-        listing__state=Listing.State.IN_FORCE, at=None, reminded_at=None, due__lt=today
-    ).values_list("pk", flat=True)
-    for pk in list(late):
-        with write():
-            one = Interim.objects.select_related("listing__hazard__unit").get(pk=pk)
-            hazard = one.listing.hazard
-            one.reminded_at = now
-            one.save(update_fields=["reminded_at"])
-            HazardNotice.objects.create(
-                hazard=hazard, seq=hazard.version, at=now, unit=hazard.unit, action="interim",
-                text_zh=f"{one.due} 应报的整改进展没有报送",
-                text_en=f"The interim report due on {one.due} did not come",
-            )  # fmt: skip
-            audit.record(None, "listing.interim_late", "hazard", hazard.number, {"due": one.due})
-    return len(late)
+def remind(one: Interim, now: datetime) -> None:
+    """Tell the unit in command of a report that did not come on its day, within the caller's
+    transaction."""
+    hazard = one.listing.hazard
+    one.reminded_at = now
+    one.save(update_fields=["reminded_at"])
+    HazardNotice.objects.create(
+        hazard=hazard, seq=hazard.version, at=now, unit=hazard.unit, action="interim",
+        text_zh=f"{one.due} 应报的整改进展没有报送",
+        text_en=f"The interim report due on {one.due} did not come",
+    )  # fmt: skip
+    audit.record(None, "listing.interim_late", "hazard", hazard.number, {"due": one.due})
 
 
 def _locked(user: User, number: str) -> Hazard:
