@@ -33,3 +33,15 @@ def observation_id(vehicle: str, time: datetime) -> str:
     A duplicated or re-sent packet therefore has the same id as the first.
     """
     return f"{vehicle}@{int(time.timestamp() * 1000)}"
+
+
+def observation_id_of(vehicle: str, time_us: int) -> str:
+    """The same with microseconds since the epoch, to the digit.
+
+    >>> from datetime import UTC
+    >>> observation_id("1", datetime(2026, 3, 2, 1, 2, 3, 4567, tzinfo=UTC))
+    '1@1772413323004'
+    >>> observation_id_of("1", 1772413323_004567)
+    '1@1772413323004'
+    """
+    return f"{vehicle}@{int(time_us / 1_000_000 * 1000)}"

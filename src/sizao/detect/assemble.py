@@ -1,123 +1,125 @@
-"""From a rule's findings to rows of ``core.schemas.DETECTION``."""
+"""From a rule's findings to rows of ``core.schemas.DETECTION``, column by column."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from sizao.core.ids import content_id, observation_id
+from sizao.core.ids import content_id, observation_id_of
 from sizao.core.places import ROAD_CLASSES
-from sizao.core.schemas import DETECTION
+from sizao.core.schemas import DETECTION, empty
 from sizao.detect.context import Context
 from sizao.detect.stage import Findings, Rule
 from sizao.detect.state import EngineState
 from sizao.detect.stretches import stretches
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLASSES = list(ROAD_CLASSES)
+_NONE = empty(DETECTION)
 
-_NONE = pa.RecordBatch.from_pylist([], schema=DETECTION)
+Rows = dict[str, list[Any]]
+"""Column of DETECTION to its values, times as microseconds."""
 
-Row = dict[str, Any]
+
+def no_rows() -> Rows:
+    """To be added to."""
+    return {name: [] for name in DETECTION.names}
 
 
-def rows_of(
+def add_rows(
+    rows: Rows,
     rule: Rule,
     found: Findings,
     state: EngineState,
     context: Context,
     fired_under: dict[str, str],
-) -> list[Row]:
-    """Rows as dictionaries, in no special order; ``state`` puts the names back.
+) -> None:
+    """Put a rule's findings to ``rows``; ``state`` puts the names back.
 
     ``fired_under`` as in :class:`EngineState`; it is kept up here.
     """
-    if not len(found.slot):
-        return []
-    names, drivers, measures = state.names, list(state.drivers), list(state.measures)
+    n = len(found.slot)
+    if not n:
+        return
+    seen = [state.names[slot] for slot in found.slot.tolist()]
+    vehicles = seen
+    if found.stretch and context.network is not None:
+        labels = stretches(context.network).name
+        vehicles = [labels[number] for number in found.stretch]
+    drivers, measures = state.driver_names(), list(state.measures)
+    revisions, segments = found.revision.tolist(), found.segment.tolist()
+    starts, worsts, ends = found.start_us.tolist(), found.worst_us.tolist(), found.end_us.tolist()
     in_force = rule.version(context.params[rule.id])
-    rows = []
-    for i in range(len(found.slot)):
-        seen = vehicle = names[found.slot[i]]
-        if found.stretch and context.network is not None:
-            vehicle = stretches(context.network).name[found.stretch[i]]
-        segment = int(found.segment[i])
-        start_us = int(found.start_us[i])
+    for i in range(n):
+        vehicle, start_us = vehicles[i], starts[i]
         part = found.part[i : i + 1]
         episode = "|".join((rule.id, vehicle, str(start_us), *part))
-        if found.revision[i] == 0:
+        if revisions[i] == 0:
             version = fired_under[episode] = in_force
         else:
             version = fired_under.pop(episode, in_force)
-        parts = (rule.id, version, vehicle, start_us, *part)
-        evidence = [start_us, int(found.worst_us[i]), int(found.end_us[i])]
-        if found.stretch:
-            evidence = evidence[1:2]
-        rows.append(
-            {
-                "id": content_id(*parts),
-                "revision": int(found.revision[i]),
-                "rule": rule.id,
-                "rule_version": version,
-                "vehicle": vehicle,
-                "vehicle_kind": context.kinds.get(vehicle, "other"),
-                "driver": drivers[found.driver[i]] if found.driver[i] >= 0 else None,
-                "start": _time(start_us),
-                "end": _time(int(found.end_us[i])),
-                "fired": _time(int(found.fired_us[i])),
-                "received": _time(int(found.received_us[i])),
-                "measured": float(found.measured[i]),
-                "limit": float(found.limit[i]),
-                "measured_unit": rule.measured_unit,
-                "severity": found.severity[i],
-                "lat": _known(found.lat[i]),
-                "lon": _known(found.lon[i]),
-                **_road(segment, context),
-                "stake_m": _known(found.stake_m[i]),
-                "final": bool(found.revision[i] > 0),
-                "evidence": [observation_id(seen, _time(us)) for us in evidence],
-                "quality": _quality(
-                    found.quality[i],
-                    f"limit_temporary={measures[found.measure[i] - 1]}"
-                    if found.measure and found.measure[i]
-                    else "",
-                    segment,
-                    context,
-                ),
-                "fence": found.fence[i] if found.fence else None,
-            }
+        moments = (worsts[i],) if found.stretch else (start_us, worsts[i], ends[i])
+        temporary = found.measure[i] if found.measure else 0
+        rows["id"].append(content_id(rule.id, version, vehicle, start_us, *part))
+        rows["rule_version"].append(version)
+        rows["evidence"].append([observation_id_of(seen[i], us) for us in moments])
+        rows["quality"].append(
+            _quality(
+                found.quality[i],
+                f"limit_temporary={measures[temporary - 1]}" if temporary else "",
+                segments[i],
+                context,
+            )
         )
-    return rows
+    rows["revision"] += revisions
+    rows["rule"] += [rule.id] * n
+    rows["vehicle"] += vehicles
+    rows["vehicle_kind"] += [context.kinds.get(vehicle, "other") for vehicle in vehicles]
+    rows["driver"] += [drivers[k] if k >= 0 else None for k in found.driver.tolist()]
+    rows["start"] += starts
+    rows["end"] += ends
+    rows["fired"] += found.fired_us.tolist()
+    rows["received"] += found.received_us.tolist()
+    rows["measured"] += found.measured.tolist()
+    rows["limit"] += found.limit.tolist()
+    rows["measured_unit"] += [rule.measured_unit] * n
+    rows["severity"] += found.severity
+    for name, column in (("lat", found.lat), ("lon", found.lon), ("stake_m", found.stake_m)):
+        rows[name] += [None if value != value else value for value in column.tolist()]
+    _add_roads(rows, segments, context)
+    rows["final"] += [revision > 0 for revision in revisions]
+    rows["fence"] += found.fence or [None] * n
 
 
-def batch_of(rows: list[Row], state: EngineState) -> pa.RecordBatch:
+def batch_of(rows: Rows, state: EngineState) -> pa.RecordBatch:
     """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``."""
-    if not rows:
+    n = len(rows["id"])
+    if not n:
         return _NONE
-    rows = sorted(rows, key=lambda row: (row["fired"], row["id"], row["revision"]))
-    state.counters["detections"] += len(rows)
-    return pa.RecordBatch.from_pylist(rows, schema=DETECTION)
+    state.counters["detections"] += n
+    keys = list(zip(rows["fired"], rows["id"], rows["revision"], strict=True))
+    order = sorted(range(n), key=keys.__getitem__)
+    columns = []
+    for field in DETECTION:
+        values = [rows[field.name][at] for at in order]
+        if pa.types.is_timestamp(field.type):
+            columns.append(pa.array(values, pa.int64()).cast(field.type))
+        else:
+            columns.append(pa.array(values, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=DETECTION)
 
 
-def _time(us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=us)
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else float(value)
-
-
-def _road(segment: int, context: Context) -> Row:
+def _add_roads(rows: Rows, segments: list[int], context: Context) -> None:
     network = context.network
-    if network is None or segment < 0:
-        return {"road": None, "road_class": None, "area": None}
-    return {
-        "road": str(network.ref[segment]) or str(network.name[segment]) or None,
-        "road_class": _CLASSES[network.road_class[segment]],
-        "area": str(network.area[segment]) or None,
-    }
+    for segment in segments:
+        road = road_class = area = None
+        if network is not None and segment >= 0:
+            road = str(network.ref[segment]) or str(network.name[segment]) or None
+            road_class = _CLASSES[network.road_class[segment]]
+            area = str(network.area[segment]) or None
+        rows["road"].append(road)
+        rows["road_class"].append(road_class)
+        rows["area"].append(area)
 
 
 def _quality(text: str, measure: str, segment: int, context: Context) -> str | None:

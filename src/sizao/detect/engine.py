@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sizao.detect import reopen
-from sizao.detect.assemble import Row, batch_of, rows_of
+from sizao.detect.assemble import add_rows, batch_of, no_rows
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.room import fetch
@@ -48,7 +48,7 @@ def run(
     prepared: Prepared, state: EngineState, context: Context
 ) -> tuple[pa.RecordBatch, EngineState]:
     """Every rule over columns already prepared, for those who need the columns themselves too."""
-    rows: list[Row] = []
+    rows = no_rows()
     for rule in context.rules:
         fetch(state.rules[rule.id].each, prepared.columns.slot)
         if "reopen_within_min" in context.params[rule.id]:
@@ -63,12 +63,12 @@ def run(
                 context.world,
             )
             for found in several:
-                rows += rows_of(rule, found, state, context, state.fired_under)
+                add_rows(rows, rule, found, state, context, state.fired_under)
             continue
         found, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
-        rows += rows_of(rule, found, state, context, state.fired_under)
+        add_rows(rows, rule, found, state, context, state.fired_under)
     return batch_of(rows, state), state
 
 
@@ -76,13 +76,13 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     """Last revisions of episodes still open at the end of a finite recording."""
     context.adopt(state)
     state.make_room(context.rules)
-    rows: list[Row] = []
+    rows = no_rows()
     fired_under = dict(state.fired_under)
     for rule in context.rules:
         windows = state.windows.get(rule.id)
         params = context.params[rule.id]
         for found in reopen.close(rule, state.rules[rule.id], windows, params, context.world):
-            rows += rows_of(rule, found, state, context, fired_under)
+            add_rows(rows, rule, found, state, context, fired_under)
     return batch_of(rows, state)
 
 

@@ -95,6 +95,14 @@ class EngineState:
     """Number of each slot among vehicles bound to routes, 0 for none. Not part of the bytes."""
     bounds: Mapping[str, int] | None = None
 
+    _driver_names: list[str] = field(default_factory=list)
+
+    def driver_names(self) -> list[str]:
+        """Driver codes by number. Not to be changed."""
+        if len(self._driver_names) < len(self.drivers):
+            self._driver_names = list(self.drivers)
+        return self._driver_names
+
     @property
     def vehicles(self) -> list[str]:
         """Vehicle of each slot. Not to be changed."""

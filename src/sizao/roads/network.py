@@ -122,6 +122,10 @@ class Network:
 
     def digest(self) -> str:
         """A 128-bit hex name of the content: caches and saved match states hold on to it."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         state = hashlib.blake2b(digest_size=16)
         for field in fields(self):
             state.update(field.name.encode())
