@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit
 
 from sizao.core.errors import LogError
 from sizao.core.places import ROAD_CLASSES
@@ -62,21 +63,20 @@ class Board:
             return
         slot = columns.slot
         self._make_room(int(slot.max()) + 1)
-        # Time rises within a slot, so of repeated indexes the last assignment is the newest.
-        rows = self._rows
-        rows["time_us"][slot] = columns.time_us
-        rows["received_us"][slot] = columns.received_us
-        rows["speed_kmh"][slot] = columns.speed_kmh
-        rows["kind"][slot] = columns.kind
-        rows["seen"][slot] = 1
-        fixed = ~np.isnan(columns.lat)
-        there = slot[fixed]
-        rows["lat"][there] = columns.lat[fixed]
-        rows["lon"][there] = columns.lon[fixed]
-        rows["heading_deg"][there] = columns.heading_deg[fixed]
-        rows["limit_kmh"][there] = columns.limit_kmh[fixed]
-        rows["stake_m"][there] = columns.stake_m[fixed]
-        rows["segment"][there] = columns.segment[fixed]
+        _show(
+            self._rows,
+            slot,
+            columns.time_us,
+            columns.received_us,
+            columns.lat,
+            columns.lon,
+            columns.stake_m,
+            columns.speed_kmh,
+            columns.heading_deg,
+            columns.limit_kmh,
+            columns.segment,
+            columns.kind,
+        )
 
     def batch(
         self, vehicles: list[str], active: list[str], network: Network | None
@@ -168,6 +168,28 @@ class Board:
             }
             self._words_of = network
         return self._words[name].take(place)
+
+
+@njit(cache=True)
+def _show(  # type: ignore[no-untyped-def]  # numba
+    rows, slot, time_us, received_us, lat, lon, stake_m, speed_kmh, heading_deg, limit_kmh,
+    segment, kind,
+):  # fmt: skip
+    """Time rises within a slot, so of its rows the last that is written is the newest."""
+    for i in range(len(slot)):
+        row = rows[slot[i]]
+        row.time_us = time_us[i]
+        row.received_us = received_us[i]
+        row.speed_kmh = speed_kmh[i]
+        row.kind = kind[i]
+        row.seen = 1
+        if not np.isnan(lat[i]):
+            row.lat = lat[i]
+            row.lon = lon[i]
+            row.stake_m = stake_m[i]
+            row.heading_deg = heading_deg[i]
+            row.limit_kmh = limit_kmh[i]
+            row.segment = segment[i]
 
 
 def _number(values: npt.NDArray[Any]) -> pa.Array:

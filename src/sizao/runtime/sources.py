@@ -26,6 +26,7 @@ from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 from sizao.roads.temporary_limits import TemporaryLimit
+from sizao.runtime.board import Board
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +161,10 @@ def warm_up(context: Context) -> None:
         else pa.nulls(1, field.type)
         for field in POSITION
     ]
-    engine.step(pa.RecordBatch.from_arrays(arrays, schema=POSITION), EngineState(), context)
+    batch = pa.RecordBatch.from_arrays(arrays, schema=POSITION)
+    prepared, state = engine.prepare(batch, EngineState(), context)
+    engine.run(prepared, state, context)
+    Board().update(prepared.columns)
 
 
 def _mark(path: Path) -> int | None:
