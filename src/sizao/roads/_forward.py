@@ -73,7 +73,7 @@ class Costs(NamedTuple):
     expire_us: int
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _offer(
     segment: int,
     offset_m: float,
@@ -104,7 +104,7 @@ def _offer(
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _candidates(
     roads: Roads,
     costs: Costs,
@@ -170,7 +170,7 @@ def _candidates(
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _come_from(
     roads: Roads,
     costs: Costs,
