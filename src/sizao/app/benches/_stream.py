@@ -1,12 +1,12 @@
 """Load for the pipeline's benchmark, run as a process of its own.
 
 ``python -m sizao.app.benches._stream FILE PORT SECONDS RATE FIRST STATUS BEFORE`` logs in as four
-lower platforms of JT/T 809 (2011) and sends the frames of FILE lap after lap. Each lap is an hour
-later than the one before: day and hour in each frame are replaced, its check sum corrected and
-the frame escaped anew, in a compiled loop, so that no position comes twice. RATE positions a
-second altogether; with 0 as fast as the pipeline takes them, which is read from its heartbeat in
-STATUS: no more than :data:`WINDOW` positions are on their way. FIRST is the number of the first
-lap, BEFORE how many positions the pipeline had handled.
+lower platforms of JT/T 809 (2011) and sends the frames of FILE, of one hour, lap after lap. Each
+lap is two hours later than the one before: day and hour in each frame are replaced, its check sum
+corrected and the frame escaped anew, in a compiled loop, so that no position comes twice. RATE
+positions a second altogether; with 0 as fast as the pipeline takes them, which is read from its
+heartbeat in STATUS: no more than :data:`WINDOW` positions are on their way. FIRST is the number of
+the first lap, BEFORE how many positions the pipeline had handled.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from sizao.feeds.jt809.header import VERSION_2011
 from sizao.feeds.jt809.kernel import crc16
 
 LINKS = 4
+LAP = timedelta(hours=2)
 CHUNK = 2_500
 """Frames sent at a time: some 230 KB."""
 WINDOW = 4_000_000
@@ -254,7 +255,7 @@ class Stream(City):
         began = time.perf_counter()
         sent = 0
         while True:
-            self._lap.begin(self.base + timedelta(hours=self.first + self.laps))
+            self._lap.begin(self.base + LAP * (self.first + self.laps))
             for at in range(0, len(self._lap), CHUNK):
                 while not self.rate and self._flow.full and time.perf_counter() < self.until:
                     time.sleep(0.01)
