@@ -107,6 +107,7 @@ def test_nobody_closes_a_case_alone(sequence) -> None:
 
 def test_nobody_closes_a_case_alone_control(monkeypatch: pytest.MonkeyPatch) -> None:
     careless = {**STEPS, "verify": replace(STEPS["verify"], by_another=False)}
+    monkeypatch.setattr("sizao.respond.allowed.STEPS", careless)
     monkeypatch.setattr("sizao.respond.case.STEPS", careless)
     found = find(sequences, closed_alone, settings=ANY)
     assert any(case.state is State.VERIFIED for case, _ in play(found))

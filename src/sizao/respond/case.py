@@ -12,16 +12,16 @@ only) and the state, both in one transaction; :func:`replay` rebuilds the state 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
-from sizao.respond.plans import steps as plan_steps
-from sizao.respond.plans.model import PARTIES
-from sizao.respond.records import NOTES, RUNGS, SYSTEM, Actor, CaseState, Event, State
-from sizao.respond.steps import MEASURES, ROLE_NAMES, STEPS, Step
+from sizao.respond.allowed import named, refusal
+from sizao.respond.evolution import evolve, replay
+from sizao.respond.records import RUNGS, SYSTEM, Actor, CaseState, Event, State
+from sizao.respond.steps import ROLE_NAMES, STEPS, Step
 from sizao.respond.wording import joined, raised, said
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "evolve",
     "join",
     "join_report",
+    "leave_report",
     "next_steps",
     "open_case",
     "refusal",
@@ -123,6 +124,28 @@ def join_report(case: CaseState, *, report: str, by: Actor, at_s: float) -> tupl
     return evolve(case, event), event
 
 
+def leave_report(
+    case: CaseState, *, report: str, by: Actor, at_s: float, reason: str
+) -> tuple[CaseState, Event]:
+    """Somebody takes a report or call that was joined by mistake out again; level and deadlines
+    stay, because what was done was done by them. The line that joined it stays too.
+
+    Raises TransitionError if the case does not answer it.
+    """
+    if report not in case.reports:
+        raise TransitionError(
+            f"{report} 没有并入本案。", f"{report} is not joined to this case.", code="target"
+        )
+    event = _by(
+        system_event(
+            case, "leave", at_s, f"{report} 移出本案：{reason}",
+            f"{report} left this case: {reason}", {"report": report, "reason": reason},
+        ),
+        by,
+    )  # fmt: skip
+    return evolve(case, event), event
+
+
 def _by(event: Event, who: Actor | None) -> Event:
     """The event as a person's, if there is one."""
     if who is None:
@@ -171,7 +194,7 @@ def apply(
     if action in ("resolve", "dismiss") and case.open_tasks and left.strip():
         kept["left"] = left.strip()
     if action == "dispatch":
-        kept["units"] = _named(units)
+        kept["units"] = named(units)
     if action == "control":
         kept["measure"] = measure
         if text.strip():
@@ -191,81 +214,6 @@ def apply(
         details=kept,
     )
     return evolve(case, event), event
-
-
-def refusal(
-    case: CaseState,
-    action: str,
-    actor: Actor,
-    *,
-    reason: str | None = None,
-    units: Sequence[str] | None = None,
-    measure: str | None = None,
-    left: str | None = None,
-) -> TransitionError | None:
-    """Why this person may not take this step now, or None if they may.
-
-    Leave ``reason``, ``units``, ``measure`` and ``left`` out to ask before the person has filled
-    them in.
-    """
-    step = STEPS.get(action)
-    if step is None:
-        return TransitionError(
-            f"没有“{action}”这一步。可用：{'、'.join(STEPS)}。",
-            f"No step {action!r}. Steps: {', '.join(STEPS)}.",
-            code="unknown_action",
-        )
-    if actor.role not in step.roles:
-        role_zh, role_en = ROLE_NAMES.get(actor.role, (actor.role, actor.role))
-        who_zh = "、".join(ROLE_NAMES[role][0] for role in _ordered(step.roles))
-        who_en = ", ".join(ROLE_NAMES[role][1] for role in _ordered(step.roles))
-        return TransitionError(
-            f"{role_zh}不能{step.zh}，需由{who_zh}操作。",
-            f"{role_en.capitalize()}: may not take the step “{step.en}”; it is for {who_en}.",
-            code="role",
-        )
-    if case.state not in step.before or (action == "arrive" and case.dispatched_s is None):
-        zh, en = _possible(case, actor)
-        return TransitionError(
-            f"案件{case.state.zh}，现在不能{step.zh}。{zh}",
-            f"The case is {case.state.en}: “{step.en}” is not possible now. {en}",
-            code="state",
-        )
-    if step.by_another and actor.id == case.resolved_by:
-        return TransitionError(
-            "处置结果由您上报，须由另一人核实。",
-            "You reported the result, so another person has to verify it.",
-            code="same_person",
-        )
-    if step.needs_reason and reason is not None and not reason.strip():
-        return TransitionError(
-            f"{step.zh}须填写情况说明。",
-            f"“{step.en}” needs a few words on what was done or why.",
-            code="missing_reason",
-        )
-    if step.needs_units and units is not None and not _named(units):
-        return TransitionError(
-            f"{step.zh}须至少选择一个警力单元。",
-            f"“{step.en}” needs at least one unit.",
-            code="missing_units",
-        )
-    if action == "resolve" and case.open_tasks and left is not None and not left.strip():
-        # A false alarm says why by itself, and what was ordered for it is over.
-        open_zh = "；".join(f"{PARTIES[one.party][0]}：{one.zh}" for one in case.open_tasks)
-        open_en = "; ".join(f"{PARTIES[one.party][1]}: {one.en}" for one in case.open_tasks)
-        return TransitionError(
-            f"还有{len(case.open_tasks)}项任务没有结束：{open_zh}。请先办结，或写明为什么不再等。",
-            f"{len(case.open_tasks)} tasks are open: {open_en}. End them, or say why you do not "
-            "wait for them.",
-            code="open_tasks",
-        )
-    if action == "control" and measure is not None and measure not in MEASURES:
-        return TransitionError(
-            f"没有控制措施“{measure}”。可用：{'、'.join(MEASURES)}。",
-            f"No control measure {measure!r}. Measures: {', '.join(MEASURES)}.",
-            code="unknown_measure",
-        )
-    return None
 
 
 def next_steps(case: CaseState, actor: Actor) -> tuple[NextStep, ...]:
@@ -305,110 +253,6 @@ def note(
     return evolve(case, event), event
 
 
-def evolve(case: CaseState, event: Event) -> CaseState:
-    """The state after an event that has happened. The only place where a case changes."""
-    if event.action in plan_steps.ACTIONS:
-        return plan_steps.evolve(case, event)
-    if event.action in NOTES:
-        return replace(case, updated_s=event.at_s, version=event.seq)
-    at_s, details = event.at_s, event.details
-    moved = replace(case, state=event.after, updated_s=at_s, version=event.seq)
-    match event.action:
-        case "raise" | "join":
-            level = WarningLevel.parse(details["level"])
-            gradings = case.gradings
-            if not gradings or level > case.level:
-                gradings = (*gradings, (at_s, level))
-            return replace(
-                moved,
-                level=level,
-                command_level=CommandLevel.parse(details["command_level"]),
-                gradings=gradings,
-                warnings=(*case.warnings, *_named([details.get("warning", "")])),
-                reports=(*case.reports, *_named([details.get("report", "")])),
-            )
-        case "escalate":
-            return replace(
-                moved,
-                command_level=CommandLevel.parse(details["command_level"]),
-                escalations=(*case.escalations, (details["clock"], at_s)),
-            )
-        case "sign":
-            return replace(moved, signed_s=at_s, signed_by=event.actor)
-        case "dispatch":
-            units = tuple(dict.fromkeys((*case.units, *details["units"])))
-            return replace(moved, dispatched_s=_first(case.dispatched_s, at_s), units=units)
-        case "arrive":
-            return replace(moved, on_scene_s=_first(case.on_scene_s, at_s))
-        case "control":
-            return replace(moved, controlled_s=_first(case.controlled_s, at_s))
-        case "resolve" | "dismiss":
-            return replace(
-                moved,
-                resolved_s=at_s,
-                resolved_by=event.actor,
-                false_alarm=event.action == "dismiss",
-                plans=plan_steps.leave(case, event),
-            )
-        case "verify":
-            return replace(moved, verified_s=at_s, verified_by=event.actor)
-        case "reopen":
-            return replace(
-                moved,
-                gradings=(*case.gradings, (at_s, case.level)),
-                dispatched_s=None,
-                on_scene_s=None,
-                controlled_s=None,
-                resolved_s=None,
-                resolved_by="",
-                verified_s=None,
-                verified_by="",
-                units=(),
-                escalations=(),
-                false_alarm=False,
-                reopened=case.reopened + 1,
-                reopened_s=at_s,
-            )
-    raise TransitionError(
-        f"时间线中有未知事件“{event.action}”。",
-        f"Unknown event {event.action!r} in the timeline.",
-        code="unknown_action",
-    )
-
-
-def replay(events: Iterable[Event]) -> CaseState:
-    """The state that a whole timeline leads to. Raises TransitionError if it has a gap."""
-    case: CaseState | None = None
-    for event in events:
-        if case is None:
-            case = CaseState(
-                event.details.get("case", ""),
-                WarningLevel.parse(event.details.get("level", "blue")),
-                CommandLevel.parse(event.details.get("command_level", "squadron")),
-                raised_s=event.at_s,
-            )
-        if event.seq != case.version + 1 or (event.seq == 1) != (event.action == "raise"):
-            raise TransitionError(
-                f"时间线不完整：应为第{case.version + 1}条，实为第{event.seq}条“{event.action}”。",
-                f"Broken timeline: expected event {case.version + 1}, "
-                f"found {event.seq} {event.action!r}.",
-                code="timeline",
-            )
-        case = evolve(case, event)
-    if case is None:
-        raise TransitionError("时间线是空的。", "The timeline is empty.", code="timeline")
-    return case
-
-
-def _named(units: Sequence[str]) -> list[str]:
-    """Each unit once, blank form fields left out."""
-    return list(dict.fromkeys(unit.strip() for unit in units if unit.strip()))
-
-
-def _first(earlier: float | None, at_s: float) -> float:
-    return at_s if earlier is None else earlier
-
-
 def _after(before: State, step: Step) -> State:
     """The step's state, or the present one if that is further up the ladder."""
     if step.action == "reopen" or step.after not in RUNGS:
@@ -434,29 +278,3 @@ def _wish(case: CaseState) -> tuple[str, ...]:
             return ("verify",)
         case State.VERIFIED:
             return ()
-
-
-def _possible(case: CaseState, actor: Actor) -> tuple[str, str]:
-    """What can be done now, in words: for this person, else for whom."""
-    mine = [step for step in STEPS.values() if _may(case, step, actor)]
-    if mine:
-        return (
-            f"现在可以：{'、'.join(step.zh for step in mine)}。",
-            f"Possible now: {', '.join(step.en for step in mine)}.",
-        )
-    if case.state in STEPS["verify"].before:
-        return "请等待另一人核实。", "It waits for another person to verify it."
-    return "您现在无须操作。", "There is nothing for you to do now."
-
-
-def _may(case: CaseState, step: Step, actor: Actor) -> bool:
-    return (
-        actor.role in step.roles
-        and case.state in step.before
-        and not (step.action == "arrive" and case.dispatched_s is None)
-        and not (step.by_another and actor.id == case.resolved_by)
-    )
-
-
-def _ordered(roles: frozenset[str]) -> list[str]:
-    return [role for role in ROLE_NAMES if role in roles]

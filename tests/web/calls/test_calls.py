@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 
 from sizao.core.errors import TransitionError
+from sizao.respond.case import replay
+from sizao.respond.records import Event
 from sizao.web.audit.models import AuditEntry
-from sizao.web.calls import intake, rounds, services
+from sizao.web.calls import intake, joining, rounds, services
 from sizao.web.calls.errors import CallConflictError
 from sizao.web.calls.models import Call, CallContact
+from sizao.web.cases import timeline
 from tests.web.calls.conftest import crash
 from tests.web.conftest import World
 
@@ -113,7 +116,7 @@ def test_a_second_caller_is_recognised_joined_and_can_be_taken_out_again(roads: 
     # What the second caller knew better counts for the first call.
     assert (first.injured, first.level_code) == (3, "red")
     assert second.number in first.events.get(action="joined").text_zh
-    services.unjoin(roads.user("op-zd"), second.number, second.version)
+    joining.unjoin(roads.user("op-zd"), second.number, second.version)
     second.refresh_from_db()
     assert (second.state, second.joined_to) == ("open", None)
     assert second.told.exists()
@@ -221,3 +224,62 @@ def test_the_list_and_its_file_have_no_callers_numbers(roads: World) -> None:
     assert "G5 K125+300" in text
     for secret in ("10012345678", "13800000000", "川D12345"):
         assert secret not in text
+
+
+def joined_to_a_case(world: World) -> tuple[Call, Call]:
+    """A call that raised a case, and another that was joined to that case by mistake."""
+    first = take(world)
+    first = services.raise_case(world.user("op-zd"), first.number, first.version)
+    call = take(world, stake="G5 K123+000 上行", injured="2")
+    call = joining.join(world.user("op-zd"), call.number, f"case:{first.case.number}", call.version)
+    return first, call
+
+
+def test_a_call_joined_by_mistake_leaves_the_case_and_both_sides_say_so(roads: World) -> None:
+    first, call = joined_to_a_case(roads)
+    case = first.case
+    assert call.told.count() == 0, "whoever works the case saw to these"
+    client = roads.client("op-zd")
+    assert 'value="leave"' in client.get(f"/calls/{call.number}/").content.decode()
+    given = {"action": "leave", "version": call.version, "reason": "不是同一起事故"}
+    assert client.post(f"/calls/{call.number}/act/", given).status_code == 302
+    call.refresh_from_db()
+    assert (call.case, call.state) == (None, "open")
+    assert call.told.exists(), "who must be told of it is its own again"
+    assert "不是同一起事故" in call.events.last().text_zh
+    line = case.events.last()
+    assert (line.action, line.text_zh) == ("leave", f"{call.number} 移出本案：不是同一起事故")
+    case.refresh_from_db()
+    assert call.number not in case.machine["reports"]
+    assert timeline.check(case).intact
+    told = replay(Event.from_dict(row.data) for row in case.events.order_by("seq"))
+    assert told.to_dict() == case.machine
+    assert AuditEntry.objects.filter(action="call.leave", object_id=call.number).exists()
+    page = client.get(f"/cases/{case.pk}/").content.decode()
+    assert f"/calls/{call.number}/" not in page
+
+
+def test_what_cannot_leave(roads: World) -> None:
+    first, call = joined_to_a_case(roads)
+    user = roads.user("op-zd")
+    with pytest.raises(TransitionError, match="立案"):
+        joining.leave_case(user, first.number, "错了", first.version)
+    with pytest.raises(TransitionError, match="写明"):
+        joining.leave_case(user, call.number, " ", call.version)
+    with pytest.raises(CallConflictError):
+        joining.leave_case(user, call.number, "错了", call.version - 1)
+    with pytest.raises(Call.DoesNotExist):
+        joining.leave_case(roads.user("lead-xd"), call.number, "错了", call.version)
+    with pytest.raises(TransitionError, match="不能办理"):
+        joining.leave_case(roads.user("audit"), call.number, "错了", call.version)
+    call = joining.leave_case(user, call.number, "错了", call.version)
+    with pytest.raises(TransitionError, match="没有并入"):
+        joining.leave_case(user, call.number, "又一次", call.version)
+
+
+def test_two_take_it_out_at_once_and_it_leaves_once(roads: World) -> None:
+    first, call = joined_to_a_case(roads)
+    joining.leave_case(roads.user("op-zd"), call.number, "错了", call.version)
+    with pytest.raises(CallConflictError):
+        joining.leave_case(roads.user("op-zd"), call.number, "错了", call.version)
+    assert first.case.events.filter(action="leave").count() == 1

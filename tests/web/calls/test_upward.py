@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sizao.core.errors import TransitionError
-from sizao.web.calls import services, upward
+from sizao.web.calls import joining, services, upward
 from sizao.web.calls.models import Call, Notice
 from tests.web.calls.conftest import crash
 from tests.web.conftest import World
@@ -122,5 +122,5 @@ def test_a_joined_call_reports_nothing_and_the_first_one_does(roads: World) -> N
     assert legs(first) == [(1, 1, "brigade", "detachment")]
     first.refresh_from_db()
     assert upward.draft(first)["said"]["toll"] == "死亡 1 人"
-    second = services.unjoin(user, second.number, second.version)
+    second = joining.unjoin(user, second.number, second.version)
     assert legs(second) == [(1, 1, "brigade", "detachment")]

@@ -10,19 +10,17 @@ from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
-from sizao.core.severity import class_1991, grade_2007
 from sizao.respond.calls.table import kind_names
-from sizao.respond.records import OPEN
 from sizao.web import audit
 from sizao.web.calls import intake, upward
 from sizao.web.calls.access import may_take
+from sizao.web.calls.grading import list_whom, move, must_be, note_toll, regrade
 from sizao.web.calls.intake import Given, table_now
+from sizao.web.calls.joining import join_within
 from sizao.web.calls.keeping import log_event, open_one
-from sizao.web.calls.models import Call, CallContact, CallToll, Told
+from sizao.web.calls.models import Call, CallContact
 from sizao.web.calls.where import Where, where
 from sizao.web.cases import services as cases
-from sizao.web.cases.access import may_act as may_act_on_case
-from sizao.web.cases.models import Case
 from sizao.web.channels.telling import tell_of_case
 from sizao.web.clock import feed_now
 from sizao.web.config import config
@@ -59,9 +57,9 @@ def take(user: User, data: Mapping[str, str], involved: list[str], *, join: str 
         call = _new(user, given, place, now)
         log_event(call, "take", f"接警：{table.kinds[given.kind].zh} {call.where}",
                f"Taken: {table.kinds[given.kind].en} {call.where}", user)  # fmt: skip
-        _tell(call, now)
+        list_whom(call, now)
         if join:
-            _join(user, call, join)
+            join_within(user, call, join)
         else:
             upward.follow(call, now)
         call.save()
@@ -90,101 +88,8 @@ def _new(user: User, given: Given, place: Where, now: datetime) -> Call:
             delete_after=now + timedelta(days=config.report_contact_days.read()),
         )  # fmt: skip
     if given.dead is not None or given.injured is not None:
-        _toll(call, user, now, dead=given.dead)
+        note_toll(call, user, now, dead=given.dead)
     return call
-
-
-def _toll(call: Call, user: User, now: datetime, **counts: Any) -> CallToll:
-    dead, serious = counts.get("dead"), counts.get("serious")
-    gone = None if dead is None and counts.get("missing") is None else (
-        (dead or 0) + (counts.get("missing") or 0)
-    )  # fmt: skip
-    loss = counts.get("loss_cny")
-    return CallToll.objects.create(
-        call=call, at=now, by=str(user), **counts,
-        grade_2007=grade_2007(dead=gone, serious=serious, loss_cny=loss) or "",
-        class_1991=class_1991(dead=gone, serious=serious, light=counts.get("light"),
-                              loss_cny=loss) or "",
-    )  # fmt: skip
-
-
-def _tell(call: Call, now: datetime) -> None:
-    """Everybody whom the grade wants told and who is not on the list yet."""
-    table = table_now(now)
-    known = set(call.told.values_list("resource", flat=True))
-    for code in call.triage.get("resources", []):
-        if code not in known:
-            Told.objects.create(
-                call=call, resource=code,
-                due_at=now + timedelta(minutes=table.resources[code].tell_min),
-            )  # fmt: skip
-
-
-def join(user: User, number: str, target: str, expected_version: int) -> Call:
-    """Join another call (``call:NUMBER``) or a case (``case:NUMBER``) as the same thing."""
-    with write():
-        call = open_one(user, number, expected_version)
-        _must_be(call, Call.State.OPEN)
-        if call.case_id is not None or call.joined.exists():
-            raise TransitionError(
-                "本条已立案，或已有别的来电并入，请把另一条并入本条。",
-                "This call has a case or others joined it: join the other one to this.",
-                code="state",
-            )
-        _join(user, call, target)
-    wake_desk()
-    return call
-
-
-def _join(user: User, call: Call, target: str) -> None:
-    sort, _, name = target.partition(":")
-    now = feed_now()
-    if sort == "case":
-        case = _open_case(user, name)
-        cases.join_report(user, case, report=call.number, now=now)
-        call.case = case
-        log_event(call, "join", f"并入案件 {name}", f"Joined case {name}", user)
-    else:
-        other = Call.objects.for_user(user).filter(number=name).exclude(pk=call.pk).first()
-        if other is None or other.joined_to_id is not None:
-            raise TransitionError(
-                "请选择另一条有效的接警。", "Choose another call that stands.", code="target"
-            )
-        call.joined_to, call.state = other, Call.State.JOINED
-        log_event(call, "join", f"并入 {name}", f"Joined {name}", user)
-        log_event(other, "joined", f"{call.number} 并入本条（同一警情的又一来电）",
-               f"{call.number} joined this one: a further call of the same", user)  # fmt: skip
-        # What the further caller knows better is graded anew with what the first one said.
-        _merge(user, other, call)
-    # Whoever works the first call sees to these.
-    call.told.filter(told_at=None).delete()
-    call.notices.filter(sent_at=None).delete()
-
-
-def _merge(user: User, into: Call, new: Call) -> None:
-    """Take the graver numbers of a further call over, and grade again."""
-    changed = []
-    for name in ("injured", "dead", "trapped", "vehicles"):
-        mine, theirs = getattr(into, name), getattr(new, name)
-        if theirs is not None and (mine is None or theirs > mine):
-            setattr(into, name, theirs)
-            changed.append(name)
-    for name in ("hazmat", "lanes", "goods"):
-        if getattr(new, name) and not getattr(into, name):
-            setattr(into, name, getattr(new, name))
-            changed.append(name)
-    if new.on_fire and not into.on_fire:
-        into.on_fire = True
-        changed.append("on_fire")
-    extra = [code for code in new.involved if code not in into.involved]
-    if extra:
-        into.involved = [*into.involved, *extra]
-        changed.append("involved")
-    if changed:
-        if "dead" in changed:
-            _toll(into, user, feed_now(), dead=into.dead)
-        _regrade(user, into, feed_now())
-        upward.follow(into, feed_now())
 
 
 def amend(
@@ -193,7 +98,7 @@ def amend(
     """Take over what the form says now; the grade follows, and never falls by itself."""
     with write():
         call = open_one(user, number, expected_version)
-        _must_be(call, Call.State.OPEN)
+        must_be(call, Call.State.OPEN)
         now = feed_now()
         given = intake.read({**data, "kind": data.get("kind") or call.kind}, involved,
                             table_now(now))  # fmt: skip
@@ -207,65 +112,15 @@ def amend(
         if data.get("how"):
             place = where(data)
             if place.known:
-                _move(call, place)
-        _regrade(user, call, now)
+                move(call, place)
+        regrade(user, call, now)
         if given.dead is not None:
             last = call.tolls.order_by("-pk").first()
             if last is None or last.dead != given.dead:
-                _toll(call, user, now, dead=given.dead, serious=last.serious if last else None,
+                note_toll(call, user, now, dead=given.dead, serious=last.serious if last else None,
                       light=last.light if last else None, missing=last.missing if last else None,
                       loss_cny=last.loss_cny if last else None)  # fmt: skip
         upward.follow(call, now)
-    wake_desk()
-    return call
-
-
-def _move(call: Call, place: Where) -> None:
-    call.how, call.place, call.road = place.how, place.words[:96], place.road[:32]
-    call.road_class, call.stake_m, call.direction = place.road_class, place.stake_m, place.direction
-    call.within_m, call.tunnel, call.area = place.within_m, place.tunnel, place.area
-    call.lat, call.lon, call.unit = place.lat, place.lon, place.unit
-
-
-def _regrade(user: User, call: Call, now: datetime) -> None:
-    given = Given(
-        kind=call.kind, injured=call.injured, dead=call.dead, trapped=call.trapped,
-        vehicles=call.vehicles, involved=tuple(call.involved), hazmat=call.hazmat,
-        on_fire=call.on_fire, lanes=call.lanes,
-    )  # fmt: skip
-    place = Where(
-        unit=call.unit, road_class=call.road_class, tunnel=call.tunnel, lat=call.lat, lon=call.lon
-    )
-    graded = intake.grade(given, place, table_now(now))
-    assert graded is not None
-    before = call.level
-    call.level = max(call.level, graded.level.value)
-    call.command_level = max(call.command_level, graded.command_level.value)
-    call.triage = graded.to_dict()
-    zh, en = "情况更新", "Updated"
-    if call.level > before:
-        zh += f"，等级升为{WarningLevel(call.level).zh}"
-        en += f", now {WarningLevel(call.level).code}"
-    log_event(call, "amend", zh, en, user)
-    _tell(call, now)
-
-
-def unjoin(user: User, number: str, expected_version: int) -> Call:
-    """Take a call that was joined to another call out again: it stands by itself."""
-    with write():
-        call = open_one(user, number, expected_version)
-        other = call.joined_to
-        if call.state != Call.State.JOINED or other is None:
-            raise TransitionError(
-                "这条接警没有并入别的接警。", "This call is not joined to another.", code="state"
-            )
-        now = feed_now()
-        call.joined_to, call.state = None, Call.State.OPEN
-        log_event(call, "unjoin", f"从 {other.number} 拆出", f"Taken out of {other.number}", user)
-        log_event(other, "unjoined", f"{call.number} 从本条拆出",
-               f"{call.number} was taken out of this one", user)  # fmt: skip
-        _tell(call, now)
-        upward.follow(call, call.received_at)
     wake_desk()
     return call
 
@@ -274,7 +129,7 @@ def raise_case(user: User, number: str, expected_version: int) -> Call:
     """Raise a case at the call's grade, commanded where the grade says."""
     with write():
         call = open_one(user, number, expected_version)
-        _must_be(call, Call.State.OPEN)
+        must_be(call, Call.State.OPEN)
         if call.case_id is not None:
             raise TransitionError("这条接警已经立案。", "The call has a case.", code="state")
         command = CommandLevel(call.command_level)
@@ -335,7 +190,7 @@ def set_toll(user: User, number: str, data: Mapping[str, str], expected_version:
         if counts["loss_cny"] is not None and not 0 <= counts["loss_cny"] < 1e12:
             raise TransitionError("损失金额须填数字。", "The loss is a number.", code="field")
         now = feed_now()
-        toll = _toll(call, user, now, **counts)
+        toll = note_toll(call, user, now, **counts)
         if counts["dead"] is not None:
             call.dead = counts["dead"]
         log_event(
@@ -362,7 +217,7 @@ def close(user: User, number: str, outcome: str, expected_version: int) -> Call:
     """
     with write():
         call = open_one(user, number, expected_version)
-        _must_be(call, Call.State.OPEN)
+        must_be(call, Call.State.OPEN)
         if not outcome.strip():
             raise TransitionError("请写明处理结果。", "Say what became of it.", code="reason")
         if call.case is not None and not call.case.closed:
@@ -411,31 +266,6 @@ def reveal_contact(user: User, number: str) -> CallContact | None:
         call = open_one(user, number, None)
         audit.record(user, "call.contact_read", "call", call.number)
         return CallContact.objects.filter(call=call).first()
-
-
-def _must_be(call: Call, state: str) -> None:
-    if call.state != state:
-        raise TransitionError(
-            f"接警{call.get_state_display()}，现在不能这样做。",
-            f"The call is {call.state}; this is not possible now.",
-            code="state",
-        )
-
-
-def _open_case(user: User, number: str) -> Case:
-    case = (
-        Case.objects.for_user(user)
-        .select_related("unit", "local_unit")
-        .filter(number=number, state__in=[state.value for state in OPEN])
-        .first()
-    )
-    if case is None or not may_act_on_case(user, case):
-        raise TransitionError(
-            "没有这件未结案件，或不由您处置。",
-            "There is no such open case of yours.",
-            code="target",
-        )
-    return case
 
 
 def _next_number(now: datetime) -> str:

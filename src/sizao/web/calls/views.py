@@ -17,7 +17,7 @@ from sizao.core.coordinates import DATUMS
 from sizao.core.errors import TransitionError
 from sizao.core.rulebook import entry
 from sizao.respond.calls.reporting import CONTENT, LEVELS
-from sizao.web.calls import intake, services, upward, wording
+from sizao.web.calls import intake, joining, services, upward, wording
 from sizao.web.calls.access import may_take, may_work
 from sizao.web.calls.errors import CallConflictError
 from sizao.web.calls.models import Call
@@ -200,6 +200,7 @@ def _page(request: HttpRequest, call: Call, status: int = 200, **extra) -> HttpR
         ],
         "may_work": at_work,
         "is_open": is_open,
+        "may_leave": at_work and joining.may_leave(request.user, call),
         "masked": call.contact.masked if at_work and hasattr(call, "contact") else "",
         "has_contact": hasattr(call, "contact"),
         **extra,
@@ -250,8 +251,9 @@ def _notice_id(request: HttpRequest) -> int:
 
 
 _STEPS: dict[str, _Step] = {
-    "join": lambda r, n, v: services.join(r.user, n, r.POST.get("target", ""), v),
-    "unjoin": lambda r, n, v: services.unjoin(r.user, n, v),
+    "join": lambda r, n, v: joining.join(r.user, n, r.POST.get("target", ""), v),
+    "unjoin": lambda r, n, v: joining.unjoin(r.user, n, v),
+    "leave": lambda r, n, v: joining.leave_case(r.user, n, r.POST.get("reason", ""), v),
     "case": lambda r, n, v: services.raise_case(r.user, n, v),
     "amend": lambda r, n, v: services.amend(
         r.user, n, r.POST.dict(), r.POST.getlist("involved"), v

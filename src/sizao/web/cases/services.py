@@ -207,6 +207,21 @@ def join_report(user: User, case: Case, *, report: str, now: datetime) -> Case:
     return case
 
 
+def leave_report(user: User, case: Case, *, report: str, reason: str) -> Case:
+    """Let a case no longer answer a report or call, within the caller's transaction.
+
+    Raises TransitionError if it does not.
+    """
+    state, event = machine.leave_report(
+        state_of(case), report=report, by=actor_of(user), at_s=feed_now().timestamp(),
+        reason=reason,
+    )  # fmt: skip
+    project(case, state)
+    case.save()
+    keep(case, event, user)
+    return case
+
+
 def _begin(
     state: Any, event: Any, user: User | None, *, now: datetime, unit: Unit, local_unit: Unit,
     facts: dict[str, Any],
@@ -336,6 +351,7 @@ __all__ = [
     "escalate",
     "join_report",
     "join_warning",
+    "leave_report",
     "open_case",
     "text_template",
 ]
