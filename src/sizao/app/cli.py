@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "register": "Import the registers of vehicles and enterprises.",
     "assess": "Assess the installation's roads by its crash register.",
     "screen": "Rank road edges by the crashes to be expected on them.",
+    "exposure": "The fleet's own flow and behaviour by road and hour of the day.",
     "forecast": "Expected crashes of every road edge in every hour of the week.",
     "backtest": "Judge the ranking of road edges by a later year.",
     "enterprises": "How enterprises keep their duties, small fleets not by their raw rate.",

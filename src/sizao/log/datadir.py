@@ -40,6 +40,7 @@ desk.sqlite       Django database, written by the web process
 forecasts/*.parquet  worst spans of the risk forecasts, by the web process and
                   `sizao forecast --data`; read by the desk
 ahead/NUMBER/     results of a forecast of the next days (``web/forecast/files.py``)
+exposure/NUMBER/  the fleet's flow by road and hour (``web/exposure/services.py``)
 assessments/RUN/  results of an assessment of places (``web/risk/files.py``)
 calendar.yaml     market days, school terms and further holidays (``risk/day_calendar.py``)
 weather-outlook.csv  the weather service's hourly outlook, put here by whoever fetches it

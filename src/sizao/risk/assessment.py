@@ -8,7 +8,7 @@ equal parts. A crash counts at one site, whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +72,11 @@ def assess(
     crashes: Crashes,
     options: Options,
     step: Step = lambda name, share: None,
+    surrogates: Mapping[str, Floats] | None = None,
 ) -> Assessment:
     """Assess a network by the crashes of some years; later years are left aside.
+
+    surrogates : further columns of edges, as :class:`Features` takes them
 
     Raises ConfigError if the years have fewer than LEAST_CRASHES on the network.
     """
@@ -87,7 +90,7 @@ def assess(
             f"only {usable} crashes of {options.years.start}-{options.years.stop - 1} lie on the"
             f" network; an assessment needs {LEAST_CRASHES}"
         )
-    features = Features(sites)
+    features = Features(sites, surrogates or {})
     step("estimate", 0.15)
     forecasted = forecast(
         sites, features, crashes, snapped, options.years, ESTIMATORS[options.method]

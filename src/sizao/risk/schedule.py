@@ -33,6 +33,8 @@ class Schedule:
     stale: timedelta
     tries: int
     retry: timedelta
+    fleet_at: time
+    fleet_days: int
     certainty: str
 
 
@@ -84,11 +86,7 @@ def due(schedule: Schedule, now: datetime, seen: Seen) -> Slot | None:
 
     What was missed while the program stood still is made once, however many nights it was.
     """
-    night = now.replace(
-        hour=schedule.night_at.hour, minute=schedule.night_at.minute, second=0, microsecond=0
-    )
-    if night > now:
-        night -= timedelta(days=1)
+    night = night_of(schedule.night_at, now)
     slots = [Slot("night", f"night:{night:%Y-%m-%d}")]
     if seen.last is not None:
         if seen.assessment is not None and seen.assessment != seen.rests_on:
@@ -98,6 +96,12 @@ def due(schedule: Schedule, now: datetime, seen: Seen) -> Slot | None:
         if seen.news is not None and seen.news > seen.last and now - seen.last >= schedule.gap:
             slots.append(Slot("day", f"day:{seen.news.isoformat()}"))
     return next((slot for slot in slots if slot.name not in seen.taken), None)
+
+
+def night_of(at: time, now: datetime) -> datetime:
+    """The newest moment at a time of day that is not after ``now``."""
+    found = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return found if found <= now else found - timedelta(days=1)
 
 
 def is_stale(schedule: Schedule, now: datetime, last: datetime | None) -> bool:
@@ -116,6 +120,8 @@ def _row(raw: Mapping[str, Any]) -> Schedule:
             stale=timedelta(hours=raw["stale_h"]),
             tries=int(raw["tries"]),
             retry=timedelta(minutes=raw["retry_min"]),
+            fleet_at=time.fromisoformat(raw["fleet_at"]),
+            fleet_days=int(raw["fleet_days"]),
             certainty=raw["certainty"],
         )
     except (KeyError, TypeError, ValueError) as error:

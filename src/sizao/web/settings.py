@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.forecast",
+    "sizao.web.exposure",
     "sizao.web.calendar",
     "sizao.web.plan",
     "sizao.web.junctions",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sizao.core.clock import SHANGHAI
 from sizao.log import roadside
 from sizao.log.interface import LogReader, Segment
-from sizao.risk import flow_facts, weather_known
+from sizao.risk import flow_facts, traffic, weather_known
 from sizao.risk.weather_known import Station
 from sizao.web.desk.models import Cursor
 from sizao.web.forecast.models import News, Notice, PassageHour, StationHour
@@ -162,6 +162,17 @@ def flows(hour: int) -> dict[str, dict[int, int]]:
     for checkpoint, at, number in rows.iterator(chunk_size=5000):
         found.setdefault(checkpoint, {})[at] = number
     return found
+
+
+def per_day(ports: Ports, now: datetime) -> dict[str, tuple[float, float, float]]:
+    """Place and vehicles a day of the checkpoints that have enough whole days.
+
+    Raises ConfigError while ``roadside.yaml`` is wrong.
+    """
+    places = checkpoints(ports)
+    hours = flows(weather_known.hour_of(now))
+    known = {name: traffic.daily(counts) for name, counts in hours.items() if name in places}
+    return {name: (*places[name], value) for name, value in known.items() if value is not None}
 
 
 def checkpoints(ports: Ports) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ import time
 from django.db import close_old_connections, connection
 
 from sizao.web.background import Background
+from sizao.web.exposure import jobs as exposure
 from sizao.web.forecast import inputs, services
 from sizao.web.forecast.models import Forecast
 from sizao.web.ports import Ports
@@ -54,6 +55,7 @@ def tick(ports: Ports) -> Forecast | None:
     now = ports.now()
     inputs.follow(ports, now)
     inputs.watch_flow(now)
+    exposure.tick(now)
     assessments.mend_once()
     if line.busy or not services.ready():
         return None

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +28,7 @@ from sizao.risk.schedule import Schedule, Seen, Slot, due, in_force, is_stale
 from sizao.risk.weather_hours import WeatherHours, read_weather
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
+from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.forecast import files, inputs
 from sizao.web.forecast.models import Forecast, News
@@ -45,7 +44,6 @@ log = logging.getLogger("sizao.forecast")
 
 Runner = Callable[[Path], None]
 
-LONGEST_S = 1800.0
 FILES_KEPT = timedelta(days=2)
 NIGHTS_KEPT = timedelta(days=35)
 """Files of the nights' forecasts, so that a month can be held against what happened."""
@@ -221,28 +219,7 @@ def _save_weather(path: Path, weather: WeatherHours) -> None:
 
 def in_child(place: Path) -> None:
     """Run :mod:`compute` in a process. Raises ConfigError with what it said."""
-    command = [sys.executable, "-m", "sizao.web.forecast.compute", str(place)]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
-            timeout=LONGEST_S, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise ConfigError(f"the computation took over {LONGEST_S / 60:.0f} minutes") from None
-    if done.returncode:
-        said = _said(done.stdout)
-        if not said:
-            log.error("forecast in %s ended with %d:\n%s", place, done.returncode, done.stderr)
-        raise ConfigError(said or f"the computation ended with code {done.returncode}")
-
-
-def _said(output: str) -> str:
-    for line in reversed(output.splitlines()):
-        try:
-            return str(json.loads(line).get("error", ""))
-        except ValueError:
-            continue
-    return ""
+    run_child("sizao.web.forecast.compute", place)
 
 
 def hand_over(found: Forecast, place: Path, data: DataDir) -> Path:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sizao.risk.schedule import Slot
 from sizao.web.clock import feed_now
+from sizao.web.exposure.models import FleetSum
 from sizao.web.forecast import inputs, jobs, services, words
 from sizao.web.forecast.models import Forecast
 from sizao.web.risk.access import may_assess
@@ -39,6 +40,7 @@ def _show(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
             "lead": words.lead(found),
             "schedule": services.schedule(),
             "stations": len(inputs.stations()),
+            "fleet": FleetSum.objects.first(),
             "page_obj": page,
             "rows": [words.row(one) for one in page],
             "may_renew": may_assess(request.user) and found.state != "none",

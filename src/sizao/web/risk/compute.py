@@ -32,16 +32,19 @@ def compute(folder: Path, step: Callable[[str, float], None]) -> dict[str, Any]:
     from sizao.risk.assessment import Options, assess
     from sizao.risk.network_sites import sites_of
     from sizao.risk.register_crashes import located
+    from sizao.risk.traffic import with_traffic
     from sizao.roads.network import Network
 
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     step("read", 0.0)
     network = Network.load(job["network"])
     placed = sites_of(network)
+    fleet = _fleet(folder / "fleet.parquet", placed, job.get("fleet_days", 0.0))
+    placed, extra, traffic = with_traffic(placed, job.get("counts", {}), fleet)
     records = located(pq.read_table(folder / "crashes.parquet"), ZONE)
     options = Options(range(job["first_year"], job["last_year"] + 1), job["method"],
                       job["threshold"])  # fmt: skip
-    found = assess(network, placed, records.crashes, options, step)
+    found = assess(network, placed, records.crashes, options, step, extra)
     pq.write_table(found.table, folder / "sites.parquet")
     pq.write_table(
         records.table.append_column("site", pa.array(found.crash_site, pa.int32())),
@@ -54,11 +57,22 @@ def compute(folder: Path, step: Callable[[str, float], None]) -> dict[str, Any]:
     (folder / "shapes.json.gz").write_bytes(gzip.compress(shapes, mtime=0))
     spots = json.dumps([_stretch(one, placed) for one in found.stretches], ensure_ascii=False)
     (folder / "stretches.json").write_text(spots, encoding="utf-8")
-    result = {"summary": found.summary, "backtest": found.backtest}
+    result = {"summary": {**found.summary, "traffic": traffic}, "backtest": found.backtest}
     (folder / "result.json").write_text(
         json.dumps(result, ensure_ascii=False), encoding="utf-8"
     )  # fmt: skip
     return result
+
+
+def _fleet(path: Path, placed: Any, days: float) -> Any:
+    """What the fleet did, if the run was given it."""
+    if not path.exists():
+        return None
+    import pyarrow.parquet as pq
+
+    from sizao.risk.fleet_hours import fleet_of
+
+    return fleet_of(pq.read_table(path), placed.sites, days)
 
 
 def _values(table: Any) -> bytes:

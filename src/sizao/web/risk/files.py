@@ -5,6 +5,7 @@ crashes.parquet   the crash records given to the run, schema CRASH, and from the
 sites.parquet     a row a site (``risk/assessment_table.py``)
 week.f32          little-endian float32, 168 hours times sites: expected crashes in that hour
 base.npz          posteriors and weeks of edges and nodes, for the forecasts made from it
+fleet.parquet     what the fleet did, if it was known (``risk/fleet_hours.py``)
 values.f32        little-endian float32, VALUES times sites, what the map draws
 shapes.json.gz    lines and points of the sites for the map, in the order of the sites
 stretches.json    spots and segments that the black-spot rules list

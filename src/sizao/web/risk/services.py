@@ -23,6 +23,8 @@ from sizao.core.tied import tied
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
 from sizao.web.clock import feed_now
+from sizao.web.exposure import services as exposure
+from sizao.web.forecast import inputs
 from sizao.web.imports import crashes as register
 from sizao.web.imports.models import Crash
 from sizao.web.ports import installed, ports
@@ -147,9 +149,21 @@ def _gather(found: Assessment, place: Path) -> None:
         "last_year": found.last_year,
         "method": found.method,
         "threshold": found.parameters["threshold"],
+        **_traffic(place),
     }
     (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
     _note(found, data={"sources": dict(sources), "unlocated": unlocated, "records": len(table)})
+
+
+def _traffic(place: Path) -> dict[str, object]:
+    """What is known of traffic: counts of checkpoints, and a copy of the fleet's sum."""
+    told: dict[str, object] = {"counts": inputs.per_day(ports(), feed_now()) if installed() else {}}
+    kept = exposure.newest()
+    path = exposure.folder(kept) / "fleet.parquet" if kept is not None else None
+    if kept is not None and path is not None and path.exists():
+        shutil.copyfile(path, place / "fleet.parquet")
+        told["fleet_days"] = kept.summary["days"]
+    return told
 
 
 def _naive(table: pa.Table, zone: object) -> pa.Array:

@@ -16,6 +16,7 @@ from sizao.web.pages.words import pick
 from sizao.web.reports.models import Report
 from sizao.web.risk import files, sitefacts, week, words
 from sizao.web.risk.files import Results
+from sizao.web.risk.fleetfacts import fleet_facts
 from sizao.web.risk.measures import measures
 from sizao.web.risk.models import Assessment
 from sizao.web.risk.proposals import proposals
@@ -71,6 +72,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             ),
             "hours": range(24),
             "peak": (start, (start + span) % 24, share * 100),
+            "fleet": fleet_facts(results, site),
             "reports": _near(request, site),
             "may_report": request.user.acts,
             "patrol_plan": reverse("plans") if request.user.sees_plans else "",

@@ -1,0 +1,1 @@
+"""What the supervised fleet did on the roads, added up each night; never a vehicle."""
