@@ -130,6 +130,14 @@ MATRIX: dict[tuple[str, str], str] = {
     ("rules", "GET"): LOOK,
     ("rule", "GET"): LOOK,
     ("rule-ask", "POST"): "302 422 403 403 403 403 403 403 403",  # no reason with it
+    # The hot list: who may ask, and the auditor; of its own unit. Partners: channels/test_partners.
+    ("hotlist", "GET"): "302 200 200 403 403 200 200 403 403",
+    ("hotlist-ask", "POST"): "302 422 422 403 403 422 403 403 403",  # without a plate
+    ("hotlist-file", "POST"): "302 422 422 403 403 422 403 403 403",  # without a file
+    ("hotlist-decide", "POST"): "302 404 404 403 403 404 404 403 403",  # nothing waits
+    ("hotlist-entry", "GET"): "302 404 404 403 403 404 404 403 403",  # there is none
+    ("hotlist-act", "POST"): "302 404 404 403 403 404 404 403 403",
+    ("hotlist-confirm", "POST"): "302 404 404 404 404 404 404 404 404",  # no such hit
     ("rule-try", "POST"): "302 422 403 403 403 403 403 403 403",  # no purpose with it
     ("rule-trial", "GET"): "302 404 404 404 404 404 404 404 403",  # none was run
     ("rule-trial-cancel", "POST"): "302 404 403 403 403 403 403 403 403",
@@ -352,6 +360,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "fence": "one", "fence-edit": "one", "fence-end": "one", "fence-change": "one",
              "fence-decide": "one",
              "rule": "rule", "rule-ask": "rule", "rule-decide": "change", "rule-try": "rule",
+             "hotlist-decide": "nothing", "hotlist-entry": "nothing", "hotlist-act": "nothing",
+             "hotlist-confirm": "nothing",
              "rule-trial": "change", "rule-trial-cancel": "change",
              "table": "table", "table-act": "table", "case-response-level": "case",
              "risk-site": "site", "risk-site-report": "site",

@@ -21,7 +21,7 @@ temporary-limits.geojson  limits put up by control measures (``roads/temporary_l
 routes/DAY.yaml   who is told of a warning, from that day on (``respond/routing.py``); optional
 channels.yaml     channels that leave the house and their secrets, mode 0600 (``web/channels``)
 roadside.yaml     where checkpoints and weigh stations stand (``log/roadside.py``)
-hot-list.yaml     plates looked for (the same); both written by people
+hot-list.yaml     plates looked for (the same), made by the web process from approved entries
 sources.yaml      registry of sources, written by people (``core/sources_file.py``)
 cap-lists.yaml    lists of weather warnings to fetch, written by people (``runtime/intake``)
 cap-lists.json    what was fetched of them

@@ -36,6 +36,7 @@ from typing import Any
 import yaml
 
 from sizao.core.errors import ConfigError
+from sizao.core.ids import content_id
 from sizao.core.vehicles import KINDS
 
 PLACE = {
@@ -72,7 +73,8 @@ def places(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def hot_list(path: Path) -> tuple[dict[str, Any], ...]:
-    """Entries with ``from`` and ``until`` in microseconds; none without a file.
+    """Entries with ``from`` and ``until`` in microseconds and the list's version; none without a
+    file.
 
     Raises ConfigError naming the entry.
     """
@@ -81,12 +83,20 @@ def hot_list(path: Path) -> tuple[dict[str, Any], ...]:
         return ()
     if not isinstance(raw, list):
         raise ConfigError(f"{path.name}: must be a list of entries")
-    entries = tuple(_entry(path.name, number, one) for number, one in enumerate(raw, 1))
+    version = version_of(path.read_text(encoding="utf-8"))
+    entries = tuple(
+        {**_entry(path.name, number, one), "version": version} for number, one in enumerate(raw, 1)
+    )
     ids = [one["entry"] for one in entries]
     twice = next((name for name in ids if ids.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"{path.name}: entry {twice} stands twice")
     return entries
+
+
+def version_of(text: str) -> str:
+    """Version of a list: the same text has the same."""
+    return content_id("hot_list", text)[:8]
 
 
 def _read(path: Path) -> Any:

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "sizao.web.field",
     "sizao.web.warnings",
     "sizao.web.basis",
+    "sizao.web.hotlist",
     "sizao.web.reports",
     "sizao.web.hazards",
     "sizao.web.calls",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("sizao.web.plan.urls")),
     path("", include("sizao.web.junctions.urls")),
     path("", include("sizao.web.basis.urls")),
+    path("", include("sizao.web.hotlist.urls")),
     path("", include("sizao.web.rules.urls")),
     path("", include("sizao.web.fences.urls")),
     path("", include("sizao.web.response.urls")),

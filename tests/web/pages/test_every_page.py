@@ -75,6 +75,8 @@ ADDRESSES = (
     "/partner/{notice}/",
     "/deliveries/",
     "/rules/speeding/",
+    "/hotlist/",
+    "/hotlist/?state=all&q=A",
     "/cases/{case}/review/",
     "/board/",
     "/board/?at=2026-11-23T12:00:00&part=board",

@@ -13,7 +13,8 @@ and passage:
   about one passage in some thousands is one by chance.
 
 The first character (the province) is never taken for another. ``measured`` is the number of
-characters that differ, ``limit`` the greatest allowed.
+characters that differ, ``limit`` the greatest allowed. ``evidence`` names the passage, the entry
+and the version of the list.
 
 Who may put a plate on the list, for what and how long, is not this rule's: it reads what the desk
 has approved. A passage that matches nothing leaves nothing behind.
@@ -73,7 +74,11 @@ class HotList(RecordRuleBase):
                 measured=float(differing),
                 limit=1.0,
                 severity="probable" if differing else "exact",
-                evidence=(f"passages:{row['passage']}", f"hot_list:{entry['entry']}"),
+                evidence=(
+                    f"passages:{row['passage']}",
+                    f"hot_list:{entry['entry']}",
+                    *([f"hot_list_version:{entry['version']}"] if "version" in entry else []),
+                ),
                 lat=place.get("lat"),
                 lon=place.get("lon"),
                 road=place.get("road"),

@@ -22,6 +22,7 @@ from sizao.web.cases.projection import actor_of, commander, keep, project, state
 from sizao.web.clock import feed_now
 from sizao.web.drills.models import Drill
 from sizao.web.gathered import memo, put
+from sizao.web.hotlist.hits import refuse_unsure
 from sizao.web.measures.services import refuse_while_standing
 from sizao.web.measures.texts import order_for_case
 from sizao.web.units.models import PatrolUnit, Unit, User
@@ -84,6 +85,7 @@ def act(
                 "You may read this case but not act on it: it is not your unit's.",
             )
         check_version(case, expected_version)
+        refuse_unsure(case, action)
         patrols = _patrols(user, case, units) if action == "dispatch" else []
         if action in ("resolve", "dismiss", "verify"):
             refuse_while_standing(case)

@@ -18,6 +18,7 @@ from sizao.web.cases import services as cases
 from sizao.web.cases.projection import moment
 from sizao.web.desk.batch import Batch
 from sizao.web.gathered import put
+from sizao.web.hotlist import hits as hotlist
 from sizao.web.live import outbox
 from sizao.web.units.territory import territory
 from sizao.web.warnings.models import Warning, WarningRepeat
@@ -39,6 +40,8 @@ def deliver_row(row: Mapping[str, Any], now: datetime, known: Batch) -> Warning 
     reach_m, within_s = held.table().reach(facts.rule)
     facts = replace(facts, vehicles=known.vehicles_near(facts, reach_m, within_s))
     decision = grade(facts, held.table())
+    if facts.rule == hotlist.RULE:
+        hotlist.take(row)
     if basis.CORRECTED in facts.quality:
         basis.detection(row, facts, decision)
     if facts.severity == basis.WITHDRAWN:

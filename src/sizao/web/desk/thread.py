@@ -26,6 +26,7 @@ from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fences import services as fences
 from sizao.web.field import rounds as field
 from sizao.web.fleet import register
+from sizao.web.hotlist import services as hotlist
 from sizao.web.live import outbox
 from sizao.web.measures import rounds as measures
 from sizao.web.places import rounds as places
@@ -177,6 +178,7 @@ class Desk:
             places.prune(self.ports.now())
             calls.purge_contacts(self.ports.now())
             rules.publish(self.ports.data)
+            hotlist.publish(self.ports.data)
             trials.prune(self.ports.now())
             fences.publish(self.ports.data)
             calendar.publish(self.ports.data)

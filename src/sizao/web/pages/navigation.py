@@ -20,6 +20,7 @@ from sizao.web.channels.access import may_look_at_deliveries
 from sizao.web.evidence.access import may_see_store
 from sizao.web.hazards.access import may_enter
 from sizao.web.hazards.partners import may_look as may_rectify
+from sizao.web.hotlist.access import may_see as may_see_hotlist
 from sizao.web.junctions.access import may_look as may_see_junctions
 from sizao.web.places.manual import may_issue
 from sizao.web.response.access import may_look as may_look_at_responses
@@ -91,6 +92,7 @@ GROUPS: tuple[Group, ...] = (
             Page("warning-new", _("发布预警"), "plus", ("warnings/new/",), may_issue),
             Page("detections", _("检测"), "gauge", ("detections/", "presence/")),
             Page("rules", _("检测规则"), "table", ("rules/",)),
+            Page("hotlist", _("布控"), "eye", ("hotlist/",), may_see_hotlist),
             Page("fences", _("电子围栏"), "pin", ("fences/",)),
             Page("tables", _("分级表"), "layers", ("tables/",), may_see_tables),
             Page("partner-hazards", _("隐患整改"), "flag", ("partner/hazards/",), may_rectify),

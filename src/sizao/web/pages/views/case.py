@@ -37,6 +37,7 @@ from sizao.web.evidence.wanted import active_holds
 from sizao.web.field.record import of_case
 from sizao.web.fleet.models import Vehicle
 from sizao.web.hazards.access import may_enter
+from sizao.web.hotlist.shown import of_case as hits_of
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.measures.words import row as measure_row
 from sizao.web.pages import words
@@ -118,6 +119,7 @@ def live(request: HttpRequest, case: Case, **extra: object) -> dict[str, object]
         "chain": timeline.check(case),
         "response": response_of(request.user, case),
         "basis": basis_of(request.user, case),
+        "hotlist": hits_of(request.user, case),
         "assignments": [
             (one, late_minutes(one), _due(one))
             for one in case.assignments.select_related("patrol__unit")
