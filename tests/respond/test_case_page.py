@@ -48,5 +48,7 @@ def test_the_page_has_every_row(line: str) -> None:
 
 
 def test_the_page_has_no_row_too_many() -> None:
-    shown = [text for text in PAGE.read_text(encoding="utf-8").splitlines() if text[:3] == "| `"]
+    # What follows the last heading named here has tables of its own.
+    page = PAGE.read_text(encoding="utf-8").partition("## When what it rests on changes")[0]
+    shown = [text for text in page.splitlines() if text[:3] == "| `"]
     assert sorted(shown) == sorted(lines())
