@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -18,8 +19,10 @@ import typst
 from django.utils import timezone, translation
 from docx import Document as new_document
 from docx.document import Document as Word
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph
 
 from sizao.core.errors import EvidenceError
 from sizao.plan.signals.junction import Junction as Shape
@@ -32,6 +35,7 @@ from sizao.web.junctions.items import items
 from sizao.web.junctions.models import Finding, Junction, Timing
 from sizao.web.junctions.register import shape_of
 from sizao.web.risk.report.fonts import folders
+from sizao.web.wordtables import set_widths
 
 SCALES = (1.0, 0.9, 0.82, 0.74)
 """Of all sizes on the sheet; at the smallest its text is 7 pt."""
@@ -227,10 +231,12 @@ def word(sheet: Sheet) -> bytes:
     page.left_margin = page.right_margin = Mm(18)
     page.top_margin = page.bottom_margin = Mm(15)
     data = sheet.data
-    _text(made, data["title"], 18, bold=True)
-    _text(made, data["subtitle"])
+    _text(made, data["title"], 18, bold=True, centre=True)
+    _text(made, data["subtitle"], centre=True)
+    _text(made, "平面图", 13, bold=True)
     _picture(made, sheet.files["plan.svg"], 80)
-    _grid(made, [["进口", "进口车道", "出口", "过街"], *data["arms"]])
+    _text(made, "进口道", 13, bold=True)
+    _grid(made, [["进口", "进口车道", "出口", "过街"], *data["arms"]], (40, 74, 30, 30))
     _text(made, f"检查发现（{len(data['findings'])} 项）", 13, bold=True)
     _text(made, data["audited"])
     if data["findings"]:
@@ -238,20 +244,23 @@ def word(sheet: Sheet) -> bytes:
             [str(n), f["arm"], f"{f['note']}（要求：{f['item']}）", ""]
             for n, f in enumerate(data["findings"], 1)
         ]
-        _grid(made, [["序号", "进口", "问题与要求", "费用（元）"], *rows, ["", "", "合计", ""]])
-    for photo in data["photos"]:
-        made.add_picture(io.BytesIO(sheet.files[photo["file"]]), width=Mm(60))
-        _text(made, photo["text"])
+        head = ["序号", "进口", "问题与要求", "费用（元）"]
+        _grid(made, [head, *rows, ["", "", "合计", ""]], (14, 26, 108, 26))
+    if data["photos"]:
+        _text(made, "照片", 13, bold=True)
+        _photos(made, sheet)
     if data["timing"]:
         _text(made, "信号配时", 13, bold=True)
         _text(made, data["timing"]["words"])
         for side in data["timing"]["sides"]:
-            _text(made, f"{side['title']}：{side['words']}")
+            _text(made, f"{side['title']}：{side['words']}", keep=True)
             _picture(made, sheet.files[side["file"]], 120)
     if data["counts"]:
         _text(made, "高峰流量（辆/时）", 13, bold=True)
         _text(made, data["counted"])
-        _grid(made, data["counts"])
+        counts = data["counts"]
+        _grid(made, counts, [174 / len(counts[0])] * len(counts[0]))
+    _text(made, "")
     _text(made, f"填报单位：{data['unit']}　联系人：{data['contact']}　日期：{data['date']}")
     _text(made, "实施单位：　　　　　　负责人：　　　　　　完成日期：")
     made.core_properties.title, made.core_properties.author = data["title"], data["unit"]
@@ -261,21 +270,51 @@ def word(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _text(made: Word, text: str, size: float = 10.5, *, bold: bool = False) -> None:
+def _photos(made: Word, sheet: Sheet) -> None:
+    """Two beside each other, each with its words below it."""
+    photos = sheet.data["photos"]
+    table = made.add_table(rows=0, cols=2)
+    for start in range(0, len(photos), 2):
+        cells = table.add_row().cells
+        for cell, photo in zip(cells, photos[start : start + 2], strict=False):
+            line = cell.paragraphs[0]
+            line.add_run().add_picture(io.BytesIO(sheet.files[photo["file"]]), width=Mm(60))
+            _words(cell.add_paragraph(), photo["text"], 9)
+    set_widths(table, (Mm(87), Mm(87)))
+
+
+def _text(
+    made: Word,
+    text: str,
+    size: float = 10.5,
+    *,
+    bold: bool = False,
+    centre: bool = False,
+    keep: bool = False,
+) -> None:
     line = made.add_paragraph()
-    line.paragraph_format.space_after = Pt(4)
+    form = line.paragraph_format
+    form.space_before, form.space_after = Pt(8 if bold else 0), Pt(4)
+    form.keep_with_next = bold or keep
+    if centre:
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _words(line, text, size, bold=bold)
+
+
+def _words(line: Paragraph, text: str, size: float, *, bold: bool = False) -> None:
     run = line.add_run(text)
     run.font.size, run.font.bold, run.font.name = Pt(size), bold, "Times New Roman"
     run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "黑体" if bold else "仿宋")
 
 
-def _grid(made: Word, rows: list[list[str]]) -> None:
+def _grid(made: Word, rows: list[list[str]], widths_mm: Sequence[float]) -> None:
     table = made.add_table(rows=0, cols=len(rows[0]), style="Table Grid")
     for row in rows:
         for cell, text in zip(table.add_row().cells, row, strict=True):
             run = cell.paragraphs[0].add_run(text)
             run.font.size, run.font.name = Pt(9), "Times New Roman"
             run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "仿宋")
+    set_widths(table, [Mm(width) for width in widths_mm])
 
 
 def _picture(made: Word, svg: bytes, width_mm: float) -> None:

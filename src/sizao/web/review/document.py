@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.utils import timezone
 
 from sizao.respond.costs import Costs
+from sizao.respond.measure_kinds import KINDS
 from sizao.respond.plans.model import PARTIES
 from sizao.respond.review import Facts
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.drills.scoring import Scored
+from sizao.web.measures.models import ControlMeasure
 from sizao.web.review.models import Finding
 from sizao.web.risk.report.document import Document, Section, Table
 from sizao.web.units.territory import territory
@@ -23,11 +26,40 @@ def _clock(seconds: float | None) -> str:
     return f"{timezone.localtime(datetime.fromtimestamp(seconds, UTC)):%m-%d %H:%M:%S}"
 
 
+def _minute(seconds: float | None) -> str:
+    """To the minute: what a table of many tasks has room for."""
+    return _clock(seconds)[:-3] if seconds is not None else "—"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in "。！？；" else f"{text}。"
+
+
 def _late(seconds: float | None) -> str:
     if seconds is None:
         return "未完成"
     minutes = abs(seconds) / 60
     return f"超时{minutes:.1f}分钟" if seconds > 0 else f"提前{minutes:.1f}分钟"
+
+
+def _measures(measures: Sequence[ControlMeasure]) -> Table:
+    """What was put up on the road and taken away again."""
+
+    def at(moment: datetime | None) -> str:
+        return "—" if moment is None else f"{timezone.localtime(moment):%m-%d %H:%M}"
+
+    return Table(
+        "措施的下达、实施和解除",
+        ["编号", "措施", "地点", "下达", "实施", "解除"],
+        [
+            [one.number, KINDS[one.kind].zh, one.place, at(one.ordered_at), at(one.begun_at),
+             at(one.ended_at)]
+            for one in measures
+        ],
+        [1.5, 1.1, 2.0, 1.0, 1.0, 1.0],
+        [False] * 6,
+    )  # fmt: skip
 
 
 def document(
@@ -97,21 +129,25 @@ def document(
                         "各项任务",
                         ["责任方", "任务", "下达", "接收", "结束"],
                         [
-                            [party, one.zh, _clock(one.told_s), _clock(one.acknowledged_s),
-                             f"{_clock(one.acted_s)} {one.state.zh}"]
+                            [party, one.zh, _minute(one.told_s), _minute(one.acknowledged_s),
+                             one.state.zh if one.acted_s is None
+                             else f"{_minute(one.acted_s)} {one.state.zh}"]
                             for party, _, one in score.tasks
                         ],
-                        [1.2, 2.6, 1.1, 1.1, 1.5],
+                        [1.3, 2.4, 1.1, 1.1, 1.6],
                         [False, False, False, False, False],
                     ),
                 ],
             )
         )  # fmt: skip
+    if measures := list(case.measures.order_by("ordered_at", "pk")):
+        sections.append(Section("管制措施", [_measures(measures)]))
     sections.append(
         Section(
             "与预案不一致之处",
             [
-                f"{PARTIES[task.party][0]}：“{task.zh}”{task.state.zh}，{task.reason or '未说明'}。"
+                f"{PARTIES[task.party][0]}：“{task.zh}”{task.state.zh}，"
+                f"{_sentence(task.reason or '未说明')}"
                 for _, task in found.deviations
             ]
             or ["无。"],
@@ -121,14 +157,15 @@ def document(
         Section(
             "发现与整改",
             [
-                one.text
+                f"{number}．{_sentence(one.text)}"
                 + (
-                    f"整改措施：{one.action}，责任：{one.owner}，期限：{one.due:%Y-%m-%d}，"
-                    + (f"已完成：{one.done_note}。" if one.done_at else "未完成。")
+                    f"整改措施：{_sentence(one.action)}责任：{one.owner}；"
+                    f"期限：{one.due:%Y-%m-%d}；"
+                    + (f"已完成：{_sentence(one.done_note)}" if one.done_at else "未完成。")
                     if one.action and one.due
                     else ""
                 )
-                for one in findings
+                for number, one in enumerate(findings, 1)
             ]
             or ["尚未填写。"],
         )

@@ -71,6 +71,7 @@ def notice(listing: Listing, office: Office, number: str, day: date) -> Official
     return Official(
         office=office.name, number=number, signer=listing.signer,
         title=f"关于对{where}{kind}隐患实行{level}挂牌督办的通知",
+        phrases=(f"关于对{where}", f"{kind}隐患", f"实行{level}挂牌督办的通知"),
         addressee=listing.addressee, body=numbered(body), unit=office.name, date=zh_date(day),
         copies=listing.copies, printed=zh_date(day), sheets=(_facts(hazard, listing),),
     )  # fmt: skip
@@ -109,6 +110,7 @@ def lifting(listing: Listing, office: Office, number: str, day: date) -> Officia
     return Official(
         office=office.name, number=number, signer=listing.signer,
         title=f"关于解除{where}{kind}隐患{level}挂牌督办的通知",
+        phrases=(f"关于解除{where}", f"{kind}隐患", f"{level}挂牌督办的通知"),
         addressee=listing.addressee, body=numbered(body), unit=office.name, date=zh_date(day),
         copies=listing.copies, printed=zh_date(day), sheets=(_experts(panel),),
     )  # fmt: skip

@@ -44,6 +44,8 @@ class Official:
     printed: str
     """印发日期."""
     sheets: tuple[Sheet, ...] = field(default_factory=tuple)
+    phrases: tuple[str, ...] = ()
+    """The title in the phrases between which a line may end; none: anywhere."""
 
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold."""
@@ -57,7 +59,28 @@ class Official:
             for one in raw["sheets"]
         )
         body = tuple((level, text) for level, text in raw["body"])
-        return cls(**{**raw, "sheets": sheets, "body": body})
+        phrases = tuple(raw.get("phrases", ()))  # documents issued before had none
+        return cls(**{**raw, "sheets": sheets, "body": body, "phrases": phrases})
+
+
+TITLE = 18.0
+"""Characters of 22 pt on a line of a title."""
+
+
+def title_lines(document: Official) -> tuple[str, ...]:
+    """The title's lines: a line ends where a phrase does (GB/T 9704, 词意完整)."""
+    lines: list[str] = []
+    for phrase in document.phrases or (document.title,):
+        if lines and _wide(lines[-1] + phrase) <= TITLE:
+            lines[-1] += phrase
+        else:
+            lines.append(phrase)
+    return tuple(lines)
+
+
+def _wide(text: str) -> float:
+    """Width in Chinese characters; Latin letters and digits are about half of one."""
+    return sum(0.5 if character.isascii() else 1.0 for character in text)
 
 
 def numbered(paragraphs: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import typst
 
-from sizao.web.listings.documents.official import Official
+from sizao.web.listings.documents.official import Official, title_lines
 from sizao.web.risk.report.fonts import folders
 
 TEMPLATE = "official.typ"
@@ -22,7 +22,8 @@ def pdf(document: Official) -> bytes:
         template = resources.files("sizao.web.listings.documents") / TEMPLATE
         (folder / TEMPLATE).write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
         (folder / "data.json").write_text(
-            json.dumps(document.to_dict(), ensure_ascii=False), encoding="utf-8"
+            json.dumps({**document.to_dict(), "lines": title_lines(document)}, ensure_ascii=False),
+            encoding="utf-8",
         )
         made = typst.compile(
             str(folder / TEMPLATE),

@@ -12,7 +12,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from sizao.web.listings.documents.official import Official, Sheet
+from sizao.web.listings.documents.official import Official, Sheet, title_lines
+from sizao.web.wordtables import set_widths
 
 SONG, FANG, KAI, HEI = "方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "黑体"
 INK = RGBColor(0xD7, 0x00, 0x0F)
@@ -30,7 +31,12 @@ def word(document: Official) -> bytes:
     size = min(46.0, 150 / 25.4 * 72 / len(mark))
     _line(made, mark, SONG, size, CENTRE, before=33 / 25.4 * 72, colour=INK)
     _head(made, document)
-    _line(made, document.title, SONG, 22, CENTRE, before=PITCH * 1.5, after=PITCH / 2)
+    lines = title_lines(document)
+    for number, text in enumerate(lines):
+        _line(
+            made, text, SONG, 22, CENTRE, before=0 if number else PITCH * 1.5,
+            after=PITCH / 2 if number == len(lines) - 1 else 0,
+        )  # fmt: skip
     _line(made, f"{document.addressee}：", FANG, 16, LEFT)
     for level, text in document.body:
         font = {1: HEI, 2: FANG}.get(level, FANG)
@@ -106,18 +112,17 @@ def _sheet(made: Word, sheet: Sheet, mark: str) -> None:
     line.paragraph_format.page_break_before = True
     _line(made, sheet.title, SONG, 22, CENTRE, before=PITCH, after=PITCH / 2)
     grid = made.add_table(rows=0, cols=2, style="Table Grid")
-    grid.autofit = False
     for name, value in sheet.rows:
         cells = grid.add_row().cells
-        for cell, text, font, width, side in (
-            (cells[0], name, HEI, Mm(40), CENTRE), (cells[1], value, FANG, Mm(116), LEFT),
+        for cell, text, font, side in (
+            (cells[0], name, HEI, CENTRE), (cells[1], value, FANG, LEFT),
         ):  # fmt: skip
-            cell.width = width
             inside = cell.paragraphs[0]
             inside.alignment = side
             form = inside.paragraph_format
             form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.AT_LEAST, Pt(24)
             _run(inside, text, font, 14)
+    set_widths(grid, (Mm(44), Mm(112)))
 
 
 def _closing(made: Word, document: Official) -> None:

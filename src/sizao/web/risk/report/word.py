@@ -17,6 +17,7 @@ from docx.text.paragraph import Paragraph
 
 from sizao.web.risk.report.document import Chart, Document, Table
 from sizao.web.risk.report.pdf import png
+from sizao.web.wordtables import set_widths
 
 SONG, FANG, HEI = "方正小标宋简体", "仿宋", "黑体"
 NUMBERS = "一二三四五六七八九十"
@@ -153,10 +154,9 @@ def _table(made: Word, table: Table) -> None:
     _run(caption, table.caption, HEI, 12)
     grid = made.add_table(rows=1, cols=len(table.header), style="Table Grid")
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
-    grid.autofit = False
     widths = [Mm(TEXT_MM * one / sum(table.widths)) for one in table.widths]
-    for cell, text, width in zip(grid.rows[0].cells, table.header, widths, strict=True):
-        _cell(cell, text, HEI, WD_ALIGN_PARAGRAPH.CENTER, width, keep=True)
+    for cell, text in zip(grid.rows[0].cells, table.header, strict=True):
+        _cell(cell, text, HEI, WD_ALIGN_PARAGRAPH.CENTER, keep=True)
     again = OxmlElement("w:tblHeader")
     again.set(qn("w:val"), "true")
     grid.rows[0]._tr.get_or_add_trPr().append(again)
@@ -164,17 +164,15 @@ def _table(made: Word, table: Table) -> None:
         line = grid.add_row()
         whole = OxmlElement("w:cantSplit")
         line._tr.get_or_add_trPr().append(whole)
-        for cell, text, width, right in zip(line.cells, row, widths, table.right, strict=True):
+        for cell, text, right in zip(line.cells, row, table.right, strict=True):
             side = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
             short = len(table.rows) <= 12 and number < len(table.rows) - 1
-            _cell(cell, text, FANG, side, width, keep=short)
+            _cell(cell, text, FANG, side, keep=short)
+    set_widths(grid, widths)
     made.add_paragraph().paragraph_format.line_spacing = Pt(10)
 
 
-def _cell(
-    cell: _Cell, text: str, font: str, side: WD_ALIGN_PARAGRAPH, width: Mm, *, keep: bool
-) -> None:
-    cell.width = width
+def _cell(cell: _Cell, text: str, font: str, side: WD_ALIGN_PARAGRAPH, *, keep: bool) -> None:
     line = cell.paragraphs[0]
     line.alignment = side
     form = line.paragraph_format
