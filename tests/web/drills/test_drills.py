@@ -15,7 +15,10 @@ from sizao.web.channels.models import Delivery, Notice
 from sizao.web.drills import services
 from sizao.web.drills.models import Drill
 from sizao.web.drills.scoring import scored
+from sizao.web.field import services as field
+from sizao.web.field.tasks import tasks_of
 from sizao.web.indicators.services import records
+from sizao.web.measures.models import ControlMeasure
 from sizao.web.response import services as response
 from sizao.web.response.models import PlanTask
 from sizao.web.units.models import PatrolUnit
@@ -223,3 +226,47 @@ def test_pages_start_and_end_one(world: World):
     assert client.post(f"/drills/{drill.pk}/end/").status_code == 302
     assert client.post(f"/drills/{drill.pk}/end/").status_code == 409
     assert list(scripts.texts()) == ["chain_crash_fire", "landslide"]
+
+
+def named(world: World) -> Case:
+    """A drill in which a patrol of the place's squadron was named."""
+    case = drilled(world)
+    return act(world.user("op-zd"), case.pk, "dispatch", case.version, units=["东二01"])
+
+
+def test_the_map_and_the_phone_show_a_drill_that_runs_and_say_so(world: World):
+    real = world.raise_case()
+    case = named(world)
+    page = world.client("op-zd").get("/?part=live").content.decode()
+    assert page.count("data-drill") == 1
+    assert f'data-row="{case.pk}"' in page
+    assert f'data-row="{real.pk}"' in page
+    assert 'data-word="演练 ' in page
+    assert "data-drill" not in world.client("op-zd").get("/wall/").content.decode()
+    (task,) = [one for one in tasks_of(world.user("off-dd2")) if one["id"] == case.pk]
+    assert task["drill"]
+    assert tasks_of(world.user("off-xd1")) == []
+    services.end(world.user("op-zd"), Drill.objects.get())
+    assert "data-drill" not in world.client("op-zd").get("/?part=live").content.decode()
+    assert not [one for one in tasks_of(world.user("off-dd2")) if one["drill"]]
+
+
+def test_from_the_phone_a_drill_goes_on_and_nothing_stands_on_the_road(world: World):
+    case = named(world)
+    user = world.user("off-dd2")
+    for action in ("arrive", "measure"):
+        case.refresh_from_db()
+        answer = field.take(
+            user, {"client_id": f"phone-{action}", "case": case.pk, "action": action,
+                   "version": case.version, "kind": "closure"},
+        )  # fmt: skip
+        assert answer["result"] == "done", answer
+    case.refresh_from_db()
+    assert case.state == "controlled"
+    assert "演练：封闭" in case.events.order_by("seq").last().text_zh
+    assert not ControlMeasure.objects.exists()
+
+
+def test_control_an_officer_who_was_not_named_does_not_act_in_it(world: World):
+    running(world)
+    assert not [one for one in tasks_of(world.user("off-dd2")) if one["drill"]]

@@ -97,7 +97,7 @@ def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
     """A picture that was taken in the field; whoever sees the case sees it, and that is audited."""
     found = get_object_or_404(
         FieldPhoto.objects.select_related("action__case").filter(
-            action__case__in=Case.objects.for_user(request.user)
+            action__case__in=Case.every.for_user(request.user)
         ),
         pk=photo_id,
     )
@@ -120,6 +120,7 @@ def _words() -> dict[str, str]:
     """What the script shows, in the officer's language."""
     return {
         "en": pick("", "1"),
+        "drill": _("演练"),
         "sign": _("签收"),
         "arrive": _("到场"),
         "photo": _("拍照"),

@@ -79,7 +79,7 @@ def take(user: User, given: Mapping[str, Any], photo: bytes | None = None) -> di
         if before is not None and before.result in (Result.DONE, Result.DROPPED):
             return {**before.answer, "again": True}
         case = (
-            Case.objects.for_user(user)
+            Case.every.for_user(user)
             .select_related("unit", "local_unit")
             .get(pk=_whole(given.get("case")))
         )
@@ -94,7 +94,7 @@ def take(user: User, given: Mapping[str, Any], photo: bytes | None = None) -> di
             _drop(row, user)
         else:
             _attempt(row, user, case, kept)
-    if row.action == "measure" and row.result == Result.DONE:
+    if row.action == "measure" and row.result == Result.DONE and row.case.drill_id is None:
         measures.published()
     return row.answer
 
@@ -115,7 +115,10 @@ def _attempt(
         if row.action in STEPS:
             cases.act(user, case.pk, row.action, row.seen, reason=row.given.get("reason", ""))
         elif row.action == "measure":
-            _measure(row, user, case)
+            if case.drill_id is not None:
+                _said_only(row, user, case)
+            else:
+                _measure(row, user, case)
         elif case.closed:
             raise TransitionError("案件已办结，照片未附上。", "The case is closed.", code="state")
     except CaseConflictError as error:
@@ -168,6 +171,17 @@ def _measure(row: FieldAction, user: User, case: Case) -> None:
         # What is up is up, whether or not the case takes the step now.
         with suppress(TransitionError, NotAllowedError, CaseConflictError):
             cases.act(user, case.pk, "control", case.version, measure="road_control", text=said)
+
+
+def _said_only(row: FieldAction, user: User, case: Case) -> None:
+    """In a drill nothing stands on the road: the case's timeline alone says what was put up."""
+    kind = str(row.given.get("kind") or "")
+    if kind not in MEASURES:
+        raise TransitionError("外勤只能下达封闭和限速。", "Only closures and limits.")
+    cases.act(
+        user, case.pk, "control", case.version, measure="road_control",
+        text=f"演练：{KINDS[kind].zh}",
+    )  # fmt: skip
 
 
 def _where(kind: str, row: FieldAction, case: Case) -> Where:

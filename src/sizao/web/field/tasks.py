@@ -22,13 +22,17 @@ def tasks_of(user: User) -> list[dict[str, Any]]:
     soonest deadline first. No plate, no person: the phone may be lost."""
     if not user.path:
         return []
-    mine = Q(
-        assignments__patrol__unit__path__startswith=user.path, assignments__released_at=None
-    ) | Q(unit__path__startswith=user.path)
+    mine = (
+        Q(assignments__patrol__unit__path__startswith=user.path, assignments__released_at=None)
+        | Q(unit__path__startswith=user.path)
+        # In a drill nobody is sent: who was named there may act, below.
+        | Q(drill__state="running", local_unit__path__startswith=user.path)
+    )
     found = (
-        Case.objects.for_user(user)
+        Case.every.for_user(user)
         .open()
         .filter(mine)
+        .filter(Q(drill=None) | Q(drill__state="running"))
         .exclude(state__in=("resolved", "dismissed"))
         .select_related("unit", "local_unit")
         .distinct()
@@ -45,6 +49,7 @@ def _task(user: User, case: Case) -> dict[str, Any]:
     return {
         "id": case.pk,
         "number": case.number,
+        "drill": case.drill_id is not None,
         "version": case.version,
         "state": case.state,
         "state_word": words.state_word(case.state),

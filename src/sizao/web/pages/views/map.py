@@ -22,6 +22,9 @@ LISTED = 100
 def show(request: HttpRequest) -> HttpResponse:
     """The map, or with ``?part=live`` what beside it changes."""
     found = {**live(request), "bounds": bounds()}
+    # A drill that runs is on the map, marked; counts and the wall are of what is real.
+    drilled = Case.every.for_user(request.user).open().filter(drill__state="running")
+    found["rows"] = [*case_rows(request.user, urgency(drilled)), *found["rows"]]
     part = request.GET.get("part") == "live"
     return render(request, "map/_live.html" if part else "map/map.html", found)
 
