@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 
 from sizao.detect import engine, reopen
 from sizao.detect.engine import Context, EngineState
-from tests.detect.tracks import Row, Track, at, batch_of
+from tests.detect.tracks import Row, Track, at, batch_of, begin
 
 VALUES = ("start", "end", "measured", "severity", "driver", "lat", "lon", "final")
 
 
-def play(rows: list[Row], cuts: Any = (), *, end: bool = True, **changes: Any) -> list[Row]:
-    """Detections of ``fatigue`` over rows in this order; the state is saved at each cut."""
-    context = Context.build(only=frozenset({"fatigue"}), changes={"fatigue": changes})
+def play(
+    rows: list[Row], cuts: Any = (), *, end: bool = True, rule: str = "fatigue", **changes: Any
+) -> list[Row]:
+    """Detections of a rule over rows in this order; the state is saved at each cut."""
+    kinds = {row["vehicle"]: "tour_coach" for row in rows} if rule != "fatigue" else None
+    context = Context.build(only=frozenset({rule}), changes={rule: changes}, kinds=kinds)
     state, found = EngineState(), []
     for start, stop in pairwise([0, *sorted(cuts), len(rows)]):
         part, state = engine.step(batch_of(rows[start:stop]), state, context)
@@ -209,3 +212,70 @@ def opens(rows: list[Row], hidden: tuple[float, float]) -> bool:
         return False
     metres = (after[0]["lon"] - before[-1]["lon"]) * 99_500
     return bool(metres > 510 and after[0]["time"] - before[-1]["time"] > timedelta(seconds=300))
+
+
+NIGHT = "coach_night_fatigue"
+
+
+def late_at_night(track: Track, hidden: tuple[float, float], after_s: float) -> list[Row]:
+    """As ``delivered``, of a track that does not begin at 0: seconds from its first row."""
+    first = (track.rows[0]["time"] - at(0)).total_seconds()
+    return delivered(track, (first + hidden[0], first + hidden[1]), after_s)
+
+
+def test_a_coach_at_night_is_judged_again_too():
+    """130 min of the night, 30 of them told late: 100 known ones fire nothing."""
+    track = begin("22:30", every_s=60).drive(130).stand(60)
+    rows = late_at_night(track, (hours(50), hours(80)), 600)
+    found = play(rows, rule=NIGHT)
+    assert final(found) == final(play(track.rows, rule=NIGHT)) != {}
+    assert play(rows, rule=NIGHT, reopen_within_min=0) == [], "the control"
+
+
+def test_a_rest_at_night_that_was_told_late_withdraws():
+    track = begin("22:30", every_s=60).drive(70).stand(22).drive(8).drive(70).stand(30)
+    rows = late_at_night(track, (hours(69), hours(100)), hours(55))
+    found = play(rows, rule=NIGHT)
+    assert [(row["revision"], row["severity"]) for row in found] == [
+        (0, "over_limit"),
+        (1, "withdrawn"),
+    ]
+    assert final(play(track.rows, rule=NIGHT)) == {}
+
+
+def test_trucks_take_no_windows_of_the_coach_rule():
+    """They would close those of coaches, of which there are fewer."""
+    track = begin("22:30", every_s=60).drive(130).stand(60)
+    rows = late_at_night(track, (hours(50), hours(80)), 600)
+    kept = {}
+    for kind in ("tour_coach", "heavy_truck"):
+        context = Context.build(only=frozenset({NIGHT}), kinds={rows[0]["vehicle"]: kind})
+        _, state = engine.step(batch_of(rows[:120]), EngineState(), context)
+        kept[kind] = len(state.windows[NIGHT])
+    assert kept == {"tour_coach": 1, "heavy_truck": 0}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    parts=st.lists(
+        st.tuples(st.integers(5, 90), st.sampled_from([0, 5, 19, 21, 40])), min_size=2, max_size=5
+    ),
+    gap=st.tuples(st.integers(10, 200), st.integers(6, 60)),
+    after=st.integers(1, 100),
+    cuts=st.lists(st.integers(1, 300), max_size=3),
+)
+def test_late_delivery_at_night_ends_as_delivery_in_order_does(
+    parts: Any, gap: Any, after: int, cuts: list[int]
+) -> None:
+    track = begin("21:40", every_s=60)
+    for driving, standing in parts:
+        track.drive(driving).stand(standing) if standing else track.drive(driving)
+    track.drive(2).stand(125)
+    first = (track.rows[0]["time"] - at(0)).total_seconds()
+    hidden = (first + hours(gap[0]), first + hours(gap[0] + gap[1]))
+    rows = delivered(track, hidden, hours(after))
+    whole = play(rows, rule=NIGHT)
+    if opens(rows, hidden):
+        assert final(whole) == final(play(track.rows, rule=NIGHT))
+    places = [cut for cut in cuts if cut < len(rows)]
+    assert in_order(play(rows, places, rule=NIGHT)) == in_order(whole)

@@ -24,6 +24,11 @@ def kinds_from(book: Book) -> list[str]:
 
 def rows_of(columns: Columns, kinds: Sequence[str]) -> npt.NDArray[np.int64]:
     """Row numbers of vehicles of these kinds, rising."""
+    return np.flatnonzero(bound(columns.kind, kinds))
+
+
+def bound(kind: npt.NDArray[np.int8], kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Of each kind code, whether it is one of these kinds."""
     chosen = np.zeros(len(KIND_CODES), np.bool_)
-    chosen[[KIND_CODES[kind] for kind in kinds if kind in KIND_CODES]] = True
-    return np.flatnonzero(chosen[columns.kind])
+    chosen[[KIND_CODES[one] for one in kinds if one in KIND_CODES]] = True
+    return np.asarray(chosen[kind])

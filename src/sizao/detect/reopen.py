@@ -39,6 +39,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
+from sizao.detect.coaches import bound
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
 from sizao.detect.windows import (
     HEAD,
@@ -74,6 +75,8 @@ def step(
     """
     within_us = round(params["reopen_within_min"] * 60e6)
     torn, depth = _tears(columns) if within_us else (np.empty(0, np.int64), np.empty(0, np.int32))
+    if "kinds" in params:  # windows are few: those of vehicles that the rule does not bind are none
+        torn = torn[bound(columns.kind[torn], params["kinds"])]
     if not len(torn) and not windows:
         found, memory = rule.step(columns, memory, params, world)
         return [found], memory
@@ -284,10 +287,16 @@ def _again(
 
 def _going_on(memory: Memory) -> set[int]:
     """Starts of the runs that have fired and not ended."""
-    each, few = memory.each[0], sparse.rows(memory.few)
-    own = {int(each["start_us"])} if each["running"] and each["fired"] else set()
+    few = sparse.rows(memory.few)
+    runs = few if _in_few(memory) else memory.each[:1]
+    own = runs[(runs["running"] != 0) & (runs["fired"] != 0)]
     left = few[(few["left_running"] != 0) & (few["left_fired"] != 0)]
-    return own | set(left["left_start_us"].tolist())
+    return {*own["start_us"].tolist(), *left["left_start_us"].tolist()}
+
+
+def _in_few(memory: Memory) -> bool:
+    """Whether a rule keeps its runs with the few that have one, or with every vehicle."""
+    return "start_us" in (memory.few.dtype.names or ())
 
 
 def _differences(
@@ -354,7 +363,8 @@ def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) 
         for name in few.dtype.names or ():
             if name != "key":
                 few[at][name] = rows[0][name]
-        for start, prefix in ((each[slot]["start_us"], ""), (few[at]["left_start_us"], "left_")):
+        run = few[at] if _in_few(memory) else each[slot]
+        for start, prefix in ((run["start_us"], ""), (few[at]["left_start_us"], "left_")):
             report = known.get(int(start))
             if report is not None:
                 for name in ("revision", "fired_us", "received_us"):

@@ -20,6 +20,9 @@ elapsed time of the night in minutes, ``limit`` 120, severity ``over_limit``.
 
 Up to one reporting interval at 22:00 is not counted, in the driver's favour.
 
+Points that come late, from after the beginning of a gap that was judged unknown, re-open it for
+``reopen_within_min`` (120) after its end: see ``reopen.py``.
+
 Source: 道路旅客运输企业安全管理规范 (2018) art. 38, ``fatigue.coach`` (found); the hours
 ``fatigue.night_definition`` (recalled); kinds ``detect.coaches`` (recalled); the numbers for
 reading samples ``detect.fatigue`` (proposed) in the rule book.
@@ -65,8 +68,9 @@ def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped
     for i in rows:
         own = c.slot[i]
         now = c.time_us[i]
+        speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         dark = is_within(now, night)
-        if not dark and not each[own].known:
+        if math.isnan(speed) or (not dark and not each[own].known):
             continue
         if each[own].known:
             at = sparse.find(few, own, 0)
@@ -74,8 +78,7 @@ def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped
                 out, count = end_run(few[at], few, own, out, count)
                 sparse.drop(few, at)
                 each[own].known = 0
-        speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
-        if not dark or math.isnan(speed):
+        if not dark:
             continue
         # The row is there before the run looks for it, so the table does not grow beneath it.
         few, at = sparse.add(few, own, 0)
@@ -104,6 +107,7 @@ class CoachNightFatigue(RuleBase):
             "night_start_min": local_min(book, night, "start"),
             "night_end_min": local_min(book, night, "end"),
             "kinds": kinds_from(book),
+            "reopen_within_min": number(book, "detect.reopen", "within", "min"),
             **samples_from(book),
         }
 
