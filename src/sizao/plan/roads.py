@@ -76,13 +76,19 @@ def reach(roads: Roads, nodes: Ints, reach_m: float) -> sparse.csr_array:
     """
     n = len(roads.node_id)
     graph = sparse.coo_array((roads.length_m, (roads.a, roads.b)), shape=(n, n)).tocsr()
+    number = len(roads)
+    edge = np.tile(np.arange(number), 2)
+    ends = sparse.csr_array(
+        (np.ones(2 * number), (np.concatenate((roads.a, roads.b)), edge)), shape=(n, number)
+    )
     rows = []
     for start in range(0, len(nodes), _BATCH):
         metres = dijkstra(
             graph, directed=False, indices=nodes[start : start + _BATCH], limit=reach_m
         )
-        left = np.maximum(reach_m - metres, 0.0)
-        near = sparse.csr_array(left[:, roads.a] + left[:, roads.b])
+        # What is left of the reach at a node goes into each edge that ends there.
+        near = sparse.csr_array(np.maximum(reach_m - metres, 0.0)) @ ends
+        near.sort_indices()
         near.data = np.minimum(near.data / roads.length_m[near.indices], 1.0)
         rows.append(near)
     return sparse.csr_array(sparse.vstack(rows)) if rows else sparse.csr_array((0, len(roads)))
