@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from sizao.risk.posterior import GRID, SHAPE, Mixture, empirical_bayes, fit_mixture
+from sizao.risk.posterior import GRID, SHAPE, Mixture, by_kind, empirical_bayes, fit_mixture
 
 
 def test_the_posterior_is_gamma() -> None:
@@ -51,6 +51,41 @@ def test_the_mixture_shrinks_the_worst_less_than_one_gamma() -> None:
     worst = z > 1
     assert np.abs(mixed - z)[worst].mean() < 0.75 * np.abs(one - z)[worst].mean()
     assert ((mixed - z) ** 2).mean() < ((one - z) ** 2).mean()
+
+
+def test_kinds_that_differ_otherwise_are_shrunk_otherwise() -> None:
+    """Of one kind nine in ten have no crash ever, the other kind is as predicted; the same means.
+
+    A place without crashes is then nearly safe in the one and as predicted in the other. The
+    control: with kinds dealt out at random a kind's own mixture is the network's.
+    """
+    chance = np.random.default_rng(8)
+    kind = np.repeat([0, 1], 4000)
+    z = np.where(kind == 1, 1.0, np.where(chance.random(8000) < 0.9, 0.01, 9.9))
+    mu = np.full(8000, 1.0)
+    y = chance.poisson(mu * z).astype(np.float64)
+    found = by_kind(mu, y, kind).mean
+    together = fit_mixture(mu, y).posterior(mu, y).mean
+    none = y == 0
+    assert found[none & (kind == 0)].mean() < 0.5 * together[none].mean()
+    assert found[none & (kind == 1)].mean() > 1.5 * together[none].mean()
+    assert ((found - z) ** 2).mean() < ((together - z) ** 2).mean()
+    dealt = by_kind(mu, y, chance.permutation(kind)).mean
+    assert np.abs(dealt - together).mean() < 0.05 * together.mean()
+
+
+def test_a_kind_of_few_sites_is_like_the_network() -> None:
+    chance = np.random.default_rng(9)
+    mu = np.full(3000, 1.0)
+    y = chance.poisson(mu * chance.gamma(1.0, 1.0, 3000)).astype(np.float64)
+    kind = np.zeros(3000, np.int64)
+    kind[:3] = 1
+    together = fit_mixture(mu, y).posterior(mu, y)
+    found = by_kind(mu, y, kind)
+    assert found.mean[:3] == pytest.approx(together.mean[:3], rel=0.1)
+    # No site, no crash: what has no prediction stays without one.
+    mu[5], y[5] = 0.0, 0.0
+    assert by_kind(mu, y, kind).mean[5] == 0.0
 
 
 def test_intervals_cover_what_they_promise() -> None:

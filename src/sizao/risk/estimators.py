@@ -4,9 +4,9 @@
 
 ``pooled`` goes further where crashes are few: the SPF knows signals and through traffic, then
 learns how much the surroundings say (crashes against prediction within four radii and along the
-street, the site's own left out), and a mixture of gammas keeps the worst sites from being shrunk
-as if they were ordinary. Weights of the surroundings cannot be negative: that a neighbour's
-crashes make a site safer is noise.
+street, the site's own left out), and a mixture of gammas of each kind of site keeps the worst from
+being shrunk as if they were ordinary. Weights of the surroundings cannot be negative: that a
+neighbour's crashes make a site safer is noise.
 """
 
 from __future__ import annotations
@@ -105,11 +105,9 @@ def pooled(sites: Sites, features: Features, counts: Counts, exposure: float) ->
         ridge=RIDGE,
         not_negative=_last(len(node_names), len(near)),
     )
-    edge_mixture = posterior.fit_mixture(first.mu, counts.edges)
-    node_mixture = posterior.fit_mixture(second.mu[real], counts.nodes[real])
     return _estimate(
-        edge_mixture.posterior(first.mu, counts.edges),
-        node_mixture.posterior(second.mu, counts.nodes),
+        posterior.by_kind(first.mu, counts.edges, features.edge_kind),
+        posterior.by_kind(second.mu, counts.nodes, features.node_kind),
         first,
         second,
         exposure,

@@ -81,6 +81,20 @@ class Features:
         return np.where(meets.any(axis=1), meets.argmax(axis=1), len(GROUPS) - 1)
 
     @cached_property
+    def edge_kind(self) -> npt.NDArray[np.int64]:
+        """Group of the road, and whether it has one direction, as one number: (e,)."""
+        return 2 * self.group + self.sites.oneway
+
+    @cached_property
+    def node_kind(self) -> npt.NDArray[np.int64]:
+        """Strongest group that meets, and whether a road of one direction does: (n,)."""
+        sites = self.sites
+        oneway = np.zeros(len(sites.node_id), np.int64)
+        for end in (sites.a, sites.b):
+            np.maximum.at(oneway, end, sites.oneway.astype(np.int64))
+        return 2 * self.strongest + oneway
+
+    @cached_property
     def free_length_km(self) -> Floats:
         """Length outside the junctions at both ends, where an edge can have crashes of its own."""
         outside = np.maximum(self.sites.length_m - 2 * JUNCTION_M, 0.0)
@@ -136,9 +150,29 @@ class Features:
             "ln_paths": self.through - self.through.mean(),
             **self._counted(sites.aadt),
             **self.context[0],
+            **self._by_class(np.log(self.free_length_km)),
             **self.surrogates,
         }
         return np.column_stack((x, _matrix(more))), names + list(more)
+
+    def _by_class(self, length: Floats) -> dict[str, Floats]:
+        """What length, traffic and surroundings mean more or less of on some classes of road."""
+        length = length - length.mean()
+        around, through = self.context[0], self.through - self.through.mean()
+        fast, main, collector = self.group <= 1, self.group == 2, self.group == 3
+        columns = {
+            "ln_length_squared": length**2,
+            "fast_x_ln_length": fast * length,
+            "main_x_ln_length": main * length,
+            "collector_x_ln_length": collector * length,
+            "fast_x_paths": fast * through,
+            "main_x_paths": main * through,
+            "main_x_ln_street_km": main * around["ln_street_km"],
+            "collector_x_ln_street_km": collector * around["ln_street_km"],
+            "main_x_ln_junctions_near": main * around["ln_junctions_near"],
+            "main_x_ln_lights_near": main * around["ln_lights_near"],
+        }
+        return {name: values - values.mean() for name, values in columns.items()}
 
     def nodes(self) -> tuple[Floats, list[str]]:
         """The baseline's columns with signals, context and the strongest traffic that passes."""
