@@ -37,8 +37,12 @@ def test_the_bronx_with_dense_records() -> None:
     assert mean(found, "pooled", 1) - mean(found, "count", 1) < 0.005
     report = describe(Case(*borough("nyc-bronx")), run)
     assert abs(report["top_100"]["junctions"]["error"]) < 0.05
-    # Falls short of 5 %: fast roads lost more than the network, and no earlier year says so.
-    assert 0.05 < report["top_100"]["segments"]["error"] < 0.13
+    # Falls short of 5 %: fast roads lost more than the network, and no earlier year says so. It
+    # is more than the drift between 2017 and 2018 lets expect, too.
+    segments = report["top_100"]["segments"]
+    assert 0.05 < segments["error"] < 0.13
+    assert segments["after"] < segments["lower"]
+    assert 0.02 < report["drift"] < 0.1
     pooled, count = (report["consistency"][name] for name in ("pooled", "count"))
     assert pooled["trd"] < 0.87 * count["trd"]
     assert pooled["mct"] >= count["mct"]
@@ -49,14 +53,16 @@ def test_staten_island_with_dense_records() -> None:
     (run,) = found = judged("nyc-staten-island", range(2017, 2018), 2018)
     assert mean(found, "pooled", 1) >= 0.398
     assert mean(found, "pooled", 1) > mean(found, "eb", 1) > mean(found, "count", 1)
-    # At 1 % of length the textbook is a little better.
-    assert mean(found, "eb", 0) > mean(found, "pooled", 0) > mean(found, "count", 0)
+    assert mean(found, "pooled", 0) > mean(found, "eb", 0) > mean(found, "count", 0)
     report = describe(Case(*borough("nyc-staten-island")), run)
     for kind in ("segments", "junctions"):
         top = report["top_100"][kind]
         assert abs(top["error"]) < 0.05
+        assert top["lower"] < top["after"] < top["upper"]
         # The control: past counts promise too much.
         assert top["error_of_counts"] > 0.05
+    # Of one year nobody can tell how far classes of roads drift.
+    assert report["drift"] is None
     assert 0.85 < report["coverage_90"] < 0.99
 
 
@@ -78,7 +84,7 @@ def test_segments_of_staten_island_with_one_crash_in_ten() -> None:
     )
     assert pooled[2] >= 0.54
     assert pooled[2] > eb[2] + 0.03
-    # Falls short of .24: .231, against .220 for the textbook.
+    # Falls short of .24: .228, against .220 for the textbook.
     assert 0.225 < pooled[0] < 0.24
     assert pooled[0] > eb[0]
 

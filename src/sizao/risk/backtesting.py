@@ -6,7 +6,7 @@ small place; the test year is never thinned. Expectations are then multiplied ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,13 @@ import numpy.typing as npt
 from scipy import stats
 
 from sizao.risk import counting, discount
+from sizao.risk import drift as drifting
 from sizao.risk.capture import SHARES, capture
 from sizao.risk.consistency import consistency
 from sizao.risk.counting import Counts
 from sizao.risk.crashes import Crashes
 from sizao.risk.estimators import ESTIMATORS, Estimate
-from sizao.risk.features import Features
+from sizao.risk.features import GROUPS, Features
 from sizao.risk.posterior import Posterior
 from sizao.risk.sites import Sites
 from sizao.risk.snapping import Snapped
@@ -37,12 +38,15 @@ class Ranking:
 
     posterior : of edges by the convention, None for plain counts; score : (e,)
     segments, junctions : expected a year of separate sites
+    of_segments, of_junctions : their posteriors, None for plain counts
     """
 
     score: Floats
     segments: Floats
     junctions: Floats
-    posterior: Posterior | None
+    posterior: Posterior | None = None
+    of_segments: Posterior | None = None
+    of_junctions: Posterior | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +85,14 @@ def rank(case: Case, years: range, rows: npt.NDArray[np.bool_], keep: float) -> 
                 counting.on_edges(case.sites, plain) * scale,
                 plain.edges * scale,
                 plain.nodes * scale,
-                None,
             )
             continue
         estimate: Estimate = ESTIMATORS[name](case.sites, case.features, counts, weighed.exposure)
-        posterior, _ = estimate.on_edges(case.sites)
-        found[name] = Ranking(
-            posterior.mean / keep,
-            estimate.edges.mean / keep,
-            estimate.nodes.mean / keep,
-            Posterior(posterior.mean / keep, posterior.variance / keep**2),
+        posteriors = (estimate.on_edges(case.sites)[0], estimate.edges, estimate.nodes)
+        edges, segments, junctions = (
+            Posterior(one.mean / keep, one.variance / keep**2) for one in posteriors
         )
+        found[name] = Ranking(edges.mean, segments.mean, junctions.mean, edges, segments, junctions)
     return found
 
 
@@ -105,6 +106,7 @@ class Run:
     """One seed of one test year."""
 
     seed: int
+    train: range
     test: int
     crashes: int
     capture: Mapping[str, Floats]
@@ -126,6 +128,7 @@ def runs(case: Case, years: range, tests: range, keep: float, seeds: int) -> Ite
             rankings = rank(case, train, rows, keep)
             yield Run(
                 seed,
+                train,
                 test,
                 int(rows.sum()),
                 {name: capture(one.score, length, on_edges) for name, one in rankings.items()},
@@ -138,25 +141,65 @@ def runs(case: Case, years: range, tests: range, keep: float, seeds: int) -> Ite
             )
 
 
-def calibration(posterior: Posterior, observed: Floats, level: float) -> list[dict[str, float]]:
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """What moves together from year to year. drift : see :func:`drift.yearly_drift`
+
+    edges : (e,), nodes : (n,), numbers of kinds of segments and of junctions, all different
+    """
+
+    edges: npt.NDArray[np.int64]
+    nodes: npt.NDArray[np.int64]
+    drift: float | None
+
+
+def classes(case: Case, years: range) -> Classes:
+    """Groups of roads, segments and junctions apart, and their drift over the training years."""
+    edges, nodes = case.features.group, len(GROUPS) + case.features.strongest
+    by_year = []
+    for year in years:
+        counts = case.counts(case.crashes.year == year)
+        by_year.append(
+            np.bincount(
+                np.concatenate((edges, nodes)),
+                np.concatenate((counts.edges, counts.nodes)),
+                2 * len(GROUPS),
+            )
+        )
+    return Classes(edges, nodes, drifting.yearly_drift(np.array(by_year)))
+
+
+def bounds(mean: float, variance: float) -> tuple[float, float]:
+    """90 % bounds of a count: a gamma with the mean and the variance."""
+    shape = mean**2 / max(variance, 1e-12)
+    low, high = stats.gamma.ppf((0.05, 0.95), shape, scale=variance / max(mean, 1e-12))
+    return round(float(low), 1), round(float(high), 1)
+
+
+def calibration(
+    posterior: Posterior,
+    observed: Floats,
+    level: float,
+    drift_variance: Callable[[npt.NDArray[np.int64]], float] = lambda rows: 0.0,
+) -> list[dict[str, float]]:
     """Deciles of expected crashes: expected sum with its 90 % interval against the observed.
 
     level : test year's crashes over those expected, so that deciles show the shape and not the
-    trend; the interval holds the posterior's and the counts' own spread.
+    trend; the interval holds the posterior's and the counts' own spread, and what classes of
+    roads that move together add (``drift_variance`` of a sum over rows, before the level).
     """
     order = np.argsort(posterior.mean, kind="stable")
     rows = []
     for number, part in enumerate(np.array_split(order, 10), 1):
         mean = float(posterior.mean[part].sum()) * level
-        spread = float(posterior.variance[part].sum()) * level**2 + mean
-        shape = mean**2 / spread
-        low, high = stats.gamma.ppf((0.05, 0.95), shape, scale=spread / mean)
+        spread = (float(posterior.variance[part].sum()) + drift_variance(part)) * level**2 + mean
+        low, high = bounds(mean, spread)
         rows.append(
             {
                 "decile": number,
                 "expected": round(mean, 1),
-                "lower": round(float(low), 1),
-                "upper": round(float(high), 1),
+                "lower": low,
+                "upper": high,
                 "observed": round(float(observed[part].sum()), 1),
             }
         )
@@ -172,19 +215,35 @@ def coverage(posterior: Posterior, observed: Floats, level: float) -> float:
     return float(((np.floor(observed) >= low) & (np.ceil(observed) <= high)).mean())
 
 
-def top_sites(before: Floats, expected: Floats, after: Floats, level: float) -> dict[str, float]:
+def top_sites(
+    before: Floats,
+    expected: Posterior,
+    after: Floats,
+    level: float,
+    of: npt.NDArray[np.int64],
+    drift: float | None,
+) -> dict[str, float]:
     """The TOP sites by past counts: before, expected and after, a year.
 
-    ``error`` compares the expectation at the test year's level with what happened.
+    ``error`` compares the expectation at the test year's level with what happened, and
+    ``error_at_own_level`` at that of segments or junctions alone. ``lower`` and ``upper`` are
+    90 % bounds of what was to happen, with the drift of classes (``of`` : (n,), their numbers).
     """
     top = np.argsort(-before, kind="stable")[:TOP]
-    was, mean, then = (float(one[top].sum()) for one in (before, expected, after))
+    was, mean, then = (float(one[top].sum()) for one in (before, expected.mean, after))
+    own = float(after.sum() / expected.mean.sum())
+    spread = float(expected.variance[top].sum())
+    spread += drifting.variance_of_sum(expected.mean[top], of[top], drift)
+    lower, upper = bounds(mean * level, spread * level**2 + mean * level)
     return {
         "before": round(was, 1),
         "expected": round(mean, 1),
         "after": round(then, 1),
+        "lower": lower,
+        "upper": upper,
         "error_unadjusted": round(mean / then - 1, 4),
         "error": round(mean * level / then - 1, 4),
+        "error_at_own_level": round(mean * own / then - 1, 4),
         "error_of_counts": round(was * level / then - 1, 4),
     }
 
@@ -194,19 +253,29 @@ def describe(case: Case, run: Run) -> dict[str, Any]:
     after = case.counts(case.crashes.year == run.test)
     on_edges = counting.on_edges(case.sites, after)
     pooled = run.rankings["pooled"]
-    assert pooled.posterior is not None
+    assert pooled.posterior
+    assert pooled.of_segments
+    assert pooled.of_junctions
     level = float(on_edges.sum() / pooled.score.sum())
     count = run.rankings["count"]
     again = rank(case, range(run.test, run.test + 1), case.crashes.year == run.test, 1.0)
     top = max(1, round(0.05 * len(case.sites)))
     length = case.sites.length_km
+    kinds = classes(case, run.train)
     return {
         "level": round(level, 4),
-        "calibration": calibration(pooled.posterior, on_edges, level),
+        "drift": None if kinds.drift is None else round(kinds.drift, 4),
+        "calibration": calibration(
+            pooled.posterior, on_edges, level, _drift_on_edges(case.sites, pooled, kinds)
+        ),
         "coverage_90": round(coverage(pooled.posterior, on_edges, level), 4),
         "top_100": {
-            "segments": top_sites(count.segments, pooled.segments, after.edges, level),
-            "junctions": top_sites(count.junctions, pooled.junctions, after.nodes, level),
+            "segments": top_sites(
+                count.segments, pooled.of_segments, after.edges, level, kinds.edges, kinds.drift
+            ),
+            "junctions": top_sites(
+                count.junctions, pooled.of_junctions, after.nodes, level, kinds.nodes, kinds.drift
+            ),
         },
         "consistency": {
             name: consistency(
@@ -217,3 +286,20 @@ def describe(case: Case, run: Run) -> dict[str, Any]:
             for name in METHODS
         },
     }
+
+
+def _drift_on_edges(
+    sites: Sites, ranking: Ranking, kinds: Classes
+) -> Callable[[npt.NDArray[np.int64]], float]:
+    """What drift adds to the variance of a sum over edges and their shares of junctions."""
+    share = ranking.junctions / np.maximum(sites.degree, 1)
+
+    def variance(rows: npt.NDArray[np.int64]) -> float:
+        ends = np.concatenate((sites.a[rows], sites.b[rows]))
+        return drifting.variance_of_sum(
+            np.concatenate((ranking.segments[rows], share[ends])),
+            np.concatenate((kinds.edges[rows], kinds.nodes[ends])),
+            kinds.drift,
+        )
+
+    return variance
