@@ -225,6 +225,11 @@ MATRIX: dict[tuple[str, str], str] = {
     ("risk-shapes", "GET"): LOOK,
     ("risk-values", "GET"): LOOK,
     ("forecasts", "GET"): LOOK,
+    ("treatments", "GET"): LOOK,
+    ("treatment-new", "GET"): "302 200 403 403 403 403 403 200 403",
+    ("treatment-new", "POST"): "302 422 403 403 403 403 403 422 403",
+    ("treatment-import", "POST"): "302 422 403 403 403 403 403 422 403",  # no file with it
+    ("treatment-withdraw", "POST"): "302 404 403 403 403 403 403 404 403",  # none is entered
     ("calendar", "GET"): LOOK,
     ("calendar-new", "GET"): "302 200 403 403 403 403 403 200 403",
     ("calendar-new", "POST"): "302 422 403 403 403 403 403 422 403",
@@ -383,7 +388,7 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "risk-shapes": "run", "risk-values": "run", "ahead-hour": "hour",
              "ahead-why": "hour", "ahead-since": "day",
              "calendar-entry": "one", "calendar-edit": "one", "calendar-end": "one",
-             "calendar-decide": "one"}  # fmt: skip
+             "calendar-decide": "one", "treatment-withdraw": "one"}  # fmt: skip
 
 ACTING = ("api:act", "api:hazard-action", "api:api-root", "api:openapi-json")
 """Addresses of the API that are no lists."""

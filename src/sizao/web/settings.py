@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "sizao.web.evidence",
     "sizao.web.risk",
     "sizao.web.forecast",
+    "sizao.web.treatments",
     "sizao.web.exposure",
     "sizao.web.calendar",
     "sizao.web.plan",

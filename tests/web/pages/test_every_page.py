@@ -48,6 +48,7 @@ ADDRESSES = (
     "/briefings/",
     "/briefings/{briefing}/",
     "/calendar/",
+    "/treatments/",
     "/risk/forecasts/",
     "/reports/",
     "/reports/?part=rows",

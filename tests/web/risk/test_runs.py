@@ -14,7 +14,9 @@ from tests.web.risk.conftest import register
 
 def test_a_run_keeps_what_it_was_made_of(world: World, run: Assessment) -> None:
     assert run.span == "2023–2025"
-    assert run.data == {"sources": {"试验台账": 360}, "unlocated": 0, "records": 360}
+    assert run.data == {
+        "sources": {"试验台账": 360}, "unlocated": 0, "records": 360, "treatments": "0:0",
+    }  # fmt: skip
     assert run.summary["on_network"] == 360
     assert run.backtest["test"] == 2025
     results = files.results(run)

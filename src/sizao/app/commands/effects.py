@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pyarrow as pa
 from sizao.app.risk_inputs import Inputs, Progress, input_options, read_inputs
 from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
-from sizao.risk import cmfs, counting, effects, spf, tables
+from sizao.risk import cmfs, effects, snapping, tables, treatments
 from sizao.risk.crashes import years_of
-from sizao.risk.posterior import empirical_bayes
+from sizao.risk.evaluation import Comparison
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -25,10 +26,16 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--sites",
     "treated",
-    required=True,
     type=_FILE,
     help="CSV of treated sites: u, v; a junction has u alone.",
 )
+@click.option(
+    "--treatments",
+    "recorded",
+    type=_FILE,
+    help="Instead: CSV of treatments, as the page exports it; all of --kind are judged.",
+)
+@click.option("--kind", default="", help="With --treatments: kind of treatment.")
 @click.option("--after", required=True, help="Years after the treatment, e.g. 2019.")
 @click.option("--selected-by", help="Years by whose crashes the sites were picked, if they were.")
 @click.option("--crash-cost", type=float, help="Cost of a crash, for the economic appraisal.")
@@ -41,7 +48,9 @@ def command(
     years: str,
     rejects: Path | None,
     strict: bool,
-    treated: Path,
+    treated: Path | None,
+    recorded: Path | None,
+    kind: str,
     after: str,
     selected_by: str | None,
     crash_cost: float | None,
@@ -56,10 +65,21 @@ def command(
     Refused where the answer would mislead: over a reporting break, after years among those the
     sites were picked by, no crash records. The year of the works belongs to neither period.
     """
+    if (treated is None) == (recorded is None) or (recorded is not None) != bool(kind):
+        raise ConfigError("give --sites, or --treatments with --kind")
     progress = Progress()
     before_years, after_years = years_of(years), years_of(after)
     inputs = read_inputs(roads, crashes, rejects, strict, progress)
-    edge, node, unknown = _treated(inputs, treated)
+    unknown: list[str] = []
+    aside: dict[str, int] = {}
+    if recorded is not None:
+        edge, node, edges, nodes, aside = _recorded(
+            inputs, recorded, kind, before_years, after_years
+        )
+    else:
+        assert treated is not None
+        edge, node, unknown = _treated(inputs, treated)
+        edges, nodes = edge, node
     picked = years_of(selected_by) if selected_by else None
     reasons = effects.refuse(
         inputs.breaks, before_years, after_years, picked, len(edge) + len(node)
@@ -71,12 +91,17 @@ def command(
             reasons.append(f"no crash at all in the years {name}")
     if reasons:
         raise ConfigError("no claim can be made: " + "; ".join(reasons))
-    found, observed_before = _evaluate(inputs, before_years, after_years, edge, node)
+    compared = Comparison(
+        inputs.sites, inputs.features, inputs.crashes, inputs.snapped, before_years, after_years,
+        edges, nodes,
+    )  # fmt: skip
+    found, observed_before = compared.judge(edge, node)
     progress.done("evaluation")
     summary: dict[str, Any] = {
         "years": years,
         "after": after,
         "sites": len(edge) + len(node),
+        "left_aside": aside,
         "observed_before": observed_before,
         "observed_after": found.observed_after,
         "expected_after": round(found.expected_after, 3),
@@ -156,49 +181,41 @@ def _treated(inputs: Inputs, path: Path) -> tuple[list[int], list[int], list[str
     return sorted(set(edges)), sorted(set(nodes)), unknown
 
 
-def _evaluate(
-    inputs: Inputs, before_years: range, after_years: range, edge: list[int], node: list[int]
-) -> tuple[effects.Effect, float]:
-    """SPF of all sites before; the untreated network carries the trend.
+def _recorded(
+    inputs: Inputs, path: Path, kind: str, before: range, after: range
+) -> tuple[list[int], list[int], list[int], list[int], dict[str, int]]:
+    """Edges and nodes to be judged, all that were worked on, and how many are left aside why.
 
-    The treated sites are part of the SPF's population, since nothing was done to them yet: a
-    population without its worst sites would expect too little of them. For the same reason the
-    trend compares the others' crashes after with what EB expects of them, not with their counts.
+    Every treatment of the kind that fits the periods is judged: a choice among them by hand would
+    be one by outcome.
     """
-    sites, features = inputs.sites, inputs.features
-    counts = [
-        counting.count(sites, inputs.snapped.of(inputs.crashes.in_years(period)))
-        for period in (before_years, after_years)
-    ]
-    kinds = (
-        (features.edges(), counts[0].edges, counts[1].edges, sites.length_km, edge),
-        (features.nodes(), counts[0].nodes, counts[1].nodes, None, node),
+    found, rejected = treatments.read_treatments(path)
+    if rejected:
+        reason = treatments.REASONS.get(rejected[0].reason, rejected[0].reason)
+        raise ConfigError(f"{path}: row {rejected[0].row}: {reason}")
+    sites = inputs.sites
+    places = snapping.snap(
+        snapping.build_index(sites),
+        np.array([one.lat for one in found]),
+        np.array([one.lon for one in found]),
     )
-    parts: list[list[np.ndarray[Any, Any]]] = []
-    shared = 0.0
-    for (x, names), before, after, length, chosen in kinds:
-        if not chosen:
+    judged: tuple[list[int], list[int]] = ([], [])
+    worked: tuple[list[int], list[int]] = ([], [])
+    aside: Counter[str] = Counter()
+    for one, edge, node in zip(found, places.edge.tolist(), places.node.tolist(), strict=True):
+        at, where = (1, node) if node >= 0 else (0, edge)
+        if where < 0:
+            aside["off_the_network"] += 1
             continue
-        rows = np.ones(len(before), np.bool_) if length is not None else sites.degree > 0
-        fitted = spf.predict(x, names, before, 1.0, length, rows=rows, ridge=1.0)
-        if fitted.fit is None:
-            raise ConfigError("no claim can be made: too few sites or crashes to compare with")
-        untreated = rows.copy()
-        untreated[chosen] = False
-        expected = empirical_bayes(fitted.mu, fitted.k, before).mean
-        trend = after[untreated].sum() / expected[untreated].sum()
-        mu, k, y = fitted.mu[chosen], fitted.k[chosen], before[chosen]
-        parts.append([mu, mu * trend, k, y, after[chosen]])
-        kept = [names.index(name) for name in fitted.names]
-        # How an EB estimate moves with its prediction, times how that moves with coefficients.
-        slope = trend * mu * (1 + k * y) / (1 + k * mu) ** 2
-        shared += effects.shared_variance(
-            slope @ x[np.ix_(chosen, kept)],
-            fitted.fit.covariance,
-            float(expected[chosen].sum() * trend),
-            (after - trend * expected)[untreated],
-            float(after[untreated].sum()),
-        )
-    mu, mu_after, k, before, after = (np.concatenate(one) for one in zip(*parts, strict=True))
-    found = effects.eb_before_after(mu, mu_after, k, before, after, shared)
-    return found, float(before.sum())
+        worked[at].append(where)
+        reasons = [code for code, _ in treatments.refusals(one, (), before, after)]
+        if one.kind != kind:
+            reasons = ["another_kind"]
+        elif not (before[-1] < one.first.year and one.last.year < after[0]):
+            reasons = ["works_in_the_periods"]
+        if reasons:
+            aside[reasons[0]] += 1
+        else:
+            judged[at].append(where)
+    edges, nodes = (sorted(set(one)) for one in judged)
+    return edges, nodes, sorted(set(worked[0])), sorted(set(worked[1])), dict(aside)

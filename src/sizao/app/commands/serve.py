@@ -44,7 +44,9 @@ class _Server(uvicorn.Server):
 )
 @click.option("--demo", is_flag=True, envvar="SIZAO_DEMO", help="Show the demo accounts.")
 @click.option(
-    "--sample-hazards", is_flag=True, help="Fill an empty ledger of hazards with made-up ones."
+    "--sample-hazards",
+    is_flag=True,
+    help="Fill an empty ledger of hazards and of treatments with made-up ones.",
 )
 def command(data: DataDir, host: str, port: int, demo: bool, sample_hazards: bool) -> None:
     """Migrate the database, start the desk and serve the pages and the API.
@@ -72,7 +74,9 @@ def command(data: DataDir, host: str, port: int, demo: bool, sample_hazards: boo
         seed_drill(ports.now())
     if sample_hazards:
         from sizao.app.demo_hazards import seed_hazards
+        from sizao.app.demo_treatments import seed_treatments
 
+        seed_treatments(ports.now())
         threading.Thread(target=seed_hazards, args=(ports.now(),), daemon=True).start()
     get_resolver().url_patterns  # noqa: B018 - loads every view now, not in the first request
     desk = Desk(ports)

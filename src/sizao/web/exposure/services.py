@@ -39,7 +39,7 @@ YOUNG_DAYS = 2
 KEPT = 2
 RULE = "fatigue"
 
-Runner = Callable[[Path], None]
+Runner = Callable[[Path], object]
 
 
 def data() -> DataDir:

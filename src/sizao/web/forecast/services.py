@@ -70,7 +70,7 @@ def basis() -> Assessment | None:
 
 
 def needs_assessment() -> bool:
-    """Whether records or roads changed since the assessment that a forecast would rest on."""
+    """Whether records, treatments or roads changed since the newest assessment to go by."""
     years = risk.usual_years()
     found = basis()
     if years is None:

@@ -147,6 +147,9 @@ GROUPS: tuple[Group, ...] = (
             Page("outcomes", _("预警成效"), "check", ("outcomes/",), lambda user: user.sees_risk),
             Page("briefings", _("早报"), "note", ("briefings/",), on_duty),
             Page("risk", _("风险"), "eye", ("risk/",), lambda user: user.sees_risk),
+            Page(
+                "treatments", _("治理"), "check", ("treatments/",), lambda user: user.sees_risk
+            ),
             Page("calendar", _("日历"), "clock", ("calendar/",), lambda user: user.sees_risk),
         ),
     ),

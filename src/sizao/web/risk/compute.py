@@ -57,6 +57,8 @@ def compute(folder: Path, step: Callable[[str, float], None]) -> dict[str, Any]:
     (folder / "shapes.json.gz").write_bytes(gzip.compress(shapes, mtime=0))
     spots = json.dumps([_stretch(one, placed) for one in found.stretches], ensure_ascii=False)
     (folder / "stretches.json").write_text(spots, encoding="utf-8")
+    judged = _judged(job.get("treatments", []), placed, records.crashes, extra)
+    (folder / "treatments.json").write_text(json.dumps(judged), encoding="utf-8")
     result = {"summary": {**found.summary, "traffic": traffic}, "backtest": found.backtest}
     (folder / "result.json").write_text(
         json.dumps(result, ensure_ascii=False), encoding="utf-8"
@@ -73,6 +75,15 @@ def _fleet(path: Path, placed: Any, days: float) -> Any:
     from sizao.risk.fleet_hours import fleet_of
 
     return fleet_of(pq.read_table(path), placed.sites, days)
+
+
+def _judged(given: list[dict[str, Any]], placed: Any, crashes: Any, extra: Any) -> list[Any]:
+    """What came of each treatment, or why it must not be said; rows of the table by number."""
+    if not given:
+        return []
+    from sizao.risk.treatment_effects import judge_all
+
+    return judge_all(placed, crashes, extra, given)
 
 
 def _values(table: Any) -> bytes:

@@ -9,6 +9,7 @@ fleet.parquet     what the fleet did, if it was known (``risk/fleet_hours.py``)
 values.f32        little-endian float32, VALUES times sites, what the map draws
 shapes.json.gz    lines and points of the sites for the map, in the order of the sites
 stretches.json    spots and segments that the black-spot rules list
+treatments.json   what came of the treatments (``risk/treatment_effects.py``)
 result.json       summary and backtest
 """
 
@@ -79,6 +80,13 @@ class Results:
             (self.path / "stretches.json").read_text(encoding="utf-8")
         )
         return found
+
+    @cached_property
+    def treatments(self) -> dict[int, dict[str, Any]]:
+        """What came of each treatment, by its number; none in runs of before they were kept."""
+        path = self.path / "treatments.json"
+        rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return {one["id"]: one for one in rows}
 
     @cached_property
     def week(self) -> np.ndarray:

@@ -30,6 +30,7 @@ from sizao.web.imports.models import Crash
 from sizao.web.ports import installed, ports
 from sizao.web.risk import files
 from sizao.web.risk.models import Assessment
+from sizao.web.treatments import services as treatments
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
@@ -150,9 +151,18 @@ def _gather(found: Assessment, place: Path) -> None:
         "method": found.method,
         "threshold": found.parameters["threshold"],
         **_traffic(place),
+        "treatments": treatments.for_assessment(),
     }
     (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    _note(found, data={"sources": dict(sources), "unlocated": unlocated, "records": len(table)})
+    _note(
+        found,
+        data={
+            "sources": dict(sources),
+            "unlocated": unlocated,
+            "records": len(table),
+            "treatments": treatments.stamp(),
+        },
+    )
 
 
 def _traffic(place: Path) -> dict[str, object]:

@@ -21,7 +21,9 @@ from sizao.web.risk.measures import measures
 from sizao.web.risk.models import Assessment
 from sizao.web.risk.proposals import proposals
 from sizao.web.risk.ranking import Row, rows_of
+from sizao.web.risk.treatmentfacts import treatments_at
 from sizao.web.risk.views import with_run
+from sizao.web.treatments.access import may_enter
 
 NEAR_DEG = 0.004
 """Reports within about 400 m are near."""
@@ -36,6 +38,8 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
     patterns = sitefacts.stands_out(results, run, number)
     hours = results.week[:, number]
     start, span, share = week.peak(hours)
+    worked = {results.rows[one["row"]]["site"] for one in results.treatments.values()
+              if one["row"] >= 0}  # fmt: skip
     of_kind = [row for row in rows_of(results) if row["kind"] == site["kind"]]
     return render(
         request,
@@ -64,7 +68,7 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
                 for one in proposals([(one.column, one.pattern.value) for one in patterns])
             ],
             "similar": [
-                {**row, "place": words.place_word(row)}
+                {**row, "place": words.place_word(row), "treated": row["site"] in worked}
                 for row in sitefacts.similar_sites(results, site)
             ],
             "week": list(
@@ -72,6 +76,8 @@ def show(request: HttpRequest, run: Assessment, site_id: str) -> HttpResponse:
             ),
             "hours": range(24),
             "peak": (start, (start + span) % 24, share * 100),
+            "treated": treatments_at(results, number),
+            "may_enter": may_enter(request.user),
             "fleet": fleet_facts(results, site),
             "reports": _near(request, site),
             "may_report": request.user.acts,
