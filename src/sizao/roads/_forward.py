@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.roads._candidates import CANDIDATES, Costs, Roads, candidates
 from sizao.roads.geometry import metres_per_degree
 
 HYPOTHESES = 5
 """Roads kept in mind for each vehicle."""
-CANDIDATES = 16
-"""Nearby roads weighed for each position: the cheapest ones of however many there are."""
 REACHED = 48
 """Junctions looked at when asking whether one place leads to another."""
 
@@ -26,148 +25,10 @@ _STILL_M = 5.0
 """A slow vehicle within this of its last weighed position adds nothing: it is parked, and a
 parked receiver's error stays the same for minutes, so that counting it again would be wrong."""
 _ONE = np.uint64(1)
+_SEEN = 128
+"""Places for the junctions of a search: a power of two, twice REACHED at least."""
 _BACK_M = 50.0
 """Going back along a segment by less than this is noise."""
-
-
-class Roads(NamedTuple):
-    """A network and its grid as the kernel reads them.
-
-    piece : float32 (v, 4), of the piece that begins at a vertex: metres east and north, 1 over its
-        length, and its length
-    """
-
-    south: float
-    west: float
-    cell_lat: float
-    cell_lon: float
-    rows: int
-    columns: int
-    start: npt.NDArray[np.int64]
-    pieces: npt.NDArray[np.int32]
-    owner: npt.NDArray[np.int32]
-    lat: npt.NDArray[np.float64]
-    lon: npt.NDArray[np.float64]
-    piece: npt.NDArray[np.float32]
-    along_m: npt.NDArray[np.float64]
-    length_m: npt.NDArray[np.float64]
-    twin: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-    to_node: npt.NDArray[np.int32]
-    road: npt.NDArray[np.int32]
-    out_start: npt.NDArray[np.int64]
-    out: npt.NDArray[np.int32]
-
-
-class Costs(NamedTuple):
-    """``MatchParams`` in the kernel's units."""
-
-    max_square: float
-    per_square: float
-    per_turn: float
-    cos_tolerance: float
-    slow_kmh: float
-    leave: float
-    switch: float
-    turn_back: float
-    expire_us: int
-
-
-@njit(cache=True, forceinline=True)
-def _offer(
-    segment: int,
-    offset_m: float,
-    square: float,
-    cost: float,
-    count: int,
-    c_segment: npt.NDArray[np.int32],
-    c_offset: npt.NDArray[np.float64],
-    c_square: npt.NDArray[np.float64],
-    c_cost: npt.NDArray[np.float64],
-) -> int:
-    """Enter a candidate, once a segment with its cheapest piece; the dearest gives way."""
-    at = -1
-    for i in range(count):
-        if c_segment[i] == segment:
-            at = i
-            break
-    if at < 0 and count < CANDIDATES:
-        at = count
-        count += 1
-    elif at < 0:
-        at = int(np.argmax(c_cost[:count]))
-        if c_cost[at] <= cost:
-            return count
-    elif c_cost[at] <= cost:
-        return count
-    c_segment[at], c_offset[at], c_square[at], c_cost[at] = segment, offset_m, square, cost
-    return count
-
-
-@njit(cache=True, forceinline=True)
-def _candidates(
-    roads: Roads,
-    costs: Costs,
-    y: float,
-    x: float,
-    north: float,
-    east: float,
-    heading: float,
-    slow: bool,
-    known: npt.NDArray[np.int32],
-    known_count: int,
-    c_segment: npt.NDArray[np.int32],
-    c_offset: npt.NDArray[np.float64],
-    c_square: npt.NDArray[np.float64],
-    c_cost: npt.NDArray[np.float64],
-) -> int:
-    """Fill the candidate arrays with the roads near a point; their number."""
-    row = math.floor((y - roads.south) / roads.cell_lat)
-    column = math.floor((x - roads.west) / roads.cell_lon)
-    if row < 0 or row >= roads.rows or column < 0 or column >= roads.columns:
-        return 0
-    sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
-    count = 0
-    cell = row * roads.columns + column
-    for at in range(roads.start[cell], roads.start[cell + 1]):
-        v = roads.pieces[at]
-        # Nearest spot of the piece, as ``grid.project`` has it, without a division: this line is
-        # where matching in a town spends its time.
-        ax, ay = (roads.lon[v] - x) * east, (roads.lat[v] - y) * north
-        bx, by, inverse = roads.piece[v, 0], roads.piece[v, 1], roads.piece[v, 2]
-        t = min(1.0, max(0.0, -(ax * bx + ay * by) * inverse * inverse))
-        dx, dy = ax + t * bx, ay + t * by
-        square = dx * dx + dy * dy
-        if square > costs.max_square:
-            continue
-        segment = roads.owner[v]
-        twin = roads.twin[segment]
-        offset = roads.along_m[v] + t * roads.piece[v, 3]
-        cost = square * costs.per_square
-        if slow:
-            count = _offer(
-                segment, offset, square, cost, count, c_segment, c_offset, c_square, c_cost
-            )
-            if twin >= 0:
-                offset = roads.length_m[twin] - offset
-                count = _offer(
-                    twin, offset, square, cost, count, c_segment, c_offset, c_square, c_cost
-                )
-            continue
-        along = (bx * sine + by * cosine) * inverse
-        if along < 0.0 and twin >= 0:
-            segment, along, offset = twin, -along, roads.length_m[twin] - offset
-        if along < costs.cos_tolerance:
-            # In a hairpin the heading lags behind: the road the vehicle was on stays a candidate.
-            was_on = False
-            for i in range(known_count):
-                was_on = was_on or known[i] == segment
-            if not was_on or along < 0.0:
-                continue
-        # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.
-        cost += (1.0 - along) * costs.per_turn
-        count = _offer(segment, offset, square, cost, count, c_segment, c_offset, c_square, c_cost)
-    return count
 
 
 @njit(cache=True, forceinline=True)
@@ -187,13 +48,16 @@ def _come_from(
     c_offset: npt.NDArray[np.float64],
     c_from: npt.NDArray[np.float64],
     reached: npt.NDArray[np.int32],
+    reached_node: npt.NDArray[np.int32],
     reached_m: npt.NDArray[np.float64],
+    seen: npt.NDArray[np.int64],
+    turn: int,
 ) -> None:
     """Lower ``c_from`` of every candidate to what it costs to come from one hypothesis."""
     twin = roads.twin[origin]
     missing = 0
-    # A bit for each candidate looked for and each junction reached, by the low six bits of its
-    # number: where it is not set, a list need not be searched.
+    # A bit for each candidate looked for, by the low six bits of its number: where it is not set,
+    # the list need not be searched.
     wanted = np.uint64(0)
     for i in range(count):
         step = costs.switch
@@ -214,47 +78,56 @@ def _come_from(
     # Breadth first over junctions, along the driving directions and only where the way so far
     # and the straight line to the position fit the budget. The list is bounded, so that a dense
     # town cannot make one position expensive.
-    reached[0] = origin
+    reached[0], reached_node[0] = roads.twin[origin], roads.to_node[origin]
     reached_m[0] = roads.length_m[origin] - origin_m
+    own_road = roads.road[origin]
+    _is_new(seen, reached_node[0], turn)
     size, head = 1, 0
-    nodes = _ONE << np.uint64(roads.to_node[origin] & 63)
     while head < size:
-        here, way_m = reached[head], reached_m[head]
+        back, way_m, node = reached[head], reached_m[head], reached_node[head]
         head += 1
-        node = roads.to_node[here]
-        exits = roads.out_start[node + 1] - roads.out_start[node]
-        for at in range(roads.out_start[node], roads.out_start[node + 1]):
-            onto = roads.out[at]
-            if onto == roads.twin[here] and exits > 1:
+        first, last = roads.exit_from[node], roads.exit_from[node + 1]
+        for at in range(first, last):
+            onto = roads.exit[at]
+            if onto.segment == back and last - first > 1:
                 continue  # turning round at a junction is turn_back's business
-            if (wanted >> np.uint64(onto & 63)) & _ONE:
+            if (wanted >> np.uint64(onto.segment & 63)) & _ONE:
                 for i in range(count):
-                    if c_segment[i] == onto and way_m + c_offset[i] <= budget_m:
+                    if c_segment[i] == onto.segment and way_m + c_offset[i] <= budget_m:
                         cost = origin_cost
-                        if roads.road[onto] != roads.road[origin]:
+                        if onto.road != own_road:
                             cost += costs.leave
                         c_from[i] = min(c_from[i], cost)
                         missing -= 1
                 if missing <= 0:
                     return
-            then = roads.to_node[onto]
-            then_m = way_m + roads.length_m[onto]
+            then_m = way_m + onto.length_m
             if size == REACHED or then_m > budget_m:
                 continue
-            end = roads.first[onto + 1] - 1
-            up, right = (roads.lat[end] - y) * north, (roads.lon[end] - x) * east
+            up, right = (onto.lat - y) * north, (onto.lon - x) * east
             left_m = budget_m + _BACK_M - then_m
             if up * up + right * right > left_m * left_m:
                 continue
-            seen = False
-            bit = _ONE << np.uint64(then & 63)
-            if nodes & bit:
-                for i in range(size):
-                    seen = seen or roads.to_node[reached[i]] == then
-            if not seen:
-                reached[size], reached_m[size] = onto, then_m
+            if _is_new(seen, onto.to_node, turn):
+                reached[size], reached_node[size] = onto.twin, onto.to_node
+                reached_m[size] = then_m
                 size += 1
-                nodes |= bit
+
+
+@njit(cache=True, forceinline=True)
+def _is_new(seen: npt.NDArray[np.int64], node: int, turn: int) -> bool:
+    """Whether a junction has not been asked for in this turn; it has been from now on.
+
+    ``seen`` is a hash table in which what earlier turns left counts as empty.
+    """
+    key = (np.int64(turn) << 32) | np.int64(node)
+    at = node & (_SEEN - 1)
+    while seen[at] >> 32 == turn:
+        if seen[at] == key:
+            return False
+        at = (at + 1) & (_SEEN - 1)
+    seen[at] = key
+    return True
 
 
 @njit(cache=True)
@@ -281,7 +154,10 @@ def forward(
     c_cost = np.empty(CANDIDATES, np.float64)
     c_from = np.empty(CANDIDATES, np.float64)
     reached = np.empty(REACHED, np.int32)
+    reached_node = np.empty(REACHED, np.int32)
     reached_m = np.empty(REACHED, np.float64)
+    seen = np.zeros(_SEEN, np.int64)
+    turn = 0
     for row in range(len(slot)):
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
@@ -300,7 +176,7 @@ def forward(
                 segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
                 distance_m[row], quality[row] = me.distance_m, me.quality
                 continue
-        count = _candidates(
+        count = candidates(
             roads,
             costs,
             y,
@@ -325,6 +201,7 @@ def forward(
             budget_m = 1.5 * max(moved_m, fast / 3.6 * waited_us * 1e-6) + 100.0
             c_from[:count] = np.inf
             for i in range(known):
+                turn += 1
                 _come_from(
                     roads,
                     costs,
@@ -341,7 +218,10 @@ def forward(
                     c_offset,
                     c_from,
                     reached,
+                    reached_node,
                     reached_m,
+                    seen,
+                    turn,
                 )
             for i in range(count):
                 c_cost[i] += c_from[i]

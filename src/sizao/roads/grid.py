@@ -130,7 +130,7 @@ def _enter(
     out by the distance from the cell's centre to the piece.
     """
     # How far, in degrees of a plane where a cell is square, a piece may pass from the centre.
-    reach = 0.7072 + math.hypot(margin_lat / cell_lat, margin_lon / cell_lon)
+    reach = 0.7072 + max(margin_lat / cell_lat, margin_lon / cell_lon)
     for p in range(len(lat)):
         y0, y1 = (lat[p, 0] - south) / cell_lat, (lat[p, 1] - south) / cell_lat
         x0, x1 = (lon[p, 0] - west) / cell_lon, (lon[p, 1] - west) / cell_lon

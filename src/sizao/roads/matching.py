@@ -26,7 +26,8 @@ import numpy.typing as npt
 
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
-from sizao.roads._forward import HYPOTHESES, Costs, Roads, forward
+from sizao.roads._candidates import EXIT, Costs, Roads
+from sizao.roads._forward import HYPOTHESES, forward
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid
 from sizao.roads.network import Network
@@ -179,6 +180,9 @@ def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any
     return np.require(column, dtype, ("C", "W"))
 
 
+_CROWDED = 16
+"""Pieces a cell from which cells are made smaller."""
+
 _prepared: WeakKeyDictionary[Network, dict[float, Roads]] = WeakKeyDictionary()
 
 
@@ -186,7 +190,11 @@ def _roads(network: Network, radius_m: float) -> Roads:
     """The kernel's view of a network, made once for each network and radius."""
     made = _prepared.setdefault(network, {})
     if radius_m not in made:
-        grid = build_grid(network, radius_m, cell_m=max(60.0, radius_m))
+        cell_m = max(60.0, radius_m)
+        grid = build_grid(network, radius_m, cell_m)
+        if len(grid.pieces) > _CROWDED * int((np.diff(grid.start) > 0).sum()):
+            # In a town less to look through is worth a larger index.
+            grid = build_grid(network, radius_m, cell_m / 2)
         nodes = int(max(network.from_node.max(), network.to_node.max())) + 1
         leaving = np.bincount(network.from_node, minlength=nodes)
         made[radius_m] = Roads(
@@ -209,7 +217,7 @@ def _roads(network: Network, radius_m: float) -> Roads:
             network.to_node,
             _road_numbers(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
-            np.argsort(network.from_node, kind="stable").astype(np.int32),
+            _exits(network),
         )
     return made[radius_m]
 
@@ -223,6 +231,18 @@ def _pieces(network: Network) -> npt.NDArray[np.float32]:
     inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
     along = np.diff(network.along_m, append=0.0)
     return np.column_stack((x, y, inverse, along)).astype(np.float32)
+
+
+def _exits(network: Network) -> npt.NDArray[Any]:
+    """Every segment by the junction it leaves, as ``EXIT``."""
+    order = np.argsort(network.from_node, kind="stable").astype(np.int32)
+    exits = np.zeros(len(order), EXIT)
+    end = network.first[order + 1] - 1
+    exits["lat"], exits["lon"] = network.lat[end], network.lon[end]
+    exits["length_m"], exits["segment"] = network.length_m[order], order
+    exits["twin"], exits["to_node"] = network.twin[order], network.to_node[order]
+    exits["road"] = _road_numbers(network)[order]
+    return exits
 
 
 def _road_numbers(network: Network) -> npt.NDArray[np.int32]:
