@@ -23,6 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from statistics import median
 from typing import Any
@@ -31,11 +32,13 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.core.schemas import POSITION, TIME
+from sizao.core.vehicles import KIND_CODES
 from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
 from sizao.detect.params import Params
 from sizao.roads.fence_grid import Fences
 from sizao.roads.fences import Fence
+from sizao.roads.limits import limits_on
 from sizao.roads.network import Network
 from sizao.sim import city
 
@@ -46,6 +49,8 @@ EVERY_S = 30
 BATCH = 65_536
 LIMIT_KMH = 80.0
 CRUISE_KMH = 66.0
+ROUTES, LEGS = 20_000, 16
+"""Vehicles on roads share so many drives, of so many segments each (13 km on the city's)."""
 AREA = (24.0, 99.0, 29.0, 104.0)
 """South, west, north, east of the country that vehicles without roads drive in."""
 
@@ -197,7 +202,12 @@ def _batch(
 ) -> pa.RecordBatch:
     n = len(vehicle)
     fast = (vehicle % 800 == 0) & ((round_ + vehicle // 800) % 20 < 5)
-    speed = np.where(fast, 96, CRUISE_KMH) + chance.normal(0, 2, n)
+    cruise, over = np.full(n, CRUISE_KMH), np.full(n, 1.2 * LIMIT_KMH)
+    if network is not None:
+        other = np.full(n, KIND_CODES["other"], np.int8)
+        limit = limits_on(network, _on_roads(vehicle, round_, network)[0], other)[0]
+        cruise, over = np.minimum(CRUISE_KMH, 0.85 * limit), 1.2 * limit
+    speed = np.where(fast, over, cruise) + chance.normal(0, 2, n)
     time_us = START_US + (round_ * EVERY_S + vehicle % EVERY_S) * 1_000_000
     lat, lon, heading = _places(vehicle, round_, chance, network)
     columns = {
@@ -217,10 +227,41 @@ def _batch(
     return pa.RecordBatch.from_arrays([columns[name] for name in POSITION.names], schema=POSITION)
 
 
+@lru_cache(maxsize=1)
+def _routes(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Segments of drives at random over a network, and metres to the end of each, shape
+    (ROUTES, LEGS); round about only where there is no other way."""
+    chance = np.random.default_rng(5)
+    leaving = np.argsort(network.from_node, kind="stable")
+    begin = np.searchsorted(network.from_node[leaving], np.arange(network.to_node.max() + 2))
+    legs = [chance.integers(len(network), size=ROUTES)]
+    for _ in range(LEGS - 1):
+        here = legs[-1]
+        first, ways = begin[network.to_node[here]], np.diff(begin)[network.to_node[here]]
+        way = chance.integers(np.maximum(ways, 1))
+        back = (leaving[(first + way) % len(leaving)] == network.twin[here]) & (ways > 1)
+        way = np.where(back, (way + 1) % np.maximum(ways, 1), way)
+        legs.append(np.where(ways > 0, leaving[(first + way) % len(leaving)], here))
+    segment = np.column_stack(legs)
+    return segment, np.cumsum(network.length_m[segment], axis=1)
+
+
+def _on_roads(vehicle: np.ndarray, round_: int, network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Segment of each vehicle in a round, and metres along it."""
+    segments, ends_m = _routes(network)
+    route = vehicle % ROUTES
+    ends_m = ends_m[route]
+    metres = (vehicle * 37.0 % ends_m[:, 0] + round_ * CRUISE_KMH / 3.6 * EVERY_S) % ends_m[:, -1]
+    leg = (metres[:, None] >= ends_m).sum(axis=1)
+    segment = segments[route, leg]
+    begin_m = ends_m[np.arange(len(leg)), leg] - network.length_m[segment]
+    return segment, np.minimum(metres - begin_m, network.length_m[segment])
+
+
 def _places(
     vehicle: np.ndarray, round_: int, chance: np.random.Generator, network: Network | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Latitude, longitude, heading: northward over the country, or onward on a segment."""
+    """Latitude, longitude, heading: northward over the country, or onward on roads."""
     step_m = CRUISE_KMH / 3.6 * EVERY_S
     noise = 6 / 111_195
     n = len(vehicle)
@@ -231,9 +272,7 @@ def _places(
         lon = west + (vehicle * 0.754_877_666_2 % 1) * (east - west)
         lat = lat + round_ * step_m / 111_195
         return lat + chance.normal(0, noise, n), lon + chance.normal(0, noise, n), np.zeros(n)
-    long = np.flatnonzero(network.length_m > 1000)
-    segment = long[vehicle % len(long)]
-    offset = (vehicle * 37.0 + round_ * step_m) % network.length_m[segment]
+    segment, offset = _on_roads(vehicle, round_, network)
     lat, lon = network.points(segment, offset)
     ahead_lat, ahead_lon = network.points(segment, offset + 20)
     back_lat, back_lon = network.points(segment, offset - 20)
