@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from sizao.core.errors import LogError
 from sizao.log.archive import columns, deletions, files, manifest
 from sizao.log.archive.store import ArchiveStore, day_of, retention_limit
 from tests.log.archive.rows import START_S, VEHICLES, kept, keys_of, pieces
+from tests.runtime.helpers import positions
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,8 @@ def filled(root: Path, made: list, *, every: int = 3, bucket_rows: int = 200) ->
             store.take([batch], number, float(number))
             if number % every == 0:
                 store.compact()
+        while store.tidy(newest=True):
+            pass
 
 
 def test_every_moment_is_kept_once_in_its_day_by_vehicle_and_time(tmp_path: Path) -> None:
@@ -56,9 +60,44 @@ def test_a_vehicle_day_is_in_one_file(tmp_path: Path) -> None:
         assert sorted(of_day) == sorted(key for key in rows if key[0] == vehicle)
 
 
-def test_the_first_of_a_repeated_moment_stays(tmp_path: Path) -> None:
-    from tests.runtime.helpers import positions
+def written(root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Rows written into a day of which a hundredth comes at a time, and its files then."""
+    rows = []
+    write = ArchiveStore._write
 
+    def counted(store: ArchiveStore, table: Any, folder: str, *others: Any) -> Any:
+        rows.append(len(table) if folder.startswith("days") else 0)
+        return write(store, table, folder, *others)
+
+    monkeypatch.setattr(ArchiveStore, "_write", counted)
+    made = [positions([f"{n % 7}"] * 20, [n * 60.0 + s for s in range(20)]) for n in range(100)]
+    with ArchiveStore(root) as store:
+        for number, batch in enumerate(made, 1):
+            store.take([batch], number, float(number))
+            store.compact()
+        count = len(store.manifest.days[day_of(START_S)].files)
+        assert sorted(kept(root)) == sorted(keys_of(made))
+        before = sum(rows)
+        assert store.tidy() == 0, "more is to come into the newest day"
+        while store.tidy(newest=True):
+            pass
+        assert len(store.manifest.days[day_of(START_S)].files) == 1
+    assert sorted(kept(root)) == sorted(keys_of(made))
+    return before, count
+
+
+def test_a_row_is_written_a_few_times_however_large_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, count = written(tmp_path / "few", monkeypatch)
+    assert rows < 2_000 * 8
+    assert count <= 7
+    monkeypatch.setattr("sizao.log.archive.store._newest", lambda files, rows: files)
+    control, _ = written(tmp_path / "control", monkeypatch)
+    assert control > 2_000 * 40, "the control: the whole day each time"
+
+
+def test_the_first_of_a_repeated_moment_stays(tmp_path: Path) -> None:
     with ArchiveStore(tmp_path) as store:
         store.take([positions(["1"], [0.0], speed_kmh=[10.0])], 1, 1.0)
         store.compact()
@@ -104,7 +143,7 @@ def one_life(root: Path, made: list) -> None:
             store.take([made[number - 1]], number, float(number))
             if number % 2 == 0:
                 store.compact()
-        while store.compact():
+        while store.compact() or store.tidy(newest=True):
             pass
         store.expire(day_of(START_S + 90_000), rule="r", keep_days=1, now_s=START_S)
 

@@ -37,7 +37,8 @@ class File:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of Shanghai, compacted: rows sorted by vehicle and time, each moment once."""
+    """A day of Shanghai, compacted: in each file rows sorted by vehicle and time, each moment once;
+    of a bucket with several files, the older ones first."""
 
     buckets: int
     files: tuple[File, ...]

@@ -4,9 +4,12 @@
 
 Rows go into fresh files as they come, some minutes in each. Compaction moves whole fresh files
 into the days their rows belong to: a day's rows are split by partition into buckets, so that none
-is larger than ``BUCKET_ROWS`` and one vehicle's day is in one file, sorted by vehicle and time,
-and of rows with the same vehicle and time the first that came stays. Points that come days late
-are merged into their day in the same way.
+is larger than ``BUCKET_ROWS``, sorted by vehicle and time, and of rows with the same vehicle and
+time the first that came stays. Points that come days late are merged into their day in the same
+way. While a day goes on, a bucket may have several files, each larger than all that came after it
+together: a file is merged again only with as many rows as it has, so that a row is written a few
+times a day however large the day grows, and not each time that others come. Who has time makes
+them one (``tidy``); then one vehicle's day is in one file.
 
 Every step writes files first, then replaces the manifest, then removes what it no longer says
 (see ``manifest.py``). One process writes an archive; a lock holds that.
@@ -147,6 +150,24 @@ class ArchiveStore:
         self._commit(replace(new, fresh=new.fresh[len(taken) :]), gone)
         return len(table)
 
+    def tidy(self, *, newest: bool = False) -> int:
+        """Make one file of the several that a bucket of some day has; of the newest day, into
+        which more is to come, only if asked to. Returns the rows, 0 if there is nothing to do."""
+        for date in list(self.manifest.days)[: None if newest else -1]:
+            day = self.manifest.days[date]
+            for bucket in range(day.buckets):
+                own = [file for file in day.files if file.bucket == bucket]
+                if len(own) < 2:
+                    continue
+                rows = sort(pa.concat_tables([self._read(file) for file in own]))
+                file, new = self._write(once(rows), f"days/{date}", self.manifest, bucket)
+                others = [one for one in day.files if one.bucket != bucket]
+                files = tuple(sorted((*others, file), key=lambda one: one.bucket))
+                days = {**new.days, date: Day(day.buckets, files)}
+                self._commit(replace(new, days=days), own)
+                return len(rows)
+        return 0
+
     def expire(self, before: str, *, rule: str, keep_days: float, now_s: float) -> list[str]:
         """Delete every day before an ISO date, each with an entry that proves it.
 
@@ -191,10 +212,12 @@ class ArchiveStore:
             if not len(touched) and buckets == day.buckets:
                 kept += own
                 continue
-            old += own
+            again = own if buckets > day.buckets else _newest(own, len(touched))
+            kept += own[: len(own) - len(again)]
+            old += again
             # What was kept before goes first: of a repeated moment the first row stays.
             some = fresh if len(touched) == len(fresh) else fresh.take(pa.array(touched))
-            rows = pa.concat_tables([*(self._read(file) for file in own), some])
+            rows = pa.concat_tables([*(self._read(file) for file in again), some])
             number = partitions_of(rows) % buckets
             for bucket in range(was, buckets, day.buckets):
                 chosen = rows.filter(pa.array(number == bucket)) if buckets > 1 else rows
@@ -252,6 +275,15 @@ class ArchiveStore:
                     path.unlink()
                 elif path.is_dir() and not any(path.iterdir()):
                     path.rmdir()
+
+
+def _newest(files: list[File], rows: int) -> list[File]:
+    """The last of a bucket's files, oldest first, that so many more rows are to be merged with."""
+    first = len(files)
+    while first and files[first - 1].rows <= rows:
+        first -= 1
+        rows += files[first].rows
+    return files[first:]
 
 
 def sort(table: pa.Table) -> pa.Table:

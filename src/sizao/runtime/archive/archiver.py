@@ -95,7 +95,7 @@ class Archiver:
             if not worked:
                 self._wait()
         if once:
-            while self.store.compact(self.cadence.compact_rows):
+            while self.store.compact(self.cadence.compact_rows) or self.store.tidy(newest=True):
                 pass
             self.expire()
         self._publish(self.counters())
@@ -120,7 +120,7 @@ class Archiver:
         if moment - self._expired >= self.cadence.expire_s:
             self._expired = moment
             self.expire()
-        return False
+        return self.store.tidy() > 0
 
     def expire(self) -> list[str]:
         """Delete days past the retention, by feed time. Returns their dates."""
