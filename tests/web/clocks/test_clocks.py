@@ -187,6 +187,39 @@ def test_one_rows_mistake_keeps_no_other_waiting(world: World):
     assert good.rung == 1
 
 
+class Many:
+    """A domain of which three rows ran out at once."""
+
+    clocks = ("case.sign",)
+
+    def __init__(self, due: datetime) -> None:
+        self.due = due
+        self.left = [1, 2, 3]
+
+    def overdue(self, now: datetime) -> list[int]:
+        return list(self.left)
+
+    def fire(self, key: int, now: datetime) -> list[Ran]:
+        self.left.remove(key)
+        return [Ran("case.sign", f"case:{key}", self.due)]
+
+
+def test_a_flood_of_clocks_leaves_the_round_its_turn(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Else a storm that nobody signs would keep new detections waiting while it goes up."""
+    flood, other = Many(world.now), Many(world.now)
+    other.left = [4]
+    monkeypatch.setattr(services, "MOST_S", -1.0)
+    assert fire_due(world.now, [flood, other]) == 0, "no time, nothing acted on"
+    ticks = iter(range(100))
+    monkeypatch.setattr(services, "MOST_S", 1.5)
+    monkeypatch.setattr(services.time, "monotonic", lambda: float(next(ticks)))
+    assert fire_due(world.now, [flood, other]) == 2
+    assert (flood.left, other.left) == ([2, 3], []), "the oldest first, and no domain is starved"
+    monkeypatch.undo()
+    assert fire_due(world.now, [flood, other]) == 2
+    assert flood.left == []
+
+
 def test_an_unregistered_clock_is_refused(world: World):
     class Stranger(Forgetful):
         def fire(self, key: int, now: datetime) -> list[Ran]:
