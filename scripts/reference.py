@@ -88,15 +88,17 @@ def scenarios() -> str:
         MADE,
         "# Scenarios\n\n",
         "Scripted runs of the whole product in a real browser, from what a feed reports to what"
-        " became of it; each is a test in `tests/e2e`. Seconds count from the beginning of the run"
+        " became of it; each is a test in `tests/e2e`, the school gate in `tests/web/hazards`."
+        " Seconds count from the beginning of the run"
         " on a machine of two cores that also runs the whole city; a person's thinking is not in"
         " them. `SIZAO_SCREENSHOTS=1 pytest -m browser tests/e2e` writes them anew.\n",
     ]
     for path in sorted((REFERENCE.parent / "assets" / "scenarios").glob("*.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
-        parts.append(
-            f"\n## {told['title_en']} {told['title_zh']}\n\n| s | stage | 阶段 |\n|---:|---|---|\n"
-        )
+        parts.append(f"\n## {told['title_en']} {told['title_zh']}\n\n")
+        if told.get("load", 0) > 4:
+            parts.append(f"At a load of {told['load']} on two cores, by other work.\n\n")
+        parts.append("| s | stage | 阶段 |\n|---:|---|---|\n")
         for one in told["stages"]:
             parts.append(f"| {one['s']:.1f} | {one['en']} | {one['zh']} |\n")
         for one in told["stages"]:

@@ -10,11 +10,19 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from .conftest import ROOT, Desk
+from .conftest import ROOT
 
 KEPT = ROOT / "docs/assets/scenarios"
+
+
+class Shows(Protocol):
+    """A screen."""
+
+    def shot(self, name: str) -> None:
+        """Keep a screenshot for the documentation when SIZAO_SCREENSHOTS=1."""
+        ...
 
 
 @dataclass
@@ -27,7 +35,7 @@ class Scenario:
     begun: float = field(default_factory=time.monotonic)
     stages: list[dict[str, Any]] = field(default_factory=list)
 
-    def stage(self, zh: str, en: str, desk: Desk | None = None) -> None:
+    def stage(self, zh: str, en: str, desk: Shows | None = None) -> None:
         """Something came about now; ``desk`` gives the screenshot that shows it."""
         one = {"s": round(time.monotonic() - self.begun, 1), "zh": zh, "en": en}
         if desk is not None:
@@ -41,6 +49,11 @@ class Scenario:
         if os.environ.get("SIZAO_SCREENSHOTS") != "1":
             return
         KEPT.mkdir(parents=True, exist_ok=True)
-        told = {"title_zh": self.title_zh, "title_en": self.title_en, "stages": self.stages}
+        told = {
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "load": round(os.getloadavg()[0]),
+            "stages": self.stages,
+        }
         text = json.dumps(told, ensure_ascii=False, indent=1)
         (KEPT / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")

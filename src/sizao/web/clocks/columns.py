@@ -66,6 +66,7 @@ NO_CLOCKS: Mapping[str, str] = {
     "hazards.Hazard.promised": "原定期限，只作记录；现行期限见 deadline",
     "briefing.Briefing.until": "简报所述时段的止，已成事实",
     "sources.QuarantineOrder.until": "重读命令所述时段的止，已成事实",
+    "hotlist.Entry.until": "布控到期即失效，比对时按时间判断；续期须重新申请",
     "rules.Trial.until": "试算所取时段的止，已成事实",
     "storm.Spell.calm_since": "风暴转静的时刻，已成事实",
     "clocks.Miss.due_at": "超时记录本身",
