@@ -86,7 +86,8 @@ def _show(report: dict[str, Any]) -> None:
     for kind, top in report["top_100"].items():
         click.echo(
             f"top 100 {kind}: {top['before']:,.0f} a year before, {top['expected']:,.0f} expected,"
-            f" {top['after']:,.0f} after; {top['error']:+.1%} at the test year's level"
+            f" {top['after']:,.0f} after ({top['lower']:,.0f} to {top['upper']:,.0f} were likely);"
+            f" {top['error']:+.1%} at the test year's level"
         )
     for reason in report["refused_because"]:
         click.echo(f"treatment claims refused: {reason}")
