@@ -32,7 +32,7 @@ def post(world: World, who: str, hazard: Hazard, action: str, **given) -> int:
     return (
         world.client(who)
         .post(
-            f"/partner/hazards/{hazard.number}/act/",
+            f"/rectify/{hazard.number}/act/",
             {"action": action, "version": version, **given},
         )
         .status_code
@@ -45,9 +45,9 @@ def now(hazard: Hazard) -> Hazard:
 
 WHO = ("pa-gs", "pa-jt", "op-zd", "lead-dd", "off-dd1", "audit", "admin", "nobody")
 MATRIX = {
-    "/partner/hazards/": (200, 200, 403, 403, 403, 403, 403, 403),
-    "/partner/hazards/{}/": (200, 404, 403, 403, 403, 403, 403, 403),
-    "/partner/hazards/{}/photos/1/": (200, 404, 403, 403, 403, 403, 403, 403),
+    "/rectify/": (200, 200, 403, 403, 403, 403, 403, 403),
+    "/rectify/{}/": (200, 404, 403, 403, 403, 403, 403, 403),
+    "/rectify/{}/photos/1/": (200, 404, 403, 403, 403, 403, 403, 403),
     "/hazards/": (403, 403, 200, 200, 200, 200, 200, 200),
     "/hazards/{}/": (403, 403, 200, 200, 200, 200, 200, 404),
     "/hazards/{}/photos/1/": (403, 403, 200, 200, 200, 200, 200, 404),
@@ -76,12 +76,10 @@ def test_who_takes_which_step(world: World, assigned: Hazard, action: str):
 
 def test_its_list_has_its_own_and_nothing_else(world: World, found: Found, assigned: Hazard):
     other = found(text="标志被遮挡", kind="signs", place="别处")
-    page = world.client("pa-gs").get("/partner/hazards/").content.decode()
+    page = world.client("pa-gs").get("/rectify/").content.decode()
     assert assigned.number in page
     assert other.number not in page
-    assert (
-        "没有由本单位整改的隐患" in world.client("pa-jt").get("/partner/hazards/").content.decode()
-    )
+    assert "没有由本单位整改的隐患" in world.client("pa-jt").get("/rectify/").content.decode()
     assert world.client("pa-gs").get("/api/v1/hazards").status_code == 403
 
 
@@ -93,7 +91,7 @@ def test_control_without_the_scope_every_agency_sees_every_hazard(
     from sizao.web.hazards import models
 
     monkeypatch.setattr(models, "visible_hazards", lambda user, prefix="": Q())
-    assert world.client("pa-jt").get(f"/partner/hazards/{assigned.number}/").status_code == 200
+    assert world.client("pa-jt").get(f"/rectify/{assigned.number}/").status_code == 200
     # And even then the machine lets it take no step.
     assert post(world, "pa-jt", assigned, "plan", reason="x") == 403
     monkeypatch.setattr(access, "may_act", lambda user, hazard: True)
@@ -144,7 +142,7 @@ def test_an_extension_is_asked_for_and_somebody_above_answers(
 def test_two_of_an_agency_at_once_and_the_second_is_told(world: World, assigned: Hazard):
     version = assigned.version
     client = world.client("pa-gs")
-    at = f"/partner/hazards/{assigned.number}/act/"
+    at = f"/rectify/{assigned.number}/act/"
     assert client.post(at, {"action": "receive", "version": version}).status_code == 302
     answer = client.post(at, {"action": "note", "version": version, "reason": "x"})
     assert answer.status_code == 409
@@ -154,10 +152,10 @@ def test_it_is_told_by_its_channels_with_receipts_and_a_link(world: World, assig
     notice = Notice.objects.get(about=f"hazard:{assigned.number}", party__code="gs")
     assert notice.acknowledge_by is not None
     page = world.client("pa-gs").get(f"/partner/{notice.pk}/").content.decode()
-    assert f"/partner/hazards/{assigned.number}/" in page
+    assert f"/rectify/{assigned.number}/" in page
     row = HazardNotice.objects.get(hazard=assigned, unit__code="gs")
     assert (row.sent, row.read_at) == (notice, None)
-    world.client("pa-gs").get(f"/partner/hazards/{assigned.number}/")
+    world.client("pa-gs").get(f"/rectify/{assigned.number}/")
     row.refresh_from_db()
     assert row.read_at is not None
     assert notice.deliveries.get(channel="inbox").state == "read"
@@ -186,6 +184,9 @@ def test_everybody_concerned_hears_of_the_end_and_of_a_reopening(
     )  # fmt: skip
     take(assigned, "accept", who="off-dd1")
     take(assigned, "delist", who="lead-dd")
+    theirs = Notice.objects.filter(about=f"hazard:{assigned.number}", party__code="gs")
+    (left,) = theirs.filter(lifted_at=None)
+    assert "销号" in left.text_zh, "only what tells of the end is still to be read"
     if action == "reopen":
         take(assigned, "reopen", who="lead-dd")
     seq = now(assigned).version
@@ -200,7 +201,7 @@ def test_what_a_partner_reads_names_no_officer_and_no_phone(world: World, assign
         world.user("lead-dd"), assigned.number, "note", now(assigned).version,
         reason="联系人 13912345678",
     )  # fmt: skip
-    page = world.client("pa-gs").get(f"/partner/hazards/{assigned.number}/").content.decode()
+    page = world.client("pa-gs").get(f"/rectify/{assigned.number}/").content.decode()
     assert "13912345678" not in page
     assert "lead-dd" not in page
     assert "交警" in page

@@ -16,7 +16,7 @@ from sizao.web.hazards.access import may_act
 from sizao.web.hazards.errors import HazardConflictError
 from sizao.web.hazards.models import Hazard
 from sizao.web.hazards.projection import actor_of, keep, project, state_of
-from sizao.web.hazards.telling import acknowledged, tell, tell_senders
+from sizao.web.hazards.telling import acknowledged, lift, tell, tell_senders
 from sizao.web.hazards.workdays import workdays
 from sizao.web.units.models import Unit, User
 from sizao.web.wake import wake_desk
@@ -92,6 +92,8 @@ def act(
         keep(hazard, event, user)
         if other is not None:
             _tell_other(user, hazard, other, action, now)
+        if not state.is_open:
+            lift(hazard)  # what was told before it ended waits for nobody any more
         tell(hazard, event)
         if action == "receive":
             acknowledged(hazard, user)

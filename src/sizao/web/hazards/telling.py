@@ -14,6 +14,7 @@ from sizao.govern.hazards.records import Event
 from sizao.web import audit
 from sizao.web.channels import outbox
 from sizao.web.channels.models import Notice
+from sizao.web.channels.telling import announce
 from sizao.web.channels.telling import tell as send_notice
 from sizao.web.clock import feed_now
 from sizao.web.hazards.models import Hazard, HazardNotice
@@ -109,6 +110,18 @@ def acknowledged(hazard: Hazard, user: User) -> None:
         notice.save(update_fields=["acknowledged_at", "acknowledged_by", "version"])
         outbox.seen(notice, now)
         outbox.withdraw(notice)
+
+
+def lift(hazard: Hazard) -> None:
+    """The hazard is gone: its notices leave the lists of what is open, and no clock of theirs runs
+    on. What tells of the end comes after."""
+    now = feed_now()
+    rows = Notice.objects.filter(about=f"hazard:{hazard.number}", lifted_at=None)
+    for notice in rows.select_related("party"):
+        notice.lifted_at = now
+        notice.save(update_fields=["lifted_at"])
+        outbox.withdraw(notice)
+        announce(notice, "lifted")
 
 
 def for_user(user: User) -> Q:

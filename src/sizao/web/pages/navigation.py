@@ -95,7 +95,7 @@ GROUPS: tuple[Group, ...] = (
             Page("hotlist", _("布控"), "eye", ("hotlist/",), may_see_hotlist),
             Page("fences", _("电子围栏"), "pin", ("fences/",)),
             Page("tables", _("分级表"), "layers", ("tables/",), may_see_tables),
-            Page("partner-hazards", _("隐患整改"), "flag", ("partner/hazards/",), may_rectify),
+            Page("partner-hazards", _("隐患整改"), "flag", ("rectify/",), may_rectify),
             Page("partner", _("通报"), "send", ("partner/",), may_look_at_notices),
             Page("deliveries", _("送达"), "send", ("deliveries/",), may_look_at_deliveries),
         ),
