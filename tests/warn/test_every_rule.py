@@ -37,6 +37,7 @@ CASES = {
     "drink_driving": ("drunk", 92.0, 80.0, "mg/100mL", ("blood_pending",)),
     "over_capacity": ("seats_20_50", 50.0, 39.0, "count", ("children_unknown",)),
     "slow_traffic": ("queue_end", 3.0, 100.0, "km/h", ("length_km=2",)),
+    "capacity_alarm": ("device_over_capacity", 3.0, 2.0, "count", ()),
     "dsm_fatigue": ("dsm_level_2", 2.0, 2.0, "count", ()),
     "fatigue": ("withdrawn", 250.0, 240.0, "min", ("unknown_min=5", "rest_min=9", "corrected")),
     "speeding": ("20-50", 120.0, 80.0, "km/h", ("limit_temporary=GZ1",)),

@@ -148,6 +148,14 @@ GOLDEN = [
             ("hot_list", "probable", "other", "hot-list-probable", "yellow", "squadron"),
             ("cloned_plate", "impossible", "other", "cloned-plate", "yellow", "brigade"),
             ("fatigue", "withdrawn", "hazmat", "fatigue-withdrawn", "blue", "squadron"),
+            (
+                "capacity_alarm",
+                "device_over_capacity",
+                "tour_coach",
+                "capacity-alarm",
+                "yellow",
+                "squadron",
+            ),
             ("dsm_fatigue", "dsm_level_2", "hazmat", "dsm-fatigue-2", "yellow", "squadron"),
             ("dsm_fatigue", "dsm_level_1", "hazmat", "dsm-fatigue-1", "blue", "squadron"),
             ("slow_traffic", "queue_end", "other", "queue-end", "orange", "brigade"),
@@ -302,7 +310,7 @@ def test_words_cover_every_severity_that_detection_emits() -> None:
     single |= {"impossible", "exact", "probable", "silent", "never_heard"}
     single |= {"drink", "drink_again", "drunk", "refusal", "cleared"}
     single |= {"slow", "congested", "standing_traffic", "queue_end"}
-    single |= {"dsm_level_1", "dsm_level_2", "withdrawn"}
+    single |= {"device_over_capacity", "dsm_level_1", "dsm_level_2", "withdrawn"}
     single |= {"seats_lt20", "seats_20_50", "seats_50_100", "seats_ge100"}
     single |= {"curfew", "service_unknown", "unknown_driver"}
     assert bands | alarms | masses | single == set(SEVERITIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sizao.detect.record_rules.capacity_alarm import CapacityAlarm
 from sizao.detect.record_rules.cloned_plate import ClonedPlate
 from sizao.detect.record_rules.drink_driving import DrinkDriving
 from sizao.detect.record_rules.dsm_fatigue import DsmFatigue
@@ -75,6 +76,7 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     DrinkDriving(),
     OverCapacity(),
     DsmFatigue(),
+    CapacityAlarm(),
 )
 """Every rule over records that are not positions."""
 

@@ -11,10 +11,11 @@ from sizao.warn.nearness import Spot, together
 _FAMILIES = (
     frozenset({"speeding", "section_speed"}),
     frozenset({"fatigue", "coach_night_fatigue", "dsm_fatigue"}),
+    frozenset({"over_capacity", "capacity_alarm"}),
 )
 """Rules that see one thing by different means: speeding told from positions and over a section are
 the same foot on the same pedal, and punished once; hours at the wheel and closed eyes are one tired
-driver."""
+driver; a terminal that counts heads and an officer who does are one full coach."""
 
 
 def family(kind: str) -> frozenset[str]:

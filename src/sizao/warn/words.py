@@ -33,6 +33,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "cloned_plate": ("疑似套牌", "one plate in two places"),
     "hot_list": ("布控车辆经过", "a vehicle looked for"),
     "slow_traffic": ("高速公路缓行", "slow traffic on an expressway"),
+    "capacity_alarm": ("客车超员报警", "too many passengers by the coach's own terminal"),
     "dsm_fatigue": ("主动安全疲劳报警", "fatigue seen by the driver camera"),
     "drink_driving": ("酒驾检查", "alcohol test"),
     "over_capacity": ("超员", "more persons than seats"),
@@ -93,6 +94,10 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
         "in two places that one vehicle cannot reach",
     ),
     "withdrawn": ("补传数据表明不成立，已撤回", "withdrawn: late data show otherwise"),
+    "device_over_capacity": (
+        "终端连续上报超员，须人工清点",
+        "the terminal says so again and again; a person is to count",
+    ),
     "dsm_level_1": ("驾驶人状态监测多次一级疲劳报警", "several fatigue alarms of level 1"),
     "dsm_level_2": ("驾驶人状态监测二级疲劳报警", "a fatigue alarm of level 2"),
     "slow": ("重型车辆缓慢行驶", "heavy vehicles well below free flow"),

@@ -203,3 +203,18 @@ def test_a_number_cannot_be_guessed() -> None:
     assert len(NUMBER(PHONE, b"k")) == 32
     assert NUMBER(PHONE, b"k") != other(PHONE, b"k")
     assert NUMBER(PHONE, b"k") != NUMBER("1" + PHONE, b"k")
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(1 << 4, 1), (0b11111, 1), (0b01111, 0), (0, 0)])
+def test_the_video_terminal_says_that_the_coach_is_too_full(bits: int, expected: int) -> None:
+    """By itself, and in the quick way of a known terminal as well as in the long one."""
+    body = report({"id": "0x14", "video_alarm": bits})
+    terminal = Terminal(OPEN)
+    for _ in range(2):
+        out = terminal.say(0x0200, body)
+        assert len(out.positions) == 1
+        assert len(out.device_alarms) == expected
+        for row in out.device_alarms:
+            named = dict(zip(DEVICE_ALARM.names, row, strict=True))
+            assert (named["kind"], named["state"]) == ("video.over_capacity", 0)
+            assert named["vehicle"] == PHONE

@@ -43,9 +43,15 @@ class DsmFatigue(RecordRuleBase):
     id = "dsm_fatigue"
     topic = "device_alarms"
     measured_unit = "count"
+    entry = "detect.dsm_fatigue"
+    """Of the rule book: its numbers."""
+
+    def severity(self, level: int) -> str:
+        """By the gravest level of an episode's alarms."""
+        return "dsm_level_2" if level >= 2 else "dsm_level_1"
 
     def params_from(self, book: Book) -> Params:
-        own = "detect.dsm_fatigue"
+        own = self.entry
         return {
             "kinds": [str(kind) for kind in book[own].value("kinds")],
             "min_speed_kmh": number(book, own, "min_speed", "km/h"),
@@ -125,7 +131,7 @@ class DsmFatigue(RecordRuleBase):
             received=one["received"],
             measured=float(len(names)),
             limit=float(params["min_alarms"]) - 1,
-            severity="dsm_level_2" if one["level"] >= 2 else "dsm_level_1",
+            severity=self.severity(one["level"]),
             evidence=evidence,
             lat=one["lat"],
             lon=one["lon"],

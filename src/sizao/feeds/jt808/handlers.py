@@ -22,7 +22,7 @@ from sizao.feeds.jt808.outcome import Outcome
 from sizao.feeds.jt808.positions import position_row
 from sizao.feeds.jt808.problems import Malformed
 from sizao.feeds.jt808.replies import ALARM_CONFIRMED, BAD_MESSAGE, FAILED, OK, UNSUPPORTED
-from sizao.feeds.jt808.safety import SHORTEST, Alarm, alarms
+from sizao.feeds.jt808.safety import SHORTEST, SHORTEST_VIDEO, Alarm, alarms, over_capacity
 from sizao.feeds.jt808.uploads import Upload, head_of
 from sizao.log.spool import SpoolFile
 
@@ -227,6 +227,8 @@ def _location(
     )
     if row is not None:
         got.out.positions.append(row)
+        if len(body) >= SHORTEST_VIDEO:
+            got.out.device_alarms += over_capacity(row, body)
     found: list[Alarm] = []
     if len(body) >= SHORTEST:
         latest_us = got.now_us + int(params.limits.future_s * 1e6)

@@ -61,6 +61,9 @@ SHORTEST_POSITION = 30
 SHORTEST_ALARM = 41
 """Bytes of the shortest active-safety item; a shorter one under these ids is another maker's."""
 
+OVER_CAPACITY = 1 << 4
+"""Bit of item 0x14, see ``safety``: such a report takes the long way."""
+
 ALARM = np.dtype([("row", np.int32), ("item", np.uint8), ("start", np.int64), ("end", np.int64)])
 """An active-safety item: its position's row, its id, and where its value stands in the bytes of
 all alarms."""
@@ -234,7 +237,9 @@ def put_location(body: int, stop: int, out: Places, row: int, rules: Rules) -> i
             else:
                 marks &= ~RECORDER
                 recorder = 0.0
-        elif 0x6400 <= head < 0x6800 and head & 0xFF >= SHORTEST_ALARM:
+        elif (0x6400 <= head < 0x6800 and head & 0xFF >= SHORTEST_ALARM) or (
+            head == 0x1404 and u32(at) & OVER_CAPACITY
+        ):
             result = 2
         at += head & 0xFF
     speed = u16(body + 18) / 10

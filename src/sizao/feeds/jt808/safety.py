@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.alarms import FAMILIES, identity_bytes, kinds
 from sizao.feeds.jt808.fields import time_us
 from sizao.feeds.jt808.location import BASE, SOUTH, WEST
@@ -14,8 +15,23 @@ from sizao.feeds.jt808.vendors import dialect_of
 SHORTEST = BASE.size + 2 + 41
 """Bytes of the shortest location that can have such an item."""
 
+VIDEO = 0x14
+"""Item of JT/T 1078: the video terminal's alarms, four bytes of bits."""
+
+OVER_CAPACITY = 1 << 4
+"""Its bit for a coach with more passengers than seats. Source: JT/T 1078-2016 table 14
+(recalled)."""
+
+SHORTEST_VIDEO = BASE.size + 2 + 4
+
 END = 2
 """``flag_state`` of an alarm that ends."""
+
+
+_OF_REPORT = [
+    POSITION.names.index(name)
+    for name in ("vehicle", "time", "received", "lat", "lon", "speed_kmh", "source")
+]
 
 
 class Alarm(NamedTuple):
@@ -36,13 +52,39 @@ class Alarm(NamedTuple):
 
 
 def has_alarm(body: bytes) -> bool:
-    """Whether a location body has an item with one of the ids, of whatever length. Cheap."""
+    """Whether a location body has an item with one of the ids, of whatever length, or says that
+    the coach is too full. Cheap."""
     at, end = BASE.size, len(body) - 1
     while at < end:
         if body[at] in FAMILIES:
             return True
+        if body[at] == VIDEO and _too_full(body[at + 2 : at + 2 + body[at + 1]]):
+            return True
         at += 2 + body[at + 1]
     return False
+
+
+def _too_full(value: bytes) -> bool:
+    return len(value) == 4 and bool(int.from_bytes(value, "big") & OVER_CAPACITY)
+
+
+def over_capacity(row: Row, body: bytes) -> list[Row]:
+    """The alarm row of a report whose video item says that the coach is too full; else none.
+
+    row : the position the report became. A bit has no identity and no files: each report that
+    bears it is a moment of it.
+    """
+    at, end = BASE.size, len(body)
+    while at + 2 <= end:
+        item, length = body[at], body[at + 1]
+        if item == VIDEO and _too_full(body[at + 2 : at + 2 + length]):
+            vehicle, time, received, lat, lon, speed, source = (row[n] for n in _OF_REPORT)
+            return [
+                (vehicle, time, received, "video.over_capacity", None, 0, lat, lon, speed, None,
+                 None, source)
+            ]  # fmt: skip
+        at += 2 + length
+    return []
 
 
 def alarms(

@@ -27,7 +27,7 @@ from sizao.feeds.jt808.positions import position_row
 from sizao.feeds.jt808.problems import Malformed
 from sizao.feeds.jt808.reassembly import Reassembler
 from sizao.feeds.jt808.replies import ALARM_CONFIRMED, BAD_MESSAGE, FAILED, OK, UNSUPPORTED
-from sizao.feeds.jt808.safety import SHORTEST, has_alarm
+from sizao.feeds.jt808.safety import SHORTEST_VIDEO, has_alarm
 from sizao.feeds.jt808.text import DISPLAY, SPEAK
 from sizao.log.spool import Spool
 
@@ -181,7 +181,7 @@ class Session(Conversation):
         ):
             return False
         params = self.params
-        if len(raw) - head > SHORTEST and has_alarm(raw[head:-1]):
+        if len(raw) - head > SHORTEST_VIDEO and has_alarm(raw[head:-1]):
             return False
         row, reason = position_row(
             raw[head:-1],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sizao.warn.facts import Facts
 from sizao.warn.unless import (
+    capacity_alarm,
     drink_driving,
     dsm_fatigue,
     fatigue,
@@ -21,6 +22,7 @@ EDGES: Mapping[str, Edges] = {
     "speeding": speeding.edges,
     "fatigue": fatigue.edges,
     "slow_traffic": slow_traffic.edges,
+    "capacity_alarm": capacity_alarm.edges,
     "dsm_fatigue": dsm_fatigue.edges,
     "drink_driving": drink_driving.edges,
     "over_capacity": over_capacity.edges,
