@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import stat
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from sizao.core.clock import ManualClock
 from sizao.core.errors import ConfigError
-from sizao.core.schemas import DRIVER_CARD, QUARANTINE
-from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention
+from sizao.core.schemas import DRIVER_CARD, QUARANTINE, TOPICS
+from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention, topic_days
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.sessions import remembered_cards, secret
 from tests.runtime.helpers import START_US, positions, rows
@@ -46,6 +48,35 @@ def test_segments_go_after_their_time_but_not_before_they_are_pages(tmp_path: Pa
             clock.advance(200 * DAY_S)
             keep()
             assert connection.execute("SELECT count(*) FROM track_page").fetchone()[0] == 0
+
+
+def test_every_smaller_topic_goes_after_its_own_time(tmp_path: Path) -> None:
+    """Cards and messages of drivers were kept for ever: nothing ever deleted them."""
+    days = topic_days()
+    assert days["driver_cards"] < days["device_alarms"] < days["evidence"]
+    moment = [time.time() - 200 * DAY_S]
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True, now=lambda: moment[0]) as log:
+        for topic in days:
+            schema = TOPICS[topic]
+            row = {name: _any(schema.field(name).type) for name in schema.names}
+            log.append({topic: pa.RecordBatch.from_pylist([row], schema=schema)})
+        Housekeeping(log, ManualClock(START_US / 1e6))()
+        left = {topic for topic in days if log.first(topic) <= log.last(topic)}
+        assert left == {topic for topic, keep in days.items() if keep > 200}
+        moment[0] = time.time()
+        Housekeeping(log, ManualClock(START_US / 1e6), Retention(topics={}))()
+        assert left == {topic for topic in days if log.first(topic) <= log.last(topic)}, "control"
+        remembered_cards(log)  # a restart reads what is left
+
+
+def _any(kind: pa.DataType) -> object:
+    if pa.types.is_timestamp(kind):
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return b"x"
+    if pa.types.is_string(kind):
+        return "x"
+    return [] if pa.types.is_list(kind) else True if pa.types.is_boolean(kind) else 1
 
 
 def test_a_backlog_is_paged_in_helpings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
+from sizao.core.rulebook import entry
 from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.track_pages import TrackPages
@@ -19,6 +20,12 @@ DAY_S = 86_400
 
 PAGED_ROWS = 40_000
 """Rows turned into track pages in one call: about 0.2 s of work."""
+
+
+def topic_days() -> dict[str, float]:
+    """Days a segment of each smaller topic is kept: rule ``retention.topics``."""
+    rule = entry("retention.topics")
+    return {topic: float(rule.value(topic)) for topic in rule.parameters}
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class Retention:
     quarantine: float = 30.0
     tallies: float = 400.0
     """Counts by source and hour: a year and a month, to compare with the same month before."""
+    topics: Mapping[str, float] = field(default_factory=topic_days)
+    """The other topics of the log."""
 
 
 class Housekeeping:
@@ -68,6 +77,8 @@ class Housekeeping:
         if held is not None:
             self._warn_if_unarchived(held, wall_s - self.retention.segments * DAY_S)
         self._told("quarantine", wall_s - self.retention.quarantine * DAY_S)
+        for topic, days in self.retention.topics.items():
+            self._told(topic, wall_s - days * DAY_S)
         feed_us = (self.clock.time_s() - self.retention.tracks * DAY_S) * 1_000_000
         hour = int((self.clock.time_s() - self.retention.tallies * DAY_S) // 3600)
         with self.log.transaction() as connection:
