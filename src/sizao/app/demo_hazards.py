@@ -68,7 +68,9 @@ def seed_hazards(now: datetime) -> int:
     """Make the hazards, each once; returns how many there are. Django must be set up and the web
     wired. Stopped before its end, it goes on with the stories that had not begun."""
     from django.db import connection
+    from django.db.models import F
 
+    from sizao.web.channels.models import Delivery, Notice
     from sizao.web.clocks.services import fire_due
     from sizao.web.hazards.clocks import HazardClocks
     from sizao.web.hazards.models import Hazard, HazardNotice
@@ -95,6 +97,15 @@ def seed_hazards(now: datetime) -> int:
     # What is older than a few days has been read.
     old = HazardNotice.objects.filter(at__lt=now - timedelta(days=READ_DAYS))
     old.update(read_at=now - timedelta(days=1), read_by=cast.chief.username)
+    sent = Notice.objects.filter(
+        about__startswith="hazard:", told_at__lt=now - timedelta(days=READ_DAYS)
+    )
+    sent.filter(acknowledge_by__isnull=False, acknowledged_at=None).update(
+        acknowledged_at=F("told_at") + timedelta(hours=2), acknowledged_by=cast.chief
+    )
+    Delivery.objects.filter(notice__in=sent, state__in=("waiting", "held")).update(
+        state="cancelled", next_at=None
+    )
     count = Hazard.objects.count()
     connection.close()  # it runs beside the pages, in a thread of its own
     return count
