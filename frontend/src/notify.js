@@ -19,7 +19,7 @@ function show() {
  * the one who is on duty. */
 function mine(notice) {
   if (notice.action !== "told") return false;
-  if (notice.person) return notice.person === body.dataset.account;
+  if (notice.person) return `${notice.person}` === body.dataset.account;
   return notice.party === body.dataset.unit && (!notice.role || notice.role === body.dataset.role);
 }
 

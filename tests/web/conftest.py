@@ -137,6 +137,23 @@ def _quick_hashes(settings: Any) -> None:
     settings.AXES_ENABLED = True
 
 
+@pytest.fixture(autouse=True)
+def _lengths_count() -> Iterator[None]:
+    """SQLite keeps a text of any length where PostgreSQL refuses one that is too long."""
+    from django.db.models.signals import pre_save
+
+    pre_save.connect(_fits)
+    yield
+    pre_save.disconnect(_fits)
+
+
+def _fits(sender: Any, instance: Any, **_: object) -> None:
+    for one in sender._meta.concrete_fields:
+        value = getattr(instance, one.attname)
+        if one.max_length and isinstance(value, str) and one.get_internal_type() != "TextField":
+            assert len(value) <= one.max_length, (sender.__name__, one.name, value)
+
+
 @dataclass
 class World:
     """An installation in a temporary folder, with the web wired to it."""

@@ -244,7 +244,7 @@ def announce(notice: Notice, action: str) -> None:
             "level": notice.level_code,
             "party": notice.party.code,
             "role": notice.role,
-            "person": notice.person.username if notice.person else "",
+            "person": notice.person_id or 0,
             "title": notice.title_zh,
             "title_en": notice.title_en,
             "acknowledged": notice.acknowledged_at is not None,
