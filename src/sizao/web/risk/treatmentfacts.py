@@ -18,8 +18,8 @@ class TreatmentFacts:
     made: Treatment
     kind: str
     judged: bool
-    before: tuple[int, int] | None
-    after: tuple[int, int] | None
+    before: str
+    after: str
     observed_before: int
     observed_after: int
     expected_after: float | None
@@ -48,14 +48,22 @@ def _facts(results: Results, made: Treatment) -> TreatmentFacts:
         made,
         words.kind_word(made.kind),
         bool(told),
-        (before[0], before[1]) if before else None,
-        (after[0], after[1]) if after else None,
+        _years(before),
+        _years(after),
         told.get("observed_before", 0),
         told.get("observed_after", 0),
         told.get("expected_after"),
         None if ratio is None else (1 - ratio) * 100,
         None if ratio is None else (1 - ratio - 1.96 * error) * 100,
-        None if ratio is None else (1 - ratio + 1.96 * error) * 100,
+        # No more than all crashes can be spared, whatever the normal bound says.
+        None if ratio is None else min((1 - ratio + 1.96 * error) * 100, 100.0),
         bool(told.get("significant")),
         words.refusal_words([(code, year) for code, year in told.get("refused", ())]),
     )
+
+
+def _years(span: list[int] | None) -> str:
+    """Years as people write them; empty for none."""
+    if not span:
+        return ""
+    return f"{span[0]}" if span[0] == span[1] else f"{span[0]}–{span[1]}"

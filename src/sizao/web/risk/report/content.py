@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.reports.models import Report
@@ -12,6 +14,7 @@ from sizao.web.risk.report import counts, facts, places
 from sizao.web.risk.report.document import Document, Section
 from sizao.web.risk.report.facts import Facts
 from sizao.web.risk.report.period import Month
+from sizao.web.treatments import services as treatments
 from sizao.web.units.models import Unit, User
 
 
@@ -62,9 +65,15 @@ def _done(user: User, month: Month) -> Section:
         told.append(f"本月形成预警处置案件 {raised} 件，办结 {closed} 件。")
     if given:
         told.append(f"收到道路安全上报 {given} 件，办结 {answered} 件。")
+    works = treatments.standing().filter(
+        last__gte=timezone.localtime(month.start).date(),
+        last__lt=timezone.localtime(month.end).date(),
+    ).count()  # fmt: skip
+    if works:
+        told.append(f"完成点段治理 {works} 处，成效待满一个整年后评估。")
     return Section(
         "已做工作",
-        ["".join(told) or "本月系统内没有预警处置和上报记录；其他工作请人工补充。"],
+        ["".join(told) or "本月系统内没有预警处置、上报和治理记录；其他工作请人工补充。"],
     )
 
 

@@ -53,7 +53,7 @@ def places(results: Results, run: Assessment, top: dict[str, list[Row]]) -> Sect
         if lines:
             blocks.append(
                 Table(caption, ["序号", "地点", "记录", "同类预期", "估计", "九成区间", "比同类差"],
-                      lines, [0.7, 3.9, 0.7, 1.2, 0.8, 1.3, 1.2],
+                      lines, [11.5, 59, 11.5, 19, 12, 24, 19],
                       [True, False, True, True, True, True, True])
             )  # fmt: skip
     shapes = shapes_of(results)
