@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sizao.core.ids import content_id, observation_id_of
 from sizao.core.places import ROAD_CLASSES
@@ -16,6 +17,7 @@ from sizao.detect.stretches import stretches
 
 _CLASSES = list(ROAD_CLASSES)
 _NONE = empty(DETECTION)
+_ORDER = [(name, "ascending") for name in ("fired", "id", "revision")]
 
 Rows = dict[str, list[Any]]
 """Column of DETECTION to its values, times as microseconds."""
@@ -97,16 +99,14 @@ def batch_of(rows: Rows, state: EngineState) -> pa.RecordBatch:
     if not n:
         return _NONE
     state.counters["detections"] += n
-    keys = list(zip(rows["fired"], rows["id"], rows["revision"], strict=True))
-    order = sorted(range(n), key=keys.__getitem__)
     columns = []
     for field in DETECTION:
-        values = [rows[field.name][at] for at in order]
         if pa.types.is_timestamp(field.type):
-            columns.append(pa.array(values, pa.int64()).cast(field.type))
+            columns.append(pa.array(rows[field.name], pa.int64()).cast(field.type))
         else:
-            columns.append(pa.array(values, field.type))
-    return pa.RecordBatch.from_arrays(columns, schema=DETECTION)
+            columns.append(pa.array(rows[field.name], field.type))
+    batch = pa.RecordBatch.from_arrays(columns, schema=DETECTION)
+    return batch.take(pc.sort_indices(batch, sort_keys=_ORDER)) if n > 1 else batch
 
 
 def _add_roads(rows: Rows, segments: list[int], context: Context) -> None:

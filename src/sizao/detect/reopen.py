@@ -177,6 +177,10 @@ class _Turn:
         self.windows.close(slots[is_over])
         new = (place == 0) | is_over
         at, slots = at[new], slots[new]
+        if len(at) > MOST:
+            # Those that would not stay need not be opened.
+            latest = np.lexsort((slots, self.columns.received_us[at]))[-MOST:]
+            at, slots = at[latest], slots[latest]
         head = np.empty(len(at), HEAD)
         head["slot"], head["gap_us"] = slots, self.columns.prev_us[at]
         head["until_us"] = self.columns.time_us[at] + self.within_us

@@ -8,7 +8,9 @@ timed, nor is the first round, in which every vehicle is new. All rules are on.
   roads;
 - ``by_vehicles``: the same at 100,000 and 7 M vehicles;
 - ``roads_positions_per_s``: 1 M vehicles that drive on the simulated city's roads, matched and
-  limited by them, with 50,000 fences there, so that a place lies in several.
+  limited by them, with 50,000 fences there, so that a place lies in several;
+- ``coming_back_positions_per_s``: the round in which all of 100,000 vehicles are heard again, an
+  hour later elsewhere, as when a platform comes back: each is a detection that ends at once.
 
 ``bytes_per_vehicle`` is all that grows with vehicles: names and their index, last position, every
 rule's memory, episodes in progress, with ``_roads`` the matcher's.
@@ -63,6 +65,8 @@ class Case:
     fences: int
     on_roads: bool = False
     rounds: int = 3
+    silent: int = 0
+    """Rounds that nobody reports after the first."""
 
 
 def run(quick: bool = False, vehicles: int = 1_000_000) -> dict[str, Any]:
@@ -77,6 +81,9 @@ def run(quick: bool = False, vehicles: int = 1_000_000) -> dict[str, Any]:
     for count in () if quick or vehicles != 1_000_000 else (100_000, 7_000_000):
         case = Case(count, main.fences, rounds=20 if count < 1_000_000 else 2)
         others[str(count)] = round(median(_rates(case, network, 1)[0]))
+
+    gone = Case(2_000 if quick else 100_000, main.fences, rounds=2, silent=3600 // EVERY_S)
+    back_rates, _, back_found = _rates(gone, network, runs)
 
     some = list(islice(batches(Case(2_000, 0, rounds=40), network), 2))
     plain_context = Context.build()
@@ -100,6 +107,8 @@ def run(quick: bool = False, vehicles: int = 1_000_000) -> dict[str, Any]:
         "by_vehicles": others,
         "roads_positions_per_s": round(median(road_rates)),
         "roads_range": [round(min(road_rates)), round(max(road_rates))],
+        "coming_back_positions_per_s": round(median(back_rates)),
+        "coming_back_detections_per_vehicle": round(back_found / gone.vehicles, 2),
         "speeding_alone_positions_per_s": round(sum(map(len, some)) / alone_seconds),
         "matched_share": round(1 - road_state.counters["unmatched"] / placed, 4),
         "vehicles": main.vehicles,
@@ -186,7 +195,8 @@ def batches(case: Case, network: Network, batch: int | None = None) -> Iterator[
     size = batch or BATCH
     chance = np.random.default_rng(7)
     names = pa.array([f"139{number:08d}" for number in range(case.vehicles)])
-    for round_ in range(case.rounds):
+    for number in range(case.rounds):
+        round_ = number + case.silent if number else 0
         order = chance.permutation(case.vehicles)
         for start in range(0, case.vehicles, size):
             vehicle = order[start : start + size]
