@@ -60,6 +60,12 @@ class Entry(models.Model):
         NOTIFY = "notify", "通知办案单位"
         CHECK = "check", "就近拦查"
 
+    HANDLINGS_EN = {
+        "record": "record its way, do not stop it",
+        "notify": "tell the investigating unit",
+        "check": "stop and check it nearby",
+    }
+
     number = models.CharField("编号", max_length=24, unique=True)
     request = models.ForeignKey(
         Request, models.PROTECT, related_name="entries", verbose_name="申请"
@@ -90,6 +96,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def handling_words(self) -> tuple[str, str]:
+        """What is to be done, in Chinese and English."""
+        return str(self.get_handling_display()), self.HANDLINGS_EN[self.handling]
 
     def state(self, now: datetime) -> str:
         """asked, refused, withdrawn, removed, over, later or in_force."""

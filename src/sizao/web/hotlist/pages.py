@@ -213,6 +213,7 @@ def _list(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
             "waiting": [
                 {
                     "one": one,
+                    "kind": words.pick(one.get_kind_display(), one.kind),
                     "rows": [_row(user, entry) for entry in one.entries.all()],
                     "own": one.asked_by_id == user.pk,
                     "may_decide": access.may_decide(user) or one.asked_by_id == user.pk,
@@ -222,7 +223,10 @@ def _list(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
             "state": state,
             "chosen": {key: value for key, value in chosen.items() if value},
             "reasons": _reasons(),
-            "handlings": Entry.Handling.choices,
+            "handlings": [
+                (code, words.pick(zh, Entry.HANDLINGS_EN[code]))
+                for code, zh in Entry.Handling.choices
+            ],
             "may_ask": access.may_ask(user),
             "by_hand": len(services.by_hand(ports().data, now)) if user.sees_all else 0,
             "given": request.POST,
@@ -253,6 +257,7 @@ def _row(user: User, one: Entry) -> dict[str, Any]:
         "reason": words.pick(reason.zh, reason.en),
         "state": _state(one.state(feed_now())),
         "code": one.state(feed_now()),
+        "handling": words.pick(*one.handling_words),
         "hits": getattr(one, "hit_count", 0),
     }
 
@@ -282,7 +287,10 @@ def _one(request: HttpRequest, one: Entry, problem: str = "", status: int = 200)
             },
             "days": reason.days,
             "hits": hits,
-            "renewals": list(one.renewals.select_related("request")),
+            "renewals": [
+                (next_one, _state(next_one.state(feed_now())))
+                for next_one in one.renewals.select_related("request")
+            ],
             "may_renew": access.may_ask(user) and code in ("in_force", "later", "over"),
             "may_remove": access.may_ask(user) and code in ("in_force", "later"),
             "notice": {"kind": "refused", "text": problem} if problem else None,

@@ -18,6 +18,7 @@ def of_case(user: User, case: Case) -> list[dict[str, Any]]:
         {
             "hit": hit,
             "reason": words.pick(reasons()[hit.entry.reason].zh, reasons()[hit.entry.reason].en),
+            "handling": words.pick(*hit.entry.handling_words),
             "answer": getattr(hit, "confirmation", None),
             "ask": hit.probable and not hasattr(hit, "confirmation") and may_act(user, case),
         }

@@ -33,6 +33,14 @@ LISTED = 200
 """Episodes on the page; the counts are of all."""
 AROUND = timedelta(minutes=30)
 
+STATES = {
+    "waiting": ("排队", "waiting"),
+    "running": ("试算中", "running"),
+    "done": ("已完成", "done"),
+    "failed": ("未完成", "failed"),
+    "cancelled": ("已取消", "cancelled"),
+}
+
 CHANGES = {
     "appears": ("新增", "appears"),
     "disappears": ("消失", "disappears"),
@@ -70,6 +78,7 @@ def trial(request: HttpRequest, rule_id: str, trial_id: int) -> HttpResponse:
     found = get_object_or_404(Trial.objects.select_related("by"), pk=trial_id, rule=rule_id)
     name = words.kind_word(rule_id)
     given: dict[str, Any] = {"trial": found, "rule_id": rule_id, "name": name}
+    given["word"] = words.pick(*STATES[found.state])
     given["may_cancel"] = found.busy and may_change(request.user)
     if found.state == Trial.State.DONE:
         given |= _result(request, found)

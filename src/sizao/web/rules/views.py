@@ -156,11 +156,14 @@ def _page(
     )
 
 
-def _trials(rule_id: str, waiting: Change | None) -> list[Trial]:
-    """Trials of the version that waits for a decision; without one the latest of the rule."""
+def _trials(rule_id: str, waiting: Change | None) -> list[tuple[Trial, str]]:
+    """Trials of the version that waits for a decision, without one the latest of the rule; each
+    with its state in words."""
     if waiting is not None:
-        return trials.of_version(rule_id, waiting.version, waiting.enabled)
-    return list(Trial.objects.filter(rule=rule_id).select_related("by")[:5])
+        found = trials.of_version(rule_id, waiting.version, waiting.enabled)
+    else:
+        found = list(Trial.objects.filter(rule=rule_id).select_related("by")[:5])
+    return [(one, str(words.pick(*trialpages.STATES[one.state]))) for one in found]
 
 
 def _said(change: Change | None) -> dict[str, Any] | None:
