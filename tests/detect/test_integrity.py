@@ -34,11 +34,11 @@ def test_a_jump_is_believed_when_the_vehicle_stays_there():
 
 @pytest.mark.parametrize(
     ("metres", "seconds", "fires"),
-    [(1990, 15, False), (2010, 15, True), (3300, 60, False), (3400, 60, True)],
+    [(1970, 15, False), (2010, 15, True), (3300, 60, False), (3400, 60, True)],
 )
 def test_more_than_2_km_and_more_than_200_kmh(metres, seconds, fires):
     """200 km/h are 3 333 m a minute."""
-    track = Track(every_s=15).stand(1).silence((seconds - 15) / 60, metres).stand(1)
+    track = Track(every_s=15).leg(60, 4).silence((seconds - 15) / 60, metres).leg(60, 4)
     assert bool(detect(track, "impossible_jump")) is fires
 
 
@@ -49,10 +49,19 @@ def test_one_stray_position_is_drift():
 
 
 def test_rows_without_a_fix_lie_between():
-    track = Track(every_s=30).stand(1).leg(60, 0, positioned=False).silence(0, 9000).stand(1)
+    track = Track(every_s=30).leg(60, 4).leg(60, 0, positioned=False).silence(0, 9000).stand(1)
     assert len(episodes(detect(track, "impossible_jump"))) == 1
-    waits = Track(every_s=30).stand(1).silence(0.2, 9000).stand(0.5)
+    waits = Track(every_s=30).leg(60, 4).silence(0.2, 9000).stand(0.5)
     assert detect(waits, "impossible_jump") == [], "nothing confirms it yet"
+
+
+@pytest.mark.parametrize(
+    ("stands_min", "metres", "fires"), [(0.5, 9000, True), (10, 9000, False), (10, 90_000, True)]
+)
+def test_a_receiver_that_hung_may_wake_up_elsewhere(stands_min, metres, fires):
+    """Who was last seen anew ten minutes ago can be 9 km away, and not 90."""
+    track = Track(every_s=30).leg(60, 4).stand(stands_min).silence(0, metres).leg(60, 4)
+    assert bool(detect(track, "impossible_jump")) is fires
 
 
 @pytest.mark.parametrize(
@@ -231,13 +240,22 @@ def _apart_m(a: Row, b: Row) -> float:
     return 2 * 6_371_000 * math.asin(half)
 
 
+def _place(row: Row) -> tuple[float, float]:
+    return row["lat"], row["lon"]
+
+
 def plain_jumps(rows: list[Row]) -> list[tuple[Any, ...]]:
     fixed = _fixed(rows)
 
     def speed(k: int) -> float:
         """km/h that fix k would have taken, 0 if it does not jump."""
         far = _apart_m(fixed[k - 1], fixed[k])
-        kmh = far / (fixed[k]["time"] - fixed[k - 1]["time"]).total_seconds() * 3.6
+        first = k - 1
+        while first and _place(fixed[first - 1]) == _place(fixed[k - 1]):
+            first -= 1
+        now_s, before_s, first_s = (fixed[j]["time"].timestamp() for j in (k, k - 1, first))
+        minutes = now_s // 60 - first_s // 60 if first < k - 1 else 0
+        kmh = far / max(now_s - before_s, minutes * 60) * 3.6
         return kmh if far > 2000 and kmh > 200 else 0.0
 
     found, k = [], 1

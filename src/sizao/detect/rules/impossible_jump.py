@@ -5,12 +5,15 @@ Definition
 ----------
 Of each vehicle consecutive fixes are compared, whatever else lies between. A fix *jumps* if it is
 more than ``min_jump_m`` (2 000) from the fix before, and further than ``max_speed_kmh`` (200)
-could have brought the vehicle in the time between the two. The jump is believed at the next fix if
-that does not jump in turn: a single stray position makes two jumps in a row, out and back, and is
-drift. The rule then fires; the episode is over at once, so revision 1 comes together with revision
-0.
+could have brought the vehicle in the time between the two. A fix at exactly the place of the one
+before says nothing new: the receiver may hang, and wake up where the vehicle has got to meanwhile.
+So the time counts from the minute in which the place before the jump was first reported. (A clone
+of a vehicle that stands under such a receiver is seen when it moves again, or is far away.) The
+jump is believed at the next fix if that does not jump in turn: a single stray position makes two
+jumps in a row, out and back, and is drift. The rule then fires; the episode is over at once, so
+revision 1 comes together with revision 0.
 
-``start`` is the fix before the jump, ``end`` the first one after it, ``fired`` the fix that
+``start`` is the last fix before the jump, ``end`` the first one after it, ``fired`` the fix that
 confirms it. ``measured`` is the speed the jump would have taken in km/h, ``limit`` is
 ``max_speed_kmh``; the place is that after the jump. Severity is ``jump``.
 
@@ -35,8 +38,11 @@ from sizao.detect.emit import findings, no_findings, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
-EACH = np.dtype([("held", "u1")])
-"""Every vehicle: whether its last fix jumped."""
+EACH = np.dtype([("since_min", "u2"), ("held", "u1")])
+"""Every vehicle: the minute (of 65 535, from 1) in which its place was first reported, and whether
+its last fix jumped."""
+
+_MINUTES = 65_535
 
 FEW = sparse.episodes(
     [
@@ -98,12 +104,22 @@ def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-
         if math.isnan(lat) or math.isnan(c.prev_lat[i]):
             continue
         own = c.slot[i]
+        minute = c.time_us[i] // 60_000_000 % _MINUTES
+        if lat == c.prev_lat[i] and lon == c.prev_lon[i] and each[own].since_min == 0:
+            each[own].since_min = c.prev_fix_us[i] // 60_000_000 % _MINUTES + 1
         jumps = False
         kmh = 0.0
         if abs(lat - c.prev_lat[i]) > near_deg or abs(lon - c.prev_lon[i]) > near_deg:
             far = metres(c.prev_lat[i], c.prev_lon[i], lat, lon)
-            kmh = far / (c.time_us[i] - c.prev_fix_us[i]) * 3.6e6
+            waited_us = c.time_us[i] - c.prev_fix_us[i]
+            if each[own].since_min != 0:
+                waited_us = max(
+                    waited_us, (minute - each[own].since_min + 1) % _MINUTES * 60_000_000
+                )
+            kmh = far / waited_us * 3.6e6
             jumps = far > min_jump_m and kmh > max_kmh
+        if lat != c.prev_lat[i] or lon != c.prev_lon[i]:
+            each[own].since_min = 0
         if each[own].held != 0:
             at = sparse.find(few, own, 0)
             if not jumps:
@@ -134,6 +150,7 @@ class ImpossibleJump(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "impossible_jump"
+    code_version = 2
     measured_unit = "km/h"
     state_dtype = EACH
     few_dtype = FEW
