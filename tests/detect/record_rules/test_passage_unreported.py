@@ -126,3 +126,20 @@ def test_it_waits_for_positions_and_would_accuse_without():
     assert len(done) == 0
     # The control: judged when the second passage came, it would have fired.
     assert found(own(-30), *OTHERS) == ["silent"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "severity"),
+    [
+        ("hazmat", "H15", "silent"),
+        ("hazmat", None, "silent"),
+        ("hazmat", "X99", "silent"),
+        ("hazmat", "K11", None),
+        ("line_coach", "K11", "silent"),
+        ("line_coach", "H11", None),
+    ],
+)
+def test_a_plate_read_off_another_sort_of_vehicle(kind, seen, severity):
+    row = passage(30, "A", vehicle_class=seen)
+    rows = judge("passage_unreported", row, facts=facts(own(-30), *OTHERS, kind=kind))
+    assert [one["severity"] for one in rows] == ([severity] if severity else [])

@@ -48,8 +48,11 @@ def journey(seconds: float, **values: Any) -> list[dict[str, Any]]:
         (None, 714.4, None),
         (None, 714.3, "lt10"),
         # 200 km/h: 358.2 s; faster is no journey of one vehicle.
-        ("heavy_truck", 356.2, "ge70"),
-        ("heavy_truck", 356.1, None),
+        (None, 356.2, "ge70"),
+        (None, 356.1, None),
+        # 150 km/h: 477.6 s; no heavy vehicle is faster.
+        ("heavy_truck", 475.6, "50-70"),
+        ("heavy_truck", 475.5, None),
         # 2 h are the longest that passages are told to belong together.
         ("heavy_truck", 7200.0, None),
     ],
@@ -115,7 +118,7 @@ def plain(rows: list[dict[str, Any]], limit: float = 100.0) -> list[tuple[float,
         elif entered is not None:
             seconds = (row["time"] - entered).total_seconds()
             kmh = 19.9 * 3600 / (seconds + 2)
-            if 0 < seconds <= 7200 and limit < kmh <= 200:
+            if 0 < seconds <= 7200 and limit < kmh <= 150:
                 found.append((entered, row["time"]))
             entered = None
     return found

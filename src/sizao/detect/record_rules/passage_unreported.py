@@ -20,6 +20,10 @@ carries this one vehicle never gives a detection: its silence is shown with the 
 Nothing is said either where it cannot be known any more: a passage that a checkpoint brings in
 more than some 30 min late.
 
+*A plate read wrongly* often belongs to another sort of vehicle: nothing is said if the class that
+the camera saw is one of passengers (GA/T 16.4 letters K, D, M) and the register's kind carries
+goods, or the other way round (H, Q, G, Z, J, N, T, M). A camera that tells no class tells nothing.
+
 It is a lead: a plate read wrongly gives the same, so that the picture decides, and a terminal may
 be broken rather than switched off.
 
@@ -32,11 +36,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sizao.core.errors import ConfigError
-from sizao.core.vehicles import KINDS
+from sizao.core.vehicles import COACHES, KINDS
 from sizao.detect.heard import MINUTE_US, SPAN
 from sizao.detect.hold import Row
 from sizao.detect.params import Book, Params, number
 from sizao.detect.records import Facts, Found, Memory, RecordRuleBase, subject
+
+_PASSENGERS, _GOODS = frozenset("KDM"), frozenset("HQGZJNTM")
+"""First letters of vehicle classes by GA/T 16.4 (recalled); motorcycles are neither."""
 
 
 class PassageUnreported(RecordRuleBase):
@@ -45,6 +52,7 @@ class PassageUnreported(RecordRuleBase):
     id = "passage_unreported"
     topic = "passages"
     measured_unit = "min"
+    code_version = 2
     after_positions = True
 
     def params_from(self, book: Book) -> Params:
@@ -73,6 +81,9 @@ class PassageUnreported(RecordRuleBase):
         if not row["plate"] or known is None or known["kind"] not in params["kinds"]:
             return
         if known["kind"] == "heavy_truck" and (known["gross_kg"] or 1e9) < params["min_gross_kg"]:
+            return
+        seen = (row["vehicle_class"] or "")[:1]
+        if seen in (_GOODS if known["kind"] in COACHES else _PASSENGERS):
             return
         vehicle, at = str(known["vehicle"]), int(row["time"])
         window = int(params["window_min"])

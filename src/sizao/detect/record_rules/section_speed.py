@@ -9,8 +9,10 @@ the same plate and colour at its beginning, at most ``within_min`` before.
 
 The speed is the least that the two passages allow: the section's length less
 ``length_error_percent``, divided by the time between them plus ``clock_s``, by which the two clocks
-may differ. So whatever error there is speaks for the driver. Above ``max_kmh`` the two passages are
-not one journey (``cloned_plate`` looks at those) and nothing is concluded.
+may differ. So whatever error there is speaks for the driver. Above ``max_kmh`` (200), or
+``max_supervised_kmh`` (150) for coaches and heavy vehicles of the register, which cannot go so
+fast, the two passages are not one journey (``cloned_plate`` looks at those) and nothing is
+concluded.
 
 The limit is the section's for the vehicle's kind in the register; of a vehicle that is not in it,
 the highest of the section, and ``quality`` says ``kind_unknown``. For a coach whose both passages
@@ -37,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sizao.core.vehicles import COACHES, HEAVY
 from sizao.detect.coaches import kinds_from
 from sizao.detect.hold import Row
 from sizao.detect.local_time import hours_us, is_within
@@ -61,6 +64,7 @@ class SectionSpeed(RecordRuleBase):
             "clock_s": number(book, own, "clock", "s"),
             "length_error_percent": number(book, own, "length_error", "percent"),
             "max_kmh": number(book, own, "max_speed", "km/h"),
+            "max_supervised_kmh": number(book, own, "max_speed_supervised", "km/h"),
             "within_min": number(book, own, "within", "min"),
             "hold_s": number(book, own, "hold", "s"),
             "night_ratio": number(book, "fatigue.coach_night_speed", "ratio", "ratio"),
@@ -103,7 +107,8 @@ def _journey(
     kmh = metres / 1000 / ((now - began) / 3.6e9 + params["clock_s"] / 3600)
     known = facts.of_plate(row["plate"], row["plate_colour"])
     limit, quality = _limit(known, began, now, section, params)
-    if not limit < kmh <= params["max_kmh"]:
+    supervised = known is not None and known["kind"] in HEAVY | COACHES
+    if not limit < kmh <= params["max_supervised_kmh" if supervised else "max_kmh"]:
         return
     if section.get("service_area"):
         quality.append("service_area")
