@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pyarrow as pa
@@ -15,6 +16,7 @@ from sizao.core.schemas import CRASH, LIVE, REGISTER, TOPICS
 from sizao.feeds.jt808 import tables as jt808_tables
 from sizao.feeds.jt809 import tables as jt809_tables
 from sizao.feeds.tables import reference as import_tables
+from sizao.sim import score
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by scripts/reference.py from the code; do not edit by hand. -->\n\n"
@@ -107,6 +109,82 @@ def scenarios() -> str:
     return "".join(parts)
 
 
+def detection_score() -> str:
+    """The page of the detection score, from what ``sizao score --json`` said of a run."""
+    said = json.loads((REFERENCE.parent / "assets" / "detection-score.json").read_text("utf-8"))
+    runs = said["runs"]
+    seeds = ", ".join(str(run["seed"]) for run in runs)
+    positions = sum(run["positions"] for run in runs)
+    minutes = sum(run["cpu_s"] for run in runs) / 60
+    parts = [
+        MADE,
+        "# Detection score\n\n",
+        f"Every scored rule against the simulated city's [ground truth](ground-truth.md): "
+        f"{said['vehicles']:,} vehicles, {said['hours']:g} h from midnight, seeds {seeds}; "
+        f"{positions:,} positions decoded, matched and judged in {minutes:.0f} minutes of one"
+        f" processor core.{_how_large(said)}\n\n"
+        "```text\n"
+        "sizao score --vehicles 5000 --hours 72 --seeds 1,2,3 --jobs 2 --json"
+        " > docs/assets/detection-score.json\n"
+        "python scripts/reference.py\n"
+        "```\n\n",
+        f"Goals: precision and recall {score.GOAL} for each rule, {score.MOTION_GOAL} for incidents"
+        f" from motion. Fewer than {_FEW} offences or detections are marked as few: they say that"
+        " a rule works, not how well.\n\n",
+        "| rule | offences | expected | detected | precision | recall | of all |"
+        " false / 1,000 veh. h | delay s, median | p95 | goal |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
+    ]
+    missed = []
+    for rule, one in said["rules"].items():
+        goal = score.MOTION_GOAL if rule in score.MOTION else score.GOAL
+        verdict = _verdict(one, goal)
+        if verdict.startswith("missed"):
+            missed.append(f"`{rule}`")
+        cells = [
+            *(f"{one[name]:,}" for name in ("offences", "expected", "detections")),
+            *(_share(one[name]) for name in ("precision", "recall", "recall_of_all")),
+            f"{one['false_per_1000_vehicle_hours']:.3f}",
+            *(_seconds(one[name]) for name in ("delay_median_s", "delay_p95_s")),
+            f"{goal}: {verdict}",
+        ]
+        parts.append(f"| `{rule}` | {' | '.join(cells)} |\n")
+    parts.append(f"\nBelow their goal in this run: {', '.join(missed) or 'none'}.\n")
+    return "".join(parts)
+
+
+_FEW = 30
+_GOAL_HOURS = 5_000 * 72 * 3
+
+
+def _how_large(said: dict[str, Any]) -> str:
+    share = said["vehicles"] * said["hours"] * len(said["runs"]) / _GOAL_HOURS
+    if share >= 1:
+        return " It was made by"
+    return (
+        f" **This is {share:.1%} of the run that the goals are for**, which is three days with"
+        " three seeds of 5,000 vehicles, some three quarters of an hour of one core:"
+    )
+
+
+def _verdict(one: dict[str, float | None], goal: float) -> str:
+    shares = [one["precision"], one["recall"]]
+    if any(share is not None and share < goal for share in shares):
+        said = "missed"
+    else:
+        said = "met" if None not in shares else "nothing to judge"
+    few = min(one["expected"] or 0, one["detections"] or 0) < _FEW
+    return f"{said}, few" if few and said != "nothing to judge" else said
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
 JT809 = {
     "messages": jt809_tables.message_table,
     "unproven": jt809_tables.unproven,
@@ -120,6 +198,7 @@ PAGES = {
     "records.md": records,
     "commands.md": commands,
     "scenarios.md": scenarios,
+    "detection-score.md": detection_score,
     "jt808.md": lambda: filled("jt808.md", jt808_tables.TABLES),
     "jt809.md": lambda: filled("jt809.md", JT809),
     "imports.md": lambda: filled("imports.md", import_tables.TABLES),

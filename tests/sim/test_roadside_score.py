@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from sizao.sim import score
+from sizao.sim.check_truth import CheckTruth
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet
 from sizao.sim.gates import Crossing, Gate
+from sizao.sim.passage_truth import PassageTruth
+from sizao.sim.played.plates import Plates
+from sizao.sim.roadside_checks import BLOOD_S, Case
 from sizao.sim.roadside_score import RoadsideScore
 from sizao.sim.sections import sections
 
 NOON = score.START_S + 12 * 3600
 MIDNIGHT = score.START_S
+PLATES = Plates(
+    {3: 2},
+    (
+        {
+            "entry": "BK1",
+            "plate": "川DI0010",
+            "plate_colour": 2,
+            "from": NOON * 1_000_000,
+            "until": (NOON + 60) * 1_000_000,
+        },
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +40,18 @@ def section():
     return one
 
 
-def cross(time_s: int) -> Crossing:
-    return Crossing(Gate(0, 0, 0, 0.0), 0, time_s, 80.0)
+def cross(time_s: int, vehicle: int = 0) -> Crossing:
+    return Crossing(Gate(0, 0, 0, 0.0), vehicle, time_s, 80.0)
+
+
+@pytest.fixture
+def truth(city: City, cars: Fleet) -> PassageTruth:
+    sites = {site["code"]: site for site in city.checkpoints}
+    return PassageTruth(cars.register.to_pylist(), sites, PLATES)
+
+
+def plate(cars: Fleet, vehicle: int) -> str:
+    return str(cars.register.to_pylist()[vehicle]["plate"])
 
 
 @pytest.mark.parametrize(
@@ -35,18 +64,81 @@ def cross(time_s: int) -> Crossing:
         (0.85, MIDNIGHT, True, None),
     ],
 )
-def test_a_journey(city: City, cars: Fleet, section, over, start_s, read, expected):
-    truth = RoadsideScore(city, cars, 1)
+def test_a_journey(truth, cars: Fleet, section, over, start_s, read, expected):
     kind = str(cars.register.to_pylist()[0]["kind"])
     limit = section["limits"].get(kind, section["limit_kmh"])
     if kind in ("line_coach", "tour_coach", "highway_passenger") and start_s == MIDNIGHT:
         expected = True
     seconds = round(section["length_m"] * 3.6 / (limit * over))
-    truth._passed(cross(start_s), "kk-jin-g5", True)
-    truth._passed(cross(start_s + seconds), "kk-nan-g5", read)
+    truth.passed(cross(start_s), "kk-jin-g5", plate(cars, 0))
+    truth.passed(cross(start_s + seconds), "kk-nan-g5", plate(cars, 0) if read else None)
     assert [bool(one.visible_s) for one in truth.offences] == (
         [] if expected is None else [expected]
     )
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(5, True), (60, False)])
+def test_one_plate_on_two_vehicles(truth, cars: Fleet, minutes, found):
+    """Some 80 km by air between the two checkpoints."""
+    truth.passed(cross(NOON, 2), "kk-bai-g5", plate(cars, 2))
+    truth.passed(cross(NOON + minutes * 60, 3), "kk-nan-g227", plate(cars, 2))
+    assert [one.rule for one in truth.offences] == (["cloned_plate"] if found else [])
+    assert all(one.vehicle == cars.phone[2] for one in truth.offences)
+
+
+@pytest.mark.parametrize(
+    ("misread", "severity", "expected"),
+    [("", "exact", True), ("D", "probable", True), ("7", "probable", False)],
+)
+def test_a_wanted_plate(truth, cars: Fleet, misread, severity, expected):
+    own = plate(cars, 9)
+    assert own.endswith("0"), "a character that cameras confuse"
+    truth.passed(cross(NOON, 9), "kk-jin-g5", own[:-1] + misread if misread else own)
+    (one,) = truth.offences
+    assert (one.rule, one.severity, bool(one.visible_s)) == ("hot_list", severity, expected)
+    assert one.vehicle == (f"plate:2:{own[:-1]}{misread}" if misread else cars.phone[9])
+
+
+@pytest.mark.parametrize(
+    ("sent_min", "found"), [(None, True), (0, False), (10, False), (-10, False), (12, True)]
+)
+def test_a_silent_passage(truth, cars: Fleet, sent_min, found):
+    supervised = next(
+        number
+        for number, row in enumerate(cars.register.to_pylist())
+        if row["kind"] == "heavy_truck" and number > 9
+    )
+    for minute in range(-30, 40):
+        truth.tick(NOON + minute * 60)
+        if minute == sent_min:
+            at_us = np.array([(NOON + minute * 60) * 1_000_000])
+            truth.sent(np.array([supervised], np.int32), at_us)
+        if minute == 0:
+            truth.passed(cross(NOON, supervised), "kk-jin-g5", plate(cars, supervised))
+    assert bool(truth.offences) is found
+
+
+def case(**changes) -> Case:
+    base = Case(0, "kk-nan-g5", NOON, 1.0, False, False, None, None, None)
+    return replace(base, **changes)
+
+
+@pytest.mark.parametrize(
+    ("one", "severity"),
+    [
+        (case(mg=19.9), None),
+        (case(mg=20.0), ""),
+        (case(mg=85.0, blood_mg=84.0), "drunk"),
+        (case(mg=85.0, blood_mg=79.0), ""),
+        (case(refused=True, blood_mg=30.0), ""),
+    ],
+)
+def test_blood_decides(city: City, cars: Fleet, one, severity):
+    sites = {site["code"]: site for site in city.checkpoints}
+    truth = CheckTruth(cars.register.to_pylist(), sites)
+    truth.take([one], NOON)
+    truth.take([], NOON + BLOOD_S)
+    assert [found.severity for found in truth.offences] == ([] if severity is None else [severity])
 
 
 def test_what_is_read_through_the_feeds_is_found(city: City, cars: Fleet, section):
@@ -72,7 +164,7 @@ def test_what_is_read_through_the_feeds_is_found(city: City, cars: Fleet, sectio
         items.append(
             read_passage(message, source="gat1400:x", device=device, received_us=received_us)
         )
-    truth._judge("passages", items)
-    truth.close()
-    (found,) = truth.found
+    truth._judge("passages", items, NOON + seconds + 60)
+    truth.close(NOON + seconds + 120)
+    _, (found,) = truth.take()
     assert (found["rule"], found["vehicle"]) == ("section_speed", known["vehicle"])

@@ -25,7 +25,8 @@ def offence(cars: Fleet, **changes: Any) -> Offence:
 def detection(cars: Fleet, **changes: Any) -> dict[str, Any]:
     base = {"id": "a", "revision": 0, "rule": "speeding", "vehicle": cars.phone[0]}
     times = {"start": T0 + 5, "end": T0 + 65, "received": T0 + 47}
-    merged: dict[str, Any] = {**base, **times, **changes}
+    what = {"severity": "lt20", "measured": 70.0, "lat": 26.5, "lon": 101.7, "road": "G5"}
+    merged: dict[str, Any] = {**base, **times, **what, **changes}
     for name in times:
         merged[name] = datetime.fromtimestamp(merged[name], UTC)
     return merged
@@ -35,7 +36,9 @@ def compare(
     cars: Fleet, offences: list[Offence], found: list[dict[str, Any]], fault: int = 0
 ) -> score.RuleScore:
     faults = np.full(len(cars), fault, np.int8)
-    return score.compare(offences, found, cars, faults)["speeding"]
+    kept = score.Found()
+    kept.take(found)
+    return score.compare(offences, kept.episodes(), cars, faults)["speeding"]
 
 
 def test_a_hit_and_its_delay(cars: Fleet) -> None:
@@ -65,6 +68,37 @@ def test_who_cannot_be_expected_to_be_seen(cars: Fleet) -> None:
 
 def test_false_alarms_of_faulty_devices_count(cars: Fleet) -> None:
     assert compare(cars, [], [detection(cars)], fault=1).figures()["precision"] == 0.0
+
+
+def test_what_was_taken_back_is_no_detection(cars: Fleet) -> None:
+    found = [detection(cars), detection(cars, revision=1, severity="cleared")]
+    assert compare(cars, [offence(cars)], found).detections == 0
+
+
+def test_severity_counts_where_the_truth_names_one(cars: Fleet) -> None:
+    named = offence(cars, severity="lt50")
+    assert compare(cars, [named], [detection(cars)]).right == 0
+    assert compare(cars, [named], [detection(cars, severity="lt50")]).right == 1
+
+
+def jam(**changes: Any) -> Offence:
+    base = Offence(
+        "slow_traffic", "road:G5:上行:K20", T0, T0 + 180, T0 + 900, 9.0, 80.0, 1000, 0, 0, "G5"
+    )
+    return replace(base, **changes)
+
+
+@pytest.mark.parametrize(
+    ("stretch", "right"),
+    [("G5:上行:K20", 1), ("G5:上行:K23", 1), ("G5:上行:K24", 0), ("G5:下行:K20", 0)],
+)
+def test_a_jam_is_the_same_within_three_kilometres(cars: Fleet, stretch: str, right: int) -> None:
+    found = score.Found()
+    found.take([detection(cars, rule="slow_traffic", vehicle=f"road:{stretch}")])
+    faults = np.zeros(len(cars), np.int8)
+    result = score.compare([jam()], found.episodes(), cars, faults)
+    assert result["slow_traffic"].right == right
+    assert result["queue_end"].detections == 0, "the queue's end is scored by itself"
 
 
 def test_an_hour_from_bytes_to_episodes(city: City) -> None:

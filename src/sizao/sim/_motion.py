@@ -7,14 +7,15 @@ so that a vehicle's day does not depend on how the hours were cut into calls.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-DRIVING, STANDING, PARKED = 0, 1, 2
-"""Modes: on the way, stopped with the engine on, stopped with the engine off."""
+DRIVING, STANDING, PARKED, OFF = 0, 1, 2, 3
+"""Modes: on the way, stopped with the engine on, stopped with the engine off, terminal without
+power as well (which only played vehicles are)."""
 
 NORMAL, FATIGUE, NEAR_REST, NEAR_SWAP, TIRED_NIGHT = 0, 1, 2, 3, 4
 """Plans for one stretch of driving; see ``traffic.py``."""
@@ -60,6 +61,29 @@ def _unit(seed: int, vehicle: int, purpose: int, when: int) -> float:
     z *= np.uint64(0x94D049BB133111EB)
     z ^= z >> np.uint64(31)
     return float(z >> np.uint64(11)) / 9007199254740992.0
+
+
+class Jams(NamedTuple):
+    """Where traffic is held up: segment k has rows first[k]:first[k + 1] of the others.
+
+    begin_s, end_s : seconds since the epoch, the end not included
+    share : of the limit that is driven there at most
+    """
+
+    first: npt.NDArray[np.int64]
+    begin_s: npt.NDArray[np.int64]
+    end_s: npt.NDArray[np.int64]
+    share: npt.NDArray[np.float64]
+
+
+@njit(cache=True, inline="always")
+def _held_up(jams, segment, now):  # type: ignore[no-untyped-def]  # numba
+    """Share of the limit that can be driven on a segment now; infinite without a jam."""
+    least = math.inf
+    for row in range(jams.first[segment], jams.first[segment + 1]):
+        if jams.begin_s[row] <= now < jams.end_s[row]:
+            least = min(least, jams.share[row])
+    return least
 
 
 NIGHT_SHARE = 0.8
@@ -250,6 +274,7 @@ def advance(
     urban: npt.NDArray[np.bool_],
     tunnel: npt.NDArray[np.bool_],
     area: npt.NDArray[np.int8],
+    jams: Jams,
     out_segment: npt.NDArray[np.int32],
     out_offset: npt.NDArray[np.float32],
     out_speed: npt.NDArray[np.float32],
@@ -325,6 +350,9 @@ def advance(
                     if heavy[i] and grade[seg] > 3.0:
                         ease *= 0.72
                     want = lim * ease
+                # In a jam nobody keeps the same pace for long.
+                flow = 0.85 + 0.3 * _unit(seed, i, 94, now // 15)
+                want = min(want, lim * flow * _held_up(jams, seg, now))
                 # A higher limit is taken up 20 m after the sign, a lower one reached 20 m before.
                 if s["offset_m"] < 20.0 and s["element"] > 0:
                     before = limit[k, segment[at - 1]] * share / 3.6
@@ -340,7 +368,8 @@ def advance(
                     last = first[s["route"] + 1] - 1
                     while ahead < reach and look < last:
                         look += 1
-                        coming = limit[k, segment[look]] * share / 3.6 * ease
+                        easy = min(ease, _held_up(jams, segment[look], now))
+                        coming = limit[k, segment[look]] * share / 3.6 * easy
                         room = max(ahead - 20.0, 0.0)
                         want = min(want, math.sqrt(coming * coming + 2 * brake * room))
                         if stop[look] == 1:
@@ -445,6 +474,8 @@ def _go_fast(s: Any, seed: int, vehicle: int, now: int, limit_kmh: float) -> Non
         s["fast_factor"] = 1.05
     else:
         s["fast_until"] = now + 95 + int(420 * b * b)
+        if b > 0.97:  # all the way
+            s["fast_until"] = now + 1200 + int(1200 * c)
         if c < 0.45:
             factor = 1.12 + 0.08 * (c / 0.45)
         elif c < 0.80:

@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.sim._motion import PARKED, _unit
+from sizao.sim._motion import OFF, PARKED, _unit
 from sizao.sim._wire import NO_RECORDER
+from sizao.sim.alarm_words import PRESSED_S, alarm_word, pressed
 
 SOUND, FROZEN, SPIKES, CLOCK, NOISE_BYTES, BAD_SUMS = 0, 1, 2, 3, 4, 5
-SHIELDED, SILENT, DOUBLED = 6, 7, 8
-"""What is wrong with a terminal. The last three are no accident: a receiver that is made to show a
-standing vehicle, a supply that is switched off under way, a second device under the same number."""
+SHIELDED, SILENT, DOUBLED, DARK = 6, 7, 8, 9
+"""What is wrong with a terminal. The last four are no accident: a receiver that is made to show a
+standing vehicle, a supply that is switched off under way, a second device under the same number,
+and no terminal at all."""
 
-SHIELDED_S, SILENT_S, DOUBLED_S = 1800, 1200, 3600
+SHIELDED_S, SILENT_S, DOUBLED_S = 1800, 2400, 3600
 """Seconds of a spell of each."""
 
 DOUBLED_DEG = 3.0
@@ -98,13 +100,15 @@ def sample(
         m = memory[i]
         for j in range(segment.shape[1]):
             now = start_s + 1 + j
-            m["mileage"] += speed[i, j] / 3600.0
+            m["mileage"] += abs(speed[i, j]) / 3600.0
+            if mode[i, j] == OFF or fault[i] == DARK:
+                continue
             step = PARKED_INTERVAL_S if mode[i, j] == PARKED else interval[i]
             if (now + 7 * i) % step != 0:
                 continue
             seg = segment[i, j]
             fix = not tunnel[seg]
-            true_kmh = float(speed[i, j])
+            true_kmh = abs(float(speed[i, j]))
             frozen = fault[i] == FROZEN and _unit(seed, i, 101, now // 1800) < 0.3
             if fix and not (frozen and m["lat"] != 0.0):
                 at = first[seg]
@@ -131,10 +135,12 @@ def sample(
                     m["speed"] = abs(wander) if wander > 0.5 else 0.0
                 else:
                     course = math.degrees(math.atan2(east, north))
+                    if speed[i, j] < 0.0:  # driven against the segment's direction
+                        course += 180.0
                     blur = 2.5 if true_kmh > 20 else 9.0
                     m["heading"] = (course + blur * _gauss(seed, i, 116, now)) % 360.0
-            if mode[i, j] != PARKED and panics[i] and _unit(seed, i, 121, now // 60) < 2.5e-5:
-                m["pressed_until"] = now + 45
+            if mode[i, j] != PARKED and panics[i] and pressed(seed, i, now):
+                m["pressed_until"] = now + PRESSED_S
             meddled = tampered(seed, i, fault[i], now)
             if not wanted[i] or (meddled and fault[i] == SILENT):
                 continue
@@ -163,7 +169,7 @@ def sample(
                 wheel = true_kmh + 0.3 * _gauss(seed, i, 117, now) if true_kmh > 0.5 else 0.0
                 r["recorder"] = round(max(0.0, wheel) * 10.0)
             r["mileage"] = int(m["mileage"] * 10.0)
-            r["alarm"] = 1 if now < m["pressed_until"] else 0
+            r["alarm"] = alarm_word(seed, i, now) | (1 if now < m["pressed_until"] else 0)
             r["status"] = (0 if mode[i, j] == PARKED else 1) | (2 if fix else 0)
             r["damage"] = 0
             if fault[i] == BAD_SUMS and _unit(seed, i, 151, now) < 0.05:

@@ -39,7 +39,11 @@ _LOOKALIKE = {"0": "8", "8": "B", "1": "7", "5": "6", "3": "8", "2": "7"}
 class Checkpoints:
     """All checkpoints of the city. Feed it every Motion; it gives what each of them sends."""
 
-    def __init__(self, city: City, fleet: Fleet, seed: int) -> None:
+    def __init__(
+        self, city: City, fleet: Fleet, seed: int, shown: Mapping[int, int] | None = None
+    ) -> None:
+        """``shown``: vehicle to the one whose plate it carries, where it is not its own."""
+        self._shown = shown or {}
         self.sites = city.checkpoints
         self._watch = Watch(gates(city.checkpoints, city.network), city.network)
         self._rows = fleet.register.to_pylist()
@@ -53,7 +57,7 @@ class Checkpoints:
     def _passage(self, one: Crossing) -> tuple[str, dict[str, Any]]:
         site = self.sites[one.gate.site]
         device = str(site["code"])
-        known = self._rows[one.vehicle]
+        known = self._rows[self._shown.get(one.vehicle, one.vehicle)]
         words = (self._seed, device, one.vehicle, one.time_s)
         lane = 1 + int(share(*words, "lane") < 0.8)
         name = f"{device}02{one.time_s}{one.vehicle:05d}"

@@ -17,6 +17,7 @@ from sizao.core.rulebook import entry
 from sizao.roads.network import Network
 from sizao.sim._motion import PARKED, _unit
 from sizao.sim._sampling import (
+    DARK,
     DOUBLED,
     DOUBLED_DEG,
     FROZEN,
@@ -79,6 +80,9 @@ class FeedTruth:
     ) -> None:
         self._network, self._fleet, self._seed, self._fault = network, fleet, seed, fault
         self._last = np.zeros(len(fleet), _LAST)
+        self._watched = np.flatnonzero(
+            ((fault >= SHIELDED) & (fault != DARK)) | ((fault == FROZEN) & fleet.recorder)
+        )
         moved = entry("detect.terminal_moved")
         self._params = (
             float(entry("detect.offline_moving").value("silence")) * 60,
@@ -91,29 +95,38 @@ class FeedTruth:
 
     def feed(self, motion: Motion) -> npt.NDArray[Any]:
         """What ended in this span."""
-        shape = motion.segment.shape
-        places = self._network.points(
-            motion.segment.ravel(), motion.offset_m.ravel().astype(np.float64)
-        )
-        events = np.zeros(len(self._fleet) * (motion.seconds // 60 + 3), EVENT)
+        who = self._watched
+        segment, offset = motion.segment[who], motion.offset_m[who]
+        lat, lon = self._network.points(segment.ravel(), offset.ravel().astype(np.float64))
+        events = np.zeros(len(who) * (motion.seconds // 60 + 3), EVENT)
         count = _judge(
             motion.start_s,
             self._seed,
+            who,
             self._fault,
-            places[0].reshape(shape),
-            places[1].reshape(shape),
-            motion.segment,
-            motion.offset_m,
-            motion.speed_kmh,
-            motion.mode,
+            lat.reshape(segment.shape),
+            lon.reshape(segment.shape),
+            segment,
+            offset,
+            motion.speed_kmh[who],
+            motion.mode[who],
             self._fleet.interval_s,
-            self._fleet.recorder,
             self._network.tunnel,
             self._last,
             events,
             *self._params,
         )
         return events[:count]
+
+    def close(self) -> npt.NDArray[Any]:
+        """Speeds that still disagree, as far as they have got."""
+        going = np.flatnonzero((self._last["start"] > 0) & (self._last["onset"] > 0))
+        rows = np.zeros(len(going), EVENT)
+        rows["rule"], rows["vehicle"] = MOVED, going
+        for name in ("start", "onset", "end"):
+            rows[name] = self._last[name][going]
+        rows["visible"] = rows["end"] - rows["start"]
+        return rows
 
 
 @njit(cache=True)
@@ -130,6 +143,7 @@ def _event(events, count, rule, i, start, onset, end, sure, segment, offset):  #
 def _judge(  # type: ignore[no-untyped-def]  # numba
     start_s,
     seed,
+    who,
     fault,
     lat,
     lon,
@@ -138,7 +152,6 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
     speed,
     mode,
     interval,
-    recorder,
     tunnel,
     state,
     events,
@@ -150,27 +163,32 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
     min_s,
 ):
     count = 0
-    for i in range(len(state)):
-        if fault[i] < SHIELDED and not (fault[i] == FROZEN and recorder[i]):
-            continue
+    for row in range(len(who)):
+        i = who[row]
         s = state[i]
         for j in range(lat.shape[1]):
             now = start_s + 1 + j
-            kmh = float(speed[i, j])
-            hidden = tunnel[segment[i, j]]
+            kmh = float(speed[row, j])
+            hidden = tunnel[segment[row, j]]
             meddled = tampered(seed, i, fault[i], now)
-            place = segment[i, j], offset[i, j]
-            step = PARKED_INTERVAL_S if mode[i, j] == PARKED else interval[i]
+            place = segment[row, j], offset[row, j]
+            step = PARKED_INTERVAL_S if mode[row, j] == PARKED else interval[i]
             reports = (now + 7 * i) % step == 0
+            shown = 0.0
             if fault[i] == FROZEN:
-                # A receiver that hangs while the vehicle stands goes on to say that it stands.
+                # A receiver that hangs while the vehicle stands goes on to say that it stands. One
+                # that hangs at speed is known to hang, but if it never did anything else.
                 hangs = _unit(seed, i, 101, now // 1800) < 0.3
-                meddled = hangs and s.kmh <= slow
-                if reports and not hangs and not hidden:
+                if reports and not hidden and (not hangs or s.fix_at == 0):
                     s.kmh = kmh
+                    s.fix_at = now
+                    s.away = s.away or not hangs
+                shown = s.kmh
+                meddled = hangs and s.fix_at > 0 and (shown <= slow or s.away == 0)
             if fault[i] != SILENT and fault[i] != DOUBLED:
                 # Shielded: the wheels turn, the satellite says they stand.
-                if meddled and kmh >= fast and not hidden:
+                apart = max(kmh, shown) >= fast and min(kmh, shown) <= slow
+                if meddled and apart and not hidden:
                     if s.start == 0:
                         s.start = now
                         s.onset = 0
@@ -192,8 +210,8 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
                 continue
             if not reports or (meddled and fault[i] == SILENT):
                 continue
-            north = (lat[i, j] - s.lat) * 111_195.0
-            east = (lon[i, j] - s.lon) * 111_195.0 * math.cos(math.radians(lat[i, j]))
+            north = (lat[row, j] - s.lat) * 111_195.0
+            east = (lon[row, j] - s.lon) * 111_195.0 * math.cos(math.radians(lat[row, j]))
             far = math.hypot(north, east)
             if fault[i] == SILENT:
                 gap = now - s.at
@@ -203,7 +221,7 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
                     sure = s.kmh > moving + 1.5 and far > away_m + 50
                     count = _event(events, count, OFFLINE, i, s.at, now, now, sure, *place)
                 s.at, s.kmh, s.tunnel = now, kmh, hidden
-                s.lat, s.lon = lat[i, j], lon[i, j]
+                s.lat, s.lon = lat[row, j], lon[row, j]
             elif not hidden:
                 if s.jump_to > 0:
                     if meddled == (s.away != 0):

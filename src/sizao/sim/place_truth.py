@@ -22,7 +22,14 @@ from sizao.roads.network import Network
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion
 
-RULES = ("area_forbidden", "area_limit", "stopped_on_expressway", "long_downgrade")
+RULES = (
+    "area_forbidden",
+    "area_limit",
+    "stopped_on_expressway",
+    "long_downgrade",
+    "route_departure",
+    "wrong_way",
+)
 
 OFF, ON, NOTHING = 0, 1, 2
 """A second that ends a spell, one that makes it, one that says nothing."""
@@ -67,7 +74,12 @@ class PlaceTruth:
             [fence.grade_pct if fence.kind == "downgrade" else np.nan for fence in fences.fences]
         )
         self._heavy = np.isin(fleet.kind, [KIND_CODES[kind] for kind in HEAVY])
-        self._spells: dict[tuple[str, int], npt.NDArray[Any]] = {}
+        self._binds = np.array(
+            [np.isin(fleet.phone, fence.vehicles) for fence in fences.fences], np.bool_
+        ).reshape(len(fences), len(fleet))
+        self._bound: npt.NDArray[np.bool_] = np.isin(fleet.phone, list(fences.bound))
+        self._one_way = (network.road_class == ROAD_CLASS_CODES["expressway"]) & (network.twin < 0)
+        self._spells = {("wrong_way", 0): np.zeros(len(fleet), _SPELL)}
         self._heat = np.zeros(len(fleet))
         self._v = np.full(len(fleet), np.nan)
 
@@ -96,7 +108,8 @@ class PlaceTruth:
 
     def _feed(self, motion: Motion, part: slice) -> list[npt.NDArray[Any]]:
         segment, offset = motion.segment[:, part], motion.offset_m[:, part]
-        speed = motion.speed_kmh[:, part].astype(np.float64)
+        signed = motion.speed_kmh[:, part].astype(np.float64)
+        speed = np.abs(signed)
         n, seconds = segment.shape
         first_s = motion.start_s + 1 + part.start
         lat, lon = self._network.points(segment.ravel(), offset.ravel().astype(np.float64))
@@ -148,6 +161,18 @@ class PlaceTruth:
         on_it = self._network.road_class[segment] == ROAD_CLASS_CODES["expressway"]
         stopped = standing & on_it & self._heavy[:, None] & ~mark(self._service[fence])
         judge("stopped_on_expressway", 0, stopped.astype(np.int64), zero, zero)
+
+        if self._bound.any():
+            slow = speed <= float(entry("detect.route_departure").value("moving_above"))
+            on_route = mark(self._binds[fence, row // seconds])
+            code = np.where(slow | ~self._bound[:, None], NOTHING, np.where(on_route, OFF, ON))
+            judge("route_departure", 0, code, zero, zero)
+
+        against = signed < -float(entry("detect.wrong_way").value("moving_above"))
+        if against.any() or (self._spells["wrong_way", 0]["start"] > 0).any():
+            slow = speed <= float(entry("detect.wrong_way").value("moving_above"))
+            wrong = np.where(against & self._one_way[segment], ON, OFF)
+            judge("wrong_way", 0, np.where(slow, NOTHING, wrong), zero, zero)
 
         fall = np.full(n * seconds, np.nan)
         slope = ~np.isnan(self._down[fence])

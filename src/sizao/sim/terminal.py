@@ -178,7 +178,7 @@ class Terminals:
 
     def _watch_cards(self, motion: Motion, only: npt.NDArray[np.bool_] | None) -> None:
         """A card is in while its driver has the engine on; find where that changes."""
-        here = np.where(motion.mode == PARKED, -1, motion.driver).astype(np.int8)
+        here = np.where(motion.mode >= PARKED, -1, motion.driver).astype(np.int8)
         here[~self.fleet.card] = -1
         if only is not None:
             here[~only] = -1

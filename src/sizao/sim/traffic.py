@@ -3,11 +3,11 @@
 A lawful driver holds 78 to 97 % of the limit, slows down before a lower one, and rests 25 min or
 more before three and a half hours have passed. Coaches hold 80 % of that at night and rest after
 an hour and a half of it; those bound by the curfew stand from 02:00 to 05:00, six nights in
-seven. On top of that each vehicle has a rate of speeding episodes (1.12 to 1.7
-times what it is allowed, for 1.5 to 10 minutes), one stretch of driving in fifty lasts 4 h 10 to
-6 h with no stop longer than a quarter of an hour, and one of a coach's by night in seven 2 h 20 to
-3 h. Things that look like offences and are none come too: bursts of ten seconds, 5 % over for ten
-seconds, a rest of 25 minutes at 3 h 40, a change of driver with the card at 3 h 40.
+seven. On top of that each vehicle has a rate of speeding episodes (1.12 to 1.7 times what it is
+allowed, for 1.5 to 10 minutes, seldom for half an hour), one stretch of driving in fifty lasts
+4 h 10 to 6 h with no stop longer than a quarter of an hour, and one of a coach's by night in seven
+2 h 20 to 3 h. Things that look like offences and are none come too: bursts of ten seconds, 5 % over
+for ten seconds, a rest of 25 minutes at 3 h 40, a change of driver with the card at 3 h 40.
 
 What really happened is worked out from the motion (``truth.py``), never from these plans.
 """
@@ -26,12 +26,12 @@ from sizao.core.vehicles import COACHES, KIND_CODES, KINDS
 from sizao.roads.limits import limits_on
 from sizao.roads.network import Network
 from sizao.sim import _motion
-from sizao.sim._motion import DRIVING, PARKED, STANDING
+from sizao.sim._motion import DRIVING, OFF, PARKED, STANDING, Jams
 from sizao.sim.city import AREAS, City
 from sizao.sim.fleet import Fleet
 from sizao.sim.routes import library
 
-__all__ = ["DRIVING", "PARKED", "STANDING", "Motion", "Traffic", "limit_table"]
+__all__ = ["DRIVING", "OFF", "PARKED", "STANDING", "Motion", "Traffic", "limit_table"]
 
 WARM_UP_S = 14 * 3600
 """Before the start everybody drives unseen for so long that the start is an ordinary moment."""
@@ -51,8 +51,8 @@ class Motion:
     ``start_s + 1 + j`` since the epoch.
 
     segment : int32; offset_m : float32, metres along it
-    speed_kmh : float32
-    mode : int8, DRIVING, STANDING (engine on) or PARKED (engine off)
+    speed_kmh : float32, below 0 against the segment's direction
+    mode : int8, DRIVING, STANDING (engine on), PARKED (engine off) or OFF (terminal, too)
     driver : int8, which of the vehicle's drivers
     """
 
@@ -76,12 +76,24 @@ def limit_table(network: Network) -> npt.NDArray[np.float32]:
     )
 
 
+def no_jams(network: Network) -> Jams:
+    """Roads on which nothing is held up."""
+    none = np.zeros(0, np.int64)
+    return Jams(np.zeros(len(network) + 1, np.int64), none, none, np.zeros(0))
+
+
 class Traffic:
     """All vehicles of a fleet, from ``start_s`` on. The same seed gives the same days, however
     they are cut into calls of :meth:`advance`."""
 
     def __init__(
-        self, city: City, fleet: Fleet, seed: int, start_s: int, warm_up_s: int = WARM_UP_S
+        self,
+        city: City,
+        fleet: Fleet,
+        seed: int,
+        start_s: int,
+        warm_up_s: int = WARM_UP_S,
+        jams: Jams | None = None,
     ) -> None:
         """``start_s``: whole seconds since the epoch at which the vehicles are first seen."""
         self.fleet = fleet
@@ -116,6 +128,7 @@ class Traffic:
             network.road_class == ROAD_CLASS_CODES["urban"],
             network.tunnel,
             np.array([list(AREAS).index(area) for area in network.area], np.int8),
+            jams or no_jams(network),
         )
         self._state = np.zeros(n, _motion.STATE)
         self._since = np.full(n, self.now_s - 86400, np.int64)

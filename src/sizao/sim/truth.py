@@ -25,6 +25,7 @@ from sizao.core.vehicles import KIND_CODES
 from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.network import Network
 from sizao.sim import feed_truth, hours_truth, place_truth
+from sizao.sim.alarm_truth import AlarmTruth
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 
@@ -52,6 +53,8 @@ class Offence:
     lat: float
     lon: float
     place: str
+    severity: str = ""
+    """Where a detection must say it to be the same; "" where it may say anything."""
 
 
 def to_json(offence: Offence) -> str:
@@ -61,6 +64,8 @@ def to_json(offence: Offence) -> str:
         moment = datetime.fromtimestamp(record.pop(f"{name}_s"), UTC).astimezone(SHANGHAI)
         record[name] = moment.isoformat()
     record["worst"] = round(record["worst"], 1)
+    if not offence.severity:
+        del record["severity"]
     record["lat"], record["lon"] = round(record["lat"], 6), round(record["lon"], 6)
     return json.dumps(record, ensure_ascii=False)
 
@@ -118,6 +123,7 @@ class Truth:
         self._hours = hours_truth.HoursTruth(fleet)
         self._places = place_truth.PlaceTruth(network, fleet, fences)
         self._feed: feed_truth.FeedTruth | None = None
+        self._alarms: AlarmTruth | None = None
         self._fleet = fleet
         self._limit = limit_table(network)
         self._fast = np.zeros((2, len(fleet)), _FAST)
@@ -151,7 +157,7 @@ class Truth:
             motion.start_s,
             motion.segment,
             motion.offset_m,
-            motion.speed_kmh,
+            np.abs(motion.speed_kmh),
             motion.driver,
             self._fleet.kind,
             self._coach,
@@ -168,6 +174,9 @@ class Truth:
         ended += [self._at_place(row) for row in self._places.feed(motion)]
         if self._feed is not None:
             ended += [self._of_feed(row) for row in self._feed.feed(motion)]
+        if self._alarms is not None:
+            rows = self._alarms.feed(motion)
+            ended += [self._of_alarms(row) for row in rows if row["bit"] in self._alarms.names]
         ended += [self._of_hours(row) for row in self._hours.feed(motion)]
         return ended
 
@@ -193,11 +202,27 @@ class Truth:
                 count = _end_run(self._run[own, vehicle], rules[1], vehicle, events, count, longest)
         ended = [self._offence(row) for row in events[:count]]
         ended += [self._of_hours(row) for row in self._hours.close()]
+        if self._feed is not None:
+            ended += [self._of_feed(row) for row in self._feed.close()]
         return ended + [self._at_place(row) for row in self._places.close()]
 
     def watch(self, seed: int, fault: npt.NDArray[np.int8]) -> None:
         """Look at terminals, too: who is meddled with (``Terminals.fault``)."""
         self._feed = feed_truth.FeedTruth(self._network, self._fleet, seed, fault)
+        self._alarms = AlarmTruth(self._fleet, seed, fault)
+
+    def _of_alarms(self, row: Any) -> Offence:
+        assert self._alarms is not None
+        rule, name = self._alarms.names[int(row["bit"])]
+        segment, offset = int(row["segment"]), float(row["offset"])
+        lat, lon = self._network.point(segment, offset)
+        start, end = int(row["start"]), int(row["end"])
+        # One report may be held up until after the next; two that say the same are seen.
+        visible = feed_truth.SURE_S if row["shown"] > 1 else 0
+        phone, place = self._fleet.phone[row["vehicle"]], self._network.place(segment, offset)
+        return Offence(
+            rule, phone, start, start, end, 1.0, 0.0, visible, lat, lon, place, severity=name
+        )
 
     def _of_feed(self, row: Any) -> Offence:
         rule, end = feed_truth.RULES[row["rule"]], int(row["end"])
@@ -223,7 +248,7 @@ class Truth:
     def _at_place(self, row: Any) -> Offence:
         rule = place_truth.RULES[row["rule"]]
         end = int(row["last"])
-        if rule in ("area_forbidden", "stopped_on_expressway"):
+        if rule not in ("area_limit", "long_downgrade"):
             return self._made(rule, row, end, float(end - row["start"]) / 60, 0.0)
         return self._made(rule, row, end, float(row["worst"]), float(row["limit"]))
 

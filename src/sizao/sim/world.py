@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sizao.sim._sampling import DARK
 from sizao.sim.city import City
 from sizao.sim.city.fences import fences_of
 from sizao.sim.fleet import Fleet
+from sizao.sim.played import Played, plan
 from sizao.sim.terminal import Frames, Terminals
 from sizao.sim.traffic import Motion, Traffic
 from sizao.sim.truth import Offence, Truth
@@ -28,6 +30,7 @@ class World:
         self.traffic = traffic
         self.terminals = terminals
         self.truth = truth
+        self.played: Played | None = None
         self.motion: Motion | None = None
         """The last span."""
         self._early: list[Frames] = []
@@ -59,6 +62,18 @@ class World:
         return world
 
     @classmethod
+    def scored(cls, city: City, fleet: Fleet, seed: int, now_s: int, seconds: int) -> World:
+        """A world in which all that rules look for happens, with terminals watched, too."""
+        terminals = Terminals(city.network, fleet, seed)
+        played = plan(city, fleet, seed, now_s, seconds, terminals.fault)
+        terminals.fault[played.plates.dark] = DARK
+        traffic = Traffic(city, fleet, seed, now_s, jams=played.jams)
+        world = cls(traffic, terminals, Truth(city.network, fleet, played.fences))
+        world.truth.watch(seed, terminals.fault)
+        world.played = played
+        return world
+
+    @classmethod
     def resume(cls, city: City, fleet: Fleet, seed: int, began_s: int, now_s: int) -> World:
         """The world of :meth:`begin` at ``began_s``, as it is at ``now_s``; nobody reported
         in between and nobody was told anything."""
@@ -83,6 +98,8 @@ class World:
         offences: list[Offence] = []
         for span in _steps(seconds):
             self.motion = self.traffic.advance(span)
+            if self.played is not None:
+                self.played.cast.apply(self.motion)
             frames.append(self.terminals.feed(self.motion))
             offences += self.truth.feed(self.motion)
         return [part for part in frames if len(part)], offences

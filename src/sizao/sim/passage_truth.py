@@ -1,0 +1,235 @@
+"""Ground truth of rules over passages: who really crossed, under whose plate, on the air or not.
+
+The truth of a journey over a section is its length over the true time between the lines; of a
+cloned plate, that two vehicles showed it; of the hot list, that the vehicle was on it; of a silent
+passage, that the terminal sent nothing. An offence is *expected* to be found if the plates were
+read as they are and it is large enough that no allowed error can hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sizao.core.clock import SHANGHAI
+from sizao.core.rulebook import entry
+from sizao.core.vehicles import COACHES
+from sizao.roads.geometry import distance_m
+from sizao.sim.gates import Crossing
+from sizao.sim.played.plates import Plates
+from sizao.sim.sections import sections
+from sizao.sim.truth import Offence
+
+RULES = ("section_speed", "cloned_plate", "hot_list", "passage_unreported")
+
+SURE_S = 100_000
+"""``visible`` of what is bound to be found."""
+
+_WITHIN_S = 7200
+_MINUTE_S = 60
+_KEPT_MIN = 64
+_DAY_S = 86_400
+_SHIFT_S = int(SHANGHAI.utcoffset(None).total_seconds())
+
+
+class PassageTruth:
+    """Tell it who crossed and who sent something; ``offences`` grows."""
+
+    def __init__(
+        self,
+        rows: list[dict[str, Any]],
+        sites: Mapping[str, Mapping[str, Any]],
+        plates: Plates | None = None,
+    ) -> None:
+        self.offences: list[Offence] = []
+        self._rows, self._sites = rows, sites
+        self._plates = plates or Plates()
+        self._mixed = {*self._plates.shown, *self._plates.shown.values()}
+        self._ends: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+        for start, begun in sections().items():
+            for section in begun:
+                self._ends.setdefault(section["to"], []).append((start, section))
+        self._entered: dict[tuple[int, str], tuple[int, bool]] = {}
+        self._last: dict[int, tuple[int, str, int, bool]] = {}
+        self._said_s: dict[int, int] = {}
+        self._wanted: dict[str, list[Mapping[str, Any]]] = {}
+        for wanted in self._plates.hot_list:
+            self._wanted.setdefault(wanted["plate"], []).append(wanted)
+        self._same = {
+            letter: group
+            for group in entry("detect.hot_list").value("confusable")
+            for letter in group
+        }
+        self._sent = np.zeros((len(rows), _KEPT_MIN), np.bool_)
+        self._minute = 0
+        self._silent: list[tuple[Crossing, str, int, bool]] = []
+
+    def sent(self, vehicle: npt.NDArray[np.int32], send_us: npt.NDArray[np.int64]) -> None:
+        """Terminals sent something."""
+        self._sent[vehicle, send_us // 60_000_000 % _KEPT_MIN] = True
+
+    def passed(self, one: Crossing, device: str, read: str | None) -> None:
+        """A vehicle crossed; ``read``: what the camera made of its plate."""
+        owner = self._plates.shown.get(one.vehicle, one.vehicle)
+        right = read == self._rows[owner]["plate"]
+        self._journey_ends(one, device, owner, right)
+        self._seen_twice(one, device, owner, right)
+        self._looked_for(one, device, owner, read)
+        if self._rows[owner]["kind"] in entry("detect.passage_unreported").value("kinds"):
+            self._silent.append((one, device, owner, right))
+
+    def close(self, now_s: int) -> None:
+        """The end of the run: nothing more is sent."""
+        self._judge_silent(now_s + 3600)
+
+    def tick(self, now_s: int) -> None:
+        """Time goes on: judge passages whose surroundings are known, forget old minutes."""
+        self._judge_silent(now_s)
+        for coming in range(self._minute + 1, now_s // _MINUTE_S + 1):
+            self._sent[:, (coming + 8) % _KEPT_MIN] = False
+        self._minute = now_s // _MINUTE_S
+
+    def _judge_silent(self, now_s: int) -> None:
+        window = int(entry("detect.passage_unreported").value("window"))
+        far = window + 6  # what is stored and sent within five minutes counts as heard
+        minute = now_s // _MINUTE_S
+        waiting = []
+        for one, device, owner, right in self._silent:
+            at = one.time_s // _MINUTE_S
+            if at + far >= minute:
+                waiting.append((one, device, owner, right))
+            elif not self._heard(owner, at, window):
+                sure = right and not self._heard(owner, at, far)
+                onset_s = one.time_s + window * _MINUTE_S
+                self._add(
+                    "passage_unreported", owner, device, one.time_s, onset_s, one.time_s, sure
+                )
+        self._silent = waiting
+
+    def _heard(self, vehicle: int, minute: int, window: int) -> bool:
+        around = np.arange(minute - window, minute + window + 1) % _KEPT_MIN
+        return bool(self._sent[vehicle, around].any())
+
+    def _journey_ends(self, one: Crossing, device: str, owner: int, right: bool) -> None:
+        """True journeys that end here, and where others begin."""
+        sure = right and one.vehicle not in self._mixed
+        for start, section in self._ends.get(device, ()):
+            began = self._entered.pop((one.vehicle, start), None)
+            if began is not None:
+                self._journey(one, device, owner, section, began, sure)
+        self._entered[one.vehicle, device] = (one.time_s, sure)
+
+    def _journey(
+        self,
+        one: Crossing,
+        device: str,
+        owner: int,
+        section: Mapping[str, Any],
+        began: tuple[int, bool],
+        sure: bool,
+    ) -> None:
+        began_s, was_sure = began
+        seconds = one.time_s - began_s
+        if not 0 < seconds <= _WITHIN_S:
+            return
+        kind = str(self._rows[one.vehicle]["kind"])
+        limit = float(section["limits"].get(kind, section["limit_kmh"]))
+        if kind in COACHES and _night(began_s) and _night(one.time_s):
+            limit *= float(entry("fatigue.coach_night_speed").value("ratio"))
+        kmh = section["length_m"] * 3.6 / seconds
+        if kmh <= limit:
+            return
+        own = entry("detect.section_speed")
+        share = 1 - float(own.value("length_error")) / 100
+        least = section["length_m"] * share * 3.6 / (seconds + float(own.value("clock")))
+        sure = sure and was_sure and least > limit
+        at_s = one.time_s
+        self._add("section_speed", owner, device, began_s, at_s, at_s, sure, kmh, limit)
+
+    def _seen_twice(self, one: Crossing, device: str, owner: int, right: bool) -> None:
+        """The same plate on two vehicles, so far apart that one could not have driven it."""
+        before = self._last.get(owner)
+        self._last[owner] = (one.time_s, device, one.vehicle, right)
+        if before is None or before[2] == one.vehicle or before[1] == device:
+            return
+        own = entry("detect.cloned_plate")
+        here, there = self._sites[device], self._sites[before[1]]
+        metres = distance_m(there["lat"], there["lon"], here["lat"], here["lon"])
+        waited_s = one.time_s - before[0] + float(own.value("clock"))
+        kmh = metres * 3.6 / waited_s
+        if waited_s > float(own.value("within")) * 60 or metres < float(own.value("min_distance")):
+            return
+        said_s = self._said_s.get(owner, -_DAY_S)
+        if kmh <= float(own.value("max_speed")) or one.time_s - said_s < _DAY_S:
+            return
+        self._said_s[owner] = one.time_s
+        sure = right and before[3]
+        # It is said once a day, by any pair of passages that show it.
+        self._add(
+            "cloned_plate", owner, device, before[0], one.time_s, one.time_s + _DAY_S, sure, kmh
+        )
+
+    def _looked_for(self, one: Crossing, device: str, owner: int, read: str | None) -> None:
+        for wanted in self._wanted.get(self._rows[owner]["plate"], ()):
+            if not wanted["from"] <= one.time_s * 1_000_000 < wanted["until"]:
+                continue
+            off = _differing(read, wanted["plate"])
+            confused = len(off) == 1 and all(b in self._same.get(a, "") for a, b in off)
+            subject = f"plate:{self._rows[owner]['plate_colour']}:{read}" if off else ""
+            self._add(
+                "hot_list",
+                owner,
+                device,
+                one.time_s,
+                one.time_s,
+                one.time_s,
+                read is not None and (not off or confused),
+                subject=subject,
+                severity="probable" if off else "exact",
+            )
+
+    def _add(
+        self,
+        rule: str,
+        owner: int,
+        device: str,
+        start_s: int,
+        onset_s: int,
+        end_s: int,
+        sure: bool,
+        worst: float = 0.0,
+        limit: float = 0.0,
+        subject: str = "",
+        severity: str = "",
+    ) -> None:
+        site = self._sites[device]
+        self.offences.append(
+            Offence(
+                rule,
+                subject or str(self._rows[owner]["vehicle"]),
+                start_s,
+                onset_s,
+                end_s,
+                worst,
+                limit,
+                SURE_S if sure else 0,
+                site["lat"],
+                site["lon"],
+                site["name"],
+                severity=severity,
+            )
+        )
+
+
+def _differing(read: str | None, plate: str) -> list[tuple[str, str]]:
+    """Pairs of characters that differ; all of them if nothing was read."""
+    pairs: Iterable[tuple[str, str]] = zip(read or "?" * len(plate), plate, strict=False)
+    return [(a, b) for a, b in pairs if a != b]
+
+
+def _night(time_s: int) -> bool:
+    hour = (time_s + _SHIFT_S) // 3600 % 24
+    return hour >= 22 or hour < 6
