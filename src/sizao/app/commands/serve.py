@@ -70,8 +70,10 @@ def command(data: DataDir, host: str, port: int, demo: bool, sample_hazards: boo
 
     if demo:
         from sizao.app.demo_drills import seed_drill
+        from sizao.app.demo_hot_list import seed_hot_list
 
         seed_drill(ports.now())
+        seed_hot_list(ports.now())
     if sample_hazards:
         from sizao.app.demo_hazards import seed_hazards
         from sizao.app.demo_treatments import seed_treatments

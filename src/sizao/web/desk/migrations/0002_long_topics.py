@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0001_initial'),
+        ("desk", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='cursor',
-            name='topic',
-            field=models.CharField(max_length=200, primary_key=True, serialize=False, verbose_name='主题'),
+            model_name="cursor",
+            name="topic",
+            field=models.CharField(
+                max_length=200, primary_key=True, serialize=False, verbose_name="主题"
+            ),
         ),
     ]
