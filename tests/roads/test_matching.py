@@ -131,6 +131,28 @@ def test_heading_means_nothing_when_slow():
     assert not (road == "X202").any(), "control: at speed a wrong heading is held against it"
 
 
+def test_nobody_races_down_an_alley():
+    """An alley two metres beside a street, nearer than a receiver errs by."""
+    street = line([(0.0, 0.0), (600.0, 0.0)], name="大街", limit_kmh=30)
+    alley = line([(0.0, 0.0), (20.0, 2.0), (580.0, 2.0), (600.0, 0.0)], name="里弄", limit_kmh=10)
+    town = Network.from_features([street, alley])
+
+    def share(kmh: float, params: MatchParams) -> float:
+        hits = rows = 0
+        for seed in range(20):
+            d = drive(town, [1], np.random.default_rng(seed), noise_m=10.0, kmh=kmh, every_s=3.0)
+            found, _ = match(town, *d.columns(), new_state(1), params)
+            hits += int((town.name[found.segment] == "大街").sum())
+            rows += len(d.segment)
+        return hits / rows
+
+    assert town.name[1] == "大街"
+    assert share(27.0, DEFAULT) > 0.9
+    blind = MatchParams(brisk_cost=0.0)
+    assert share(27.0, blind) < 0.75, "control"
+    assert share(9.0, DEFAULT) == share(9.0, blind), "at the alley's pace speed tells nothing"
+
+
 def test_missing_heading_and_speed_are_no_obstacle():
     d = drive(ROADS, OVER, np.random.default_rng(3), noise_m=3.0)
     nothing = np.full(len(d.time_us), np.nan, np.float32)

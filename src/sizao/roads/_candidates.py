@@ -30,6 +30,7 @@ EXIT = np.dtype(
 class Roads(NamedTuple):
     """A network and its grid as the kernel reads them.
 
+    brisk_kmh : float32 (s,), what nobody drives on a yard or alley; infinite on other roads
     piece : float32 (v, 4), of the piece that begins at a vertex: metres east and north, 1 over its
         length, and its length
     exit : EXIT, of junction k ``exit[exit_from[k]:exit_from[k + 1]]``
@@ -55,6 +56,7 @@ class Roads(NamedTuple):
     road: npt.NDArray[np.int32]
     exit_from: npt.NDArray[np.int64]
     exit: npt.NDArray[Any]
+    brisk_kmh: npt.NDArray[np.float32]
 
 
 class Costs(NamedTuple):
@@ -69,6 +71,7 @@ class Costs(NamedTuple):
     switch: float
     turn_back: float
     expire_us: int
+    brisk: float
 
 
 @njit(cache=True, forceinline=True)
@@ -116,6 +119,7 @@ def candidates(
     north: float,
     east: float,
     heading: float,
+    kmh: float,
     slow: bool,
     known: npt.NDArray[np.int32],
     known_count: int,
@@ -166,6 +170,8 @@ def candidates(
                     continue
             # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.
             cost += (1.0 - along) * costs.per_turn
+            if kmh > roads.brisk_kmh[segment]:
+                cost += costs.brisk
         if forth:
             count, own_at = _offer(
                 owner, own_at, offset, square, cost, count, c_segment, c_offset, c_square, c_cost

@@ -184,6 +184,7 @@ def forward(
             north,
             east,
             heading[row],
+            kmh,
             slow,
             me.segment,
             known,

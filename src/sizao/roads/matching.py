@@ -61,7 +61,7 @@ class MatchParams:
     """A road farther away than this is no candidate."""
     noise_m: float = 10.0
     """Standard deviation of a position."""
-    heading_noise_deg: float = 20.0
+    heading_noise_deg: float = 12.0
     """Standard deviation of the heading against the road's, bends between vertices included."""
     heading_tolerance_deg: float = 60.0
     """A road at a larger angle is no candidate, unless the vehicle was on it already."""
@@ -75,6 +75,10 @@ class MatchParams:
     """Appearing on an unconnected road: as unlikely as a position 6.3 deviations off."""
     turn_back_cost: float = 10.0
     """Turning round within a segment."""
+    brisk_cost: float = 2.0
+    """Being on a yard or alley (a sign of ``YARD_KMH`` or less) at more than twice its limit.
+    Alleys run a few metres beside streets, nearer than a receiver can tell. Other roads are not
+    judged by speed: who drives too fast beside an expressway must not be taken for one on it."""
     expire_s: float = 1800.0
     """A vehicle not seen for so long may be anywhere."""
     continuity: bool = True
@@ -82,6 +86,9 @@ class MatchParams:
 
 
 DEFAULT = MatchParams()
+
+YARD_KMH = 10.0
+"""Signs of so much or less stand on yards, alleys and courts."""
 
 
 class Matched(NamedTuple):
@@ -160,6 +167,7 @@ def match(
             params.switch_cost,
             params.turn_back_cost,
             int(params.expire_s * 1e6) if params.continuity else -1,
+            params.brisk_cost,
         ),
         _plain(slot, np.int32),
         _plain(time_us, np.int64),
@@ -218,6 +226,9 @@ def _roads(network: Network, radius_m: float) -> Roads:
             _road_numbers(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
             _exits(network),
+            np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf).astype(
+                np.float32
+            ),
         )
     return made[radius_m]
 
