@@ -163,7 +163,7 @@ def _how_large(said: dict[str, Any]) -> str:
         return " It was made by"
     return (
         f" **This is {share:.1%} of the run that the goals are for**, which is three days with"
-        " three seeds of 5,000 vehicles, some three quarters of an hour of one core:"
+        " three seeds of 5,000 vehicles, one to two hours of one core:"
     )
 
 
