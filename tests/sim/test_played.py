@@ -60,6 +60,13 @@ def test_an_act_moves_as_fast_as_it_says_and_comes_back(city: City, way) -> None
     assert (act.speed_kmh[-5:] == 0).all()
 
 
+def test_an_act_that_comes_to_the_end_of_its_way_stands(city: City, way) -> None:
+    act = drive(city.network, way[:1], T0, [(72, 600), (-72, 600)])
+    assert (act.speed_kmh[-20:] == 0).all()
+    assert len(act.segment) < 600
+    assert set(act.segment.tolist()) == {way[0]}
+
+
 @pytest.mark.parametrize("cut", [1, 7, 60])
 def test_players_are_off_the_air_but_for_their_act(city: City, way, cut: int) -> None:
     act = drive(city.network, way, T0 + 20, [(36, 30), (0, 20)])

@@ -8,7 +8,7 @@ is an offence is for the truth to say, not for the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,7 @@ from sizao.roads.network import Network
 from sizao.sim._motion import DRIVING, OFF, STANDING
 from sizao.sim.traffic import Motion
 
-Play = Callable[[int], "Act"]
-"""An act that begins at a second since the epoch."""
+_STANDS_S = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,8 @@ def drive(
 ) -> Act:
     """Along ``way`` with legs of (km/h, seconds), below 0 backwards; 0.9 m/s2 between them.
 
-    An act that reaches an end of the way is over there.
+    An act that reaches an end of the way is over there, once it has stood for ``_STANDS_S``: who
+    fell silent at speed would be an offence of another sort.
     """
     ends_m = np.cumsum(network.length_m[list(way)])
     at_m, v = 0.0, 0.0
@@ -99,6 +99,10 @@ def drive(
                 break
             places.append(at_m)
             speeds.append(round(v * 3.6, 3))
+        if not 0.0 <= at_m < ends_m[-1]:
+            places += places[-1:] * _STANDS_S
+            speeds += [0.0] * _STANDS_S
+            break
     metres = np.array(places)
     piece = np.searchsorted(ends_m, metres, "right")
     begins_m = np.concatenate(([0.0], ends_m))[piece]
