@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import resolve
 
-from sizao.web.pages.navigation import GROUPS, ON_PHONE, Navigation
+from sizao.web.pages.navigation import GROUPS, ON_PHONE, PARTNER_ON_PHONE, Navigation
 from sizao.web.units.models import User
 
 
@@ -51,8 +51,13 @@ def test_a_phone_reaches_what_the_rail_reaches(world) -> None:
     assert reached == seen(found)
 
 
+def test_an_agency_has_its_own_pages_at_hand_on_a_phone(world) -> None:
+    found = navigation(world.user("pa-gs"), "/partner/")
+    assert tuple(page.url for page in found.phone) == PARTNER_ON_PHONE
+
+
 def test_every_destination_is_an_address_and_listed_once() -> None:
     pages = [page for group in GROUPS for page in group.pages]
     assert len({page.url for page in pages}) == len(pages)
     assert all(page.href.startswith("/") for page in pages)
-    assert {page.url for page in pages} >= set(ON_PHONE)
+    assert {page.url for page in pages} >= {*ON_PHONE, *PARTNER_ON_PHONE}

@@ -172,6 +172,8 @@ GROUPS: tuple[Group, ...] = (
 
 ON_PHONE = ("inbox", "map", "cases", "units")
 """The bar at the foot of a phone; everything else is under "more"."""
+PARTNER_ON_PHONE = ("partner", "tasks", "partner-hazards")
+"""The same for an agency beside the police."""
 
 
 class Navigation:
@@ -203,14 +205,18 @@ class Navigation:
     @cached_property
     def phone(self) -> list[Page]:
         pages = {page.url: page for group in self.groups for page in group.pages}
-        return [pages[name] for name in ON_PHONE if name in pages]
+        return [pages[name] for name in self._foot if name in pages]
+
+    @property
+    def _foot(self) -> tuple[str, ...]:
+        return PARTNER_ON_PHONE if self._user.is_partner else ON_PHONE
 
     @cached_property
     def more(self) -> list[Group]:
         """What the phone's bar leaves out, still in groups."""
         rest = []
         for group in self.groups:
-            pages = tuple(page for page in group.pages if page.url not in ON_PHONE)
+            pages = tuple(page for page in group.pages if page.url not in self._foot)
             if pages:
                 rest.append(replace(group, pages=pages))
         return rest
