@@ -9,11 +9,16 @@ from playwright.sync_api import expect
 
 from tests.feeds.tables import files
 
-from .conftest import Desk
+from .conftest import Demo, Desk, wait_until
 
 
-def register(desk: Desk, folder: Path, header: Sequence[str], row: Sequence[str]) -> None:
-    """Import one vehicle through the pages."""
+def register(
+    demo: Demo, desk: Desk, folder: Path, header: Sequence[str], row: Sequence[str]
+) -> None:
+    """Import one vehicle through the pages, and wait until detection goes by it too: what its
+    terminal said before would be judged as of a vehicle of an unknown kind."""
+    log = demo.data / "logs" / "pipeline.log"
+    before = log.read_text(encoding="utf-8").count("register.parquet:")
     file = folder / "vehicles.csv"
     file.write_bytes(files.csv_bytes(header, [tuple(row)], "utf-8"))
     page = desk.page
@@ -27,3 +32,8 @@ def register(desk: Desk, folder: Path, header: Sequence[str], row: Sequence[str]
     expect(page.locator("[data-state=checked]")).to_be_attached()
     page.click("[name=action][value=confirm]")
     expect(page.locator("[data-state=done]")).to_be_attached()
+    wait_until(
+        lambda: log.read_text(encoding="utf-8").count("register.parquet:") > before,
+        30,
+        "the pipeline to read the register",
+    )

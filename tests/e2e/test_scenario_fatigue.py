@@ -69,7 +69,7 @@ def test_a_fatigued_driver_with_dangerous_goods(demo, sit_down, tmp_path) -> Non
     desk = sit_down("detachment")
     page = desk.page
     header = ("终端号", "号牌号码", "号牌颜色", "车辆类型")
-    register(desk, tmp_path, header, (PHONE, PLATE, "黄色", "危险货物运输车"))
+    register(demo, desk, tmp_path, header, (PHONE, PLATE, "黄色", "危险货物运输车"))
     told.stage("车辆由登记导入", "The vehicle is imported into the register", desk)
 
     file = tmp_path / "track.csv"

@@ -46,7 +46,7 @@ def test_too_many_on_board_on_market_day(demo, sit_down, tmp_path) -> None:
     desk = sit_down("detachment")
     page = desk.page
     header = ("终端号", "号牌号码", "号牌颜色", "车辆类型", "核定载客")
-    register(desk, tmp_path, header, ("10000099111", PLATE, "蓝色", "面包车", "7"))
+    register(demo, desk, tmp_path, header, ("10000099111", PLATE, "蓝色", "面包车", "7"))
     told.stage("面包车登记在册，核载 7 人", "A minivan of seven seats is in the register")
     counted(demo, 15)
     told.stage("场口执勤点清点 15 人", "A post at the market counts fifteen persons")
