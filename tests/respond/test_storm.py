@@ -60,7 +60,7 @@ def item(number: int, **over: object) -> Item:
     values = {"kind": "speeding", "level": 1, "unsigned": True, "raised_s": float(number),
               "deadline_s": float(number + 600), "place": "G353", "road": "G353",
               "area": "510402", "lat": 26.58, "lon": 101.71}  # fmt: skip
-    return Item(number, **{**values, **over})  # type: ignore[arg-type]
+    return Item(number, **{**values, **over})  # type: ignore[arg-type]  # by name
 
 
 def test_what_is_of_one_kind_at_one_place_is_one_group():

@@ -64,7 +64,7 @@ def test_the_same_measures_give_the_same_feed_and_none_is_one_too() -> None:
         lambda feed: feed["features"][0]["geometry"].update(type="MultiLineString"),
     ],
 )
-def test_control_the_check_refuses_what_is_no_feed(spoil) -> None:  # type: ignore[no-untyped-def]
+def test_control_the_check_refuses_what_is_no_feed(spoil) -> None:  # type: ignore[no-untyped-def]  # a change
     found = feed([LIMIT], publisher="x")
     spoil(found)
     with pytest.raises((AssertionError, KeyError)):

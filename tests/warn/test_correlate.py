@@ -76,7 +76,7 @@ items = st.lists(
 @given(items, st.randoms(use_true_random=False))
 def test_order_and_second_deliveries_change_nothing(found: list[Item], random: object) -> None:
     shuffled = found + found[: len(found) // 2]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # a list
     assert gather(shuffled) == gather(found)
 
 
@@ -99,7 +99,7 @@ def test_every_item_is_in_one_event_and_linked_ones_are_together(found: list[Ite
 @given(items, st.randoms(use_true_random=False))
 def test_a_chained_order_never_begins_an_event_twice(found: list[Item], random: object) -> None:
     unique = list({item.id: item for item in found}.values())
-    random.shuffle(unique)  # type: ignore[attr-defined]
+    random.shuffle(unique)  # type: ignore[attr-defined]  # a list
     ordered = chained(unique)
     assert sorted(map(repr, ordered)) == sorted(map(repr, unique))
     begun = [
@@ -140,10 +140,10 @@ def test_the_outline_is_closed_holds_every_spot_and_grows(count: int) -> None:
     spots = [station(number).spot for number in range(count)]
     shape = outline(spots, 500.0)
     assert shape is not None
-    (ring,) = shape["coordinates"]  # type: ignore[misc]
+    (ring,) = shape["coordinates"]  # type: ignore[misc]  # GeoJSON
     assert ring[0] == ring[-1]
     lats = [lat for _, lat in ring]
-    assert min(lats) < spots[0].lat <= spots[-1].lat < max(lats)  # type: ignore[operator]
+    assert min(lats) < spots[0].lat <= spots[-1].lat < max(lats)  # type: ignore[operator]  # GeoJSON
     assert outline(reversed(spots), 500.0) == shape
     assert outline([Spot(area="510402")], 500.0) is None
 

@@ -69,7 +69,7 @@ def test_fog_beyond_the_widest_band_makes_no_warning() -> None:
 
 def test_provinces_grade_differently_and_each_says_whose_grade_it_is() -> None:
     here = {province: of_reading(province, visibility_m=25) for province in PROVINCES}
-    grades = {province: found.control.grade for province, found in here.items()}  # type: ignore[union-attr]
+    grades = {province: found.control.grade for province, found in here.items()}  # type: ignore[union-attr]  # None fails here
     assert grades == {"": "", "64": "1", "32": "special"}
     told = here["32"]
     assert told is not None

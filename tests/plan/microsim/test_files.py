@@ -119,7 +119,7 @@ def test_without_sumo_the_words_say_what_to_install(
     assert not program.available()
     counts = counts_of({"vehicles": FLOWS}, junction)
     with pytest.raises(ConfigError, match=r"sizao\[sumo\]"):
-        compare.compare(tmp_path, junction, counts, None, None, seeds=[1, 2])  # type: ignore[arg-type]
+        compare.compare(tmp_path, junction, counts, None, None, seeds=[1, 2])  # type: ignore[arg-type]  # on purpose
 
 
 def test_pairs_see_a_difference_that_runs_alone_would_hide() -> None:

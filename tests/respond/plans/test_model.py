@@ -72,7 +72,7 @@ def test_what_would_fail_at_night_is_refused(change, said):
 
 def test_anything_else_than_a_mapping_is_refused():
     with pytest.raises(ConfigError):
-        read(["a"])  # type: ignore[arg-type]
+        read(["a"])  # type: ignore[arg-type]  # on purpose
 
 
 def test_an_own_text_wins_from_its_day_on():

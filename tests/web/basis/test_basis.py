@@ -201,12 +201,12 @@ def test_what_went_out_is_named_and_says_so_itself(world: World) -> None:
     assert "data-basis-documents" in page
 
 
-def fog(sky: Sky, minutes: float, visibility_m: float, **over: Any) -> dict[str, Any]:  # noqa: F811
+def fog(sky: Sky, minutes: float, visibility_m: float, **over: Any) -> dict[str, Any]:  # noqa: F811 - a fixture
     at = sky.world.now + timedelta(minutes=minutes)
     return sky.reading(time=at, received=at, visibility_m=visibility_m, **over)
 
 
-def test_a_station_that_recovers_asks_once(world: World, sky: Sky) -> None:  # noqa: F811
+def test_a_station_that_recovers_asks_once(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.readings(fog(sky, 0, 40.0))
     case = Case.objects.get()
     sky.readings(fog(sky, 5, 9_000.0))
@@ -227,7 +227,7 @@ def test_a_station_that_recovers_asks_once(world: World, sky: Sky) -> None:  # n
 
 def test_one_of_two_stations_clear_is_told_but_asks_nobody(
     world: World,
-    sky: Sky,  # noqa: F811
+    sky: Sky,  # noqa: F811 - a fixture
 ) -> None:
     sky.readings(fog(sky, 0, 150.0), fog(sky, 0, 151.0, station="qx2", lat=26.6))
     assert Warning.objects.count() == 1
@@ -239,13 +239,13 @@ def test_one_of_two_stations_clear_is_told_but_asks_nobody(
     assert (last.left, last.of, last.asks) == (0, 2, True)
 
 
-def test_a_station_without_the_instrument_never_clears(world: World, sky: Sky) -> None:  # noqa: F811
+def test_a_station_without_the_instrument_never_clears(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.readings(fog(sky, 0, 40.0))
     sky.readings({**fog(sky, 30, 0.0), "visibility_m": None})
     assert not BasisChange.objects.exists()
 
 
-def test_a_cancelled_notice_is_told_to_the_case(world: World, sky: Sky) -> None:  # noqa: F811
+def test_a_cancelled_notice_is_told_to_the_case(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.tell("weather_notices", sky.notice())
     world.round()
     case = Case.objects.get()
@@ -259,7 +259,7 @@ def test_a_cancelled_notice_is_told_to_the_case(world: World, sky: Sky) -> None:
     assert "解除大雾橙色预警" in case.events.last().text_zh
 
 
-def test_an_exercise_cancels_nothing(world: World, sky: Sky) -> None:  # noqa: F811
+def test_an_exercise_cancels_nothing(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.tell("weather_notices", sky.notice())
     world.round()
     sky.tell(
@@ -270,7 +270,7 @@ def test_an_exercise_cancels_nothing(world: World, sky: Sky) -> None:  # noqa: F
     assert not BasisChange.objects.exists()
 
 
-def test_a_milder_notice_corrects_what_rests_on_the_first(world: World, sky: Sky) -> None:  # noqa: F811
+def test_a_milder_notice_corrects_what_rests_on_the_first(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.tell("weather_notices", sky.notice())
     world.round()
     sky.tell(

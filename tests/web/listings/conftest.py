@@ -14,7 +14,7 @@ from sizao.web.listings import services
 from sizao.web.listings.models import Listing
 
 from ..conftest import World
-from ..hazards.conftest import found, take, walk  # noqa: F401
+from ..hazards.conftest import found, take, walk  # noqa: F401 - a fixture
 
 ASK: dict[str, Any] = {
     "reason": "临崖路段，问题突出",
@@ -27,7 +27,7 @@ EXPERTS = [Expert(f"专家{number}", "高级工程师", True) for number in ("�
 
 
 @pytest.fixture
-def listed(world: World, found: Callable[..., Hazard], walk: Callable[..., Hazard]):  # noqa: F811
+def listed(world: World, found: Callable[..., Hazard], walk: Callable[..., Hazard]):  # noqa: F811 - a fixture
     """A hazard listed by the city: the operator asks, the leader decides."""
 
     def made(upto: str = "assign", level: str = "city", **over: Any) -> Listing:

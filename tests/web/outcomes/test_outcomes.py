@@ -9,7 +9,7 @@ from sizao.web.imports.models import Batch, Crash
 from sizao.web.outcomes.services import outcomes
 from sizao.web.warnings.models import Warning
 from tests.web.conftest import EAST, World
-from tests.web.places.conftest import Sky, sky  # noqa: F401
+from tests.web.places.conftest import Sky, sky  # noqa: F401 - a fixture
 from tests.web.places.test_places import forecast
 
 
@@ -46,7 +46,7 @@ def test_forecasts_are_held_against_the_crash_register(world: World) -> None:
     assert "2026-11" in told
 
 
-def test_what_people_found_and_weather_of_crashes_count(world: World, sky: Sky) -> None:  # noqa: F811
+def test_what_people_found_and_weather_of_crashes_count(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.readings(sky.reading(visibility_m=40.0), sky.reading("b", visibility_m=40.0, lat=27.4))
     first, second = Warning.objects.order_by("lat")
     for warning, last in ((first, "resolve"), (second, "dismiss")):

@@ -16,7 +16,7 @@ from sizao.web.tables.books import edition
 from sizao.web.tables.models import Version
 from sizao.web.warnings.models import Warning
 from tests.web.conftest import World
-from tests.web.places.conftest import Sky, sky  # noqa: F401
+from tests.web.places.conftest import Sky, sky  # noqa: F401 - a fixture
 
 LOOSER = {"level": "orange", "merge_min": "30"}
 
@@ -72,7 +72,7 @@ def test_the_trial_shows_what_would_have_been_raised_and_raises_nothing(world: W
     assert trial.run(version.pk)["facts"] == 0
 
 
-def test_facts_of_places_are_replayed_too(world: World, sky: Sky) -> None:  # noqa: F811
+def test_facts_of_places_are_replayed_too(world: World, sky: Sky) -> None:  # noqa: F811 - a fixture
     sky.readings(sky.reading(visibility_m=450.0))
     sky.readings(sky.reading("b", visibility_m=700.0, lat=27.5))
     user = world.user("op-zd")
