@@ -88,9 +88,11 @@ class PassageTruth:
     def tick(self, now_s: int) -> None:
         """Time goes on: judge passages whose surroundings are known, forget old minutes."""
         self._judge_silent(now_s)
-        for coming in range(self._minute + 1, now_s // _MINUTE_S + 1):
+        minute = now_s // _MINUTE_S
+        # The table is a ring: its every column is cleared once at most, at the first tick too.
+        for coming in range(max(self._minute, minute - _KEPT_MIN) + 1, minute + 1):
             self._sent[:, (coming + 8) % _KEPT_MIN] = False
-        self._minute = now_s // _MINUTE_S
+        self._minute = minute
 
     def _judge_silent(self, now_s: int) -> None:
         window = int(entry("detect.passage_unreported").value("window"))
