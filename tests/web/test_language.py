@@ -38,3 +38,12 @@ def test_an_account_keeps_its_language_on_another_machine(world: World):
     other = world.client("op-zd")
     answer = other.get("/", headers={"accept-language": "zh-CN"})
     assert 'lang="en' in answer.content.decode()
+
+
+def test_sources_of_rules_are_cited_in_the_readers_language(world: World):
+    client = world.client("op-zd")
+    assert "项目默认值" in client.get("/evidence/").content.decode()
+    client.post("/preferences/", {"language": "en"})
+    english = client.get("/evidence/").content.decode()
+    assert "project default, no legal source" in english
+    assert "项目默认值" not in english

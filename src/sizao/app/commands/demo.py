@@ -71,13 +71,12 @@ def command(
     The city and every vehicle in it are made up. A second start with the same --data goes on
     where the first one stopped.
     """
-    intake_port = intake_port or (INTAKE_PORT if port_is_free(HOST, INTAKE_PORT) else free_port())
     for label, wanted, option in (
         ("web", port, "--port"),
         ("gateway", gateway_port, "--gateway-port"),
         ("intake", intake_port, "--intake-port"),
     ):
-        if not port_is_free(HOST, wanted):
+        if wanted is not None and not port_is_free(HOST, wanted):
             raise ConfigError(
                 f"port {wanted} for the {label} is in use; choose another with {option}"
             )
@@ -156,7 +155,7 @@ def _run(
     *,
     port: int,
     gateway_port: int,
-    intake_port: int,
+    intake_port: int | None,
     host: str,
     seed: int,
     vehicles: int,
@@ -174,8 +173,9 @@ def _run(
         listen = ("--host", HOST, "--port", str(gateway_port))
         if write_link(data):
             parts.start("link", "simulate", PROVINCE, *folder)
-        files = ATTACHMENTS_PORT if port_is_free(HOST, ATTACHMENTS_PORT) else free_port()
-        attachments = ("--attachments-port", str(files))
+        attachments = ("--attachments-port", str(_port(ATTACHMENTS_PORT)))
+        # Chosen now: preparing took a minute, in which another program may have taken the usual.
+        intake_port = intake_port or _port(INTAKE_PORT)
         parts.start("gateway", *folder, *listen, "--registered-only", *attachments)
         parts.start("intake", *folder, "--host", HOST, "--port", str(intake_port))
         parts.start("pipeline", *folder)
@@ -207,6 +207,10 @@ def _run(
         click.echo("")
         _watch(data, parts, stop)
         click.echo("\nstopping ...")
+
+
+def _port(usual: int) -> int:
+    return usual if port_is_free(HOST, usual) else free_port()
 
 
 def _watch(data: DataDir, parts: Parts, stop: threading.Event) -> None:

@@ -116,6 +116,10 @@ def certainty(code: str) -> SafeString:
     )  # fmt: skip
 
 
+register.filter("cited", words.citation)
+"""A rule's source in the reader's language, its certainty left to the badge beside it."""
+
+
 @register.simple_tag
 def state(code: str) -> SafeString:
     """A case's state."""
