@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ from scipy.optimize import linprog
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+SOLVER: dict[str, Any] = {"method": "highs-ds", "options": {"presolve": False}}
+"""Presolving these programmes takes longer than what it saves."""
 _STARTS = 3
 _TAIL = 0.005
 
@@ -104,25 +107,54 @@ def prices(cover: Cover, weight: Floats, work: Floats, group: Ints) -> Floats:
     group : (e,), edges with one price for all; with a group for each edge the bound *is* the
         optimum
     """
-    shares, total, kept = grouped(cover.shares, weight, group)
-    r, e = shares.shape
-    units = len(work)
-    member = sparse.csr_array((np.arange(units)[:, None] == cover.unit[None, :]).astype(float))
-    matrix = sparse.block_array(
-        [[-shares.T, sparse.eye_array(e)], [member, sparse.csr_array((units, e))]]
-    )
+    on = np.flatnonzero(work > 0)
+    of_group = np.ones(int(group.max()) + 2)  # the last is for edges without a group
+    if not len(on):
+        return of_group[group]
+    unit = np.repeat(np.arange(len(on)), np.diff(cover.start)[on])
+    rows = sparse.csr_array(sparse.vstack([cover.of_unit[one] for one in on]))
+    shares, total, kept = grouped(rows, weight, group)
+    twice, once = contested(shares, unit, work[on])
     scale = float(total.sum())
     found = linprog(
-        np.concatenate((np.zeros(r), -total / scale)),
-        A_ub=sparse.csr_array(matrix),
-        b_ub=np.concatenate((np.zeros(e), work)),
+        np.concatenate((-(shares[:, once] @ total[once]) / scale, -total[twice] / scale)),
+        A_ub=sparse.csr_array(sparse.hstack((-shares[:, twice].T, sparse.eye_array(len(twice))))),
+        b_ub=np.zeros(len(twice)),
+        A_eq=sparse.csr_array(sparse.hstack((one_each(unit), empty(len(on), len(twice))))),
+        b_eq=work[on],
         bounds=(0, 1),
-        method="highs-ds",
+        **SOLVER,
     )
-    of_group = np.ones(int(group.max()) + 2)  # the last is for edges without a group
-    of_group[kept] = np.clip(-found.ineqlin.marginals[:e] * scale / total, 0.0, 1.0)
+    price = np.clip(-found.ineqlin.marginals * scale / total[twice], 0.0, 1.0)
+    of_group[kept[twice]] = price
     ratio: Floats = of_group[group]
     return ratio
+
+
+def contested(
+    shares: sparse.csr_array, unit: Ints, level: Floats, sure: Floats | float = 0.0
+) -> tuple[Ints, Ints]:
+    """Columns of which more than all could be covered, and the others.
+
+    shares : (r, g); unit : (r,), 0, 1, ... ascending; level : (units,), rounds of each unit
+    sure : (g,), covered anyway
+    Only the first need a variable that is held at 1. In the others, as wherever a single unit
+    comes, what is covered is the sum of what the rounds cover, a linear part of the objective.
+    """
+    start = np.searchsorted(unit, np.arange(len(level)))
+    most = level @ np.maximum.reduceat(shares.toarray(), start, axis=0) + sure
+    return np.flatnonzero(most > 1.0 + 1e-9), np.flatnonzero(most <= 1.0 + 1e-9)
+
+
+def one_each(unit: Ints) -> sparse.csr_array:
+    """Sum over the rounds of each unit: (units, r)."""
+    rows = np.arange(len(unit))
+    return sparse.csr_array((np.ones(len(unit)), (unit, rows)), shape=(unit.max() + 1, len(unit)))
+
+
+def empty(rows: int, columns: int) -> sparse.csr_array:
+    """Nothing, of some size."""
+    return sparse.csr_array((rows, columns))
 
 
 def best_rounds(cover: Cover, weight: Floats, units: Sequence[int]) -> tuple[Ints, float]:
@@ -131,6 +163,9 @@ def best_rounds(cover: Cover, weight: Floats, units: Sequence[int]) -> tuple[Int
     Each unit in turn takes what adds most to the others', until nobody changes; from several
     orders, the best. ``bound_by`` says how far from the optimum that can be.
     """
+    # What a round covers where nobody else is bounds what it adds, so few have to be looked at.
+    alone = [cover.of_unit[unit] @ weight for unit in units]
+    order_of = [np.argsort(-one, kind="stable") for one in alone]
     best, most = np.zeros(len(units), np.int64), -1.0
     for turn in range(min(_STARTS, max(len(units), 1))):
         rows = np.full(len(units), -1, np.int64)
@@ -141,12 +176,15 @@ def best_rounds(cover: Cover, weight: Floats, units: Sequence[int]) -> tuple[Int
             for place in order:
                 others = np.delete(rows, place)
                 seen = _covered(cover, others[others >= 0])
-                alone = float(seen @ weight)
-                added = _added(cover.of_unit[units[place]], 1.0 - seen, weight)
-                top = int(added.argmax())
-                if rows[place] < 0 or alone + added[top] > value + 1e-12:
+                without = float(seen @ weight)
+                own = cover.of_unit[units[place]]
+                top, added = _most_added(
+                    own.indptr, own.indices, own.data, 1.0 - seen, weight,
+                    alone[place], order_of[place],
+                )  # fmt: skip
+                if rows[place] < 0 or without + added > value + 1e-12:
                     rows[place] = cover.start[units[place]] + top
-                    value = alone + float(added[top])
+                    value = without + added
             if value <= before + 1e-12:
                 break
         if value > most:
@@ -163,25 +201,28 @@ def _covered(cover: Cover, rows: Ints) -> Floats:
     return np.minimum(share, 1.0)
 
 
-def _added(shares: sparse.csr_array, left: Floats, weight: Floats) -> Floats:
-    """Weight that each round would add where ``left`` is not covered yet."""
-    found: Floats = _gains(shares.indptr, shares.indices, shares.data, left, weight)
-    return found
-
-
 @njit(cache=True)
-def _gains(
-    indptr: npt.NDArray[np.int32],
-    indices: npt.NDArray[np.int32],
+def _most_added(
+    indptr: Ints,
+    indices: Ints,
     data: Floats,
     left: Floats,
     weight: Floats,
-) -> Floats:
-    out = np.zeros(len(indptr) - 1)
-    for row in range(len(out)):
+    alone: Floats,
+    order: Ints,
+) -> tuple[int, float]:
+    """The round that adds most weight where ``left`` is not covered yet, the first of equals.
+
+    alone : (r,), what each adds at most; order : (r,), rounds by it, most first
+    """
+    top, most = 0, -1.0
+    for row in order:
+        if alone[row] < most:
+            break
         total = 0.0
         for at in range(indptr[row], indptr[row + 1]):
             edge = indices[at]
             total += min(data[at], left[edge]) * weight[edge]
-        out[row] = total
-    return out
+        if total > most or (total == most and row < top):
+            top, most = row, total
+    return top, most

@@ -16,113 +16,145 @@ and those that go anywhere within reach. Both are counted in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import linprog
 
-from sizao.plan.covering import Cover, grouped
+from sizao.plan.covering import SOLVER, Cover, contested, empty, grouped, one_each
 from sizao.plan.rounds import Pool
 from sizao.plan.zones import Zones
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+ALIKE = 0.005
+"""Hours whose weight differs by so little in place share one answer: another hour's answer is worth
+at most about that much less."""
 _DEAR = 100.0
 """What passing the cap costs, against an objective of at most 1."""
 
 
 @dataclass(frozen=True, eq=False)
-class Base:
-    """What a unit's rounds are before the programme decides: probabilities over its pool.
-
-    fixed : (r,), probability by floor and everywhere together; sums to less than 1
-    """
-
-    fixed: Floats
-
-    @property
-    def free(self) -> float:
-        """Probability left to the programme."""
-        return 1.0 - float(self.fixed.sum())
-
-
-def mix(
-    cover: Cover,
-    group: Ints,
-    units: Sequence[int],
-    pools: Sequence[Pool],
-    bases: Sequence[Base],
-    zones: Zones,
-    edge_weight: Floats,
-    cap: float,
-    robust: float,
-) -> list[Floats]:
-    """Probabilities over the pool of each unit on duty, in the order of ``units``.
+class Game:
+    """What the programmes of all slots have in common.
 
     cover : the rounds of all units; group : (e,), of ``zones.groups_of``
-    pools, bases : by unit number
-    edge_weight : (e,) of the slot, all edges
-    Where the cap cannot be kept (every round of a unit passes the same bridge), it is passed by as
-    little as possible.
+    pools : by unit
+    fixed : by unit, (r,), probability of each round by floor and everywhere together; sums to
+        less than 1, and the rest is left to the programme
+    cap : most that a unit may visit a post; robust : of the module's docstring
     """
-    unit = np.repeat(units, [len(pools[one]) for one in units])
-    shares = sparse.csr_array(sparse.vstack([cover.of_unit[one] for one in units]))
-    shares, weight_e, kept = grouped(shares, edge_weight, group)
-    fixed = np.concatenate([bases[one].fixed for one in units])
-    r, e = shares.shape
-    zone_mean = _zones_over(zones, group, kept, weight_e)
-    reached = np.flatnonzero(zone_mean @ (shares.sum(axis=0) > 0) > 0)
-    z = len(reached)
-    place = np.full(len(zones), -1)
-    place[reached] = np.arange(z)
-    weight = zones.weight(edge_weight)[reached]
-    near = zones.others[reached]
-    here, column = np.nonzero(near >= 0)
-    there = place[near[here, column]]
-    here, there = here[there >= 0], there[there >= 0]
-    pairs = len(here)
-    worst = sparse.csr_array((np.ones(pairs), (np.arange(pairs), here)), shape=(pairs, z))
-    means = sparse.csr_array(zone_mean[reached][there])
-    passes = sparse.csr_array(
-        sparse.block_diag([pools[one].passes.T.astype(np.float64) for one in units])
+
+    cover: Cover
+    group: Ints
+    pools: Sequence[Pool]
+    fixed: Sequence[Floats]
+    zones: Zones
+    cap: float
+    robust: float
+    _solved: dict[tuple[int, ...], list[tuple[Floats, list[Floats]]]] = field(
+        default_factory=dict, init=False
     )
-    posts = [pools[one].passes.shape[1] for one in units]
-    over = sparse.csr_array(np.repeat(np.eye(len(units)), posts, axis=0))
-    matrix = sparse.block_array(
-        [
-            [-shares.T, sparse.eye_array(e), None, None],
-            [None, -means, worst, None],
-            [passes, None, None, -over],
-        ]
-    )
-    upper = np.concatenate((shares.T @ fixed, np.zeros(pairs), cap - passes @ fixed))
-    member = sparse.csr_array((np.asarray(units)[:, None] == unit[None, :]).astype(np.float64))
-    equal = sparse.hstack((member, sparse.csr_array((len(units), e + z + len(units)))))
-    total = max(float(weight_e.sum()), 1e-12)
-    found = linprog(
-        np.concatenate(
-            (
-                np.zeros(r),
-                -(1.0 - robust) * weight_e / total,
-                -robust * weight / max(float(weight.sum()), 1e-12),
-                np.full(len(units), _DEAR),
-            )
-        ),
-        A_ub=sparse.csr_array(matrix),
-        b_ub=upper,
-        A_eq=sparse.csr_array(equal),
-        b_eq=np.array([bases[one].free for one in units]),
-        bounds=(0, 1),
-        method="highs-ds",
-    )
-    chances = []
-    for one in units:
-        own = np.maximum(found.x[:r][unit == one], 0.0) + bases[one].fixed
-        chances.append(own / own.sum())
-    return chances
+
+    def mix(self, units: Sequence[int], edge_weight: Floats) -> list[Floats]:
+        """Probabilities over the pool of each unit on duty, in the order of ``units``.
+
+        edge_weight : (e,) of the slot, all edges
+        Where the cap cannot be kept (every round of a unit passes the same bridge), it is passed
+        by as little as possible. Hours whose weight lies as in an hour solved before, to
+        ``ALIKE`` of it, take that hour's answer: eight o'clock on Tuesday is that of Monday.
+        """
+        known = self._solved.setdefault(tuple(units), [])
+        weight = np.where(self.group >= 0, edge_weight, 0.0)
+        weight /= max(float(weight.sum()), 1e-12)
+        for before, chances in known:
+            if np.abs(before - weight).sum() / 2.0 <= ALIKE:
+                return chances
+        known.append((weight, self._solve(units, edge_weight)))
+        return known[-1][1]
+
+    def _solve(self, units: Sequence[int], edge_weight: Floats) -> list[Floats]:
+        sizes = [len(self.pools[one]) for one in units]
+        unit = np.repeat(np.arange(len(units)), sizes)
+        shares = sparse.csr_array(sparse.vstack([self.cover.of_unit[one] for one in units]))
+        shares, weight_e, kept = grouped(shares, edge_weight, self.group)
+        fixed = np.concatenate([self.fixed[one] for one in units])
+        free = np.array([1.0 - float(self.fixed[one].sum()) for one in units])
+        sure = shares.T @ fixed
+        twice, once = contested(shares, unit, free, sure)
+
+        zone_mean = _zones_over(self.zones, self.group, kept, weight_e)
+        reached = np.flatnonzero(zone_mean @ (shares.sum(axis=0) > 0) > 0)
+        place = np.full(len(self.zones), -1)
+        place[reached] = np.arange(len(reached))
+        near = self.zones.others[reached]
+        here, column = np.nonzero(near >= 0)
+        there = place[near[here, column]]
+        here, there = here[there >= 0], there[there >= 0]
+        mean = sparse.csr_array(zone_mean[reached])
+
+        passes = sparse.csr_array(
+            sparse.block_diag([self.pools[one].passes.T.astype(np.float64) for one in units])
+        )
+        posts = [self.pools[one].passes.shape[1] for one in units]
+        over = sparse.csr_array(np.repeat(np.eye(len(units)), posts, axis=0))
+        r, y, z, k = len(unit), len(twice), len(reached), len(units)
+        pairs = len(here)
+        # Columns: rounds, contested groups, mean of each zone, worst near each, over the cap.
+        matrix = sparse.vstack(
+            [
+                sparse.hstack([-shares[:, twice].T, sparse.eye_array(y), empty(y, 2 * z + k)]),
+                sparse.hstack(
+                    [
+                        -(mean[:, once] @ shares[:, once].T), -mean[:, twice],
+                        sparse.eye_array(z), empty(z, z + k),
+                    ]
+                ),
+                sparse.hstack(
+                    [empty(pairs, r + y), -_pick(there, z), _pick(here, z), empty(pairs, k)]
+                ),
+                sparse.hstack([passes, empty(passes.shape[0], y + 2 * z), -over]),
+            ]
+        )  # fmt: skip
+        upper = (
+            sure[twice],
+            mean[:, once] @ sure[once],
+            np.zeros(pairs),
+            self.cap - passes @ fixed,
+        )
+        gain = (1.0 - self.robust) * weight_e / max(float(weight_e.sum()), 1e-12)
+        weight = self.zones.weight(edge_weight)[reached]
+        found = linprog(
+            np.concatenate(
+                (
+                    -(shares[:, once] @ gain[once]),
+                    -gain[twice],
+                    np.zeros(z),
+                    -self.robust * weight / max(float(weight.sum()), 1e-12),
+                    np.full(k, _DEAR),
+                )
+            ),
+            A_ub=sparse.csr_array(matrix),
+            b_ub=np.concatenate(upper),
+            A_eq=sparse.csr_array(sparse.hstack((one_each(unit), empty(k, y + 2 * z + k)))),
+            b_eq=free,
+            bounds=(0, 1),
+            **SOLVER,
+        )
+        chances = []
+        for number, one in enumerate(units):
+            own = np.maximum(found.x[:r][unit == number], 0.0) + self.fixed[one]
+            chances.append(own / own.sum())
+        return chances
+
+
+def _pick(columns: Ints, size: int) -> sparse.csr_array:
+    """A row each with a 1 in its column."""
+    rows = np.arange(len(columns))
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(rows), size))
 
 
 def _zones_over(zones: Zones, group: Ints, kept: Ints, weight: Floats) -> sparse.csr_array:

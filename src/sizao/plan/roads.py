@@ -87,7 +87,9 @@ def reach(roads: Roads, nodes: Ints, reach_m: float) -> sparse.csr_array:
             graph, directed=False, indices=nodes[start : start + _BATCH], limit=reach_m
         )
         # What is left of the reach at a node goes into each edge that ends there.
-        near = sparse.csr_array(np.maximum(reach_m - metres, 0.0)) @ ends
+        place, node = np.nonzero(metres < reach_m)
+        left = sparse.csr_array((reach_m - metres[place, node], (place, node)), shape=metres.shape)
+        near = left @ ends
         near.sort_indices()
         near.data = np.minimum(near.data / roads.length_m[near.indices], 1.0)
         rows.append(near)

@@ -153,28 +153,26 @@ def build(
     rng = np.random.default_rng(_POOL_SEED)
     zone_weight = zones.weight(weight.sum(axis=0))
     of_unit: list[floors.Floor] = []
-    chances: list[tuple[mixing.Base, dict[int, Floats]]] = []
+    fixed: list[Floats] = []
     for number, pool in enumerate(pools):
         rounds = int(sum(work[number, slot.shift] for slot in slots))
         most = int(force.mixture.floor_rounds * rounds)
         of_unit.append(floors.floor_of(pool, zone_weight[pool.posts], most, rng))
-        fixed = floors.fixed_part(pool, of_unit[-1], rounds, force.mixture.everywhere)
-        chances.append((mixing.Base(fixed), {}))
+        fixed.append(floors.fixed_part(pool, of_unit[-1], rounds, force.mixture.everywhere))
+    game = mixing.Game(cover, group, pools, fixed, zones, force.mixture.cap, force.mixture.robust)
+    chances: list[dict[int, Floats]] = [{} for _ in pools]
     for shift in shifts:
         on = [number for number in range(len(pools)) if work[number, shift.number]]
         own = [slot.number for slot in slots if slot.shift == shift.number]
         # Two slots at a time: within four hours the weights are nearly those of one.
         for pair in (own[at : at + 2] for at in range(0, len(own) if on else 0, 2)):
-            mixed = mixing.mix(
-                cover, group, on, pools, [base for base, _ in chances], zones,
-                weight[pair].sum(axis=0), force.mixture.cap, force.mixture.robust,
-            )  # fmt: skip
+            mixed = game.mix(on, weight[pair].sum(axis=0))
             for number, chance in zip(on, mixed, strict=True):
-                chances[number][1].update(dict.fromkeys(pair, chance))
+                chances[number].update(dict.fromkeys(pair, chance))
     done("mixed rounds", "")
     found = Strategy(
         force, roads, shifts, slots, weight, nodes, seen, zones, pools, work, of_unit,
-        [by_slot for _, by_slot in chances], best, total,
+        chances, best, total,
     )  # fmt: skip
     if not force.operations:
         return found
@@ -291,7 +289,7 @@ def _roster(
     work = np.zeros((units, len(shifts)), np.bool_)
     bound = np.inf
     known: dict[tuple[int, tuple[int, ...]], tuple[Ints, float]] = {}
-    for _ in range(passes):
+    for left in reversed(range(passes)):
         proposed = roster.choose_roster(force, shifts, cuts)
         bound = min(bound, proposed.bound)
         rows = np.full((units, len(slots)), -1, np.int64)
@@ -307,7 +305,7 @@ def _roster(
         if best is None or value.sum() > best.value:
             best, work = Best(rows, float(value.sum()), bound), proposed.work
         best = Best(best.rows, best.value, bound)
-        if best.gap <= GOAL_GAP:
+        if best.gap <= GOAL_GAP or not left:
             break
         # Where the bound promised most more than there is, look closer.
         missing = proposed.worth - value
