@@ -74,7 +74,7 @@ def test_offset_is_right_to_the_noise():
     assert np.nanmedian(found.distance_m) < 12
 
 
-def test_who_slows_down_still_goes_the_same_way():
+def test_without_a_heading_it_still_goes_the_same_way():
     # Blocks of 40 m, drawn against the direction of travel, so that a tie would go the other way
     # and turning at the next corner would fit the distance.
     corners = [(x, 0.0) for x in range(400, -1, -40)]
@@ -83,15 +83,15 @@ def test_who_slows_down_still_goes_the_same_way():
     town = Network.from_features(streets)
     east = [int(s) for s in town.twin[town.name == "东街"] if s > town.twin[s]][::-1]
     d = drive(town, east, np.random.default_rng(5), noise_m=0.5, kmh=30.0, every_s=2.0)
-    speed = d.speed.copy()
-    speed[6:] = 3.0
-    found, _ = match(town, *replace(d, speed=speed).columns(), new_state(1))
+    heading = d.heading.copy()
+    heading[6:] = np.nan
+    found, _ = match(town, *replace(d, heading=heading).columns(), new_state(1))
     assert np.isin(found.segment, east).all()
     at = np.array(town.points(found.segment, found.offset_m))
     off_m = np.hypot((at[0] - d.lat) * NORTH, (at[1] - d.lon) * EAST)
     assert off_m.max() < 5
-    assert found.distance_m == pytest.approx(off_m, abs=0.5)
-    forgetful, _ = match(town, *replace(d, speed=speed).columns(), new_state(1), NO_CONTINUITY)
+    assert found.distance_m == pytest.approx(off_m, abs=1.0)  # the spot goes by the speed as well
+    forgetful, _ = match(town, *replace(d, heading=heading).columns(), new_state(1), NO_CONTINUITY)
     assert not np.isin(forgetful.segment[8:], east).any(), "control"
 
 
@@ -151,6 +151,91 @@ def test_nobody_races_down_an_alley():
     blind = MatchParams(brisk_cost=0.0)
     assert share(27.0, blind) < 0.75, "control"
     assert share(9.0, DEFAULT) == share(9.0, blind), "at the alley's pace speed tells nothing"
+
+
+def _street(*parts: tuple[float, float, float]) -> Network:
+    """One street to the east, of parts (from, to, limit)."""
+    return Network.from_features(
+        [
+            line([(start, 0.0), (end, 0.0)], name="大街", oneway=True, limit_kmh=kmh)
+            for start, end, kmh in parts
+        ]
+    )
+
+
+@pytest.mark.parametrize(("every_s", "least"), [(1.0, 2.0), (3.0, 1.4), (30.0, 0.98)])
+def test_the_speed_says_how_far_along_the_road(every_s, least):
+    """Times as near as by positions alone; at long intervals the speed tells nothing, nor harms."""
+    town = _street((0, 20_000, 60))
+
+    def error_m(params: MatchParams) -> float:
+        errors = []
+        for seed in range(10):
+            d = drive(town, [0], np.random.default_rng(seed), kmh=50.0, every_s=every_s)
+            found, _ = match(town, *d.columns(), new_state(1), params)
+            errors.append((found.offset_m - d.offset_m)[2:])
+        return float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
+
+    blind = error_m(MatchParams(by_speed=False))
+    assert 8.5 < blind < 11
+    assert blind / error_m(DEFAULT) > least
+
+
+def test_a_speed_that_lies_does_not_carry_anybody_away():
+    town = _street((0, 20_000, 60))
+    for claimed in (0.0, 6.0, 120.0, np.nan):
+        d = drive(town, [0], np.random.default_rng(3), kmh=60.0, every_s=5.0)
+        speed = np.full(len(d.speed), claimed, np.float32)
+        found, _ = match(town, *replace(d, speed=speed).columns(), new_state(1))
+        assert np.abs(found.offset_m - d.offset_m).max() < 60
+
+
+def test_near_a_sign_the_other_limit_is_a_rival():
+    town = _street((0, 600, 60), (600, 1200, 40))
+    for metres, doubtful in ((500, False), (590, True), (610, True), (700, False)):
+        columns = (
+            np.zeros(1, np.int32),
+            np.zeros(1, np.int64),
+            np.array([LAT]),
+            np.array([LON + metres / EAST]),
+            np.array([90], np.float32),
+            np.array([50], np.float32),
+            np.ones(1, bool),
+        )
+        found, state = match(town, *columns, new_state(1))
+        assert found.segment.tolist() == [int(metres > 600)]
+        rivals = dict(zip(found.rival_row.tolist(), found.rival_segment.tolist(), strict=True))
+        assert rivals == ({0: int(metres < 600)} if doubtful else {})
+        # Parked there, the doubt stays.
+        slot, time_us, *place, _, fix = columns
+        found, _ = match(town, slot, time_us + 9, *place, np.zeros(1, np.float32), fix, state)
+        assert len(found.rival_row) == int(doubtful)
+
+
+def test_the_same_limit_beyond_the_joint_is_no_rival():
+    town = _street((0, 600, 60), (600, 1200, 60))
+    d = drive(town, [0, 1], np.random.default_rng(0))
+    found, _ = match(town, *d.columns(), new_state(1))
+    assert len(found.rival_row) == 0
+
+
+def test_whoever_has_a_fix_is_in_no_tunnel():
+    """A tunnel two metres beside the street above it."""
+    above = line([(0.0, 0.0), (3000.0, 0.0)], name="大街")
+    below = line([(0.0, 0.0), (50.0, 2.0), (3000.0, 2.0)], name="隧道", tunnel=True)
+    town = Network.from_features([above, below])
+
+    def share(params: MatchParams) -> float:
+        hits = rows = 0
+        for seed in range(10):
+            d = drive(town, [0], np.random.default_rng(seed), kmh=40.0, every_s=5.0)
+            found, _ = match(town, *d.columns(), new_state(1), params)
+            hits += int((town.name[found.segment] == "大街").sum())
+            rows += len(d.segment)
+        return hits / rows
+
+    assert share(DEFAULT) > 0.97
+    assert share(MatchParams(tunnel_cost=0.0)) < 0.9, "control"
 
 
 def test_missing_heading_and_speed_are_no_obstacle():
@@ -278,15 +363,18 @@ _ROWS = many_vehicles()
 def _run(order: np.ndarray, cuts: list[int]) -> tuple[Matched, np.ndarray]:
     """Match rows in this order, batch by batch; within a batch rows are grouped by slot."""
     state = new_state(int(_ROWS[0].max()) + 1)
-    out = Matched(*(np.empty(len(order), dtype) for dtype in ("i4", "f8", "f4", "i1")))
+    out = [np.empty(len(order), dtype) for dtype in ("i4", "f8", "f4", "i1")]
+    rivals: list[tuple[int, int]] = []
     for part in np.split(order, cuts):
         part = part[np.argsort(_ROWS[0][part], kind="stable")]
         found, state = match(ROADS, *(column[part] for column in _ROWS), state)
         # A round trip through bytes, as a checkpoint does.
         state = np.frombuffer(state.tobytes(), STATE_DTYPE).copy()
-        for target, values in zip(out, found, strict=True):
+        for target, values in zip(out, found[:4], strict=True):
             target[part] = values
-    return out, state
+        rivals += zip(part[found.rival_row].tolist(), found.rival_segment.tolist(), strict=True)
+    row, segment = np.array(sorted(rivals), np.int32).reshape(-1, 2).T
+    return Matched(*out, row, segment), state
 
 
 @settings(deadline=None, max_examples=60)
@@ -298,6 +386,7 @@ def test_the_answer_does_not_depend_on_where_batches_are_cut(cuts, by_time):
     order = np.argsort(_ROWS[1], kind="stable") if by_time else np.arange(len(_ROWS[0]))
     whole, state = _run(np.arange(len(_ROWS[0])), [])
     found, after = _run(order, cuts)
+    assert len(whole.rival_row), "rivals among the answers"
     for one, other in zip(whole, found, strict=True):
         assert one.tobytes() == other.tobytes()
     assert after.tobytes() == state.tobytes()
@@ -305,7 +394,7 @@ def test_the_answer_does_not_depend_on_where_batches_are_cut(cuts, by_time):
 
 def test_an_empty_batch_is_fine():
     found, _ = match(ROADS, *(column[:0] for column in _ROWS), new_state(3))
-    assert [len(column) for column in found] == [0, 0, 0, 0]
+    assert [len(column) for column in found] == [0] * 6
 
 
 def test_one_compiled_kernel_serves_every_make_of_array():

@@ -31,6 +31,8 @@ class Roads(NamedTuple):
     """A network and its grid as the kernel reads them.
 
     brisk_kmh : float32 (s,), what nobody drives on a yard or alley; infinite on other roads
+    covered : bool (s,), tunnels
+    sign : int32 (s,), the same number where every vehicle has the same limit
     piece : float32 (v, 4), of the piece that begins at a vertex: metres east and north, 1 over its
         length, and its length
     exit : EXIT, of junction k ``exit[exit_from[k]:exit_from[k + 1]]``
@@ -57,6 +59,8 @@ class Roads(NamedTuple):
     exit_from: npt.NDArray[np.int64]
     exit: npt.NDArray[Any]
     brisk_kmh: npt.NDArray[np.float32]
+    covered: npt.NDArray[np.bool_]
+    sign: npt.NDArray[np.int32]
 
 
 class Costs(NamedTuple):
@@ -72,6 +76,9 @@ class Costs(NamedTuple):
     turn_back: float
     expire_us: int
     brisk: float
+    tunnel: float
+    rival: float
+    motion: float
 
 
 @njit(cache=True, forceinline=True)
@@ -79,17 +86,20 @@ def _offer(
     segment: int,
     before: int,
     offset_m: float,
+    beyond_m: float,
     square: float,
     cost: float,
     count: int,
     c_segment: npt.NDArray[np.int32],
     c_offset: npt.NDArray[np.float64],
+    c_beyond: npt.NDArray[np.float64],
     c_square: npt.NDArray[np.float64],
     c_cost: npt.NDArray[np.float64],
 ) -> tuple[int, int]:
     """Enter a candidate, once a segment with its cheapest piece; the dearest gives way.
 
     before : where the segment was entered, if it was; -1
+    beyond_m : how far past the piece's end, along it, the position lies; negative before it
     Returns how many there are, and where it is now.
     """
     at = before
@@ -106,7 +116,8 @@ def _offer(
                 return count, -1
     elif c_cost[at] <= cost:
         return count, at
-    c_segment[at], c_offset[at], c_square[at], c_cost[at] = segment, offset_m, square, cost
+    c_segment[at], c_offset[at], c_beyond[at] = segment, offset_m, beyond_m
+    c_square[at], c_cost[at] = square, cost
     return count, at
 
 
@@ -125,6 +136,7 @@ def candidates(
     known_count: int,
     c_segment: npt.NDArray[np.int32],
     c_offset: npt.NDArray[np.float64],
+    c_beyond: npt.NDArray[np.float64],
     c_square: npt.NDArray[np.float64],
     c_cost: npt.NDArray[np.float64],
 ) -> int:
@@ -145,7 +157,8 @@ def candidates(
         # where matching in a town spends its time.
         ax, ay = (roads.lon[v] - x) * east, (roads.lat[v] - y) * north
         bx, by, inverse = roads.piece[v, 0], roads.piece[v, 1], roads.piece[v, 2]
-        t = min(1.0, max(0.0, -(ax * bx + ay * by) * inverse * inverse))
+        free = -(ax * bx + ay * by) * inverse * inverse
+        t = min(1.0, max(0.0, free))
         dx, dy = ax + t * bx, ay + t * by
         square = dx * dx + dy * dy
         if square > costs.max_square:
@@ -155,7 +168,10 @@ def candidates(
             owner, own_at, twin_at = segment, -1, -1
         twin = roads.twin[segment]
         offset = roads.along_m[v] + t * roads.piece[v, 3]
+        beyond = (free - t) * roads.piece[v, 3]
         cost = square * costs.per_square
+        if roads.covered[segment]:
+            cost += costs.tunnel
         forth, back = True, slow and twin >= 0
         if not slow:
             along = (bx * sine + by * cosine) * inverse
@@ -174,11 +190,33 @@ def candidates(
                 cost += costs.brisk
         if forth:
             count, own_at = _offer(
-                owner, own_at, offset, square, cost, count, c_segment, c_offset, c_square, c_cost
+                owner,
+                own_at,
+                offset,
+                beyond,
+                square,
+                cost,
+                count,
+                c_segment,
+                c_offset,
+                c_beyond,
+                c_square,
+                c_cost,
             )
         if back:
             offset = roads.length_m[twin] - offset
             count, twin_at = _offer(
-                twin, twin_at, offset, square, cost, count, c_segment, c_offset, c_square, c_cost
+                twin,
+                twin_at,
+                offset,
+                -beyond,
+                square,
+                cost,
+                count,
+                c_segment,
+                c_offset,
+                c_beyond,
+                c_square,
+                c_cost,
             )
     return count

@@ -24,11 +24,35 @@ _CLEAR = 2.0
 _STILL_M = 5.0
 """A slow vehicle within this of its last weighed position adds nothing: it is parked, and a
 parked receiver's error stays the same for minutes, so that counting it again would be wrong."""
+_ASTRAY = 8.0
+"""A place four deviations off what the speed led to: it stands as it is, at this cost. The vehicle
+stopped and went on between two reports, or its speed was wrong."""
 _ONE = np.uint64(1)
 _SEEN = 128
 """Places for the junctions of a search: a power of two, twice REACHED at least."""
+_SPEED_MS, _GAIN_MS2 = 0.4, 0.06
+"""How far off two reported speeds may lead, as a deviation: so much a second for errors and bends,
+and so much a second squared for what a vehicle may do between them."""
 _BACK_M = 50.0
 """Going back along a segment by less than this is noise."""
+
+
+@njit(cache=True, forceinline=True)
+def _settle(
+    offset_m: float, beyond_m: float, led_to_m: float, length_m: float, seen: float, led: float
+) -> tuple[float, float]:
+    """Where on a segment the vehicle is after all, and what that costs.
+
+    Between the spot nearest to the position and the spot to which the speed led, each by its
+    weight, one half over the variance. The cost is what it adds to the distance from the road.
+    """
+    spot_m = offset_m + beyond_m
+    spot_m += led / (seen + led) * (led_to_m - spot_m)
+    spot_m = min(length_m, max(0.0, spot_m))
+    off, astray = spot_m - offset_m - beyond_m, spot_m - led_to_m
+    cost = seen * (off * off - beyond_m * beyond_m) + led * astray * astray
+    # Also where nothing led anywhere: the comparison is false then.
+    return (spot_m, cost) if cost < _ASTRAY else (offset_m, _ASTRAY)
 
 
 @njit(cache=True, forceinline=True)
@@ -43,36 +67,56 @@ def _come_from(
     origin_m: float,
     origin_cost: float,
     budget_m: float,
+    advance_m: float,
+    led: float,
     count: int,
     c_segment: npt.NDArray[np.int32],
     c_offset: npt.NDArray[np.float64],
+    c_beyond: npt.NDArray[np.float64],
     c_from: npt.NDArray[np.float64],
+    c_spot: npt.NDArray[np.float64],
+    c_led: npt.NDArray[np.bool_],
     reached: npt.NDArray[np.int32],
     reached_node: npt.NDArray[np.int32],
     reached_m: npt.NDArray[np.float64],
     seen: npt.NDArray[np.int64],
     turn: int,
 ) -> None:
-    """Lower ``c_from`` of every candidate to what it costs to come from one hypothesis."""
+    """Lower ``c_from`` of every candidate to what it costs to come from one hypothesis.
+
+    advance_m : how far the vehicle went by its speed; led : the weight of that, 0 if not known
+    c_spot, c_led : where on the candidate that puts it, and whether the speed had a say
+    """
     twin = roads.twin[origin]
     missing = 0
     # A bit for each candidate looked for, by the low six bits of its number: where it is not set,
     # the list need not be searched.
     wanted = np.uint64(0)
     for i in range(count):
-        step = costs.switch
+        step, spot_m, follows = costs.switch, c_offset[i], False
         if c_segment[i] == origin:
             ahead = c_offset[i] - origin_m
             if ahead < -_BACK_M:
                 step = costs.turn_back
             elif ahead <= budget_m:
                 step = 0.0
+                if led > 0.0:
+                    follows = True
+                    spot_m, step = _settle(
+                        c_offset[i],
+                        c_beyond[i],
+                        origin_m + advance_m,
+                        roads.length_m[origin],
+                        costs.per_square,
+                        led,
+                    )
         elif c_segment[i] == twin:
             step = costs.turn_back
         elif c_from[i] > origin_cost:
             missing += 1
             wanted |= _ONE << np.uint64(c_segment[i] & 63)
-        c_from[i] = min(c_from[i], origin_cost + step)
+        if origin_cost + step < c_from[i]:
+            c_from[i], c_spot[i], c_led[i] = origin_cost + step, spot_m, follows
     if missing == 0:
         return
     # Breadth first over junctions, along the driving directions and only where the way so far
@@ -97,7 +141,19 @@ def _come_from(
                         cost = origin_cost
                         if onto.road != own_road:
                             cost += costs.leave
-                        c_from[i] = min(c_from[i], cost)
+                        spot_m = c_offset[i]
+                        if led > 0.0:
+                            spot_m, step = _settle(
+                                c_offset[i],
+                                c_beyond[i],
+                                advance_m - way_m,
+                                onto.length_m,
+                                costs.per_square,
+                                led,
+                            )
+                            cost += step
+                        if cost < c_from[i]:
+                            c_from[i], c_spot[i], c_led[i] = cost, spot_m, led > 0.0
                         missing -= 1
                 if missing <= 0:
                     return
@@ -130,6 +186,20 @@ def _is_new(seen: npt.NDArray[np.int64], node: int, turn: int) -> bool:
     return True
 
 
+@njit(cache=True, forceinline=True)
+def _note_rivals(  # type: ignore[no-untyped-def]  # numba
+    roads, costs, me, row, rivals, rival_row, rival_segment
+):
+    """Enter the roads of another limit on which the vehicle may be as well; how many by now."""
+    for i in range(1, me.count):
+        if me.cost[i] >= costs.rival:
+            break
+        if roads.sign[me.segment[i]] != roads.sign[me.segment[0]]:
+            rival_row[rivals], rival_segment[rivals] = row, me.segment[i]
+            rivals += 1
+    return rivals
+
+
 @njit(cache=True)
 def forward(
     roads: Roads,
@@ -146,10 +216,18 @@ def forward(
     offset_m: npt.NDArray[np.float64],
     distance_m: npt.NDArray[np.float32],
     quality: npt.NDArray[np.int8],
-) -> None:
-    """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last four are the answer."""
+    rival_row: npt.NDArray[np.int32],
+    rival_segment: npt.NDArray[np.int32],
+) -> int:
+    """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last six are the answer.
+
+    Returns how many rivals there are.
+    """
     c_segment = np.empty(CANDIDATES, np.int32)
     c_offset = np.empty(CANDIDATES, np.float64)
+    c_beyond = np.empty(CANDIDATES, np.float64)
+    c_spot = np.empty(CANDIDATES, np.float64)
+    c_led = np.empty(CANDIDATES, np.bool_)
     c_square = np.empty(CANDIDATES, np.float64)
     c_cost = np.empty(CANDIDATES, np.float64)
     c_from = np.empty(CANDIDATES, np.float64)
@@ -158,6 +236,8 @@ def forward(
     reached_m = np.empty(REACHED, np.float64)
     seen = np.zeros(_SEEN, np.int64)
     turn = 0
+    rivals = 0
+    variance = 0.5 / costs.per_square
     for row in range(len(slot)):
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
@@ -172,9 +252,10 @@ def forward(
         if known > 0:
             moved_m = math.hypot((y - me.lat) * north, (x - me.lon) * east)
             if slow and moved_m <= _STILL_M:
-                me.time_us = time_us[row]
+                me.time_us, me.speed_kmh = time_us[row], kmh
                 segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
                 distance_m[row], quality[row] = me.distance_m, me.quality
+                rivals = _note_rivals(roads, costs, me, row, rivals, rival_row, rival_segment)
                 continue
         count = candidates(
             roads,
@@ -190,16 +271,28 @@ def forward(
             known,
             c_segment,
             c_offset,
+            c_beyond,
             c_square,
             c_cost,
         )
         if count == 0:
             continue  # off the road, or a wild position: what was known waits
-        if known > 0 and count > 1:
+        c_spot[:count] = c_offset[:count]
+        c_led[:count] = False
+        along_m2 = variance
+        if known > 0:
+            waited_s = waited_us * 1e-6
             fast = kmh if not math.isnan(kmh) else np.float32(0.0)
-            fast = max(fast, me.speed_kmh)
+            if me.speed_kmh > fast:
+                fast = me.speed_kmh
             # Half as much again for bends and noise, and a hundred metres for two bad fixes.
-            budget_m = 1.5 * max(moved_m, fast / 3.6 * waited_us * 1e-6) + 100.0
+            budget_m = 1.5 * max(moved_m, fast / 3.6 * waited_s) + 100.0
+            advance_m = 0.5 * (kmh + me.speed_kmh) / 3.6 * waited_s
+            led = 0.0
+            if not math.isnan(advance_m):
+                doubt_m = _SPEED_MS * waited_s + _GAIN_MS2 * waited_s * waited_s
+                along_m2 = me.along_m2 + doubt_m * doubt_m
+                led = costs.motion / along_m2
             c_from[:count] = np.inf
             for i in range(known):
                 turn += 1
@@ -214,10 +307,15 @@ def forward(
                     me.offset_m[i],
                     me.cost[i],
                     budget_m,
+                    advance_m,
+                    led,
                     count,
                     c_segment,
                     c_offset,
+                    c_beyond,
                     c_from,
+                    c_spot,
+                    c_led,
                     reached,
                     reached_node,
                     reached_m,
@@ -242,16 +340,21 @@ def forward(
             if kept == 0:
                 least = c_cost[best]
                 me.distance_m = math.sqrt(c_square[best])
+                me.along_m2 = variance
+                if c_led[best]:
+                    me.along_m2 = variance * along_m2 / (variance + along_m2)
             elif c_cost[best] - least > _DROP:
                 break
             me.segment[kept] = c_segment[best]
-            me.offset_m[kept] = c_offset[best]
+            me.offset_m[kept] = c_spot[best]
             me.cost[kept] = c_cost[best] - least
             c_cost[best] = math.inf
             kept += 1
         me.count = kept
         me.quality = 1 if kept > 1 and me.cost[1] < _CLEAR else 2
         me.time_us, me.lat, me.lon = time_us[row], y, x
-        me.speed_kmh = kmh if not math.isnan(kmh) else 0.0
+        me.speed_kmh = kmh
         segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
         distance_m[row], quality[row] = me.distance_m, me.quality
+        rivals = _note_rivals(roads, costs, me, row, rivals, rival_row, rival_segment)
+    return rivals

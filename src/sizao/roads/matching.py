@@ -7,6 +7,14 @@ for turning round, ``switch_cost`` for appearing on a road without a connection.
 the answer. So a truck on the expressway stays there beside its service road however the noise
 falls, and if the first guess at a diverge was wrong, the second is still there to take over.
 
+How far along its road a vehicle came is not left to the position alone: its speed, before and
+now, says how far it went from where it was, and the two are weighed by their errors (a Kalman
+filter along each way, Kalman 1960). Reports a few seconds apart then err by some four metres along
+the road instead of ten, which is what tells before and after a sign.
+
+Roads that are nearly as likely as the answer and have another limit are its *rivals*: whoever
+holds a driver to a limit must reckon with them.
+
 This is the forward half of the hidden Markov matcher of Newson & Krumm, "Hidden Markov Map
 Matching Through Noise and Sparseness", ACM SIGSPATIAL GIS 2009: an answer for each position at
 once, from the past only. It therefore does not depend on where a batch is cut.
@@ -26,10 +34,12 @@ import numpy.typing as npt
 
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
+from sizao.core.vehicles import KINDS
 from sizao.roads._candidates import EXIT, Costs, Roads
 from sizao.roads._forward import HYPOTHESES, forward
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid
+from sizao.roads.limits import limits_on
 from sizao.roads.network import Network
 
 UNMATCHED, AMBIGUOUS, GOOD = 0, 1, 2
@@ -45,9 +55,10 @@ STATE_DTYPE = np.dtype(
         ("cost", np.float32, (HYPOTHESES,)),
         ("distance_m", np.float32),
         ("speed_kmh", np.float32),
+        ("along_m2", np.float32),
         # Wider than they need be: padding bytes are not copied and would make equal states differ.
-        ("count", np.int32),
-        ("quality", np.int32),
+        ("count", np.int16),
+        ("quality", np.int16),
     ]
 )
 """State of one vehicle; all zero means never seen."""
@@ -73,12 +84,20 @@ class MatchParams:
     limit (it halved those on the simulated city, and more than this gained nothing)."""
     switch_cost: float = 20.0
     """Appearing on an unconnected road: as unlikely as a position 6.3 deviations off."""
-    turn_back_cost: float = 10.0
+    turn_back_cost: float = 6.0
     """Turning round within a segment."""
     brisk_cost: float = 2.0
     """Being on a yard or alley (a sign of ``YARD_KMH`` or less) at more than twice its limit.
     Alleys run a few metres beside streets, nearer than a receiver can tell. Other roads are not
     judged by speed: who drives too fast beside an expressway must not be taken for one on it."""
+    tunnel_cost: float = 4.0
+    """Being in a tunnel and having a fix: receivers have none there, but under a short bridge."""
+    by_speed: bool = True
+    """Go by the speed for how far along its road a vehicle came. Off only to show what it is good
+    for."""
+    rival_cost: float = 3.0
+    """A road of another limit is a rival of the answer if it is dearer by no more: odds of 20 to
+    1."""
     expire_s: float = 1800.0
     """A vehicle not seen for so long may be anywhere."""
     continuity: bool = True
@@ -98,12 +117,16 @@ class Matched(NamedTuple):
     offset_m : float64, metres along the segment; NaN unmatched
     distance_m : float32, from the road; NaN unmatched
     quality : int8, UNMATCHED, AMBIGUOUS or GOOD
+    rival_row, rival_segment : int32, shape (m,) each, rows never falling: other roads on which the
+        vehicle of that row may be as well, and on which some vehicles have another limit
     """
 
     segment: npt.NDArray[np.int32]
     offset_m: npt.NDArray[np.float64]
     distance_m: npt.NDArray[np.float32]
     quality: npt.NDArray[np.int8]
+    rival_row: npt.NDArray[np.int32]
+    rival_segment: npt.NDArray[np.int32]
 
 
 def new_state(slots: int) -> npt.NDArray[Any]:
@@ -154,8 +177,10 @@ def match(
         np.full(n, np.nan),
         np.full(n, np.nan, np.float32),
         np.zeros(n, np.int8),
+        np.empty(n * (HYPOTHESES - 1), np.int32),
+        np.empty(n * (HYPOTHESES - 1), np.int32),
     )
-    forward(
+    rivals = forward(
         _roads(network, params.max_distance_m),
         Costs(
             params.max_distance_m**2,
@@ -168,6 +193,9 @@ def match(
             params.turn_back_cost,
             int(params.expire_s * 1e6) if params.continuity else -1,
             params.brisk_cost,
+            params.tunnel_cost,
+            params.rival_cost,
+            0.5 if params.by_speed else 0.0,
         ),
         _plain(slot, np.int32),
         _plain(time_us, np.int64),
@@ -179,7 +207,10 @@ def match(
         state,
         *matched,
     )
-    return matched, state
+    return matched._replace(
+        rival_row=matched.rival_row[:rivals].copy(),
+        rival_segment=matched.rival_segment[:rivals].copy(),
+    ), state
 
 
 def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
@@ -229,6 +260,8 @@ def _roads(network: Network, radius_m: float) -> Roads:
             np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf).astype(
                 np.float32
             ),
+            network.tunnel,
+            _signs(network),
         )
     return made[radius_m]
 
@@ -261,3 +294,11 @@ def _road_numbers(network: Network) -> npt.NDArray[np.int32]:
     road = np.where(network.ref != "", network.ref, network.name)
     _, name = np.unique(road, return_inverse=True)
     return (name * len(ROAD_CLASSES) + network.road_class).astype(np.int32)
+
+
+def _signs(network: Network) -> npt.NDArray[np.int32]:
+    """The same number for segments with one limit for each kind of vehicle."""
+    every = np.arange(len(network))
+    limits = [limits_on(network, every, np.full(len(every), code))[0] for code in range(len(KINDS))]
+    _, sign = np.unique(np.column_stack(limits), axis=0, return_inverse=True)
+    return sign.reshape(-1).astype(np.int32)
