@@ -13,9 +13,14 @@ from click.testing import CliRunner
 
 from sizao.app.cli import cli
 from sizao.core.errors import ConfigError
+from sizao.risk.backtest_report import backtest
 from sizao.risk.backtesting import Case, Run, calibration, describe, runs
 from sizao.risk.capture import capture
+from sizao.risk.crashes import read_crashes
+from sizao.risk.features import Features
 from sizao.risk.posterior import Posterior
+from sizao.risk.sites import read_sites
+from sizao.risk.snapping import build_index, snap
 
 from .test_screening import scattered
 from .worlds import borough, write_crashes, write_grid
@@ -106,9 +111,9 @@ def test_deciles_of_a_true_posterior_hold_what_happens() -> None:
     assert sum(row["lower"] <= row["observed"] <= row["upper"] for row in rows) == 0
 
 
-def command(folder, *more: str):
+def command(folder, *more: str, among: tuple[int, ...] = (2016, 2017, 2018)):
     nodes, edges = write_grid(folder, 12)
-    crashes = write_crashes(folder, scattered(2400, (2016, 2017, 2018)))
+    crashes = write_crashes(folder, scattered(2400, among))
     arguments = ["--nodes", nodes, "--edges", edges, "--crashes", crashes, *more]
     result = CliRunner().invoke(cli, ["backtest", *map(str, arguments)])
     if result.exception:
@@ -128,6 +133,28 @@ def test_the_command_prints_capture_and_pai_by_share(tmp_path) -> None:
     assert found["seeds"] == 2
     assert len(found["calibration"]) == 10
     assert found["treatment_claims"] == "possible"
+    low, high = found["capture_interval"]["0.05"]
+    assert low < found["capture"]["0.05"] < high
+    assert 700 < found["test_crashes"] < 900
+
+
+def test_a_kept_assessment_holds_what_the_command_prints(tmp_path) -> None:
+    """The page of an assessment shows drift, bounds, consistency and breaks from its own run."""
+    halved = (2016, 2016, 2017, 2017, 2018)
+    printed = json.loads(
+        command(tmp_path, "--years", "2016-2017", "--test", "2018", "--json", among=halved).stdout
+    )
+    sites, _, _ = read_sites(tmp_path / "nodes.csv", tmp_path / "edges.csv")
+    crashes, _ = read_crashes(tmp_path / "crashes.csv")
+    snapped = snap(build_index(sites), crashes.lat, crashes.lon)
+    kept = backtest(sites, Features(sites), crashes, snapped, range(2016, 2019))
+    assert kept is not None
+    own = {name: value for name, value in kept.items() if name not in ("train", "test")}
+    assert json.loads(json.dumps(own)) == {name: printed[name] for name in own}
+    assert kept["breaks"]
+    assert kept["treatment_claims"] == "refused"
+    assert {"drift", "top_100", "consistency", "calibration", "coverage_90", "breaks"} <= set(kept)
+    assert kept["top_100"]["segments"].keys() >= {"before", "expected", "after", "lower", "upper"}
 
 
 def test_rolling_years_and_words(tmp_path) -> None:

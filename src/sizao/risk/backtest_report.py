@@ -9,7 +9,7 @@ import numpy as np
 
 from sizao.risk import effects
 from sizao.risk.backtesting import METHODS, Case, Run, by_share, describe, runs
-from sizao.risk.breaks import find_breaks
+from sizao.risk.breaks import Break, find_breaks
 from sizao.risk.capture import SHARES
 from sizao.risk.crashes import Crashes
 from sizao.risk.features import Features
@@ -23,7 +23,11 @@ LEAST_TEST, LEAST_TRAIN = 20, 50
 
 
 def report(case: Case, done: Sequence[Run]) -> Backtest:
-    """Means over runs, with every method and hindsight beside the first one."""
+    """Means over runs, with every method and hindsight beside the first one.
+
+    ``capture_interval`` is Wilson's 90 % for as many crashes as the test years had: with a hundred
+    of them a capture is known to within some eight points, and who shows it must say so.
+    """
     methods = {}
     for name in METHODS:
         caught = np.array([run.capture[name] for run in done])
@@ -35,9 +39,17 @@ def report(case: Case, done: Sequence[Run]) -> Backtest:
         }
     hindsight = np.mean([run.hindsight for run in done], axis=0)
     first = methods[METHODS[0]]
+    judging = np.isin(case.crashes.year, [run.test for run in done])
+    after = int((judging & (case.snapped.edge >= 0)).sum())
     return {
         "method": METHODS[0],
+        "train_crashes": done[-1].crashes,
+        "test_crashes": after,
         "capture": first["capture"],
+        "capture_interval": {
+            share: [round(bound, 4) for bound in wilson(value, after)]
+            for share, value in first["capture"].items()
+        },
         "pai": first["pai"],
         "pei": by_share(np.array(list(first["capture"].values())) / hindsight),
         "segments_capture": first["segments_capture"],
@@ -51,11 +63,7 @@ def report(case: Case, done: Sequence[Run]) -> Backtest:
 def backtest(
     sites: Sites, features: Features, crashes: Crashes, snapped: Snapped, years: range
 ) -> Backtest | None:
-    """Hold back the last of the years and judge by it what the others say; None if too few.
-
-    ``capture_interval`` is Wilson's 90 % for as many crashes as the last year had: with a hundred
-    of them a capture is known to within some eight points, and the page must say so.
-    """
+    """Hold back the last of the years and judge by it what the others say; None if too few."""
     if len(years) < 2:
         return None
     train, test = range(years.start, years.stop - 1), years[-1]
@@ -65,18 +73,19 @@ def backtest(
         return None
     case = Case(sites, features, crashes, snapped)
     done = list(runs(case, train, range(test, test + 1), 1.0, 1))
-    found = report(case, done)
-    refused = effects.refuse(find_breaks(crashes), train, range(test, test + 1), None, len(sites))
     return {
         "train": f"{train.start}-{train.stop - 1}" if len(train) > 1 else f"{train.start}",
         "test": test,
-        "train_crashes": done[-1].crashes,
-        "test_crashes": after,
-        **found,
-        "capture_interval": {
-            share: [round(bound, 4) for bound in wilson(value, after)]
-            for share, value in found["capture"].items()
-        },
+        **report(case, done),
+        **claims(find_breaks(crashes), train, range(test, test + 1), len(sites)),
+    }
+
+
+def claims(found: Sequence[Break], train: range, tests: range, sites: int) -> Backtest:
+    """Reporting breaks, and whether a before/after over these years may be made."""
+    refused = effects.refuse(found, train, tests, None, sites)
+    return {
+        "breaks": [one.row() for one in found],
         "treatment_claims": "refused" if refused else "possible",
         "refused_because": refused,
     }

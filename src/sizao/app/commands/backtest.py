@@ -11,7 +11,7 @@ import click
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.app.road_files import RoadFiles
 from sizao.core.errors import ConfigError
-from sizao.risk import effects
+from sizao.risk.backtest_report import claims
 from sizao.risk.backtest_report import report as reported
 from sizao.risk.backtesting import Case, Run, runs
 from sizao.risk.capture import SHARES
@@ -62,14 +62,12 @@ def command(
         progress.done(f"{run.test}, seed {run.seed}", f"{run.crashes:,} crashes to learn from")
     report = reported(case, done)
     progress.done("calibration and consistency")
-    refused = effects.refuse(inputs.breaks, train, tests, None, len(inputs.sites))
     report |= {
         "years": years,
         "test": test,
         "keep": keep,
         "seeds": len({run.seed for run in done}),
-        "treatment_claims": "refused" if refused else "possible",
-        "refused_because": refused,
+        **claims(inputs.breaks, train, tests, len(inputs.sites)),
         **inputs.summary,
     }
     if as_json:
