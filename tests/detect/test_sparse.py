@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from sizao.detect import sparse
 
@@ -54,3 +55,17 @@ def test_it_grows_and_forgets_nothing():
         table[sparse.find(table, slot * 1000, 0)]["value"] == slot for slot in range(0, 5000, 7)
     )
     assert len(table) - 1 >= 2 * 5000
+
+
+@njit
+def _positive_only(table, slot):
+    return sparse.find(table, slot, 1) if slot >= 0 else 0
+
+
+def test_a_row_is_found_where_the_compiler_sees_that_its_key_is_positive():
+    """A signed product that overflows was compiled to anything there."""
+    table = sparse.new(ROW)
+    places = {}
+    for slot in range(5):
+        table, places[slot] = sparse.add(table, slot, 1)
+    assert {slot: _positive_only(table, np.int32(slot)) for slot in places} == places

@@ -32,6 +32,7 @@ PARTS = 1 << 24
 """Part numbers are below this."""
 
 _ROOM = 16
+_GOLDEN, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(33)
 
 
 def episodes(fields: Sequence[Any]) -> np.dtype[Any]:
@@ -45,11 +46,18 @@ def new(dtype: np.dtype[Any], rows: int = _ROOM) -> npt.NDArray[Any]:
 
 
 @njit(cache=True)
+def _home(key, mask):  # type: ignore[no-untyped-def]  # numba
+    """Where a key goes first. Fibonacci hashing: slots are dense, parts few; the high bits of the
+    product are mixed. Without a sign: a signed product that overflows may be compiled to anything,
+    and is, where the compiler can see that the key is positive."""
+    return np.int64((np.uint64(key) * _GOLDEN) >> _SHIFT) & mask
+
+
+@njit(cache=True)
 def _place(table, key):  # type: ignore[no-untyped-def]  # numba
     """Row of the key, or the empty one where it would go."""
     mask = len(table) - 2
-    # Fibonacci hashing: slots are dense, parts few; the high bits of the product are mixed.
-    at = ((key * np.int64(-7046029254386353131)) >> np.int64(33)) & mask
+    at = _home(key, mask)
     while table[at + 1].key != 0 and table[at + 1].key != key:
         at = (at + 1) & mask
     return at + 1
@@ -104,7 +112,7 @@ def drop(table, at):  # type: ignore[no-untyped-def]  # numba
         probe = (probe + 1) & mask
         if table[probe + 1].key == 0:
             break
-        home = ((table[probe + 1].key * np.int64(-7046029254386353131)) >> np.int64(33)) & mask
+        home = _home(table[probe + 1].key, mask)
         # A row may move up to the hole only if its home does not lie between the two.
         if (probe - home) & mask >= (probe - empty) & mask:
             table[empty + 1] = table[probe + 1]
