@@ -28,7 +28,7 @@ def rows_of(columns: Columns, kinds: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def bound(kind: npt.NDArray[np.int8], kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Of each kind code, whether it is one of these kinds."""
-    chosen = np.zeros(len(KIND_CODES), np.bool_)
+    """Of each kind code, whether it is one of these kinds; -1, a row not shown, is none."""
+    chosen = np.zeros(len(KIND_CODES) + 1, np.bool_)
     chosen[[KIND_CODES[one] for one in kinds if one in KIND_CODES]] = True
     return np.asarray(chosen[kind])

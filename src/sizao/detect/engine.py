@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sizao.detect import reopen
+from sizao.detect import reopen, reopen_totals
 from sizao.detect.assemble import add_rows, batch_of, no_rows
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.room import fetch
 from sizao.detect.state import EngineState
+from sizao.detect.totals import DrivingTotal
 from sizao.detect.windows import Windows
 
 __all__ = ["Context", "EngineState", "Prepared", "active", "close", "prepare", "run", "step"]
@@ -53,8 +54,7 @@ def run(
         fetch(state.rules[rule.id].each, prepared.columns.slot)
         if "reopen_within_min" in context.params[rule.id]:
             windows = state.windows.setdefault(rule.id, Windows(rule.state_dtype, rule.few_dtype))
-            several, state.rules[rule.id] = reopen.step(
-                rule,
+            arguments = (
                 prepared.columns,
                 prepared.late,
                 state.rules[rule.id],
@@ -62,6 +62,10 @@ def run(
                 context.params[rule.id],
                 context.world,
             )
+            if isinstance(rule, DrivingTotal):
+                several, state.rules[rule.id] = reopen_totals.step(rule, *arguments)
+            else:
+                several, state.rules[rule.id] = reopen.step(rule, *arguments)
             for found in several:
                 add_rows(rows, rule, found, state, context, state.fired_under)
             continue
@@ -81,7 +85,11 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     for rule in context.rules:
         windows = state.windows.get(rule.id)
         params = context.params[rule.id]
-        for found in reopen.close(rule, state.rules[rule.id], windows, params, context.world):
+        if isinstance(rule, DrivingTotal):
+            ended = reopen_totals.close(rule, state.rules[rule.id], windows, params)
+        else:
+            ended = reopen.close(rule, state.rules[rule.id], windows, params, context.world)
+        for found in ended:
             add_rows(rows, rule, found, state, context, fired_under)
     return batch_of(rows, state)
 

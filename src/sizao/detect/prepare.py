@@ -211,6 +211,7 @@ def prepare(
             "recorder_speed_kmh": recorder,
             "driver": drivers,
             "kind": state.kinds_of(slots, context.kinds),
+            "service": state.services_of(slots, context.services),
         }
         late = late_rows(np.sort(left_out), slots, values)
     return Prepared(columns, row, slots, late), state

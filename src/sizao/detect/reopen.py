@@ -31,6 +31,7 @@ Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, e
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,7 @@ from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.coaches import bound
+from sizao.detect.revisions import differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
 from sizao.detect.windows import (
     HEAD,
@@ -47,8 +49,7 @@ from sizao.detect.windows import (
     Window,
     Windows,
     columns_of,
-    joined,
-    link,
+    in_order,
     showing,
     taken,
 )
@@ -58,6 +59,8 @@ APART_M = 500.0
 MOST = 500
 """Windows of a rule. Fits the two bytes a vehicle that say which is its."""
 _DEGREE_M = 111_195.0
+_LEFT = "left_start_us"
+"""Start of the run that another driver left, for rules that know such runs."""
 
 
 def step(
@@ -74,7 +77,7 @@ def step(
     ``windows`` is changed in place. The rule must take no notice of a row without a speed.
     """
     within_us = round(params["reopen_within_min"] * 60e6)
-    torn, depth = _tears(columns) if within_us else (np.empty(0, np.int64), np.empty(0, np.int32))
+    torn, depth = tears(columns) if within_us else (np.empty(0, np.int64), np.empty(0, np.int32))
     if "kinds" in params:  # windows are few: those of vehicles that the rule does not bind are none
         torn = torn[bound(columns.kind[torn], params["kinds"])]
     if not len(torn) and not windows:
@@ -129,7 +132,7 @@ class _Turn:
         if self.windows:
             kept = self.windows.place[columns.slot] > 0
             rows = np.flatnonzero(kept if some is None else kept & some)
-            _remember(found, columns, rows, self.windows)
+            remember(found, columns, rows, self.windows)
 
     def alone(self, slot: int, begin: int, end: int, late: npt.NDArray[Any]) -> None:
         """One vehicle's rows, from ``begin`` to ``end``, and late rows, as they came."""
@@ -155,7 +158,7 @@ class _Turn:
             found, self.memory = self.rule.step(rows, self.memory, self.params, self.world)
             self.out.append(found)
             kept = np.flatnonzero(self.windows.place[rows.slot] > 0)
-            _remember(found, rows, kept, self.windows)
+            remember(found, rows, kept, self.windows)
         return end
 
     def _again(self, slot: int) -> None:
@@ -204,7 +207,7 @@ def close(
     return [*out, rule.close(memory, params)]
 
 
-def _tears(columns: Columns) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def tears(columns: Columns) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Rows of vehicles that come back elsewhere from a gap; and of each row, how many of those
     its vehicle has in this batch up to there, its first row not counted."""
     return _tears_of(
@@ -248,15 +251,22 @@ def _copy_few(table, slots, out):  # type: ignore[no-untyped-def]  # numba
             out[k] = table[at]
 
 
-def _remember(
-    found: Findings, columns: Columns, rows: npt.NDArray[np.int64], windows: Windows
+def remember(
+    found: Findings,
+    columns: Columns,
+    rows: npt.NDArray[np.int64],
+    windows: Windows,
+    since: Mapping[int, int] | None = None,
 ) -> None:
-    """Keep rows and reports of vehicles with a window; close those that are over."""
+    """Keep rows and reports of vehicles with a window; close those that are over.
+
+    since : vehicle to its first finding that lies in its window, where some do not
+    """
     windows.add(columns, rows)
     for at, slot in enumerate(found.slot.tolist()):
-        if slot in windows:
+        if slot in windows and at >= (since or {}).get(slot, 0):
             reports = windows.reported.setdefault(slot, {})
-            reports[int(found.start_us[at])] = _report(found, at)
+            reports[int(found.start_us[at])] = report_of(found, at)
     slots = columns.slot[rows]
     until_us = windows.head["until_us"][windows.place[slots] - 1]
     windows.close(np.unique(slots[columns.time_us[rows] > until_us]))
@@ -268,90 +278,39 @@ def _again(
     """Judge a window anew with its late rows; what is different, the memory with it, all rows,
     and what stands reported."""
     latest_us = int(window.late["received_us"].max())
-    first = window.rows[0].copy()
-    rows = joined(window.rows, window.late)
-    rows = rows[np.argsort(rows["time_us"], kind="stable")]
-    rows = rows[np.concatenate(([True], rows["time_us"][1:] != rows["time_us"][:-1]))]
-    for name in ("prev_us", "prev_fix_us", "prev_lat", "prev_lon"):
-        rows[0][name] = first[name]
-    link(rows)
+    rows = in_order(window)
     used = window.few.copy()
     used["key"] = 1  # of slot 0, as the vehicle is called meanwhile
     few = sparse.from_rows(used, memory.few.dtype)
     found, judged = rule.step(columns_of(rows), Memory(window.each, few), params, world)
     reports: dict[int, list[Report]] = {}
     for at, start in enumerate(found.start_us.tolist()):
-        reports.setdefault(start, []).append(_report(found, at))
-    out, known = _differences(window.reported, reports, _going_on(judged), latest_us)
+        reports.setdefault(start, []).append(report_of(found, at))
+    out, known = differences(window.reported, reports, _going_on(judged), latest_us)
     for one in out:
         one["slot"] = slot
     memory = _put_back(memory, slot, judged, known)
-    return _findings(found, out), memory, rows, known
+    return findings_of(found, out), memory, rows, known
 
 
 def _going_on(memory: Memory) -> set[int]:
     """Starts of the runs that have fired and not ended."""
     few = sparse.rows(memory.few)
     runs = few if _in_few(memory) else memory.each[:1]
-    own = runs[(runs["running"] != 0) & (runs["fired"] != 0)]
-    left = few[(few["left_running"] != 0) & (few["left_fired"] != 0)]
-    return {*own["start_us"].tolist(), *left["left_start_us"].tolist()}
+    names = runs.dtype.names or ()
+    own = runs[runs["fired"] != 0]
+    if "running" in names:
+        own = own[own["running"] != 0]
+    going = set(own["start_us"].tolist())
+    if _LEFT in (few.dtype.names or ()):
+        left = few[(few["left_running"] != 0) & (few["left_fired"] != 0)]
+        going.update(left[_LEFT].tolist())
+    return going
 
 
 def _in_few(memory: Memory) -> bool:
     """Whether a rule keeps its runs with the few that have one, or with every vehicle."""
     return "start_us" in (memory.few.dtype.names or ())
-
-
-def _differences(
-    before: dict[int, Report],
-    after: dict[int, list[Report]],
-    going_on: set[int],
-    latest_us: int,
-) -> tuple[list[Report], dict[int, Report]]:
-    """Reports to make, and the last report of every episode with them."""
-    out: list[Report] = []
-    known = dict(before)
-    for start in sorted({*before, *after}):
-        old, new = before.get(start), after.get(start)
-        if new is None:
-            gone = old is not None and old["severity"] != "withdrawn"
-            if old is not None and gone and start not in going_on:
-                out.append(_corrected(old, old, severity="withdrawn"))
-                known[start] = out[-1]
-            continue
-        if old is None:
-            for report in new:
-                out.append(_corrected(report, None, received_us=latest_us))
-            known[start] = out[-1]
-            continue
-        last = new[-1]
-        if last["revision"] and not _same(old, last):
-            out.append(_corrected(last, old))
-            known[start] = out[-1]
-    return out, known
-
-
-_VALUES = ("end_us", "measured", "severity", "driver", "quality")
-
-
-def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    plain = {**old, "quality": _without_mark(old["quality"])}
-    return bool(old["revision"]) and all(plain[name] == new[name] for name in _VALUES)
-
-
-def _without_mark(quality: str) -> str:
-    return ",".join(part for part in quality.split(",") if part != "corrected")
-
-
-def _corrected(report: dict[str, Any], old: Report | None, **changes: Any) -> dict[str, Any]:
-    quality = ",".join(filter(None, (_without_mark(report["quality"]), "corrected")))
-    found = {**report, "quality": quality, **changes}
-    if old is not None:
-        for name in ("fired_us", "received_us"):
-            found[name] = old[name]
-        found["revision"] = old["revision"] + 1
-    return found
 
 
 def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) -> Memory:
@@ -368,31 +327,12 @@ def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) 
             if name != "key":
                 few[at][name] = rows[0][name]
         run = few[at] if _in_few(memory) else each[slot]
-        for start, prefix in ((run["start_us"], ""), (few[at]["left_start_us"], "left_")):
+        runs = [(run["start_us"], "")]
+        if _LEFT in (few.dtype.names or ()):
+            runs.append((few[at][_LEFT], "left_"))
+        for start, prefix in runs:
             report = known.get(int(start))
             if report is not None:
                 for name in ("revision", "fired_us", "received_us"):
                     few[at][prefix + name] = report[name]
     return Memory(each, few)
-
-
-_FIELDS = tuple(name for name in Findings.__dataclass_fields__)
-
-
-def _report(found: Findings, at: int) -> dict[str, Any]:
-    values = {}
-    for name in _FIELDS:
-        column = getattr(found, name)
-        if len(column):
-            value = column[at]
-            values[name] = value.item() if isinstance(value, np.generic) else value
-    return values
-
-
-def _findings(like: Findings, reports: list[Report]) -> Findings:
-    made: dict[str, Any] = {}
-    for name in _FIELDS:
-        column = getattr(like, name)
-        values = [report[name] for report in reports if name in report]
-        made[name] = np.array(values, column.dtype) if isinstance(column, np.ndarray) else values
-    return Findings(**made)

@@ -247,7 +247,10 @@ class EngineState:
                 few = blocks[f"few:{rule}"]
                 state.rules[rule] = Memory(block, sparse.from_rows(few, few.dtype))
         for rule, reports in head.get("reports", {}).items():
-            own = {part: blocks[f"window_{part}:{rule}"] for part in PARTS}
+            names = {part: f"window_{part}:{rule}" for part in PARTS}
+            if not blocks.keys() >= set(names.values()):
+                continue  # of an earlier program, which kept less of them
+            own = {part: blocks[name] for part, name in names.items()}
             if (own["head"].dtype, own["rows"].dtype) == (HEAD, ROW):
                 state.windows[rule] = Windows.of(own, reports)
         return state

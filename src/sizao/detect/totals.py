@@ -12,7 +12,7 @@ not vehicle by vehicle; that order does not depend on where a batch was cut.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,7 @@ def few_of(pieces: int) -> np.dtype[Any]:
             ("unknown_s", "i4"),
             ("unknown_in", "i4"),
             ("peak_unknown_s", "i4"),
+            ("revision", "i2"),
             ("fired", "i1"),
             ("driven_s", "u2", (pieces,)),
         ]
@@ -93,11 +94,11 @@ def _drive(ep, from_s, to_s, piece_s):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _report(ep, driver, revision, out, count):  # type: ignore[no-untyped-def]  # numba
+def _report(ep, driver, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = ep.slot
-    row.revision = revision
+    row.revision = ep.revision
     row.start_us = ep.start_us
     row.end_us = ep.end_us
     row.fired_us = ep.fired_us
@@ -115,14 +116,47 @@ def _report(ep, driver, revision, out, count):  # type: ignore[no-untyped-def]  
     return out, count + 1
 
 
+class Kept(NamedTuple):
+    """What was remembered right before rows that were marked, an item each.
+
+    found : findings of the walk until then
+    driver : who drove until then, -1 unknown
+    each : STATE of the vehicle
+    own, his : what the table had of the vehicle and of that driver; a key of 0 is nothing
+    """
+
+    found: npt.NDArray[np.int64]
+    driver: npt.NDArray[np.int32]
+    each: npt.NDArray[Any]
+    own: npt.NDArray[Any]
+    his: npt.NDArray[Any]
+
+
+@njit(cache=True)
+def _keep(kept, at, st, few, slot, found):  # type: ignore[no-untyped-def]  # numba
+    kept.found[at] = found
+    kept.driver[at] = st.driver - 1
+    kept.each[at] = st
+    own = sparse.find(few, slot, 0)
+    if own:
+        kept.own[at] = few[own]
+    his = sparse.find(few, st.driver - 1, 1) if st.driver > 0 else 0
+    if his:
+        kept.his[at] = few[his]
+
+
 @njit(cache=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
-    c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
+    c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, marked, kept, out
 ):
     count = 0
+    mark = 0
     for i in rows:
         own = c.slot[i]
         st = each[own]
+        if mark < len(marked) and marked[mark] == i:
+            _keep(kept, mark, st, few, own, count)
+            mark += 1
         now, before = c.time_us[i], c.prev_us[i]
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         who, moved = st.driver, st.moving
@@ -149,13 +183,15 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
             ep.unknown_s = min(ep.unknown_s + (now - before) // 1_000_000, span_s)
             ep.unknown_in = ep.newest
         if ep.fired and (ep.total_s <= limit_s or (driven and ep.slot != own)):
-            out, count = _report(ep, who - 1, 1, out, count)
+            ep.revision += 1
+            out, count = _report(ep, who - 1, out, count)
             ep.fired = 0
         if not driven or ep.total_s <= limit_s:
             continue
         fires = not ep.fired
         if fires:
             ep.fired = 1
+            ep.revision = 0
             ep.slot = own
             ep.start_us = now
             ep.fired_us = now
@@ -171,8 +207,11 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
             ep.stake_m = c.stake_m[i]
             ep.segment = c.segment[i]
         if fires:
-            out, count = _report(ep, who - 1, 0, out, count)
+            out, count = _report(ep, who - 1, out, count)
     return out[:count], few
+
+
+_NONE_MARKED = np.empty(0, np.int64)
 
 
 class DrivingTotal(RuleBase):
@@ -194,6 +233,7 @@ class DrivingTotal(RuleBase):
             "max_gap_s": number(book, samples, "max_gap", "s"),
             "rest_displacement_m": number(book, samples, "rest_displacement", "m"),
             "kinds": kinds_from(book),
+            "reopen_within_min": number(book, "detect.reopen", "within", "min"),
         }
 
     def active(self, memory: Memory) -> npt.NDArray[np.int32]:
@@ -203,10 +243,32 @@ class DrivingTotal(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows = rows_of(columns, params["kinds"])
+        rows, memory, _ = self.walk(
+            columns, arrived(columns, params), memory, params, marked=_NONE_MARKED
+        )
+        return self.findings(rows, params), memory
+
+    def walk(
+        self,
+        columns: Columns,
+        rows: npt.NDArray[np.int64],
+        memory: Memory,
+        params: Params,
+        marked: npt.NDArray[np.int64],
+    ) -> tuple[npt.NDArray[Any], Memory, Kept]:
+        """These rows in this order: findings (FINDING), memory, and what was remembered before
+        each of ``marked``, some of the rows in the same order."""
+        n = len(marked)
+        kept = Kept(
+            np.zeros(n, np.int64),
+            np.zeros(n, np.int32),
+            np.zeros(n, STATE),
+            np.zeros(n, self.few_dtype),
+            np.zeros(n, self.few_dtype),
+        )
         found, few = _kernel(
             columns,
-            rows[np.argsort(columns.row[rows], kind="stable")],
+            rows,
             memory.each,
             memory.few,
             self.piece_s,
@@ -214,14 +276,16 @@ class DrivingTotal(RuleBase):
             float(params["moving_above_kmh"]),
             round(params["max_gap_s"] * 1e6),
             float(params["rest_displacement_m"]),
+            marked,
+            kept,
             no_findings(),
         )
-        return _findings(found, params), Memory(memory.each, few)
+        return found, Memory(memory.each, few), kept
 
     def close(self, memory: Memory, params: Params) -> Findings:
         ended = _fired(memory)
         rows = np.zeros(len(ended), FINDING)
-        rows["revision"] = 1
+        rows["revision"] = ended["revision"] + 1
         rows["measured"] = ended["peak_s"] / 60
         rows["quality"] = np.where(ended["peak_unknown_s"] > 0, GAP, 0)
         rows["code"] = (ended["peak_unknown_s"] + 59) // 60
@@ -230,17 +294,23 @@ class DrivingTotal(RuleBase):
             rows[name] = ended[name]
         for name in ("lat", "lon", "stake_m", "segment"):
             rows[name] = ended[name]
-        return _findings(rows, params)
+        return self.findings(rows, params)
+
+    def findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
+        """The kernel's rows with limit and severity."""
+        rows["limit"] = params["max_driving_min"]
+        return findings(rows, _severity, note=_note)
+
+
+def arrived(columns: Columns, params: Params) -> npt.NDArray[np.int64]:
+    """Rows that a total looks at, in order of arrival."""
+    rows = rows_of(columns, params["kinds"])
+    return rows[np.argsort(columns.row[rows], kind="stable")]
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
     used = sparse.rows(memory.few)
     return used[used["fired"] != 0]
-
-
-def _findings(rows: npt.NDArray[Any], params: Params) -> Findings:
-    rows["limit"] = params["max_driving_min"]
-    return findings(rows, _severity, note=_note)
 
 
 def _severity(row: Any) -> str:

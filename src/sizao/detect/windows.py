@@ -35,21 +35,25 @@ ROW = np.dtype(
         ("speed_kmh", "f4"),
         ("recorder_speed_kmh", "f4"),
         ("kind", "i1"),
+        ("service", "i1"),
     ]
 )
-"""What is kept of a row: the columns that rules of continuous driving read."""
+"""What is kept of a row: the columns that rules of driving and rest read."""
 
 NONE = np.zeros(0, ROW)
 
 HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("opened_us", "i8"), ("slot", "i4")])
 """A window: last row before the pause, until when it lasts, when the row behind it was received."""
 
+OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
+"""Window and driver of a row of ``drivers``."""
+
 _NO_FENCE = np.empty(0, np.int32)
 _NAMES = ROW.names or ()
 _ROOM = 1024
 """Rows that there is place for at first."""
 
-PARTS = ("head", "each", "few", "rows", "late")
+PARTS = ("head", "each", "few", "rows", "late", "owners", "drivers")
 """Names of the arrays that windows consist of."""
 
 Report = dict[str, Any]
@@ -83,6 +87,9 @@ class Windows(Mapping[int, Window]):
         """A key of 0: nothing was remembered there."""
         self.late: dict[int, npt.NDArray[Any]] = {}
         self.reported: dict[int, dict[int, Report]] = {}
+        self.drivers: dict[int, dict[int, npt.NDArray[Any]]] = {}
+        """Slot to driver to what was remembered of him before his first row in the window, one row
+        or none: of rules that know drivers over several vehicles."""
         self.place = np.zeros(0, np.int16)
         self._rows = np.empty(_ROOM, ROW)
         self._slots = np.empty(_ROOM, np.int32)
@@ -186,7 +193,21 @@ class Windows(Mapping[int, Window]):
             "few": _clean(self.few),
             "rows": self._all_rows(),
             "late": joined(*late),
+            **self._drivers(),
         }
+
+    def _drivers(self) -> dict[str, npt.NDArray[Any]]:
+        known = [
+            (slot, driver, row)
+            for slot, some in sorted(self.drivers.items())
+            for driver, row in sorted(some.items())
+        ]
+        rows = np.zeros(len(known), self.few.dtype)
+        for at, (_, _, row) in enumerate(known):
+            if len(row):
+                rows[at : at + 1] = _clean(row)
+        owners = np.array([(slot, driver) for slot, driver, _ in known], OWNER)
+        return {"owners": owners, "drivers": rows}
 
     def reports(self) -> list[list[Any]]:
         """``reported`` as JSON can hold it."""
@@ -206,6 +227,9 @@ class Windows(Mapping[int, Window]):
         made._slots = made._rows["slot"].copy()
         late = blocks["late"]
         made.late = {int(slot): late[late["slot"] == slot] for slot in np.unique(late["slot"])}
+        for at, (slot, driver) in enumerate(blocks["owners"].tolist()):
+            row = blocks["drivers"][at : at + 1]
+            made.drivers.setdefault(slot, {})[driver] = row[row["key"] != 0]
         made.reported = {
             slot: {report["start_us"]: report for report in some} for slot, some in reports
         }
@@ -215,7 +239,7 @@ class Windows(Mapping[int, Window]):
         self.place[self.head["slot"]] = 0
         self.head, self.each, self.few = self.head[at], self.each[at], self.few[at]
         self.place[self.head["slot"]] = np.arange(1, len(at) + 1)
-        for some in (self.late, self.reported, self._judged):
+        for some in (self.late, self.reported, self.drivers, self._judged):
             for slot in [slot for slot in some if slot not in self]:
                 del some[slot]
 
@@ -293,15 +317,29 @@ def taken(columns: Columns, begin: int, end: int) -> Columns:
 
 
 def showing(columns: Columns, rows: npt.NDArray[np.bool_]) -> Columns:
-    """All rows, the others without a speed: to a rule of continuous driving they are not there.
+    """All rows, the others without a speed and of no kind: to a rule of driving and rest they are
+    not there.
 
-    Two columns are copied where :func:`taken` copies all.
+    Three columns are copied where :func:`taken` copies all.
     """
     nothing = np.float32(np.nan)
     return columns._replace(
+        kind=np.where(rows, columns.kind, np.int8(-1)),
         speed_kmh=np.where(rows, columns.speed_kmh, nothing),
         recorder_speed_kmh=np.where(rows, columns.recorder_speed_kmh, nothing),
     )
+
+
+def in_order(window: Window) -> npt.NDArray[Any]:
+    """A window's rows, the late ones in their places; of two with one time the first counts."""
+    first = window.rows[0].copy()
+    rows = joined(window.rows, window.late)
+    rows = rows[np.argsort(rows["time_us"], kind="stable")]
+    rows = rows[np.concatenate(([True], rows["time_us"][1:] != rows["time_us"][:-1]))]
+    for name in ("prev_us", "prev_fix_us", "prev_lat", "prev_lon"):
+        rows[0][name] = first[name]
+    link(rows)
+    return rows
 
 
 @njit(cache=True)
@@ -328,7 +366,6 @@ def columns_of(rows: npt.NDArray[Any]) -> Columns:
         altitude_m=unknown.astype(np.float32),
         alarm=words,
         status=words,
-        service=small,
         match=small,
         road_class=np.full(n, -1, np.int8),
         limit_kmh=unknown.astype(np.float32),

@@ -19,6 +19,9 @@ passengers over. Looked at are pairs of successive samples of a vehicle, both in
 is that of the last driven sample. ``quality`` says ``gap`` if, once it has begun, more than
 ``max_gap_s`` passed between two samples inside these hours.
 
+Points that come late, from after the beginning of such a gap that ended elsewhere, re-open it for
+``reopen_within_min`` (120) after its end: see ``reopen.py``.
+
 Exemptions are data of the register, its column ``service``: ``exempt_services`` names those that
 may drive (lines of at most 100 km one way, airport lines, rail express, the short leg of a relay).
 Severity is ``curfew`` if the register says that the coach runs another service, and
@@ -65,18 +68,20 @@ FEW = sparse.episodes(
         ("night", "i4"),
         ("code", "i4"),
         ("quality", "i4"),
+        ("revision", "i2"),
         ("fired", "i1"),
     ]
 )
-"""A coach that has driven in these hours. ``driver``: index plus one; ``code``: service."""
+"""A coach that has driven in these hours. ``driver``: index plus one; ``code``: service;
+``revision``: the last one given out."""
 
 
 @njit(cache=True)
-def _report(ep, slot, revision, out, count):  # type: ignore[no-untyped-def]  # numba
+def _report(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     out = room(out, count)
     row = out[count]
     row.slot = slot
-    row.revision = revision
+    row.revision = ep.revision
     row.start_us = ep.start_us
     row.end_us = ep.end_us
     row.fired_us = ep.fired_us
@@ -111,7 +116,8 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
             at = sparse.find(few, own, 0)
             if not dark or few[at].night != day_of(now, curfew):
                 if few[at].fired:
-                    out, count = _report(few[at], own, 1, out, count)
+                    few[at].revision += 1
+                    out, count = _report(few[at], own, out, count)
                 sparse.drop(few, at)
                 st.open = 0
         if not dark or exempt[c.service[i]]:
@@ -140,7 +146,7 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
             ep.fired = 1
             ep.fired_us = now
             ep.received_us = c.received_us[i]
-            out, count = _report(ep, own, 0, out, count)
+            out, count = _report(ep, own, out, count)
     return out[:count], few
 
 
@@ -165,6 +171,7 @@ class CoachCurfew(RuleBase):
             "moving_above_kmh": number(book, samples, "moving_above", "km/h"),
             "max_gap_s": number(book, samples, "max_gap", "s"),
             "kinds": kinds_from(book),
+            "reopen_within_min": number(book, "detect.reopen", "within", "min"),
         }
 
     def active(self, memory: Memory) -> npt.NDArray[np.int32]:
@@ -191,7 +198,7 @@ class CoachCurfew(RuleBase):
         open_ones = _fired(memory)
         rows = np.zeros(len(open_ones), FINDING)
         rows["slot"] = sparse.slots(open_ones)
-        rows["revision"] = 1
+        rows["revision"] = open_ones["revision"] + 1
         rows["measured"] = open_ones["driven_us"] / 60e6
         rows["worst_us"] = open_ones["end_us"]
         rows["driver"] = open_ones["driver"] - 1

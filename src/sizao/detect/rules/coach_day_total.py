@@ -14,8 +14,7 @@ of one vehicle:
 - The window ends with the quarter of an hour now running and holds the 95 before it, 23 h 45 to
   24 h in all: no span of 24 h is overstated, and driving in the oldest quarter may be missed.
   No second counts twice: a quarter of an hour holds 15 min at most.
-- Rows count in the order in which they arrive. Driving that becomes known late still counts if its
-  quarter is in the window.
+- Rows count in the order in which they arrive.
 
 The rule fires (revision 0) at the sample with which the total is more than ``max_driving_min``
 (480). Exactly 8 h is lawful. ``start`` is that moment, because there the offence begins; the
@@ -28,6 +27,9 @@ sample above. ``measured`` is the highest total in minutes, place and worst samp
 place and are less than ``rest_displacement_m`` (500) apart, it may have been driving; ``quality``
 then says ``gap`` and ``unknown_min=N``: the true total lies between ``measured`` and N minutes
 more. N holds every such gap since the last 24 h without one, so it may be too high.
+
+Points that come late, from after the beginning of such a gap, re-open it for
+``reopen_within_min`` (120) after its end: see ``reopen_totals.py``.
 
 Source: 道路旅客运输企业安全管理规范 (2018) art. 38, ``fatigue.coach`` (found); kinds
 ``detect.coaches`` (recalled); the numbers for reading samples ``detect.fatigue`` (proposed) in the
