@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyarrow import csv
 
 from sizao.app.cli import cli
@@ -41,7 +43,7 @@ def test_the_top_is_not_small_fleets_with_bad_luck() -> None:
     table = assess(
         Records(
             np.array([f"e{i}" for i in range(200)]), NONE, np.array(["speeding"] * 200), events,
-            exposure,
+            exposure, np.full(200, np.nan),
         )
     )  # fmt: skip
     rows = [row for row in table.to_pylist() if row["duty"] == "speeding"]
@@ -83,6 +85,58 @@ def test_kinds_are_compared_within() -> None:
     # The control: without kinds every truck firm is worse than similar.
     apart = rates(events, exposure, NONE[:40], share=False)
     assert (apart.mean / apart.similar)[20:].min() > 1.3
+
+
+def small_and_large(vehicles: float) -> list[dict]:
+    """Thirty ordinary fleets, and one of three trucks with one episode on 200 km."""
+    names = np.array([*(f"e{i:02}" for i in range(30)), "tiny"])
+    chance = np.random.default_rng(3)
+    exposure = np.append(np.full(30, 80.0), 0.2)
+    events = np.append(chance.poisson(4.0 * chance.gamma(4, 0.25, 30)), 1.0)
+    table = assess(
+        Records(
+            names, np.array(["freight"] * 31), np.array(["speeding"] * 31), events, exposure,
+            np.append(np.full(30, 40.0), vehicles),
+        )
+    )  # fmt: skip
+    return [row for row in table.to_pylist() if row["duty"] == "speeding"]
+
+
+def test_three_trucks_with_one_episode_outrank_nobody() -> None:
+    rows = small_and_large(3)
+    tiny = next(row for row in rows if row["enterprise"] == "tiny")
+    # The control: by raw rate it leads the list by far.
+    assert max(rows, key=lambda row: row["raw_rate"])["enterprise"] == "tiny"
+    assert tiny["raw_rate"] > 20 * tiny["similar"]
+    assert tiny["rank"] is None
+    assert tiny["note"] == "too few vehicles to rank"
+    assert tiny["ratio"] < max(row["ratio"] for row in rows), "shrunk it is not even the worst"
+    assert tiny["lower"] < tiny["expected"] < tiny["upper"], "it is shown, with its interval"
+    # With vehicles enough the little exposure alone keeps it from a rank.
+    assert small_and_large(6)[-1]["note"] == "too little exposure to rank"
+
+
+@given(
+    vehicles=st.integers(2, 4),
+    events=st.integers(0, 50),
+    km=st.floats(1, 1e6),
+)
+@settings(max_examples=8, deadline=None)
+def test_however_a_few_vehicles_fare_they_have_no_rank(
+    vehicles: int, events: int, km: float
+) -> None:
+    names = np.array([f"e{i}" for i in range(9)])
+    rows = assess(
+        Records(
+            names, np.array(["freight"] * 9), np.array(["speeding"] * 9),
+            np.append(np.arange(8) + 2.0, events), np.append(np.full(8, 50.0), km / 1000),
+            np.append(np.full(8, 20.0), vehicles),
+        )
+    ).to_pylist()  # fmt: skip
+    own = [row for row in rows if row["enterprise"] == "e8"]
+    assert [row["rank"] for row in own] == [None, None]
+    ranked = sorted(row["rank"] for row in rows if row["duty"] == "speeding" and row["rank"])
+    assert ranked == list(range(1, 1 + len(ranked))), "and leaves no gap among the others"
 
 
 def test_the_command(tmp_path: Path) -> None:

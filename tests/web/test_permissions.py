@@ -52,6 +52,7 @@ from sizao.web.risk.models import Assessment
 from sizao.web.units.models import PatrolUnit, User
 
 from .conftest import EAST, TRUCK, World
+from .enterprises.conftest import one_review
 from .evidence.conftest import send
 from .junctions.conftest import registered
 from .reports.conftest import png
@@ -225,6 +226,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("risk-shapes", "GET"): LOOK,
     ("risk-values", "GET"): LOOK,
     ("forecasts", "GET"): LOOK,
+    ("enterprises", "GET"): LOOK,
+    ("enterprise", "GET"): "302 200 200 200 200 404 200 200 403",  # at home in the east
     ("treatments", "GET"): LOOK,
     ("treatment-new", "GET"): "302 200 403 403 403 403 403 200 403",
     ("treatment-new", "POST"): "302 422 403 403 403 403 403 422 403",
@@ -388,7 +391,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "risk-shapes": "run", "risk-values": "run", "ahead-hour": "hour",
              "ahead-why": "hour", "ahead-since": "day",
              "calendar-entry": "one", "calendar-edit": "one", "calendar-end": "one",
-             "calendar-decide": "one", "treatment-withdraw": "one"}  # fmt: skip
+             "calendar-decide": "one", "treatment-withdraw": "one",
+             "enterprise": "enterprise"}  # fmt: skip
 
 ACTING = ("api:act", "api:hazard-action", "api:api-root", "api:openapi-json")
 """Addresses of the API that are no lists."""
@@ -477,6 +481,7 @@ def address(name: str, case: Case) -> str:
         None: [],
         "nothing": [0],
         "one": [1],
+        "enterprise": ["e1"],
         "patrol": [PatrolUnit.objects.get(call_sign="东一01").pk],
         "measure": [getattr(ControlMeasure.objects.first(), "pk", 0)],
     }[ARGUMENTS.get(name)]
@@ -658,6 +663,7 @@ def furnish(world: World) -> Case:
     submit(given, channel="citizen", source="reports")
     one_hazard(world)
     assessed(world)
+    one_review(world)
     return case
 
 

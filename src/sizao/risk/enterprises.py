@@ -3,8 +3,8 @@
 The rate of a fleet of two trucks with one episode is five times that of everybody, and says
 nothing. Each duty has a model of how enterprises differ: episodes a vehicle-month are gamma-
 Poisson, shares (late of due) beta-binomial. An enterprise's rate is that model weighed with its
-own record, with an interval; one whose record weighs little has no rank at all. Only enterprises
-are looked at: no driver and no plate is read.
+own record, with an interval; one whose record weighs little, or that has few vehicles, has no rank
+at all. Only enterprises are looked at: no driver and no plate is read.
 
 Source: risk of companies as (y + a) / (n + a / m), Clayton and Kaldor (1987), Biometrics 43.
 """
@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import yaml
 from scipy import optimize, special, stats
 
 from sizao.core.errors import ConfigError
-from sizao.core.rulebook import CERTAINTIES
 from sizao.risk import negbin, tables
+from sizao.risk.duties import TOO_LITTLE, TOO_SMALL, UNRANKED, WORSE, duties
+from sizao.risk.enterprise_ranking import Ranking, rankings
 from sizao.risk.posterior import COVER
 
 Floats = npt.NDArray[np.float64]
@@ -35,11 +33,6 @@ MIN_ENTERPRISES, MIN_EVENTS = 8, 20
 """Below this how much enterprises differ is not estimated but taken from DEFAULT_K; proposed."""
 
 DEFAULT_K = 0.5
-RANK_WEIGHT = 0.3
-"""Least weight of an enterprise's own record for it to be ranked; proposed."""
-
-WORSE = 1.5
-"""``probability_worse`` is that of a rate above so many times that of similar ones; proposed."""
 
 COLUMNS = {"enterprise": pa.string(), "duty": pa.string(), "events": pa.float64(),
            "exposure": pa.float64()}  # fmt: skip
@@ -50,48 +43,25 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Duty:
-    """One duty that can be counted, with who says so."""
-
-    id: str
-    name_zh: str
-    name_en: str
-    unit: str
-    share: bool
-    weight: float
-    source: Mapping[str, Any]
-    certainty: str
-
-
-@cache
-def duties() -> Mapping[str, Duty]:
-    """Duties of ``data/duties.yaml`` by id. Raises ConfigError on an unknown certainty."""
-    text = (resources.files("sizao.risk") / "data/duties.yaml").read_text(encoding="utf-8")
-    found = {raw["id"]: Duty(**raw) for raw in yaml.safe_load(text)}
-    for duty in found.values():
-        if duty.certainty not in CERTAINTIES:
-            raise ConfigError(f"duties.yaml: {duty.id}: certainty {duty.certainty!r}?")
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class Records:
-    """A row an enterprise and duty. ``kind`` is what enterprises are compared within."""
+    """A row an enterprise and duty. ``kind`` is what enterprises are compared within; ``vehicles``
+    how many the enterprise has, NaN where nobody says."""
 
     enterprise: npt.NDArray[np.str_]
     kind: npt.NDArray[np.str_]
     duty: npt.NDArray[np.str_]
     events: Floats
     exposure: Floats
+    vehicles: Floats
 
 
 def read_records(path: Path) -> tuple[Records, list[tables.Rejected]]:
-    """A .csv or .csv.gz file: enterprise, duty, events, exposure, and kind if it has it.
+    """A .csv or .csv.gz file: enterprise, duty, events, exposure; kind and vehicles if it has them.
 
     Raises ConfigError if it cannot be read or nothing of it can be used.
     """
-    table = tables.read(path, COLUMNS, {"kind": pa.string()})
+    table = tables.read(path, COLUMNS, {"kind": pa.string(), "vehicles": pa.float64()})
     share = np.array([name in duties() and duties()[name].share for name in table.texts("duty")])
     events, exposure = table.floats("events"), table.floats("exposure")
     key = np.char.add(np.char.add(table.texts("enterprise"), "\x1f"), table.texts("duty"))
@@ -115,6 +85,7 @@ def read_records(path: Path) -> tuple[Records, list[tables.Rejected]]:
             table.texts("duty"),
             table.floats("events"),
             table.floats("exposure"),
+            table.floats("vehicles"),
         ),
         table.rejected,
     )
@@ -125,7 +96,7 @@ class Rates:
     """Posterior rates of one duty, arrays of shape (n,).
 
     similar : mean rate of similar enterprises; mean, lower, upper : of the enterprise's own rate
-    weight : of its own record, 0 to 1; worse : probability of a rate above WORSE x similar
+    weight : of its own record, 0 to 1; worse : probability of a rate above so many times similar
     """
 
     similar: Floats
@@ -137,8 +108,14 @@ class Rates:
     worse: Floats
 
 
-def rates(events: Floats, exposure: Floats, kind: npt.NDArray[np.str_], share: bool) -> Rates:
-    """Shrunk rates of one duty of n enterprises."""
+def rates(
+    events: Floats,
+    exposure: Floats,
+    kind: npt.NDArray[np.str_],
+    share: bool,
+    worse: float = rankings()[-1].worse,
+) -> Rates:
+    """Shrunk rates of one duty of n enterprises. ``worse`` is Ranking.worse."""
     similar, k = (_beta if share else _gamma)(events, exposure, kind)
     tail = (1 - COVER) / 2
     if share:
@@ -152,7 +129,7 @@ def rates(events: Floats, exposure: Floats, kind: npt.NDArray[np.str_], share: b
         weight = 1 - 1 / (1 + k * similar * exposure)
     return Rates(
         similar, found.mean(), found.var(), found.ppf(tail), found.isf(tail), weight,
-        found.sf(WORSE * similar),
+        found.sf(worse * similar),
     )  # fmt: skip
 
 
@@ -164,7 +141,9 @@ def _gamma(events: Floats, exposure: Floats, kind: npt.NDArray[np.str_]) -> tupl
     return fit.predict(_kinds(kind)), fit.k
 
 
-def _beta(events: Floats, exposure: Floats, kind: npt.NDArray[np.str_]) -> tuple[Floats, float]:
+def _beta(
+    events: Floats, exposure: Floats, kind: npt.NDArray[np.str_]
+) -> tuple[Floats, Floats | float]:
     """Mean share of each enterprise's kind, and the correlation within an enterprise."""
     _, which = np.unique(kind, return_inverse=True)
     total = (events.sum() + 0.5) / (exposure.sum() + 1)
@@ -172,7 +151,8 @@ def _beta(events: Floats, exposure: Floats, kind: npt.NDArray[np.str_]) -> tuple
     late, due = np.bincount(which, events), np.bincount(which, exposure)
     similar = np.clip(((late + 20 * total) / (due + 20))[which], 1e-6, 1 - 1e-6)
     if len(events) < MIN_ENTERPRISES or events.sum() < MIN_EVENTS:
-        return similar, 0.1
+        # As spread as DEFAULT_K makes rates: a shape of 1 / DEFAULT_K, and never surer than that.
+        return similar, 1 / (np.maximum(1 / (DEFAULT_K * similar), 9.0) + 1)
 
     def cost(log_odds: float) -> float:
         k = special.expit(log_odds)
@@ -191,26 +171,31 @@ def _kinds(kind: npt.NDArray[np.str_]) -> Floats:
     return np.column_stack((np.ones(len(kind)), np.eye(len(names))[which][:, 1:]))
 
 
-def assess(records: Records) -> pa.Table:
+def assess(records: Records, ranking: Ranking | None = None) -> pa.Table:
     """A row an enterprise and duty, and one of duty ``overall``; by enterprise, then duty.
+
+    ranking : when there is a rank, by default the newest row of ``enterprise_ranking.yaml``
 
     Overall is the mean of the duties' rates over those of similar enterprises, by the weights of
     ``duties.yaml``. ``rank`` 1 is the worst of a duty; null where the own record weighs too
-    little to be ranked.
+    little or the enterprise has too few vehicles to be ranked.
     """
+    ranking = ranking or rankings()[-1]
     rows: list[dict[str, Any]] = []
     for duty in duties().values():
         of = records.duty == duty.id
-        if not of.any():
+        # Where nobody had an event, nobody can be told from anybody.
+        if not records.events[of].any():
             continue
         events, exposure = records.events[of], records.exposure[of]
-        found = rates(events, exposure, records.kind[of], duty.share)
+        found = rates(events, exposure, records.kind[of], duty.share, ranking.worse)
         for i, name in enumerate(records.enterprise[of].tolist()):
             rows.append(
                 {
                     "enterprise": name,
                     "kind": str(records.kind[of][i]),
                     "duty": duty.id,
+                    "vehicles": float(records.vehicles[of][i]),
                     "events": float(events[i]),
                     "exposure": float(exposure[i]),
                     "unit": duty.unit,
@@ -218,15 +203,15 @@ def assess(records: Records) -> pa.Table:
                     **_parts(found, i),
                 }
             )
-    rows += _overall(rows)
+    rows += _overall(rows, ranking)
+    for row in rows:
+        row["note"] = _note(row, ranking)
     order = {name: number for number, name in enumerate([*duties(), "overall"])}
     for name in order:
-        ranked = [row for row in rows if row["duty"] == name and row["weight"] >= RANK_WEIGHT]
+        ranked = [row for row in rows if row["duty"] == name and row["note"] not in UNRANKED]
         ranked.sort(key=lambda row: -row["ratio"])
         for row in ranked:
             row["rank"] = 1 + sum(other["ratio"] > row["ratio"] for other in ranked)
-    for row in rows:
-        row["note"] = _note(row)
     rows.sort(key=lambda row: (row["enterprise"], order[row["duty"]]))
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
@@ -238,7 +223,7 @@ _NUMBERS = (
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("enterprise", "kind", "duty")),
-        *((name, pa.float64()) for name in ("events", "exposure")),
+        *((name, pa.float64()) for name in ("vehicles", "events", "exposure")),
         ("unit", pa.string()),
         *((name, pa.float64()) for name in _NUMBERS),
         ("rank", pa.int64()),
@@ -262,7 +247,7 @@ def _parts(found: Rates, i: int) -> dict[str, float]:
     }
 
 
-def _overall(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _overall(rows: list[dict[str, Any]], ranking: Ranking) -> list[dict[str, Any]]:
     by_name: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_name.setdefault(row["enterprise"], []).append(row)
@@ -279,21 +264,22 @@ def _overall(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "enterprise": name,
                 "kind": own[0]["kind"],
                 "duty": "overall",
+                "vehicles": own[0]["vehicles"],
                 "similar": 1.0,
                 "expected": ratio,
                 "lower": float(stats.gamma.ppf(tail, shape, scale=scale)),
                 "upper": float(stats.gamma.isf(tail, shape, scale=scale)),
                 "ratio": ratio,
-                "probability_worse": float(stats.gamma.sf(WORSE, shape, scale=scale)),
+                "probability_worse": float(stats.gamma.sf(ranking.worse, shape, scale=scale)),
                 "weight": float(weight @ [row["weight"] for row in own]),
             }
         )
     return found
 
 
-def _note(row: Mapping[str, Any]) -> str:
-    if row["weight"] < RANK_WEIGHT:
-        return "too little exposure to rank"
-    if row["probability_worse"] > 0.9:
-        return "worse than similar enterprises"
-    return ""
+def _note(row: Mapping[str, Any], ranking: Ranking) -> str:
+    if row["vehicles"] < ranking.min_vehicles:
+        return TOO_SMALL
+    if row["weight"] < ranking.min_weight:
+        return TOO_LITTLE
+    return WORSE if row["probability_worse"] > 0.9 else ""

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "sizao.web.forecast",
     "sizao.web.treatments",
     "sizao.web.exposure",
+    "sizao.web.enterprises",
     "sizao.web.calendar",
     "sizao.web.plan",
     "sizao.web.junctions",

@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("sizao.web.imports.urls")),
     path("", include("sizao.web.risk.urls")),
     path("", include("sizao.web.forecast.urls")),
+    path("", include("sizao.web.enterprises.urls")),
     path("", include("sizao.web.treatments.urls")),
     path("", include("sizao.web.calendar.urls")),
     path("", include("sizao.web.plan.urls")),

@@ -20,6 +20,7 @@ from sizao.web.measures.services import order
 from sizao.web.rules.catalogue import rules
 from sizao.web.units.models import PatrolUnit
 from tests.web.conftest import PASSWORD, PEOPLE, TRUCK, World
+from tests.web.enterprises.conftest import one_review
 from tests.web.fences.test_fences import SCHOOL
 from tests.web.junctions.conftest import audited, counted, registered
 from tests.web.reports.conftest import png
@@ -50,6 +51,9 @@ ADDRESSES = (
     "/calendar/",
     "/treatments/",
     "/risk/forecasts/",
+    "/risk/enterprises/",
+    "/risk/enterprises/?duty=speeding&sort=name&only=ranked",
+    "/risk/enterprises/e1/",
     "/reports/",
     "/reports/?part=rows",
     "/reports/{report}/",
@@ -250,6 +254,7 @@ def full(world: World) -> World:
     _imports(world)
     _hazards(world)
     _junction(world)
+    one_review(world)
     return world
 
 

@@ -10,7 +10,8 @@ import click
 from pyarrow import csv
 
 from sizao.core.errors import ConfigError
-from sizao.risk.enterprises import REASONS, assess, duties, read_records
+from sizao.risk.duties import TOO_LITTLE, TOO_SMALL, WORSE, duties
+from sizao.risk.enterprises import REASONS, assess, read_records
 
 
 @click.command()
@@ -21,9 +22,9 @@ from sizao.risk.enterprises import REASONS, assess, duties, read_records
 def command(file: Path, out: Path, strict: bool, as_json: bool) -> None:
     """Say how enterprises keep their statutory duties, weighed by how much is known of each.
 
-    FILE has enterprise, duty, events, exposure, and kind (compared within). A small fleet is
-    never ranked by its raw rate: without enough exposure it has no rank. No driver and no plate
-    is read.
+    FILE has enterprise, duty, events, exposure; kind (compared within) and vehicles if known. A
+    small fleet is never ranked by its raw rate: with few vehicles or little exposure it has no
+    rank. No driver and no plate is read.
     """
     records, rejected = read_records(file)
     for one in rejected:
@@ -43,8 +44,9 @@ def command(file: Path, out: Path, strict: bool, as_json: bool) -> None:
                 name: {"weight": duty.weight, "unit": duty.unit, "certainty": duty.certainty}
                 for name, duty in duties().items()
             },
-            "too_little_exposure": sum(note.startswith("too little") for note in notes),
-            "worse_than_similar": sum(note.startswith("worse") for note in notes),
+            "too_few_vehicles": notes.count(TOO_SMALL),
+            "too_little_exposure": notes.count(TOO_LITTLE),
+            "worse_than_similar": notes.count(WORSE),
             "rejected": len(rejected),
         }
         click.echo(json.dumps(summary, ensure_ascii=False))

@@ -13,6 +13,7 @@ import time
 from django.db import close_old_connections, connection
 
 from sizao.web.background import Background
+from sizao.web.enterprises import jobs as enterprises
 from sizao.web.exposure import jobs as exposure
 from sizao.web.forecast import inputs, services
 from sizao.web.forecast.models import Forecast
@@ -56,6 +57,7 @@ def tick(ports: Ports) -> Forecast | None:
     inputs.follow(ports, now)
     inputs.watch_flow(now)
     exposure.tick(now)
+    enterprises.tick(now)
     assessments.mend_once()
     if line.busy or not services.ready():
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sizao.web.cases.models import Case
+from sizao.web.enterprises.access import visible
 from sizao.web.fleet.models import Vehicle
 from sizao.web.pages.vehicles import last_seen
 from sizao.web.reports.models import Report
@@ -38,6 +39,8 @@ def origin_of(user: User, given: Mapping[str, str]) -> Origin:
         return _site(user, given["site"], given.get("run", ""))
     if given.get("case"):
         return _case(user, given["case"])
+    if given.get("firm"):
+        return _firm(user, given["firm"])
     if given.get("vehicle"):
         return _fleet(user, given["vehicle"])
     return Origin()
@@ -78,6 +81,18 @@ def _case(user: User, number: str) -> Origin:
         },
         data={"kind": case.kind, "level": case.level_code},
         words=f"{case.number} {case.place}",
+    )  # fmt: skip
+
+
+def _firm(user: User, enterprise: str) -> Origin:
+    """An enterprise whose duties were assessed."""
+    found = visible(user).filter(pk=enterprise).first()
+    if found is None:
+        return Origin()
+    return Origin(
+        "freight", found.pk,
+        filled={"firm": found.pk, "enterprise": found.name, "kind": "enterprise"},
+        words=found.name,
     )  # fmt: skip
 
 

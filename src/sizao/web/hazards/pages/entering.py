@@ -25,7 +25,7 @@ from sizao.web.reports.photos import MAX_BYTES, MAX_PHOTOS
 
 FIELDS = (
     "kind", "text", "place", "stake", "junction", "enterprise", "lat", "lon", "report", "version",
-    "run", "site", "inspection", "case", "vehicle",
+    "run", "site", "inspection", "case", "vehicle", "firm",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from sizao.web import audit
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
+from sizao.web.enterprises.access import link_of
 from sizao.web.evidence import queries
 from sizao.web.fleet.models import Vehicle
 from sizao.web.hazards.access import may_enter
@@ -53,6 +54,7 @@ def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
             "plate": shown_plate(request.user, vehicle.plate if vehicle else ""),
             "kind": words.vehicle_word(vehicle.kind if vehicle else "other"),
             "seen": seen,
+            "enterprise_link": link_of(request.user, vehicle.enterprise if vehicle else None),
             "may_enter_hazard": may_enter(request.user),
             "track_url": f"/api/v1/vehicles/{vehicle_id}/track?{urlencode(window)}",
             "rows": case_rows(request.user, cases[:20]),

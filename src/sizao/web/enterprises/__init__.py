@@ -1,0 +1,1 @@
+"""How transport enterprises keep their statutory duties: assessed each night, never a person."""
