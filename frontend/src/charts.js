@@ -1,12 +1,12 @@
 // Indicators as charts, with a theme of our own: ECharts' axis text is too dim on dark.
 import * as echarts from "echarts/core";
 import { BarChart, LineChart, CustomChart } from "echarts/charts";
-import { GridComponent, TooltipComponent, MarkLineComponent } from "echarts/components";
+import { GridComponent, LegendComponent, TooltipComponent, MarkLineComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { say } from "./words.js";
 import { startWall } from "./wall.js";
 
-echarts.use([BarChart, LineChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent, CanvasRenderer]);
+echarts.use([BarChart, LineChart, CustomChart, GridComponent, LegendComponent, TooltipComponent, MarkLineComponent, CanvasRenderer]);
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -18,18 +18,22 @@ const number = new Intl.NumberFormat("zh-CN", { maximumFractionDigits: 1 });
 const escape = (text) => String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 
 /**
- * One indicator: {unit, target, points: [{label, value, low, high, numerator, denominator, n}]}.
+ * One indicator: {unit, target, points: [{label, value, low, high, numerator, denominator, n}]}, and for a comparison
+ * name (of the bars) and lines: [{name, values, dots}], values or dots beside the bars, with a legend.
  * A missing value is a gap, never a zero; the axis starts at zero.
  */
 function option(data) {
   const ink = theme();
   const axis = { axisLine: { lineStyle: { color: ink.line } }, axisTick: { show: false }, axisLabel: { color: ink.muted, fontSize: 12 } };
   const share = data.unit === "%";
+  const others = data.lines ?? [];
+  const marks = ["diamond", "triangle", "rect", "circle"];
   const bars = data.points.map((point) => (point.value === null ? "-" : point.value));
   return {
     animation: false,
     textStyle: { fontFamily: ink.font },
-    grid: { left: 46, right: 14, top: 22, bottom: 26 },
+    grid: { left: 46, right: 14, top: 22, bottom: others.length ? 56 : 26 },
+    legend: others.length ? { bottom: 0, itemWidth: 18, itemHeight: 9, textStyle: { color: ink.text, fontSize: 12 }, data: [data.name, ...others.map((one) => one.name)] } : undefined,
     tooltip: {
       trigger: "axis",
       axisPointer: { type: "shadow", shadowStyle: { color: ink.line, opacity: 0.45 } },
@@ -43,6 +47,7 @@ function option(data) {
         if (point.low !== null && point.low !== undefined) rows.push(`${say("interval")} ${number.format(point.low)}–${number.format(point.high)}`);
         if (point.denominator !== null && point.denominator !== undefined) rows.push(`${say("numerator")} ${number.format(point.numerator)} / ${say("denominator")} ${number.format(point.denominator)}`);
         else if (point.n !== undefined) rows.push(`n = ${number.format(point.n)}`);
+        for (const one of others) rows.push(`${escape(one.name)} ${number.format(one.values[first.dataIndex])} ${escape(data.unit)}`);
         return rows.join("<br>");
       },
     },
@@ -51,6 +56,7 @@ function option(data) {
     series: [
       {
         type: "bar",
+        name: data.name,
         data: bars,
         barMaxWidth: 26,
         itemStyle: { color: ink.muted, borderRadius: [3, 3, 0, 0] },
@@ -71,6 +77,15 @@ function option(data) {
           return { type: "group", children: [line(x, low, x, high), line(x - 4, low, x + 4, low), line(x - 4, high, x + 4, high)] };
         },
       },
+      ...others.map((one, index) => ({
+        type: "line",
+        name: one.name,
+        data: one.values,
+        symbol: marks[index % marks.length],
+        symbolSize: 8,
+        color: one.dots ? ink.accent : ink.text,
+        lineStyle: { width: one.dots ? 0 : 1.5, type: ["dashed", "dotted", "solid"][index % 3] },
+      })),
     ],
   };
 }

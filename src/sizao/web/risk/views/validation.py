@@ -31,6 +31,7 @@ def show(request: HttpRequest, run: Assessment) -> HttpResponse:
         {
             "run": run,
             "tested": tested,
+            "traffic": bool((run.summary.get("traffic") or {}).get("counted")),
             "breaks": [words.break_word(one) for one in run.summary.get("breaks", ())],
             "top": [{**row, "place": words.place_word(row)} for row in top],
             **(_figures(tested) if tested else {}),
@@ -60,12 +61,30 @@ def _figures(tested: dict[str, Any]) -> dict[str, Any]:
             (words.method_word(name), one) for name, one in tested["consistency"].items()
         ],
         "within": within,
+        "off": [
+            row["decile"]
+            for row in tested["calibration"]
+            if not row["lower"] <= row["observed"] <= row["upper"]
+        ],
+        "drift": None if tested.get("drift") is None else tested["drift"] * 100,
+        "level": (tested["level"] - 1) * 100,
+        "least": abs(tested["level"] - 1) * 100,
+        "coverage": tested["coverage_90"] * 100,
+        "top_100": _top(tested["top_100"]),
         "at_five": tested["capture"]["0.05"] * 100,
         "times": tested["pai"]["0.05"],
         "against_count": (tested["capture"]["0.05"] - methods["count"]["capture"]["0.05"]) * 100,
         "calibration_chart": {
             "unit": _("起"),
             "target": None,
+            "name": _("实际"),
+            "lines": [
+                {
+                    "name": _("估计"),
+                    "values": [row["expected"] for row in tested["calibration"]],
+                    "dots": True,
+                }
+            ],
             "points": [
                 {
                     "label": f"{row['decile']}",
@@ -82,6 +101,17 @@ def _figures(tested: dict[str, Any]) -> dict[str, Any]:
         "capture_chart": {
             "unit": "%",
             "target": None,
+            "name": words.method_word(tested["method"]),
+            "lines": [
+                {
+                    "name": name,
+                    "values": [round(one["capture"][share] * 100, 1) for share in shares],
+                }
+                for name, one in (
+                    *((words.method_word(key), one) for key, one in tested["baselines"].items()),
+                    (_("事后诸葛（上限）"), tested["hindsight"]),
+                )
+            ],
             "points": [
                 {
                     "label": f"{float(share):.0%}",
@@ -96,3 +126,19 @@ def _figures(tested: dict[str, Any]) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _top(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The hundred sites with the most past crashes: did the estimate foresee what they fell to?"""
+    names = {"segments": _("路段"), "junctions": _("路口")}
+    return [
+        {
+            **found[key],
+            "word": word,
+            "inside": found[key]["lower"] <= found[key]["after"] <= found[key]["upper"],
+            "error": found[key]["error"] * 100,
+            "error_of_counts": found[key]["error_of_counts"] * 100,
+        }
+        for key, word in names.items()
+        if key in found
+    ]
