@@ -32,7 +32,7 @@ function option(data) {
   return {
     animation: false,
     textStyle: { fontFamily: ink.font },
-    grid: { left: 46, right: 14, top: 22, bottom: others.length ? 56 : 26 },
+    grid: { left: 46, right: 14, top: 22, bottom: others.length ? 72 : 26 },
     legend: others.length ? { bottom: 0, itemWidth: 18, itemHeight: 9, textStyle: { color: ink.text, fontSize: 12 }, data: [data.name, ...others.map((one) => one.name)] } : undefined,
     tooltip: {
       trigger: "axis",

@@ -31,7 +31,7 @@ def explained(review: Review, earlier: Review | None, enterprise: str) -> dict[s
             _duty(code, own.get(code), about, worse, then, review) for code in duties()
         ],
         "group": len(group),
-        "group_km": sum(one["km"] for one in group),
+        "group_km": round(sum(one["km"] for one in group)),
         "earlier": earlier,
     }  # fmt: skip
 
@@ -51,7 +51,7 @@ def _duty(
         "known": row is not None,
         "missing": _("全市没有发生一次，分不出高低")
         if code in review.summary["none"]
-        else words.missing_word(code),
+        else _("没有数据：") + words.missing_word(code),
     }
     if row is None:
         return told

@@ -81,6 +81,7 @@ def shown(row: Row, areas: Mapping[str, str], worse: float) -> Row:
         "unranked": words.unranked_word(row["note"]),
         "verdict": words.verdict(row, worse),
         "times": times,
+        "driven": round(row["km"]),
         "bar": {
             **{name: round(100 * min(value, WIDEST) / WIDEST, 1) for name, value in times.items()},
             "similar": 100 / WIDEST,

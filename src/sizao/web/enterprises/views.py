@@ -175,7 +175,12 @@ def one(request: HttpRequest, enterprise_id: str) -> HttpResponse:
         request,
         "enterprises/enterprise.html",
         {
-            "firm": {**about, "id": firm.pk, "phone": firm.duty_phone},
+            "firm": {
+                **about,
+                "driven": round(about["km"]),
+                "id": firm.pk,
+                "phone": firm.duty_phone,
+            },
             "kind_word": words.kind_word(about["kind"]),
             "area_word": dict(_areas()).get(about["area"], about["area"]),
             "review": review,
