@@ -16,6 +16,7 @@ from sizao.web.risk.report.content import build
 from sizao.web.risk.report.document import Chart, Table
 from sizao.web.risk.report.period import Month
 from tests.web.conftest import World
+from tests.web.enterprises.conftest import one_review
 
 
 @pytest.fixture
@@ -33,21 +34,58 @@ def test_a_month_knows_its_neighbours() -> None:
 def test_the_sections_are_all_there(document) -> None:
     titles = [section.title for section in document.sections]
     assert titles == [
-        "总体情况", "时间分布", "空间分布与事故形态", "重点点段", "变化", "已做工作", "下步建议",
-        "数据质量与方法说明",
+        "本月要情", "总体情况", "时间分布", "空间分布与事故形态", "重点点段", "变化", "已做工作",
+        "下步建议", "数据质量与方法说明",
     ]  # fmt: skip
     assert document.title == "市交警支队道路交通事故研判报告"
     assert document.date == "2026年11月23日"
 
 
+def section(document, title: str):
+    return next(one.blocks for one in document.sections if one.title == title)
+
+
+def test_captions_are_numbered_in_order_and_tables_say_where_from(document) -> None:
+    blocks = [block for one in document.sections for block in one.blocks]
+    for kind, word in ((Table, "表"), (Chart, "图")):
+        found = [block.caption for block in blocks if isinstance(block, kind)]
+        assert [one.split("　")[0] for one in found] == [
+            f"{word}{n}" for n in range(1, len(found) + 1)
+        ]
+    assert all("来源" in block.note for block in section(document, "总体情况")
+               if isinstance(block, Table))  # fmt: skip
+
+
+def test_traffic_is_told_as_the_run_had_it(world: World, run: Assessment) -> None:
+    said = " ".join(
+        section(build(world.user("lead-zd"), Month(2025, 10), run), "数据质量与方法说明")
+    )
+    assert "没有可用的交通量" in said
+    run.summary["traffic"] = {"counted": 12, "from_fleet": 9}
+    said = " ".join(
+        section(build(world.user("lead-zd"), Month(2025, 10), run), "数据质量与方法说明")
+    )
+    assert "12 个路段有数（其中 9 个由营运车辆定位推算）" in said
+
+
+def test_enterprises_are_in_it_once_they_were_reviewed(world: World, run: Assessment) -> None:
+    one_review(world)
+    document = build(world.user("lead-zd"), Month(2025, 10), run)
+    told, table = section(document, "运输企业主体责任")
+    assert "评估 1 家企业" in told
+    assert table.rows[0][1] == "虚构货运一公司"
+    west = build(world.user("lead-xd"), Month(2025, 10), run)
+    assert "运输企业主体责任" not in [one.title for one in west.sections]
+
+
 def test_small_numbers_get_no_percentage(document) -> None:
-    first = document.sections[0].blocks[0]
+    first = section(document, "总体情况")[0]
     assert "起数少，不计百分比" in first or "95%区间" in first
     assert "在随机波动范围内" in first or "超出随机波动" in first
 
 
 def test_places_are_numbered_on_the_map_as_in_the_tables(document) -> None:
-    places = document.sections[3].blocks
+    places = section(document, "重点点段")
     numbers = [row[0] for block in places if isinstance(block, Table) for row in block.rows]
     drawing = next(block for block in places if isinstance(block, Chart)).svg
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
@@ -107,8 +145,8 @@ def test_a_brigade_gets_its_own_county(world: World, run: Assessment) -> None:
     east = build(world.user("lead-dd"), Month(2025, 10), run)
     west = build(world.user("lead-xd"), Month(2025, 10), run)
     assert east.title.startswith("东区大队")
-    assert "记录道路交通事故 0 起" not in east.sections[0].blocks[0]
-    assert "记录道路交通事故 0 起" in west.sections[0].blocks[0], "all crashes are in the east"
+    assert "记录道路交通事故 0 起" not in section(east, "总体情况")[0]
+    assert "记录道路交通事故 0 起" in section(west, "总体情况")[0], "all crashes are in the east"
 
 
 def test_bad_months_and_formats_are_not_found(world: World, run: Assessment) -> None:

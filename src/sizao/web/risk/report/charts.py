@@ -19,7 +19,7 @@ def bars(
     unit: str = "起",
     every: int = 1,
     width: int = 620,
-    height: int = 220,
+    height: int = 165,
 ) -> str:
     """Bars from zero with their numbers; ``marked`` are dark, ``line`` is a second series."""
     left, right, top, bottom = 44, 10, 22, 34

@@ -11,7 +11,10 @@ from sizao.web.risk.report.document import Block, Chart, Section, Table
 from sizao.web.risk.report.facts import Facts, Totals
 from sizao.web.units.models import Unit
 
-# 一、总体情况
+REGISTER = "来源：交通事故台账，以处理结论为准，日后可能更正。"
+"""Where counts are from."""
+
+# 总体情况
 
 
 def overview(counted: Facts) -> Section:
@@ -28,7 +31,7 @@ def overview(counted: Facts) -> Section:
     blocks: list[Block] = [told]
     blocks.append(
         Table(
-            f"表1　{month.zh}事故情况",
+            f"{month.zh}事故情况",
             ["指标", "本月", "上月", "去年同月", f"1—{month.month}月累计", "去年同期累计"],
             [
                 [label, *(_number(getattr(one, key), key)
@@ -38,6 +41,7 @@ def overview(counted: Facts) -> Section:
             ],
             [2.2, 1, 1, 1.2, 1.6, 1.6],
             [False, True, True, True, True, True],
+            REGISTER,
         )
     )  # fmt: skip
     months = [month.back(back) for back in range(24, -1, -1)]
@@ -45,7 +49,7 @@ def overview(counted: Facts) -> Section:
     blocks.append(
         Chart(
             "months",
-            "图1　近25个月事故起数（深色为本月与去年同月）",
+            "近25个月事故起数（深色为本月与去年同月）",
             charts.bars(
                 [f"{one.month}月" if one.month != 1 else f"{one.year}" for one in months],
                 values, marked=[12, 24], every=2,
@@ -87,21 +91,21 @@ def _signed(share: float) -> str:
     return "不限" if share == float("inf") else f"{share:+.0%}".replace("-", "−")
 
 
-# 二、时间分布
+# 时间分布
 
 
 def times(counted: Facts) -> Section:
     of_year = facts.hours(counted.year)
     now = facts.hours(counted.rows)
     total = max(sum(of_year), 1)
-    start = max(range(24), key=lambda hour: sum(of_year[(hour + i) % 24] for i in range(4)))
+    start = busiest(of_year)
     share = sum(of_year[(start + i) % 24] for i in range(4)) / total
     days = facts.weekdays(counted.year)
     worst = int(np.argmax(days))
     told = (
         f"近12个月中，{start}时至{(start + 4) % 24 or 24}时最集中，占 {share:.0%}；"
         f"一周中{_DAYS[worst]}最多，占 {days[worst] / max(sum(days), 1):.0%}"
-        f"（七天平均为 14%）。本月 {counted.now.crashes} 起的时刻分布见图2，"
+        f"（七天平均为 14%）。本月 {counted.now.crashes} 起的时刻分布见下图，"
         "起数少的时段高低多属偶然，勤务安排以近12个月为准。"
     )
     scale = sum(now) / total
@@ -111,7 +115,7 @@ def times(counted: Facts) -> Section:
             told,
             Chart(
                 "hours",
-                "图2　各小时事故起数（柱为本月，虚线为近12个月折算到本月）",
+                "各小时事故起数（柱为本月，虚线为近12个月折算到本月）",
                 charts.bars([f"{hour}" for hour in range(24)], now,
                             line=[round(value * scale, 2) for value in of_year], every=2),
                 "、".join(f"{hour}时 {value} 起" for hour, value in enumerate(now)),
@@ -120,10 +124,15 @@ def times(counted: Facts) -> Section:
     )  # fmt: skip
 
 
+def busiest(hours: list[int]) -> int:
+    """The hour at which the four with the most crashes begin."""
+    return max(range(24), key=lambda hour: sum(hours[(hour + i) % 24] for i in range(4)))
+
+
 _DAYS = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
 
 
-# 三、空间与形态
+# 空间与形态
 
 
 def where(counted: Facts) -> Section:
@@ -132,15 +141,16 @@ def where(counted: Facts) -> Section:
     now, year = facts.counted(counted.rows, "area"), facts.counted(counted.year, "area")
     blocks: list[Block] = [
         Table(
-            "表2　各辖区事故起数",
-            ["辖区", "本月", "近12个月", "月均", "本月与月均"],
+            "各辖区事故起数",
+            ["辖区", "本月（起）", "近12个月（起）", "月均（起）", "本月与月均"],
             [
                 [areas.get(code, code) or "未记录", str(now[code]), str(number),
                  f"{number / 12:.1f}", _against_mean(now[code], number)]
                 for code, number in year.most_common(8)
             ],
-            [2.2, 0.8, 1, 0.8, 2.4],
+            [2.2, 1.1, 1.5, 1.1, 2.4],
             [False, True, True, True, False],
+            "“超出随机波动”指与月均相比，偶然达到的概率低于5%。" + REGISTER,
         ),
     ]  # fmt: skip
     forms, of_year = (
@@ -150,15 +160,16 @@ def where(counted: Facts) -> Section:
     total, all_year = max(sum(forms.values()), 1), max(sum(of_year.values()), 1)
     blocks.append(
         Table(
-            "表3　事故形态",
-            ["形态", "本月", "本月占比", "近12个月", "近12个月占比"],
+            "事故形态",
+            ["形态", "本月（起）", "本月占比", "近12个月（起）", "近12个月占比"],
             [
                 [_form(code), str(forms[code]), f"{forms[code] / total:.0%}", str(number),
                  f"{number / all_year:.0%}"]
                 for code, number in of_year.most_common(6)
             ],
-            [2, 1, 1, 1.2, 1.4],
+            [2, 1.1, 1.1, 1.5, 1.5],
             [False, True, True, True, True],
+            REGISTER,
         )
     )  # fmt: skip
     leading = [code for code, _ in of_year.most_common(2) if code]

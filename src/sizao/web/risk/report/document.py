@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Table:
-    """``widths`` are shares of the text width; ``right`` says which columns are numbers."""
+    """``widths`` are shares of the text width; ``right`` says which columns are numbers; ``note``
+    is printed below: units, source, how sure."""
 
     caption: str
     header: list[str]
     rows: list[list[str]]
     widths: list[float]
     right: list[bool]
+    note: str = ""
 
 
 @dataclass
@@ -47,3 +49,17 @@ class Document:
     date: str
     sections: list[Section]
     notes: list[str]
+
+
+def numbered(sections: list[Section]) -> list[Section]:
+    """The sections with 表1, 图1 and so on before the captions, in their order."""
+    tables = charts = 0
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Table):
+                tables += 1
+                block.caption = f"表{tables}　{block.caption}"
+            elif isinstance(block, Chart):
+                charts += 1
+                block.caption = f"图{charts}　{block.caption}"
+    return sections

@@ -19,11 +19,14 @@ from sizao.web.risk.report import charts
 from sizao.web.risk.report.document import Block, Chart, Section, Table
 from sizao.web.risk.report.period import Month
 from sizao.web.risk.shapes import shapes_of
+from sizao.web.units.models import Unit
 
 TOP_SEGMENTS, TOP_JUNCTIONS, CHANGED = 10, 5, 5
+TOLD = {"segment": 3, "junction": 2}
+"""How many of each kind have a paragraph of their own."""
 
 
-# 四、重点点段
+# 重点点段
 
 
 def top_sites(rows: list[Row]) -> dict[str, list[Row]]:
@@ -40,7 +43,7 @@ def places(results: Results, run: Assessment, top: dict[str, list[Row]]) -> Sect
     ]
     number = 0
     marks = []
-    for kind, caption in (("segment", "表4　重点路段"), ("junction", "表5　重点路口")):
+    for kind, caption in (("segment", "重点路段"), ("junction", "重点路口")):
         lines = []
         for row in top[kind]:
             number += 1
@@ -52,49 +55,56 @@ def places(results: Results, run: Assessment, top: dict[str, list[Row]]) -> Sect
             ])  # fmt: skip
         if lines:
             blocks.append(
-                Table(caption, ["序号", "地点", "记录", "同类预期", "估计", "九成区间", "比同类差"],
+                Table(f"{caption}（{run.span}年，单位：起）",
+                      ["序号", "地点", "记录", "同类预期", "估计", "九成区间", "比同类差"],
                       lines, [11.5, 59, 11.5, 19, 12, 24, 19],
-                      [True, False, True, True, True, True, True])
+                      [True, False, True, True, True, True, True],
+                      "“比同类差”为概率。来源：交通事故台账、路网，系统估计。")
             )  # fmt: skip
+            blocks += [_told(results, run, row) for row in top[kind][: TOLD[kind]]]
     shapes = shapes_of(results)
     segments = [row for row in results.rows if row["kind"] == "segment"]
     limit = float(np.quantile([row["rate"] for row in segments], 0.97)) or 1.0
     blocks.append(
         Chart(
-            "map", "图3　风险分布与重点点段（编号同表4、表5；线越粗，每公里预计事故越多）",
+            "map", "风险分布与重点点段（编号同上两表；线越粗，每公里预计事故越多）",
             charts.network(
                 [shapes.lines[row] for row in range(len(segments))],
                 [row["rate"] / limit if row["rate"] > 0.3 * limit else 0.0 for row in segments],
                 marks,
+                height=300,
             ),
-            "编号位置见表4、表5",
+            "编号位置见上两表",
         )
     )  # fmt: skip
-    first = top["segment"][:3] + top["junction"][:2]
-    for row in first:
-        found = sitefacts.stands_out(results, run, results.by_site[row["site"]], 0.9)[:2]
-        stands = "；突出特征：" + "、".join(
-            f"{one.value}占{one.share:.0f}%（同类{one.usual:.0f}%）" for one in found
-        ) if found else ""  # fmt: skip
-        blocks.append(
-            f"{words.place_word(row)}：{words.sentence(row, len(run.years)).rstrip('。')}{stands}。"
-        )
     return Section("重点点段", blocks)
+
+
+def _told(results: Results, run: Assessment, row: Row) -> str:
+    """A place in a paragraph: what the estimate is, and what stands out."""
+    found = sitefacts.stands_out(results, run, results.by_site[row["site"]], 0.9)[:2]
+    stands = "；突出特征：" + "、".join(
+        f"{one.value}占{one.share:.0f}%（同类{one.usual:.0f}%）" for one in found
+    ) if found else ""  # fmt: skip
+    return f"{words.place_word(row)}：{words.sentence(row, len(run.years)).rstrip('。')}{stands}。"
 
 
 def _sure(share: float) -> str:
     return ">99%" if share > 0.99 else f"{share:.0%}"
 
 
-# 五、变化
+# 变化
 
 
-def changes(rows: list[Row], results: Results, run: Assessment, month: Month) -> Section:
-    """Places with more crashes since the run's years than its estimate would give by chance."""
+def changes(
+    rows: list[Row], results: Results, run: Assessment, month: Month
+) -> tuple[Section, list[str]]:
+    """Places with more crashes since the run's years than its estimate would give by chance, and
+    their names, the surest first."""
     since = dt.datetime(run.last_year + 1, 1, 1, tzinfo=month.start.tzinfo)
     days = (month.end - since).days
     if days < 28:
-        return Section("变化", ["评估年度之后的记录不足一个月，暂不判断变化。"])
+        return Section("变化", ["评估年度之后的记录不足一个月，暂不判断变化。"]), []
     later = Crash.objects.filter(time__gte=since, time__lt=month.end, lat__isnull=False)
     near = _assigned(results, later.values_list("lat", "lon"))
     share = days / 365.2425 / len(run.years)
@@ -121,14 +131,14 @@ def changes(rows: list[Row], results: Results, run: Assessment, month: Month) ->
     if found:
         blocks.append(
             Table(
-                "表6　新近偏多的点段", ["地点", "记录", "按估计应有", "偶然达到的概率"],
+                "新近偏多的点段", ["地点", "记录（起）", "按估计应有（起）", "偶然达到的概率"],
                 [[words.place_word(row), str(seen), f"{mean:.1f}",
                   "<1%" if chance < 0.01 else f"{chance:.0%}"]
                  for chance, seen, mean, row in found[:CHANGED]],
-                [4.5, 0.8, 1.3, 1.6], [False, True, True, True],
+                [4.2, 1.1, 1.7, 1.7], [False, True, True, True],
             )
         )  # fmt: skip
-    return Section("变化", blocks)
+    return Section("变化", blocks), [words.place_word(row) for *_, row in found]
 
 
 def _assigned(results: Results, points: Any) -> dict[int, int]:
@@ -141,16 +151,31 @@ def _assigned(results: Results, points: Any) -> dict[int, int]:
     return found
 
 
-# 七、下步建议
+# 下步建议
 
 
 def next_steps(results: Results, run: Assessment, top: dict[str, list[Row]]) -> Section:
-    blocks: list[Block] = ["以下为按事故特征提出的核查要点，具体措施以现场核查和专家意见为准。"]
-    for number, row in enumerate(top["segment"][:5] + top["junction"][:3], 1):
+    """What to check, each with the places it is for and who leads there."""
+    home = Unit.objects.filter(level=Unit.Level.BRIGADE, roads="").exclude(area="")
+    brigades = {unit.area: unit.name_zh for unit in home}
+    leads: dict[str, list[str]] = {}
+    for row in top["segment"][:5] + top["junction"][:3]:
         found = sitefacts.stands_out(results, run, results.by_site[row["site"]], 0.85)
-        leads = [zh for zh, _en in proposals([(one.column, one.pattern.value) for one in found])]
-        blocks.append(
-            f"{number}．{words.place_word(row)}："
-            + ("；".join(leads) if leads else "特征不明显，先组织现场踏勘") + "。"
-        )  # fmt: skip
+        told = [zh for zh, _en in proposals([(one.column, one.pattern.value) for one in found])]
+        who = brigades.get(row["area"])
+        place = words.place_word(row) + (f"（{who}）" if who else "")
+        for lead in told or [SURVEY]:
+            leads.setdefault(lead, []).append(place)
+    # The check that most places need comes first; a survey is what is left to do elsewhere.
+    order = sorted(leads, key=lambda lead: (lead == SURVEY, -len(leads[lead])))
+    blocks: list[Block] = [
+        "以下按事故特征提出核查要点，括号内为牵头单位，具体措施以现场核查和专家意见为准。"
+    ]
+    blocks += [
+        f"{number}．{lead}。地点：{'、'.join(leads[lead])}。"
+        for number, lead in enumerate(order, 1)
+    ]
     return Section("下步建议", blocks)
+
+
+SURVEY = "特征不明显，先组织现场踏勘"

@@ -171,11 +171,15 @@ def _table(made: Word, table: Table) -> None:
         line._tr.get_or_add_trPr().append(whole)
         for cell, text, right in zip(line.cells, row, table.right, strict=True):
             side = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
-            short = len(table.rows) <= 12 and number < len(table.rows) - 1
+            short = len(table.rows) <= 7 and number < len(table.rows) - 1
             _cell(cell, text, FANG, side, keep=short)
     set_widths(grid, widths)
     _narrow_margins(grid)
-    made.add_paragraph().paragraph_format.line_spacing = Pt(10)
+    below = made.add_paragraph()
+    below.paragraph_format.line_spacing = Pt(13 if table.note else 10)
+    if table.note:
+        below.paragraph_format.space_after = Pt(8)
+        _run(below, table.note, FANG, 9)
 
 
 def _narrow_margins(grid: Grid) -> None:
