@@ -22,7 +22,6 @@ from sizao.detect import reopen, reopen_totals
 from sizao.detect.assemble import add_rows, batch_of, no_rows
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
-from sizao.detect.room import fetch
 from sizao.detect.state import EngineState
 from sizao.detect.totals import DrivingTotal
 from sizao.detect.windows import Windows
@@ -51,7 +50,6 @@ def run(
     """Every rule over columns already prepared, for those who need the columns themselves too."""
     rows = no_rows()
     for rule in context.rules:
-        fetch(state.rules[rule.id].each, prepared.columns.slot)
         if "reopen_within_min" in context.params[rule.id]:
             windows = state.windows.setdefault(rule.id, Windows(rule.state_dtype, rule.few_dtype))
             arguments = (

@@ -2,7 +2,8 @@
 
 A name of up to 15 bytes, ``plate:`` before it not counted, is its own key: 16 bytes, the name and
 its length. That holds every phone, and every plate that JT/T 809 brings without one. Two names
-therefore never meet, whatever they hash to. A hash table of row numbers leads from key to *slot*;
+therefore never meet, whatever they hash to. A hash table of row numbers, each with as many bits of
+the hash as there is room for, so that hardly any other name's key is looked at, leads to *slot*;
 slots are given in the order in which vehicles are first seen and are kept for good. Longer names
 are rare and go through a dictionary.
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from sizao.detect.room import zeros
+from sizao.detect.room import prefetch, zeros
 
 KEY = np.dtype([("low", "u8"), ("high", "u8")])
 SHORT = 15
@@ -44,7 +45,7 @@ class Names:
 
     def __init__(self) -> None:
         self._keys = np.zeros(_ROOM, KEY)
-        self._table = np.zeros(2 * _ROOM, np.int32)
+        self._table = np.zeros(2 * _ROOM, np.uint32)
         self._count = 0
         self._long: dict[str, int] = {}
         self._texts: list[str] = []
@@ -128,37 +129,68 @@ class Names:
             longer = zeros(2 * len(self._keys), KEY)
             longer[: len(self._keys)] = self._keys
             self._keys = longer
-            self._table = zeros(2 * len(longer), np.dtype(np.int32))
+            self._table = zeros(2 * len(longer), np.dtype(np.uint32))
             _enter(self._keys, self._count, self._table)
 
 
 @njit(cache=True)
-def _home(low, high, mask):  # type: ignore[no-untyped-def]  # numba
+def _mixed(low, high):  # type: ignore[no-untyped-def]  # numba
     mixed = (low ^ (high * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     mixed ^= mixed >> np.uint64(32)
-    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    return mixed * np.uint64(0xD6E8FEB86659FD93)
+
+
+@njit(cache=True)
+def _home(mixed, mask):  # type: ignore[no-untyped-def]  # numba
+    """Place in the table at which to begin."""
     return np.int64((mixed >> np.uint64(20)) & np.uint64(mask))
+
+
+@njit(cache=True)
+def _mark(mixed, mask):  # type: ignore[no-untyped-def]  # numba
+    """What of the hash stands in the table beside a slot: all bits of 32 that slots leave free.
+
+    Slots plus one are at most half of the table's places, so its mask holds them.
+    """
+    return np.uint32(mixed >> np.uint64(32)) & ~np.uint32(mask)
 
 
 @njit(cache=True)
 def _enter(keys, count, table):  # type: ignore[no-untyped-def]  # numba
     mask = len(table) - 1
     for slot in range(count):
-        at = _home(keys[slot].low, keys[slot].high, mask)
+        mixed = _mixed(keys[slot].low, keys[slot].high)
+        at = _home(mixed, mask)
         while table[at] != 0:
             at = (at + 1) & mask
-        table[at] = slot + 1
+        table[at] = _mark(mixed, mask) | np.uint32(slot + 1)
+
+
+@njit(cache=True)
+def _next(table, at, mark, mask):  # type: ignore[no-untyped-def]  # numba
+    """The first place from ``at`` on that is empty or may be of a key with this mark."""
+    while table[at] != 0 and table[at] & ~np.uint32(mask) != mark:
+        at = (at + 1) & mask
+    return at
+
+
+@njit(cache=True)
+def _slot(entry, mask):  # type: ignore[no-untyped-def]  # numba
+    """Slot in an entry of the table, -1 in an empty one."""
+    return np.int64(entry & np.uint32(mask)) - 1
 
 
 @njit(cache=True)
 def _find(low, high, keys, table):  # type: ignore[no-untyped-def]  # numba
     mask = len(table) - 1
-    at = _home(low, high, mask)
+    mixed = _mixed(low, high)
+    mark = _mark(mixed, mask)
+    at = _next(table, _home(mixed, mask), mark, mask)
     while table[at] != 0:
-        slot = table[at] - 1
+        slot = _slot(table[at], mask)
         if keys[slot].low == low and keys[slot].high == high:
             return slot
-        at = (at + 1) & mask
+        at = _next(table, (at + 1) & mask, mark, mask)
     return -1
 
 
@@ -199,33 +231,34 @@ def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-
     """Slots from row ``start`` on, until a long name or until there is no room for a new one.
 
     Returns the row it stopped at and how many names there are. Works by blocks, a loop for each
-    kind of memory access, so that the processor waits for many of them at once.
+    kind of memory access, so that what the next one needs has been asked for long before.
     """
     mask = len(table) - 1
     low = np.empty(_BLOCK, np.uint64)
     high = np.empty(_BLOCK, np.uint64)
-    home = np.empty(_BLOCK, np.int64)
-    guess = np.empty(_BLOCK, np.int32)
+    mixed = np.empty(_BLOCK, np.uint64)
+    place = np.empty(_BLOCK, np.int64)
     while start < len(slots):
         rows = _read_keys(offsets, raw, start, low, high)
         for j in range(rows):
-            home[j] = _home(low[j], high[j], mask)
+            mixed[j] = _mixed(low[j], high[j])
+            prefetch(table, _home(mixed[j], mask))
         for j in range(rows):
-            guess[j] = table[home[j]] - 1
+            place[j] = _next(table, _home(mixed[j], mask), _mark(mixed[j], mask), mask)
+            prefetch(keys, max(_slot(table[place[j]], mask), 0))
         for j in range(rows):
-            slot = guess[j]
-            if slot >= 0 and keys[slot].low == low[j] and keys[slot].high == high[j]:
-                slots[start + j] = slot
-                continue
-            at = home[j]
+            at = place[j]
+            mark = _mark(mixed[j], mask)
             while True:
-                slot = table[at] - 1
+                # A name new in this block may have taken the place meanwhile.
+                at = _next(table, at, mark, mask)
+                slot = _slot(table[at], mask)
                 if slot < 0:
                     if count == len(keys):
                         return start + j, count
                     keys[count].low = low[j]
                     keys[count].high = high[j]
-                    table[at] = count + 1
+                    table[at] = mark | np.uint32(count + 1)
                     slot = count
                     count += 1
                     break

@@ -30,7 +30,7 @@ from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
 from sizao.detect.order import by_slot
-from sizao.detect.room import fetch
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
 from sizao.detect.windows import NONE, late_rows
@@ -85,19 +85,17 @@ def prepare(
     slots = state.names.slots_of(batch.column("vehicle"))
     state.make_room(context.rules)
 
-    time_us = _integers(batch, "time")
-    received_us = _integers(batch, "received")
-    lat, lon = _floats(batch, "lat"), _floats(batch, "lon")
-    lost = _lost(batch, lat, lon)
-    lat[lost] = np.nan
-    lon[lost] = np.nan
-    speed = _speed(batch, "speed_kmh")
-
     order = by_slot(slots, len(state.names))
-    fetch(state.last, slots[order])
-    row, left_out, frozen, counts, prev_us, prev_fix_us, prev_lat, prev_lon = _take_in(
-        order,
-        slots,
+    slot = slots.take(order)
+    time_us = _integers(batch, "time").take(order)
+    received_us = _integers(batch, "received").take(order)
+    lat, lon = _floats(batch, "lat").take(order), _floats(batch, "lon").take(order)
+    _forget_impossible(lat, lon, _fix(batch).take(order))
+    speed = _speed(batch, "speed_kmh").take(order)
+    recorder = _speed(batch, "recorder_speed_kmh").take(order)
+    driver = _drivers(batch, state).take(order)
+    kept, left_out, counts, *before = _take_in(
+        slot,
         time_us,
         received_us,
         lat,
@@ -108,15 +106,36 @@ def prepare(
         FROZEN_KMH,
         FROZEN_M,
     )
-    lost[row[frozen]] = True
-    lat[row[frozen]] = np.nan
-    lon[row[frozen]] = np.nan
+    late = NONE
+    if len(left_out):
+        some = left_out[np.argsort(order[left_out])]
+        values = {
+            "row": order[some],
+            "slot": slot[some],
+            "time_us": time_us[some],
+            "received_us": received_us[some],
+            "lat": lat[some],
+            "lon": lon[some],
+            "speed_kmh": speed[some],
+            "recorder_speed_kmh": recorder[some],
+            "driver": driver[some],
+            "kind": state.kinds_of(slot[some], context.kinds),
+            "service": state.services_of(slot[some], context.services),
+        }
+        late = late_rows(values)
+    row = order
+    if len(kept) < len(order):
+        row, slot, time_us, received_us, lat, lon, speed, recorder, driver = (
+            column.take(kept)
+            for column in (order, slot, time_us, received_us, lat, lon, speed, recorder, driver)
+        )
+    prev_us, prev_fix_us, prev_lat, prev_lon = before
+    lost = np.isnan(lat)
     for name, count in zip(("repeated", "late", "future", "frozen"), counts, strict=True):
         state.counters[name] += int(count)
     state.counters["positions"] += len(row)
-    state.counters["no_fix"] += int(lost[row].sum())
+    state.counters["no_fix"] += int(lost.sum())
 
-    slot = slots[row]
     kind = state.kinds_of(slot, context.kinds)
     n = len(row)
     segment = np.full(n, -1, np.int32)
@@ -128,18 +147,18 @@ def prepare(
     usual = limit
     measure = np.zeros(n, np.int32)
     default = np.zeros(n, np.bool_)
-    heading = _floats(batch, "heading_deg", np.float32)[row]
+    heading = _floats(batch, "heading_deg", np.float32).take(row)
     network = context.network
     if network is not None and n:
-        placed = ~lost[row]
+        placed = ~lost
         matched, state.match = match(
             network,
             slot,
-            time_us[row],
-            lat[row],
-            lon[row],
+            time_us,
+            lat,
+            lon,
             heading,
-            speed[row],
+            speed,
             placed,
             state.match,
         )
@@ -150,37 +169,36 @@ def prepare(
         usual = limit
         temporary = context.world.temporary
         if len(temporary):
-            which, low = temporary.at(segment, matched.offset_m, time_us[row])
+            which, low = temporary.at(segment, matched.offset_m, time_us)
             lower = low < limit
             limit = np.where(lower, low, limit).astype(np.float32)
             default = default & ~lower
             measure = np.where(lower, _measures(temporary, state)[which], 0).astype(np.int32)
         state.counters["unmatched"] += int((placed & (segment < 0)).sum())
     if limit_kmh is not None:
-        given = ~np.isnan(limit_kmh[row])
-        limit = np.where(given, limit_kmh[row], limit).astype(np.float32)
+        own = limit_kmh.take(row)
+        given = ~np.isnan(own)
+        limit = np.where(given, own, limit).astype(np.float32)
         usual = np.where(given, limit, usual).astype(np.float32)
         measure = np.where(given, 0, measure).astype(np.int32)
         default = default & ~given
 
-    fence_from, fence = inside(context.world.fences, lat[row], lon[row], kind, time_us[row])
+    fence_from, fence = inside(context.world.fences, lat, lon, kind, time_us)
 
-    recorder = _speed(batch, "recorder_speed_kmh")
-    drivers = _drivers(batch, state)
     columns = Columns(
         slot=slot,
         row=row,
-        time_us=time_us[row],
-        received_us=received_us[row],
-        lat=lat[row],
-        lon=lon[row],
-        speed_kmh=speed[row],
-        recorder_speed_kmh=recorder[row],
+        time_us=time_us,
+        received_us=received_us,
+        lat=lat,
+        lon=lon,
+        speed_kmh=speed,
+        recorder_speed_kmh=recorder,
         heading_deg=heading,
-        altitude_m=_floats(batch, "altitude_m", np.float32)[row],
-        alarm=_words(batch, "alarm")[row],
-        status=_words(batch, "status")[row],
-        driver=drivers[row],
+        altitude_m=_floats(batch, "altitude_m", np.float32).take(row),
+        alarm=_words(batch, "alarm").take(row),
+        status=_words(batch, "status").take(row),
+        driver=driver,
         kind=kind,
         service=state.services_of(slot, context.services),
         segment=segment,
@@ -200,20 +218,6 @@ def prepare(
         fence_from=fence_from,
         fence=fence,
     )
-    late = NONE
-    if len(left_out):
-        values = {
-            "time_us": time_us,
-            "received_us": received_us,
-            "lat": lat,
-            "lon": lon,
-            "speed_kmh": speed,
-            "recorder_speed_kmh": recorder,
-            "driver": drivers,
-            "kind": state.kinds_of(slots, context.kinds),
-            "service": state.services_of(slots, context.services),
-        }
-        late = late_rows(np.sort(left_out), slots, values)
     return Prepared(columns, row, slots, late), state
 
 
@@ -225,24 +229,36 @@ def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.in
 
 
 @njit(cache=True)
+def _forget_impossible(lat, lon, fix):  # type: ignore[no-untyped-def]  # numba
+    """NaN for places without a fix, and for those that cannot be."""
+    for i in range(len(lat)):
+        y, x = lat[i], lon[i]
+        possible = abs(y) <= 90.0 and abs(x) <= 180.0 and (y != 0.0 or x != 0.0)
+        if not (fix[i] and possible):
+            lat[i] = lon[i] = np.nan
+
+
+@njit(cache=True)
 def _take_in(  # type: ignore[no-untyped-def]  # numba
-    order, slots, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
+    slot, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
 ):
-    """Row numbers grouped by vehicle with rising time, those of late rows, frozen flags, counts,
-    and of each row the time of the vehicle's row before, and time and place of its fix before."""
-    n = len(order)
-    row = np.empty(n, np.int64)
+    """Which rows, grouped by vehicle, rise in time; which are late; counts; and of each row taken
+    in the time of the vehicle's row before, and time and place of its fix before.
+
+    The place of a frozen row becomes NaN.
+    """
+    n = len(slot)
+    kept = np.empty(n, np.int64)
     late = np.empty(n, np.int64)
-    frozen = np.zeros(n, np.bool_)
     counts = np.zeros(4, np.int64)
     prev_us = np.empty(n, np.int64)
     prev_fix_us = np.empty(n, np.int64)
     prev_lat = np.empty(n, np.float64)
     prev_lon = np.empty(n, np.float64)
     taken = 0
-    for at in range(n):
-        i = order[at]
-        was = last[slots[i]]
+    for i in range(n):
+        ahead(last, slot, i)
+        was = last[slot[i]]
         now = time_us[i]
         if was.seen and now <= was.time_us:
             counts[0 if now == was.time_us else 1] += 1
@@ -270,19 +286,18 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
             elif was.since_us == 0:
                 was.since_us = now
             elif was.moved and speed[i] / 3.6 * (now - was.since_us) / 1e6 > frozen_m:
-                frozen[taken] = True
+                lat[i] = lon[i] = np.nan
                 hung = True
                 counts[3] += 1
             if not hung:
                 was.fix_us = now
         was.seen = 1
         was.time_us = now
-        row[taken] = i
+        kept[taken] = i
         taken += 1
     return (
-        row[:taken],
+        kept[:taken],
         late[: counts[1]],
-        frozen[:taken],
         counts,
         prev_us[:taken],
         prev_fix_us[:taken],
@@ -293,6 +308,8 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
 
 def _drivers(batch: pa.RecordBatch, state: EngineState) -> npt.NDArray[np.int32]:
     """Number of each row's driver code, -1 unknown. An empty code is an unknown driver."""
+    if batch.column("driver").null_count == len(batch):
+        return np.full(len(batch), -1, np.int32)
     encoded = batch.column("driver").dictionary_encode()
     known = state.drivers
     numbers = np.fromiter(
@@ -307,13 +324,12 @@ def _drivers(batch: pa.RecordBatch, state: EngineState) -> npt.NDArray[np.int32]
     return np.append(numbers, np.int32(-1))[indices]
 
 
-def _lost(
-    batch: pa.RecordBatch, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    """Rows without a usable fix. A terminal that does not say (null) is believed."""
-    fix = batch.column("positioned").fill_null(True).to_numpy(zero_copy_only=False)
-    possible = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ((lat != 0) | (lon != 0))
-    return ~(fix & possible)
+def _fix(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+    """Whether each row's terminal had a fix. One that does not say (null) is believed."""
+    fix: npt.NDArray[np.bool_] = (
+        batch.column("positioned").fill_null(True).to_numpy(zero_copy_only=False)
+    )
+    return fix
 
 
 def _integers(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
@@ -321,15 +337,21 @@ def _integers(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
 
 
 def _floats(batch: pa.RecordBatch, name: str, kind: type = np.float64) -> npt.NDArray[Any]:
-    """A writable copy, null as NaN."""
-    return np.array(batch.column(name).to_numpy(zero_copy_only=False), kind)
+    """Null as NaN. Not to be written to."""
+    column = batch.column(name)
+    if column.null_count == len(batch):
+        return np.full(len(batch), np.nan, kind)
+    return np.asarray(column.to_numpy(zero_copy_only=False), kind)
 
 
 def _speed(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float32]:
     speed = _floats(batch, name, np.float32)
-    speed[~((speed >= 0) & (speed <= IMPOSSIBLE_KMH))] = np.nan
-    return speed
+    possible = (speed >= 0) & (speed <= IMPOSSIBLE_KMH)
+    return np.where(possible, speed, np.float32(np.nan))
 
 
 def _words(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.uint32]:
-    return batch.column(name).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint32)
+    column = batch.column(name)
+    if column.null_count == len(batch):
+        return np.zeros(len(batch), np.uint32)
+    return column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint32, copy=False)

@@ -20,7 +20,7 @@ from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
 from sizao.detect import sparse
 from sizao.detect.names import Names
-from sizao.detect.room import zeros
+from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
 from sizao.detect.windows import HEAD, PARTS, ROW, Windows
 from sizao.roads import matching
@@ -118,7 +118,7 @@ class EngineState:
             new = self.vehicles[len(self.kind) :]
             codes = [KIND_CODES.get(kinds.get(name, "other"), _OTHER) for name in new]
             self.kind = np.concatenate([self.kind, np.array(codes, np.int8)])
-        return self.kind[slots]
+        return of_slots(self.kind, slots)
 
     def bound_of(
         self, slots: npt.NDArray[np.int32], bounds: Mapping[str, int]
@@ -132,7 +132,7 @@ class EngineState:
             new = self.vehicles[len(self.bound) :]
             numbers = [bounds.get(name, 0) for name in new]
             self.bound = np.concatenate([self.bound, np.array(numbers, np.int32)])
-        return self.bound[slots]
+        return of_slots(self.bound, slots)
 
     def services_of(
         self, slots: npt.NDArray[np.int32], services: Mapping[str, str]
@@ -146,7 +146,7 @@ class EngineState:
             codes = [SERVICE_CODES.get(services.get(name, ""), 0) for name in new]
             codes += [0] * (len(self.names) - len(self.service) - len(codes))
             self.service = np.concatenate([self.service, np.array(codes, np.int8)])
-        return self.service[slots]
+        return of_slots(self.service, slots)
 
     def make_room(self, rules: tuple[Rule, ...]) -> None:
         """Lengthen every array to hold all slots; new rows are zero, "never seen"."""

@@ -294,14 +294,11 @@ def _clean(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return clean
 
 
-def late_rows(
-    rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int32], values: dict[str, Any]
-) -> npt.NDArray[Any]:
-    """Rows (ROW) out of a batch's columns, in order of arrival."""
-    late = np.zeros(len(rows), ROW)
+def late_rows(values: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Rows (ROW) out of columns, shape (n,) each, in order of arrival; on no road."""
+    late = np.zeros(len(values["row"]), ROW)
     for name, column in values.items():
-        late[name] = column[rows]
-    late["slot"], late["row"] = slots[rows], rows
+        late[name] = column
     late["segment"], late["stake_m"] = -1, np.nan
     return late
 

@@ -74,6 +74,9 @@ class Grid(NamedTuple):
     columns: int
     block: npt.NDArray[np.int32]
     """Number of each block from the south-west, -1 without fences; shape (rows * columns,)."""
+    touched: npt.NDArray[np.uint8]
+    """A bit for each cell of each block, shape (blocks * 32,): small enough to be near at hand, so
+    that a place without fences, as most are, costs no look at ``cell``."""
     cell: npt.NDArray[np.int32]
     """Number of each cell of each block, -1 without fences; shape (blocks * 256,)."""
     start: npt.NDArray[np.int32]
@@ -139,7 +142,14 @@ _COLUMNS = 1 << 20
 
 
 _Cells = tuple[
-    int, int, int, int, npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]
+    int,
+    int,
+    int,
+    int,
+    npt.NDArray[np.int32],
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int32],
 ]
 
 
@@ -148,7 +158,8 @@ def _blocks(key: npt.NDArray[np.int64]) -> _Cells:
     cells, start = np.unique(key, return_index=True)
     rows, columns = cells // _COLUMNS, cells % _COLUMNS
     if not len(cells):
-        return 0, 0, 0, 0, np.empty(0, np.int32), np.empty(0, np.int32), np.zeros(1, np.int32)
+        none = np.empty(0, np.int32)
+        return 0, 0, 0, 0, none, np.empty(0, np.uint8), none, np.zeros(1, np.int32)
     south, west = int(rows.min()) // BLOCK * BLOCK, int(columns.min()) // BLOCK * BLOCK
     high = (int(rows.max()) - south) // BLOCK + 1
     wide = (int(columns.max()) - west) // BLOCK + 1
@@ -167,6 +178,7 @@ def _blocks(key: npt.NDArray[np.int64]) -> _Cells:
         high,
         wide,
         block,
+        np.packbits(cell >= 0, bitorder="little"),
         cell,
         np.append(start, len(key)).astype(np.int32),
     )

@@ -98,7 +98,8 @@ def inside(
 @njit(cache=True)
 def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
-    block_of, cell_of, start, entries = grid.block, grid.cell, grid.start, grid.entry
+    block_of, touched, cell_of = grid.block, grid.touched, grid.cell
+    start, entries = grid.start, grid.entry
     edges, pieces, table, windows, spans = (
         grid.edge,
         grid.piece,
@@ -124,17 +125,18 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # n
         block = block_of[(r >> 4) * columns + (c >> 4)]
         if block < 0:
             continue
-        cell = cell_of[(np.int64(block) << 8) | ((r & 15) << 4) | (c & 15)]
-        if cell < 0:
+        at = (np.int64(block) << 8) | ((r & 15) << 4) | (c & 15)
+        if (touched[at >> 3] >> (at & 7)) & 1 == 0:
             continue
-        for at in range(start[cell], start[cell + 1]):
-            entry = entries[at]
+        cell = cell_of[at]
+        for e in range(start[cell], start[cell + 1]):
+            entry = entries[e]
             if (entry.who >> np.uint32(kind[i])) & np.uint32(1) == 0:
                 continue
             if entry.ask == POLYGON:
                 odd = entry.odd != 0
-                for e in range(entry.first, entry.end):
-                    edge = edges[e]
+                for k in range(entry.first, entry.end):
+                    edge = edges[k]
                     if (edge.y0 > y) != (edge.y1 > y) and x < crossing(
                         y, edge.y0, edge.x0, edge.y1, edge.x1
                     ):

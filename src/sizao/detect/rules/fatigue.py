@@ -78,6 +78,7 @@ from sizao.detect.continuous import (
 )
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 STATE = np.dtype(DRIVING, align=True)
@@ -90,6 +91,7 @@ FEW = sparse.episodes(DETAILS)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         if math.isnan(speed):
             continue

@@ -36,6 +36,7 @@ from numba import njit
 from sizao.detect import sparse
 from sizao.detect.emit import findings, no_findings, room
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 EACH = np.dtype([("since_min", "u2"), ("held", "u1")])
@@ -100,6 +101,7 @@ def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-
     # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
     near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         lat, lon = c.lat[i], c.lon[i]
         if math.isnan(lat) or math.isnan(c.prev_lat[i]):
             continue

@@ -48,6 +48,7 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -77,6 +78,7 @@ class _Brakes(NamedTuple):
 def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:

@@ -39,6 +39,7 @@ from numba import njit
 from sizao.detect import sparse
 from sizao.detect.emit import GAP, findings, no_findings, room
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.rules.impossible_jump import metres
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
@@ -64,6 +65,7 @@ def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]  # numba
 def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         st = each[c.slot[i]]
         fix = not math.isnan(c.lat[i])
         # Asked here and not in a function that takes the columns: handing those over on every row

@@ -62,6 +62,7 @@ from sizao.detect.over_limit import (
     seen,
 )
 from sizao.detect.params import Book, Params
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, World
 
 STATE = np.dtype([*SEEN, ("open", "i1")], align=True)
@@ -74,6 +75,7 @@ FEW = sparse.episodes(EPISODE)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         speed = float(c.speed_kmh[i])
         limit = float(c.limit_kmh[i])
         if math.isnan(c.lat[i]) or math.isnan(speed) or not limit > 0.0:

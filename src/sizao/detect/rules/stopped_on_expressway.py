@@ -37,6 +37,7 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 from sizao.roads.matching import GOOD
@@ -50,6 +51,7 @@ _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         own = c.slot[i]
         speed = c.speed_kmh[i]
         if c.recorder_speed_kmh[i] > speed:

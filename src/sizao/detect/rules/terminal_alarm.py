@@ -25,6 +25,7 @@ from sizao.core.errors import ConfigError
 from sizao.detect import sparse
 from sizao.detect.emit import FINDING, findings, no_findings, room
 from sizao.detect.params import Book, Params
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
@@ -85,6 +86,7 @@ def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
     for k in range(len(bits)):
         watched |= np.uint32(1) << bits[k]
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         own = c.slot[i]
         if c.alarm[i] & watched == 0 and each[own].up == 0:
             continue

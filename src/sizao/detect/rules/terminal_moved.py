@@ -32,6 +32,7 @@ from numba import njit
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 
@@ -39,6 +40,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     for i in range(len(c.slot)):
+        ahead(each, c.slot, i)
         recorder = float(c.recorder_speed_kmh[i])
         speed = float(c.speed_kmh[i])
         if math.isnan(recorder) or math.isnan(speed) or math.isnan(c.lat[i]):
