@@ -35,6 +35,7 @@ CELL = [
     ("start", "i4"),
     ("fired", "i4"),
     ("n", "i4"),
+    ("samples", "i4"),
     ("speed", "i4"),
     ("limit", "i4"),
     ("ratio", "i4"),
@@ -45,8 +46,8 @@ CELL = [
     ("most", "i4"),
     ("what", "i1"),
 ]
-"""A cell: ``n`` vehicles, sums of ``speed`` and ``limit`` in tenths of km/h and of ``ratio`` in
-thousandths, and the slowest of them. For other sorts see below."""
+"""A cell: ``n`` vehicles, and over their ``samples`` sums of ``speed`` and ``limit`` in tenths of
+km/h and of ``ratio`` in thousandths, and the slowest of them. For other sorts see below."""
 
 
 @dataclass
@@ -180,8 +181,9 @@ def judge_minute(
 ) -> None:
     """One minute's cells, in order of stretch: jams begin, grow, shrink, fire and end."""
     stretch = sparse.slots(cells)
-    ratio = cells["ratio"] / (1000.0 * cells["n"])
-    slow = (cells["n"] >= params["min_vehicles"]) & (ratio <= params["slow_ratio"])
+    ratio = cells["ratio"] / (1000.0 * cells["samples"])
+    sure = params["slow_ratio"] * _share(params)
+    slow = (cells["n"] >= params["min_vehicles"]) & (ratio <= sure)
     free = set(stretch[ratio >= params["free_ratio"]].tolist())
     heard = set(stretch.tolist())
     owner = {one: jam for jam in jams.jams.values() for one in jam.members}
@@ -245,7 +247,7 @@ def _queue(
 ) -> None:
     """Whether somebody comes up at speed to the last of a fired jam's slow stretches."""
     last, spot = min(seen, key=lambda one: one[0] * int(index.step[one[0]]))
-    if not jam.fired or spot.speed > 10 * params["congested_kmh"]:
+    if not jam.fired or spot.speed > 10 * params["congested_kmh"] * _share(params):
         return
     before, near = last, False
     for _ in range(int(params["approach_km"])):
@@ -267,6 +269,11 @@ def _queue(
             jams.report(_copy(queue), 0, "queue_end")
 
 
+def _share(params: Params) -> float:
+    """Of an edge, what is left when the margin is off."""
+    return 1 - float(params["margin_percent"]) / 100
+
+
 def _neighbour(owner: dict[int, Jam], here: int, index: Stretches) -> Jam | None:
     for one in (here - 1, here + 1):
         if one in owner and index.first[here] <= one <= index.last[here]:
@@ -281,7 +288,7 @@ def _severity(jam: Jam, params: Params) -> str:
 
 
 def _spot(cell: Any) -> Spot:
-    n = int(cell["n"])
+    n = int(cell["samples"])
     return Spot(
         us=int(cell["us"]),
         lat=float(cell["lat"]),

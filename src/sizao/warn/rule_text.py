@@ -292,7 +292,8 @@ def _detect_capacity(rule: Entry, facts: Facts) -> Text:
 
 
 def _detect_slow(rule: Entry, facts: Facts) -> Text:
-    least, share = number(rule.value("min_vehicles")), number(rule.value("slow") * 100)
+    kept = 1 - rule.value("margin") / 100
+    least, share = number(rule.value("min_vehicles")), number(rule.value("slow") * kept * 100)
     minutes = number(rule.value("min_duration"))
     return (
         f"同一公里内每分钟{least}辆以上重型车辆，平均车速不超过限速的{share}%，累计{minutes}分钟触发",

@@ -51,50 +51,68 @@ def judge(rule: str, *rows: dict[str, Any], hot: tuple[Any, ...] = (), cut: int 
     return found + detections.to_pylist()
 
 
+DOUBT = (passage(-500, "A"), passage(-495, "B"))
+"""A first contradiction, some hours before."""
+
+
 def test_a_plate_that_would_have_flown():
     # 55.39 km in 16 min and the clocks' half minute: 201.4 km/h. In 16.5 min: 195.5.
-    (found,) = judge("cloned_plate", passage(0, "A"), passage(16, "B"))
+    (found,) = judge("cloned_plate", *DOUBT, passage(0, "A"), passage(16, "B"))
     assert found["measured"] == pytest.approx(201.4, abs=0.2)
     assert (found["limit"], found["severity"]) == (200, "impossible")
-    assert found["evidence"] == ["passages:A0", "passages:B16"]
+    named = [f"passages:{one['passage']}" for one in DOUBT]
+    assert found["evidence"] == [*named, "passages:A0", "passages:B16"]
     assert (found["start"], found["end"]) == (START, START + timedelta(minutes=16))
     assert found["vehicle"] == "plate:2:川DI0001"
-    assert judge("cloned_plate", passage(0, "A"), passage(16.5, "B")) == []
+    assert judge("cloned_plate", *DOUBT, passage(0, "A"), passage(16.5, "B")) == []
+
+
+def test_one_plate_read_wrongly_is_no_clone():
+    """It contradicts the passage before and the one after, and no other."""
+    wrong = [passage(0, "A"), passage(5, "B"), passage(10, "A")]
+    assert judge("cloned_plate", *wrong) == []
+    assert len(judge("cloned_plate", *wrong, passage(15, "B"))) == 1
+
+
+@pytest.mark.parametrize(("minutes", "fires"), [(1440, True), (1441, False)])
+def test_a_contradiction_stands_for_a_day(minutes, fires):
+    rows = [passage(0, "A"), passage(5, "B"), passage(minutes, "A"), passage(minutes + 5, "B")]
+    assert bool(judge("cloned_plate", *rows)) == fires
 
 
 def test_near_checkpoints_prove_nothing():
     """Two cameras 1.66 km apart and a clock a minute wrong look the same."""
-    assert judge("cloned_plate", passage(0, "A"), passage(0, "C")) == []
-    assert judge("cloned_plate", passage(0, "A"), passage(0.1, "A")) == []
+    assert judge("cloned_plate", *DOUBT, passage(0, "A"), passage(0, "C")) == []
+    assert judge("cloned_plate", *DOUBT, passage(0, "A"), passage(0.1, "A")) == []
 
 
 @pytest.mark.parametrize("values", [{"plate": None}, {"plate": "川DI0002"}, {"plate_colour": 1}])
 def test_another_plate_is_another_vehicle(values):
-    assert judge("cloned_plate", passage(0, "A"), passage(5, "B", **values)) == []
+    assert judge("cloned_plate", *DOUBT, passage(0, "A"), passage(5, "B", **values)) == []
 
 
 def test_a_checkpoint_nobody_placed_is_left_out():
-    assert judge("cloned_plate", passage(0, "nowhere"), passage(5, "B")) == []
+    assert judge("cloned_plate", *DOUBT, passage(0, "nowhere"), passage(5, "B")) == []
 
 
 def test_it_is_said_once_a_day():
     rows = [
         passage(hour * 60 + minute, place)
-        for hour in (0, 1, 23)
+        for hour in (0, 1, 2, 23)
         for minute, place in ((0, "A"), (5, "B"))
     ]
     assert len(judge("cloned_plate", *rows)) == 1
-    again = [passage(25 * 60, "A"), passage(25 * 60 + 5, "B")]
+    again = [passage(25.5 * 60, "A"), passage(25.5 * 60 + 5, "B")]
     assert len(judge("cloned_plate", *rows, *again)) == 2
 
 
 def test_a_straggler_is_seen_in_its_place_and_cuts_do_not_matter():
     first = passage(0, "A", received=START + timedelta(minutes=6))
-    rows = [first, passage(5, "B")]
+    rows = [*DOUBT, first, passage(5, "B")]
     whole = judge("cloned_plate", *rows)
     assert len(whole) == 1
     assert whole[0]["start"] == START
-    for cut in range(3):
+    for cut in range(5):
         assert judge("cloned_plate", *rows, cut=cut) == whole
 
 

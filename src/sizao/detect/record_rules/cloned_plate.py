@@ -8,12 +8,18 @@ apart, are compared: the straight line between the checkpoints, divided by the t
 passages, is the least speed one vehicle would have needed. Clocks of checkpoints differ by
 ``clock_s``, which is added to the time first.
 
-It fires at the second, finally, if the line is at least ``min_distance_m`` and that speed is over
-``max_kmh``. ``measured`` is the speed, ``limit`` is ``max_kmh``; severity is ``impossible``. A
-plate and colour fires once in ``again_h`` hours: two vehicles on one plate keep being seen.
+A pair is *impossible* if the line is at least ``min_distance_m`` and that speed is over
+``max_kmh``. One plate read wrongly makes one passage that does not fit, and up to two impossible
+pairs, both with that passage in them. So it takes two: it fires, finally, at the second passage of
+an impossible pair if another one, ended at most ``confirm_h`` (24) hours ago, has no passage in
+common with it. Two vehicles on one plate keep being seen; the same plate is rarely read wrongly
+twice a day.
 
-It is a lead and no more: a plate read wrongly looks the same, so that the pictures of both
-passages decide. ``quality`` says ``colour_unknown`` where a checkpoint did not tell.
+``measured`` is the speed of the later pair, ``limit`` is ``max_kmh``; severity is ``impossible``;
+evidence are the passages of both. A plate and colour fires once in ``again_h`` hours.
+
+It is a lead and no more: the pictures of the passages decide. ``quality`` says ``colour_unknown``
+where a checkpoint did not tell.
 
 Source: 中华人民共和国道路交通安全法 (2021) art. 96 forbids the use of another vehicle's plate
 (recalled); the numbers ``detect.cloned_plate`` (proposed).
@@ -39,6 +45,7 @@ class ClonedPlate(RecordRuleBase):
     id = "cloned_plate"
     topic = "passages"
     measured_unit = "km/h"
+    code_version = 2
 
     def params_from(self, book: Book) -> Params:
         own = "detect.cloned_plate"
@@ -47,6 +54,7 @@ class ClonedPlate(RecordRuleBase):
             "min_distance_m": number(book, own, "min_distance", "m"),
             "within_min": number(book, own, "within", "min"),
             "clock_s": number(book, own, "clock", "s"),
+            "confirm_h": number(book, own, "confirm", "hour"),
             "again_h": number(book, own, "again", "hour"),
             "hold_s": number(book, own, "hold", "s"),
         }
@@ -61,11 +69,12 @@ class ClonedPlate(RecordRuleBase):
         now = int(row["time"])
         last: dict[str, list[Any]] = memory.setdefault("last", {})
         fired: dict[str, int] = memory.setdefault("fired", {})
-        self._forget(memory, last, fired, now, params)
+        doubts: dict[str, list[list[Any]]] = memory.setdefault("doubts", {})
+        self._forget(memory, last, fired, doubts, now, params)
         key = f"{row['plate_colour'] or 0}:{row['plate']}"
         before = last.get(key)
         last[key] = [now, row["checkpoint"], row["passage"]]
-        if before is None or before[1] == row["checkpoint"] or key in fired:
+        if before is None or before[1] == row["checkpoint"]:
             return
         then = facts.places.get(before[1], {})
         if now - before[0] > params["within_min"] * 60e6 or then.get("lat") is None:
@@ -74,6 +83,14 @@ class ClonedPlate(RecordRuleBase):
         hours = (now - before[0] + params["clock_s"] * 1e6) / 3.6e9
         kmh = metres / 1000 / hours if hours else float("inf")
         if metres < params["min_distance_m"] or kmh <= params["max_kmh"]:
+            return
+        own = doubts.setdefault(key, [])
+        pair = [before[2], row["passage"], now]
+        first = next(
+            (one for one in own if not {*one[:2]} & {*pair[:2]} and _stands(one, now, params)), None
+        )
+        own.append(pair)
+        if first is None or key in fired:
             return
         fired[key] = now
         known = facts.of_plate(row["plate"], row["plate_colour"])
@@ -87,7 +104,7 @@ class ClonedPlate(RecordRuleBase):
             measured=min(kmh, 99_999.0),
             limit=float(params["max_kmh"]),
             severity="impossible",
-            evidence=(f"passages:{before[2]}", f"passages:{row['passage']}"),
+            evidence=tuple(f"passages:{passage}" for passage in (*first[:2], *pair[:2])),
             lat=place["lat"],
             lon=place["lon"],
             road=place.get("road"),
@@ -102,6 +119,7 @@ class ClonedPlate(RecordRuleBase):
         memory: Memory,
         last: dict[str, list[Any]],
         fired: dict[str, int],
+        doubts: dict[str, list[list[Any]]],
         now: int,
         params: Params,
     ) -> None:
@@ -113,3 +131,12 @@ class ClonedPlate(RecordRuleBase):
             del last[key]
         for key in [k for k, moment in fired.items() if now - moment > params["again_h"] * 3.6e9]:
             del fired[key]
+        for key in list(doubts):
+            doubts[key] = [one for one in doubts[key] if _stands(one, now, params)]
+            if not doubts[key]:
+                del doubts[key]
+
+
+def _stands(pair: list[Any], now: int, params: Params) -> bool:
+    """Whether an impossible pair (its passages, the moment of the second) still counts."""
+    return bool(now - pair[2] <= params["confirm_h"] * 3.6e9)

@@ -7,15 +7,17 @@ Its subject is a kilometre of a carriageway
 
 A sample is *usable* if its road is clear (``match`` GOOD), an expressway and no ramp, its vehicle
 is of the heavy class, it has a satellite speed and a usual limit, and its place is in no fence of
-kind ``service``. Of each vehicle the first usable sample a minute on each stretch counts, by event
-time. A minute of a stretch is judged ``hold_s`` (60) after its end, by receive times alone: what
-comes later still is not counted.
+kind ``service``. A minute of a stretch is judged ``hold_s`` (60) after its end, by receive times
+alone: what comes later still is not counted.
 
-For each minute and stretch: ``n`` vehicles, their mean speed, and the mean of speed over the usual
-limit for each one's kind (temporary limits are left aside: who keeps one is not slow traffic).
+For each minute and stretch: ``n`` different vehicles, the mean speed of all their samples, and the
+mean of speed over the usual limit for each one's kind (temporary limits are left aside: who keeps
+one is not slow traffic). Samples are few, so that a mean may be off: ``margin_percent`` (8) is
+taken off ``slow_ratio`` and, at a queue's end, off ``congested_kmh``, as the other rules take off
+what their instruments may err.
 
-- *Slow*: n >= ``min_vehicles`` (3) and mean ratio <= ``slow_ratio`` (0.5). *Free*: at least one
-  vehicle and mean ratio >= ``free_ratio`` (0.7).
+- *Slow*: n >= ``min_vehicles`` (3) and mean ratio <= ``slow_ratio`` (0.5) less the margin. *Free*:
+  at least one vehicle and mean ratio >= ``free_ratio`` (0.7).
 - An episode begins with the first slow minute of a stretch that is in none; a slow stretch next to
   one of an open episode on the same carriageway joins that instead. It fires (revision 0) at its
   ``min_minutes``-th (3) minute with a slow stretch.
@@ -31,11 +33,11 @@ to ``congested_kmh`` (20), else ``slow``. ``quality`` says ``length_km=N``, the 
 had.
 
 *The queue's end* is a detection of its own (severity and part ``queue_end``): a fired episode whose
-last slow stretch against the driving direction is ``congested_kmh`` or slower this minute, while on
-one of the ``approach_km`` (2) stretches before it traffic is free this minute: vehicles come up at
-speed to a standing group. It fires at the ``queue_minutes``-th (2) such minute of the episode; the
-place is that of the slowest vehicle on that stretch. It ends with the episode, and is said once an
-episode. Roads without stakes have no queue ends across their segments.
+last slow stretch against the driving direction is ``congested_kmh`` less the margin or slower this
+minute, while on one of the ``approach_km`` (2) stretches before it traffic is free this minute:
+vehicles come up at speed to a standing group. It fires at the ``queue_minutes``-th (2) such minute
+of the episode; the place is that of the slowest vehicle on that stretch. It ends with the episode,
+and is said once an episode. Roads without stakes have no queue ends across their segments.
 
 Source: none; ``detect.slow_traffic`` (proposed) in the rule book.
 """
@@ -81,15 +83,13 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         minute = c.time_us[i] // 60_000_000
         open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
         clock_us = max(clock_us, c.received_us[i])
-        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
-        if not open_ or each[c.slot[i]].counted == counted:
+        if not open_:
             continue
         parked = False
         for at in range(c.fence_from[i], c.fence_from[i + 1]):
             parked = parked or fences[c.fence[at]].kind == numbers.service
         if parked:
             continue
-        each[c.slot[i]].counted = counted
         few, at = sparse.add(few, stretch[k], minute % 4_194_304)
         cell = few[at]
         # Whole tenths and thousandths: a sum of them does not depend on its order.
@@ -98,7 +98,7 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         sooner = speed == cell.slowest and (
             c.time_us[i] < cell.us or (c.time_us[i] == cell.us and c.stake_m[i] < cell.stake_m)
         )
-        if cell.n == 0 or speed < cell.slowest or sooner:
+        if cell.samples == 0 or speed < cell.slowest or sooner:
             cell.slowest = speed
             cell.us = c.time_us[i]
             cell.slot = c.slot[i]
@@ -107,7 +107,11 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
             cell.stake_m = c.stake_m[i]
             cell.segment = c.segment[i]
         cell.minute = minute
-        cell.n += 1
+        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
+        if each[c.slot[i]].counted != counted:
+            each[c.slot[i]].counted = counted
+            cell.n += 1
+        cell.samples += 1
         cell.speed += speed
         cell.limit += np.int64(round(10 * float(c.usual_kmh[i])))
         cell.ratio += np.int64(round(1000 * float(c.speed_kmh[i]) / float(c.usual_kmh[i])))
@@ -131,6 +135,7 @@ class SlowTraffic(RuleBase):
 
     id = "slow_traffic"
     measured_unit = "km/h"
+    code_version = 2
     state_dtype = EACH
     few_dtype = sparse.episodes(CELL)
 
@@ -139,6 +144,7 @@ class SlowTraffic(RuleBase):
         return {
             "min_vehicles": number(book, own, "min_vehicles", "vehicle"),
             "slow_ratio": number(book, own, "slow", "ratio"),
+            "margin_percent": number(book, own, "margin", "percent"),
             "free_ratio": number(book, own, "free", "ratio"),
             "min_minutes": number(book, own, "min_duration", "min"),
             "end_minutes": number(book, own, "end", "min"),
