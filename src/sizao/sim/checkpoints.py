@@ -45,16 +45,17 @@ class Checkpoints:
         """``shown``: vehicle to the one whose plate it carries, where it is not its own."""
         self._shown = shown or {}
         self.sites = city.checkpoints
-        self._watch = Watch(gates(city.checkpoints, city.network), city.network)
+        self.watch = Watch(gates(city.checkpoints, city.network), city.network)
         self._rows = fleet.register.to_pylist()
         self._kinds = [list(KINDS)[code] for code in fleet.kind]
         self._seed = seed
 
     def feed(self, motion: Motion) -> list[tuple[str, dict[str, Any]]]:
         """(device, MotorVehicle object) pairs, in order of time."""
-        return [self._passage(one) for one in self._watch.feed(motion)]
+        return [self.passage(one) for one in self.watch.feed(motion)]
 
-    def _passage(self, one: Crossing) -> tuple[str, dict[str, Any]]:
+    def passage(self, one: Crossing) -> tuple[str, dict[str, Any]]:
+        """What the camera sends of one that crosses."""
         site = self.sites[one.gate.site]
         device = str(site["code"])
         known = self._rows[self._shown.get(one.vehicle, one.vehicle)]

@@ -64,9 +64,9 @@ class Watch:
     """Feed it every :class:`Motion` in order; it gives the crossings, in order of time."""
 
     def __init__(self, places: Sequence[Gate], network: Network) -> None:
-        self._places = list(places)
+        self.places = list(places)
         self._watched = np.zeros(len(network), np.bool_)
-        self._watched[[gate.segment for gate in self._places]] = True
+        self._watched[[gate.segment for gate in self.places]] = True
         self._segment: npt.NDArray[np.int32] | None = None
         self._offset_m: npt.NDArray[np.float32] | None = None
 
@@ -86,7 +86,7 @@ class Watch:
         now_m, then_m = offset_m[vehicles, seconds], before_m[vehicles, seconds]
         came_m = np.where(here == there, then_m, -1.0)
         found = []
-        for gate in self._places:
+        for gate in self.places:
             passed = (here == gate.segment) & (came_m < gate.offset_m) & (now_m >= gate.offset_m)
             for row in np.nonzero(passed)[0]:
                 vehicle, second = int(vehicles[row]), int(seconds[row])

@@ -217,6 +217,7 @@ def alarm_item(
     files: int,
     sequence: int = 1,
     speed_kmh: float = 0.0,
+    level: int = 2,
 ) -> dict[str, Any]:
     """An active-safety item of a kind such as ``dsm.fatigue``, in the form of T/JSATL 12.
 
@@ -238,7 +239,7 @@ def alarm_item(
         "alarm_id": sequence,
         "flag_state": 0,
         "alarm_type": numbers[name],
-        "level": 2,
+        "level": level,
         "fatigue_degree": 8,
         "reserved": "00000000",
         "front_speed_kmh": 0,

@@ -101,13 +101,14 @@ class JamTruth:
         key = self._road[here] * _ROAD + km
         # Terminals without power tell nobody of a jam.
         seen = ~parked & (motion.mode[self._heavy, part][row, second] < 3)
-        pair, at = np.unique(np.stack((key[seen], vehicle[seen])), axis=1, return_inverse=True)
+        n_all = len(self._fleet)
+        pair, at = np.unique(key[seen] * n_all + vehicle[seen], return_inverse=True)
         count = np.bincount(at)
         mean = np.bincount(at, speed[seen]) / count
         limit = self._limit[self._fleet.kind[vehicle[seen]], here[seen]]
         allowed = np.bincount(at, limit) / count
         cells: dict[int, tuple[int, float, float, float]] = {}
-        keys, index = np.unique(pair[0], return_inverse=True)
+        keys, index = np.unique(pair // n_all, return_inverse=True)
         n = np.bincount(index, minlength=len(keys))
         ratio, kmh, law = (
             (np.bincount(index, x, len(keys)) / n).tolist() for x in (mean / allowed, mean, allowed)

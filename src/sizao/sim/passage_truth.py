@@ -9,6 +9,7 @@ read as they are and it is large enough that no allowed error can hide it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,26 @@ SURE_S = 100_000
 _WITHIN_S = 7200
 _MINUTE_S = 60
 _KEPT_MIN = 64
-_DAY_S = 86_400
 _SHIFT_S = int(SHANGHAI.utcoffset(None).total_seconds())
+
+
+@dataclass
+class _Clone:
+    """A plate on two vehicles: the first passage that showed it, and when it could be known."""
+
+    start_s: int
+    device: str
+    kmh: float
+    onset_s: int = 0
+    pairs: list[tuple[Crossing, Crossing]] = field(default_factory=list)
+
+    def doubt(self, before: Crossing, one: Crossing, confirm_s: int) -> None:
+        """Two passages that were read rightly and cannot be of one vehicle."""
+        for first, second in self.pairs:
+            apart = first not in (before, one) and second not in (before, one)
+            if apart and one.time_s - second.time_s <= confirm_s and not self.onset_s:
+                self.onset_s = one.time_s
+        self.pairs.append((before, one))
 
 
 class PassageTruth:
@@ -53,8 +72,10 @@ class PassageTruth:
             for section in begun:
                 self._ends.setdefault(section["to"], []).append((start, section))
         self._entered: dict[tuple[int, str], tuple[int, bool]] = {}
-        self._last: dict[int, tuple[int, str, int, bool]] = {}
-        self._said_s: dict[int, int] = {}
+        self._last: dict[int, tuple[Crossing, str]] = {}
+        self._read: dict[int, tuple[Crossing, str]] = {}
+        self._clones: dict[int, _Clone] = {}
+        self._confirm_s = int(entry("detect.cloned_plate").value("confirm")) * 3600
         self._wanted: dict[str, list[Mapping[str, Any]]] = {}
         for wanted in self._plates.hot_list:
             self._wanted.setdefault(wanted["plate"], []).append(wanted)
@@ -84,6 +105,7 @@ class PassageTruth:
     def close(self, now_s: int) -> None:
         """The end of the run: nothing more is sent."""
         self._judge_silent(now_s + 3600)
+        self._tell_clones(now_s)
 
     def tick(self, now_s: int) -> None:
         """Time goes on: judge passages whose surroundings are known, forget old minutes."""
@@ -153,26 +175,41 @@ class PassageTruth:
 
     def _seen_twice(self, one: Crossing, device: str, owner: int, right: bool) -> None:
         """The same plate on two vehicles, so far apart that one could not have driven it."""
-        before = self._last.get(owner)
-        self._last[owner] = (one.time_s, device, one.vehicle, right)
-        if before is None or before[2] == one.vehicle or before[1] == device:
+        kmh = self._contradicts(self._last.get(owner), one, device)
+        self._last[owner] = (one, device)
+        if kmh is not None:
+            self._clones.setdefault(owner, _Clone(one.time_s, device, kmh))
+        if not right:
             return
+        before = self._read.get(owner)
+        self._read[owner] = (one, device)
+        if before is not None and self._contradicts(before, one, device) is not None:
+            clone = self._clones.setdefault(owner, _Clone(one.time_s, device, 0.0))
+            clone.doubt(before[0], one, self._confirm_s)
+
+    def _contradicts(
+        self, before: tuple[Crossing, str] | None, one: Crossing, device: str
+    ) -> float | None:
+        """Least speed in km/h of one vehicle that made both passages, if none can have."""
+        if before is None or before[0].vehicle == one.vehicle or before[1] == device:
+            return None
         own = entry("detect.cloned_plate")
         here, there = self._sites[device], self._sites[before[1]]
         metres = distance_m(there["lat"], there["lon"], here["lat"], here["lon"])
-        waited_s = one.time_s - before[0] + float(own.value("clock"))
+        waited_s = one.time_s - before[0].time_s + float(own.value("clock"))
         kmh = metres * 3.6 / waited_s
         if waited_s > float(own.value("within")) * 60 or metres < float(own.value("min_distance")):
-            return
-        said_s = self._said_s.get(owner, -_DAY_S)
-        if kmh <= float(own.value("max_speed")) or one.time_s - said_s < _DAY_S:
-            return
-        self._said_s[owner] = one.time_s
-        sure = right and before[3]
-        # It is said once a day, by any pair of passages that show it.
-        self._add(
-            "cloned_plate", owner, device, before[0], one.time_s, one.time_s + _DAY_S, sure, kmh
-        )
+            return None
+        return kmh if kmh > float(own.value("max_speed")) else None
+
+    def _tell_clones(self, now_s: int) -> None:
+        """Plates on two vehicles. It goes on for the whole run, and is expected to be said once
+        two pairs of passages without one in common showed it within a day."""
+        for owner, clone in self._clones.items():
+            start_s, onset_s = clone.start_s, clone.onset_s or clone.start_s
+            sure = clone.onset_s > 0
+            self._add("cloned_plate", owner, clone.device, start_s, onset_s, now_s, sure, clone.kmh)
+        self._clones = {}
 
     def _looked_for(self, one: Crossing, device: str, owner: int, read: str | None) -> None:
         for wanted in self._wanted.get(self._rows[owner]["plate"], ()):

@@ -112,7 +112,7 @@ class PlaceTruth:
         speed = np.abs(signed)
         n, seconds = segment.shape
         first_s = motion.start_s + 1 + part.start
-        lat, lon = self._network.points(segment.ravel(), offset.ravel().astype(np.float64))
+        lat, lon = self._where(segment, offset)
         now_us = np.tile((first_s + np.arange(seconds)) * 1_000_000, n)
         kind = np.repeat(self._fleet.kind, seconds)
         first, fence = inside(self._fences, lat, lon, kind, now_us)
@@ -147,7 +147,11 @@ class PlaceTruth:
         zero = np.zeros((n, seconds))
         moving = speed > float(entry("detect.area_forbidden").value("moving_above"))
         for number in self._forbidden:
-            there = mark(fence == number)
+            inside_it = fence == number
+            going = self._spells.get(("area_forbidden", number))
+            if not inside_it.any() and (going is None or not going["start"].any()):
+                continue
+            there = mark(inside_it)
             code = np.where(there, np.where(moving, ON, NOTHING), OFF)
             judge("area_forbidden", number, code, zero, zero)
 
@@ -185,23 +189,51 @@ class PlaceTruth:
         judge("long_downgrade", 0, (heat > highest).astype(np.int64), heat, zero + highest)
         return found
 
+    def _where(
+        self, segment: npt.NDArray[np.int32], offset: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Places of all vehicles in all seconds, flat; of who stands, worked out once."""
+        still = (segment == segment[:, :1]).all(1) & (offset == offset[:, :1]).all(1)
+        lat, lon = np.empty(segment.shape), np.empty(segment.shape)
+        metres = offset.astype(np.float64)
+        stands = self._network.points(segment[still, 0], metres[still, 0])
+        moves = self._network.points(segment[~still].ravel(), metres[~still].ravel())
+        for out, once, each in zip((lat, lon), stands, moves, strict=True):
+            out[still] = once[:, None]
+            out[~still] = each.reshape(-1, segment.shape[1])
+        return lat.ravel(), lon.ravel()
+
     def _account(
         self, v: npt.NDArray[np.float64], fall: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Brake heat in J/kg each second; ``fall`` in percent, NaN outside of fences."""
+        # Who is on no slope and whose brakes were never warm stays cold.
+        hot = ((self._heat > 0) | ~np.isnan(fall).all(1)) & self._heavy
+        out = np.zeros_like(v)
+        out[hot] = self._warm(v[hot], fall[hot], hot)
+        self._v = v[:, -1]
+        return out
+
+    def _warm(
+        self,
+        v: npt.NDArray[np.float64],
+        fall: npt.NDArray[np.float64],
+        hot: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.float64]:
         own = entry("detect.long_downgrade")
         keep = np.exp(-1.0 / float(own.value("cooling")))
         heat = np.zeros_like(v)
+        now, last = self._heat[hot], self._v[hot]
         for j in range(v.shape[1]):
-            before = np.where(np.isnan(self._v), v[:, j], self._v)
+            before = np.where(np.isnan(last), v[:, j], last)
             way = (v[:, j] + before) / 2
             braked = 9.81 * way * (fall[:, j] / 100 - float(own.value("rolling")))
             braked -= (v[:, j] ** 2 - before**2) / 2
             gained = np.maximum(0.0, braked - float(own.value("engine")))
-            self._heat = self._heat * keep + np.where(np.isnan(fall[:, j]), 0.0, gained)
-            self._heat[~self._heavy] = 0.0
-            self._v = v[:, j]
-            heat[:, j] = self._heat
+            now = now * keep + np.where(np.isnan(fall[:, j]), 0.0, gained)
+            last = v[:, j]
+            heat[:, j] = now
+        self._heat[hot] = now
         return heat
 
 
@@ -224,11 +256,16 @@ def _end(s, vehicle, events, count):  # type: ignore[no-untyped-def]  # numba
 def _spells(  # type: ignore[no-untyped-def]  # numba
     first_s, code, rank, limit, segment, offset, tunnel, min_s, max_gap_s, patience_s, state
 ):
-    events = np.zeros(len(state) * (code.shape[1] + 1), EVENT)
+    # Not cleared: what is not set of a row that is returned is never looked at.
+    events = np.empty(len(state) * (code.shape[1] + 1), EVENT)
     count = 0
     for i in range(len(state)):
         s = state[i]
-        for j in range(code.shape[1]):
+        begin = 0
+        if s.start == 0:
+            while begin < code.shape[1] and code[i, begin] != ON:
+                begin += 1
+        for j in range(begin, code.shape[1]):
             now = first_s + j
             if code[i, j] == NOTHING:
                 continue

@@ -30,8 +30,9 @@ from sizao.feeds.jt808.batch import split_batch
 from sizao.feeds.jt808.bulk import decode_bulk
 from sizao.feeds.jt808.cards import Cards, card_event
 from sizao.feeds.jt808.decode import decode_body, open_frame
-from sizao.feeds.jt808.positions import DEFAULT_LIMITS, position_batch, position_row
+from sizao.feeds.jt808.positions import DEFAULT_LIMITS, SOURCE, position_batch, position_row
 from sizao.feeds.jt808.problems import Malformed
+from sizao.feeds.jt808.safety import SHORTEST, SHORTEST_VIDEO, VIDEO, alarms, over_capacity
 from sizao.sim._sampling import DARK, SOUND
 from sizao.sim.city import build
 from sizao.sim.fleet import Fleet, fleet
@@ -70,11 +71,17 @@ OVERLAP_S = {
     "queue_end": 180,
     "section_speed": 0,
     "over_road_limit": 0,
-    "cloned_plate": 7200,
+    "over_permitted_mass": 0,
+    "over_rated_payload": 0,
+    "over_dimensions": 0,
+    "overload_repeat": 0,
+    "cloned_plate": 0,
     "hot_list": 0,
     "passage_unreported": 0,
     "drink_driving": 0,
     "over_capacity": 0,
+    "dsm_fatigue": 60,
+    "capacity_alarm": 60,
 }
 """A detection and an offence are the same if they overlap or are at most this far apart."""
 
@@ -189,6 +196,8 @@ class Intake:
     def __init__(self) -> None:
         self.cards = Cards()
         self.quarantined: Counter[str] = Counter()
+        self.alarms: list[tuple[Any, ...]] = []
+        """Rows of DEVICE_ALARM since somebody took them out."""
         self._driver: dict[str, str | None] = {}
 
     def take(self, frames: Frames) -> pa.RecordBatch:
@@ -203,6 +212,10 @@ class Intake:
         stored: list[Any] = []
         for number, raw in bulk.rest:
             self._other(raw, int(sent_us[number]), stored, changed)
+        told = np.union1d(bulk.frame[bulk.alarms["row"]], _too_full(frames, pieces))
+        for number in told.tolist():
+            at = int(np.searchsorted(np.cumsum(pieces), number, "right"))
+            self._alarms(data[frames.first[at] : frames.first[at + 1]], int(frames.send_us[at]))
         received = pa.array(sent_us[bulk.frame]).cast(TIME)
         batch = bulk.positions.set_column(2, POSITION.field("received"), received)
         batch = self._with_drivers(batch, changed)
@@ -211,6 +224,22 @@ class Intake:
             order = pc.sort_indices(both, sort_keys=[("received", "ascending")])
             batch = both.take(order)
         return batch
+
+    def _alarms(self, sent: bytes, at_us: int) -> None:
+        """What cameras say in a report, which a gateway reads one by one."""
+        try:
+            frame = open_frame(sent[sent.index(0x7E) + 1 : -1])
+        except Malformed:
+            return
+        phone, body = frame.header.phone, frame.body
+        if frame.header.message_id != 0x0200:
+            return
+        row, _ = position_row(body, phone, at_us, driver_at=self.cards.driver)
+        if row is not None and len(body) >= SHORTEST_VIDEO:
+            self.alarms += over_capacity(row, body)
+        if len(body) >= SHORTEST:
+            for alarm in alarms(body, phone, at_us, SOURCE):
+                self.alarms += alarm.rows
 
     def _other(self, raw: bytes, at_us: int, stored: list[Any], changed: set[str]) -> None:
         try:
@@ -260,6 +289,17 @@ class Intake:
             drivers = pa.array(values, pa.string())
         column = batch.schema.get_field_index("driver")
         return batch.set_column(column, POSITION.field("driver"), drivers)
+
+
+def _too_full(frames: Frames, pieces: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Numbers of frames in which the bytes of a video item with any bit may stand: so few that
+    each can be read by itself."""
+    data = frames.data
+    at = np.flatnonzero(data[:-1] == VIDEO)
+    at = at[data[at + 1] == 4]
+    rows = np.unique(np.searchsorted(frames.first, at, "right") - 1)
+    numbers: npt.NDArray[np.int64] = (np.cumsum(pieces) - 1)[rows]
+    return numbers
 
 
 class Found:
@@ -324,7 +364,7 @@ def run(
     offences: list[Offence] = []
     found = Found()
     frames = positions = 0
-    roadside = RoadsideScore(city, cars, seed, played.plates)
+    roadside = RoadsideScore(city, cars, seed, played.plates, START_S)
     jams = JamTruth(city.network, cars, played.fences)
     for group in range(1, groups + 1):
         parts, ended = world.advance(GROUP_S)
@@ -339,6 +379,8 @@ def run(
             found.take(detections.to_pylist())
         assert world.motion is not None
         offences += jams.feed(world.motion)
+        roadside.alarm(intake.alarms, world.terminals.shown, world.now_s)
+        intake.alarms, world.terminals.shown = [], []
         roadside.feed(world.motion)
         happened, concluded = roadside.take()
         offences += happened

@@ -21,12 +21,12 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.core.places import ROAD_CLASS_CODES
-from sizao.core.vehicles import KIND_CODES
+from sizao.core.vehicles import COACHES, KIND_CODES
 from sizao.feeds.jt808 import encode_body, encode_frame
 from sizao.roads.network import Network
 from sizao.sim import _sampling, _wire, cameras
 from sizao.sim._motion import PARKED, _unit
-from sizao.sim._sampling import SOUND
+from sizao.sim._sampling import DARK, SILENT, SOUND, tampered
 from sizao.sim.fleet import Fleet, driver_of
 from sizao.sim.traffic import Motion
 
@@ -101,6 +101,11 @@ class Terminals:
             [list(bytes.fromhex(phone.zfill(20))) for phone in fleet.phone], np.uint8
         ).reshape(n, 10)
         self._camera = rng.random(n) < cameras.SHARE
+        self._coach = np.isin(fleet.kind, [KIND_CODES[kind] for kind in COACHES])
+        self.staged = False
+        """Whether drivers nod off and coaches are too full by a plan; see ``cameras``."""
+        self.shown: list[cameras.Shown] = []
+        """If so, the alarms sent since somebody took them out."""
         self._panics = np.array([kind != "police" for kind in fleet.register["kind"].to_pylist()])
         self._road: tuple[Any, ...] = (
             network.lat,
@@ -179,12 +184,14 @@ class Terminals:
     def _watch_cards(self, motion: Motion, only: npt.NDArray[np.bool_] | None) -> None:
         """A card is in while its driver has the engine on; find where that changes."""
         here = np.where(motion.mode >= PARKED, -1, motion.driver).astype(np.int8)
-        here[~self.fleet.card] = -1
+        here[~self.fleet.card | (self.fault == DARK)] = -1
         if only is not None:
             here[~only] = -1
         before = np.concatenate([self._card_in[:, None], here[:, :-1]], axis=1)
         for vehicle, column in np.argwhere(here != before):
             at = motion.start_s + 1 + int(column)
+            if self.fault[vehicle] == SILENT and tampered(self.seed, vehicle, SILENT, at):
+                continue  # no supply, no message
             old, new = int(before[vehicle, column]), int(here[vehicle, column])
             if old >= 0:
                 self._cards_waiting.append((at * 1_000_000 + 50_000, at, vehicle, False, old))
@@ -200,8 +207,13 @@ class Terminals:
         )
         reports = reports[order]
         chance = _chance(self.seed, reports, 191)
-        alarmed = cameras.seen(reports, self._camera, chance)
-        watched, chance, reports = reports[alarmed], chance[alarmed], reports[~alarmed]
+        if self.staged:
+            code = cameras.staged(self.seed, reports, self._camera, self._coach, chance)
+        else:
+            code = cameras.seen(reports, self._camera, chance).astype(np.int8)
+        alarmed = code > 0
+        watched, chance, code = reports[alarmed], chance[alarmed], code[alarmed]
+        reports = reports[~alarmed]
         data, first, row = _wire.encode(reports, self._phone, self.fleet.edition_2019, self._serial)
         frames = Frames(reports["vehicle"][row], reports["send_us"][row], first, data)
         if len(watched):
@@ -209,11 +221,16 @@ class Terminals:
             rows = [(us, number, vehicle, False, 0) for number, (us, vehicle) in enumerate(when)]
 
             def report(number: int, vehicle: int, *_: int) -> bytes:
-                at = vehicle, int(watched[number]["time_s"])
-                self.alarms[at] = cameras.kind_of(chance[number])
+                told = cameras.shown(watched[number], code[number], chance[number])
+                if self.staged:
+                    self.shown += told
+                else:
+                    # The demonstration's mistakes are of the higher level: somebody is to see one.
+                    told = [one._replace(level=2) for one in told]
+                self.alarms[vehicle, told[0].time_s] = told[0].kind
                 while len(self.alarms) > KEPT_ALARMS:
                     self.alarms.popitem(last=False)
-                return self._report_frame(vehicle, cameras.body(watched[number], chance[number]))
+                return self._report_frame(vehicle, cameras.body(watched[number], told))
 
             frames = _merge(frames, rows, report)
         cards = [card for card in self._cards_waiting if card[0] < end_us]

@@ -67,6 +67,7 @@ class World:
         terminals = Terminals(city.network, fleet, seed)
         played = plan(city, fleet, seed, now_s, seconds, terminals.fault)
         terminals.fault[played.plates.dark] = DARK
+        terminals.staged = True
         traffic = Traffic(city, fleet, seed, now_s, jams=played.jams)
         world = cls(traffic, terminals, Truth(city.network, fleet, played.fences))
         world.truth.watch(seed, terminals.fault)
