@@ -10,12 +10,14 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.errors import ConfigError, TransitionError
-from sizao.core.schemas import POSITION
+from sizao.core.schemas import POSITION, WEIGHING
 from sizao.log.archive.store import ArchiveStore
+from sizao.runtime.embedded.log import SqliteLog
 from sizao.web.audit.models import AuditEntry
 from sizao.web.rules import services, trials
 from sizao.web.rules.models import Trial
 from tests.detect.tracks import START, Track
+from tests.detect.weighings import weighing
 from tests.web.conftest import HAZMAT, TRUCK, World
 
 SHORTER = {"max_continuous_min": 180.0}
@@ -82,6 +84,21 @@ def test_a_trial_says_what_would_have_come_and_gone(archive: World) -> None:
     assert "变更后 <b>2</b> 起" in page
 
 
+def test_a_rule_over_records_is_tried_too(world: World) -> None:
+    """Six axles may weigh 49 t; would they be let 60, one of two would be none."""
+    rows = [weighing(number, gross_kg=gross) for number, gross in enumerate((48e3, 55e3, 70e3))]
+    with SqliteLog(world.data.intake_log, writer=True) as log:
+        log.append({"weighings": pa.RecordBatch.from_pylist(rows, schema=WEIGHING)})
+    params = {"axles_6_combination_kg": 60_000.0}
+    trial = trials.run(asked(world, rule="over_road_limit", params=params).pk)
+    assert (trial.state, trial.error) == ("done", "")
+    total = trial.summary["total"]
+    assert (total["before"], total["after"], total["disappears"]) == (2, 1, 1)
+    assert (trial.summary["records"], trial.summary["positions"]) == (3, 0)
+    page = world.client("lead-zd").get(f"/rules/over_road_limit/trials/{trial.pk}/")
+    assert "3 条记录" in page.content.decode()
+
+
 def test_a_change_that_nobody_tried_says_so(world: World) -> None:
     services.ask(world.user("op-zd"), "fatigue", SHORTER, True, "试行")
     assert "data-untried" in world.client("lead-zd").get("/rules/fatigue/").content.decode()
@@ -103,7 +120,7 @@ def test_asking_is_audited_with_its_purpose(world: World, queued: list[int]) -> 
         ({"since": SPAN[1] - timedelta(days=40)}, "最多试算 31 天"),
         ({"params": {}}, "与现行参数相同"),
         ({"params": {"max_continuous_min": 1.0}}, "只能填"),
-        ({"rule": "hot_list", "params": {}}, "不能试算"),
+        ({"rule": "hot_list", "params": {}}, "与现行参数相同"),
         ({"rule": "none"}, "不能试算"),
     ],
 )

@@ -5,6 +5,9 @@ parameters, and because points that came late then are in their place now. A rep
 warm-up before the span, so that what rules remember is there when it begins; an episode counts if
 it fired within the span on either side.
 
+Rules over records (passages, weighings, roadside checks, alarms of devices) are judged on both
+sides in the same way, out of the logs that keep those: see ``whatif_records.py``.
+
 Two episodes of one rule and vehicle are the same if they overlap in time. Their ids do not tell:
 a rule's version is part of them, and that is what changed.
 """
@@ -25,12 +28,18 @@ from sizao.core.rulebook import rulebook
 from sizao.core.schemas import TIME
 from sizao.detect import engine, registry
 from sizao.detect.context import Context
+from sizao.detect.params import Params
+from sizao.detect.records import RecordContext, RecordRule
 from sizao.detect.rules_file import OwnRules
+from sizao.detect.stage import Rule
 from sizao.detect.state import EngineState
 from sizao.log.archive import manifest
 from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
+from sizao.runtime.archive import whatif_records
 from sizao.runtime.archive.replaying import passes, replay
+from sizao.runtime.archive.whatif_records import Records
+from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.sources import Sources
 
 WARM_UP = timedelta(hours=24)
@@ -87,6 +96,7 @@ def what_if(
     before: Context,
     after: Context,
     *,
+    records: Records | None = None,
     warm_up: timedelta = WARM_UP,
     unchanged: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -95,6 +105,7 @@ def what_if(
 
     root : the archive's folder
     before, after : contexts of the same network and register
+    records : the same of rules over records, and their logs; None leaves those rules out
     unchanged : also give the episodes that stay as they are, so that everything can be counted
     progress : called with groups of vehicles done and to do
 
@@ -106,8 +117,8 @@ def what_if(
     if end - start > LONGEST:
         raise ConfigError(f"at most {LONGEST.days} days are replayed in one go")
     versions = [
-        {rule.id: rule.version(side.params[rule.id]) for rule in side.rules}
-        for side in (before, after)
+        {rule.id: rule.version(side.params[rule.id]) for side in of_side for rule in side.rules}
+        for of_side in zip((before, after), *([records.sides] if records else []), strict=True)
     ]
     differing = {
         rule
@@ -116,20 +127,29 @@ def what_if(
     }
     sides = [_only(side, differing) for side in (before, after)]
     begin = start - warm_up
+    over_positions = any(side.rules for side in sides)
     total = passes(manifest.load(root), int(begin.timestamp()), int(end.timestamp()))
     rows: list[Row] = []
     counts: Counter[tuple[str, ...]] = Counter()
-    positions = vehicles = 0
-    for group in range(total if differing else 0):
-        found, read, seen = _both(root, begin, end, group, total, sides)
-        positions += read
-        vehicles += seen
+    positions = vehicles = looked = 0
+
+    def take(found: list[list[Row]]) -> None:
         for row in differences(*found):
             if any(one and start <= one < end for one in (row["fired_before"], row["fired_after"])):
                 counts.update(_counted(row))
                 if unchanged or row["change"] != "same":
                     rows.append(row)
+
+    for group in range(total if over_positions else 0):
+        found, read, seen = _both(root, begin, end, group, total, sides)
+        positions += read
+        vehicles += seen
+        take(found)
         progress(group + 1, total)
+    if records is not None and differing & records.rules:
+        judged, looked = whatif_records.both(records, differing, root, begin, end)
+        take(judged)
+        progress(total, total)
     rows.sort(key=lambda row: (row["start_before"] or row["start_after"], row["vehicle"]))
     summary = {
         "from": start.isoformat(),
@@ -137,6 +157,7 @@ def what_if(
         "warm_up_h": warm_up / timedelta(hours=1),
         "positions": positions,
         "vehicles": vehicles,
+        "records": looked,
         "rules": {
             rule: {side: own.get(rule) for side, own in zip(SIDES, versions, strict=True)}
             for rule in sorted(differing)
@@ -163,14 +184,19 @@ def of_installation(
     ``network`` goes before its roads. This is what a command or a page calls; see
     :func:`what_if`.
     """
-    before = Sources(data)()
+    sources = Sources(data)
+    before, recorded = sources(), sources.records()
     if network is not None:
         before = _again(before, Network.load(network))
     after = _again(before, before.network, own)
-    return what_if(
-        data.archive, start, end, before, after,
-        warm_up=warm_up, unchanged=unchanged, progress=progress,
-    )  # fmt: skip
+    with SqliteLog(data.intake_log) as intake, SqliteLog(data.feeds_log) as feeds:
+        records = Records(
+            (recorded, _again_over_records(recorded, own)), whatif_records.logs(intake, feeds)
+        )
+        return what_if(
+            data.archive, start, end, before, after,
+            records=records, warm_up=warm_up, unchanged=unchanged, progress=progress,
+        )  # fmt: skip
 
 
 def _again(context: Context, network: Network | None, own: OwnRules | None = None) -> Context:
@@ -179,26 +205,45 @@ def _again(context: Context, network: Network | None, own: OwnRules | None = Non
     A rule that ``own`` does not name keeps the numbers in force; one whose rule-book entry it
     replaces has that entry's.
     """
+    changes = _changes(context, (*registry.RULES, *registry.ROAD_RULES), own)
+    return Context.build(
+        network,
+        kinds=context.kinds,
+        services=context.services,
+        book=own.book if own else None,
+        changes=changes,
+        only=frozenset(changes),
+        fences=context.world.fences,
+        temporary=context.world.temporary.limits,
+    )
+
+
+def _again_over_records(context: RecordContext, own: OwnRules) -> RecordContext:
+    changes = _changes(context, registry.RECORD_RULES, own)
+    return RecordContext.build(
+        registry.RECORD_RULES,
+        context.facts,
+        book=own.book,
+        changes=changes,
+        only=frozenset(changes),
+    )
+
+
+def _changes(
+    context: Context | RecordContext, rules: Iterable[Rule | RecordRule], own: OwnRules | None
+) -> dict[str, Params]:
+    """Rules that are on, with their numbers."""
     params = {rule.id: dict(context.params[rule.id]) for rule in context.rules}
     on = set(params)
     if own is not None:
-        for rule in (*registry.RULES, *registry.ROAD_RULES):
+        for rule in rules:
             entry = rule.params_from(own.book)
             if rule.id in own.changes or entry != rule.params_from(rulebook()):
                 base = params.get(rule.id, {}) if entry == rule.params_from(rulebook()) else {}
                 params[rule.id] = {**base, **own.changes.get(rule.id, {})}
                 on.add(rule.id)
         on &= own.only
-    return Context.build(
-        network,
-        kinds=context.kinds,
-        services=context.services,
-        book=own.book if own else None,
-        changes={rule: changes for rule, changes in params.items() if rule in on},
-        only=frozenset(on),
-        fences=context.world.fences,
-        temporary=context.world.temporary.limits,
-    )
+    return {rule: changes for rule, changes in params.items() if rule in on}
 
 
 def differences(before: list[Row], after: list[Row]) -> Iterator[Row]:
@@ -248,19 +293,14 @@ def _both(
         positions += len(batch)
         for side, context in enumerate(sides):
             detections, states[side] = engine.step(batch, states[side], context)
-            _keep(episodes[side], detections)
+            whatif_records.keep(episodes[side], detections)
     for side, context in enumerate(sides):
-        _keep(episodes[side], engine.close(states[side], context))
-    ordered = [sorted(one.values(), key=lambda row: (row["start"], row["id"])) for one in episodes]
-    return ordered, positions, max(len(state.names) for state in states)
-
-
-def _keep(episodes: dict[str, Row], detections: pa.RecordBatch) -> None:
-    for row in detections.to_pylist():
-        known = episodes.get(row["id"])
-        if known is None or row["revision"] >= known["revision"]:
-            # The moment of firing is that of the first report.
-            episodes[row["id"]] = row | {"fired": known["fired"]} if known else row
+        whatif_records.keep(episodes[side], engine.close(states[side], context))
+    return (
+        [whatif_records.standing(one) for one in episodes],
+        positions,
+        max(len(state.names) for state in states),
+    )
 
 
 def _only(context: Context, rules: set[str]) -> Context:

@@ -139,7 +139,6 @@ def _page(
             "version": _version(known, now),
             "params": [_parameter(name, known, differing, request) for name in known.defaults],
             "waiting": waiting,
-            "triable": trials.possible(rule_id),
             "trial_form": trialpages.form(request),
             "trials": _trials(rule_id, waiting),
             "waiting_told": _told(known, now, waiting) if waiting else [],
