@@ -27,6 +27,7 @@ from sizao.warn.table import find
 from sizao.web.basis import record as basis
 from sizao.web.clock import feed_now
 from sizao.web.desk.models import Cursor
+from sizao.web.places import forecast_files
 from sizao.web.places.grading import deliver_fact
 from sizao.web.places.models import Fact, Rain
 from sizao.web.ports import Ports
@@ -150,7 +151,7 @@ def follow_forecasts(ports: Ports) -> int:
     """Read forecasts that ``sizao forecast --data`` left since; one file is one transaction."""
     rows = 0
     for path in sorted(ports.data.forecasts.glob("*.parquet")):
-        key = f"places:forecast:{path.name}"[:64]
+        key = forecast_files.key_of(path)
         if not Cursor.objects.filter(pk=key).exists():
             rows += _forecast(path, key)
     return rows
@@ -178,7 +179,9 @@ def _forecast(path: Path, key: str) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Forget facts that no replay reads any more. Returns how many."""
+    """Forget facts that no replay reads any more, and forecasts that nothing rests on. Returns how
+    many facts."""
+    forecast_files.prune(now)
     with write():
         Rain.objects.filter(at__lt=now - RAIN_KEPT).delete()
         old = Fact.objects.filter(received__lt=now - KEPT, at__lt=now - KEPT)
