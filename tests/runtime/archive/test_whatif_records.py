@@ -60,9 +60,15 @@ def put(data: DataDir, topic: str, schema: pa.Schema, *rows: dict[str, Any]) -> 
             log.append({topic: pa.RecordBatch.from_pylist([row], schema=schema)})
 
 
+def twice(second: float) -> list[dict[str, Any]]:
+    """One plate, twice in two places."""
+    moments = ((0, "A"), (840, "B"), (2000, "A"), (2840, "B"))
+    return [passage(second + after, where) for after, where in moments]
+
+
 def test_passages(data: DataDir) -> None:
     """50 km in 14 min are some 210 km/h: more than one vehicle drives, but less than 250."""
-    put(data, "passages", PASSAGE, passage(0, "A"), passage(840, "B"))
+    put(data, "passages", PASSAGE, *twice(0))
     before, after = both(data, "cloned_plate", Facts(places=PLACES), max_kmh=250.0)
     assert (len(before), len(after)) == (1, 0)
 
@@ -74,8 +80,7 @@ def test_weighings_of_long_ago_are_remembered(data: DataDir) -> None:
     before, after = both(data, "overload_repeat", vehicle_count=4.0)
     assert [row["measured"] for row in before] == [4]
     assert after == []
-    put(data, "passages", PASSAGE, passage(-86_400, "A"), passage(-86_400 + 840, "B"))
-    put(data, "passages", PASSAGE, passage(0, "A"))
+    put(data, "passages", PASSAGE, *twice(-86_400), passage(0, "A"))
     assert both(data, "cloned_plate", Facts(places=PLACES), max_kmh=250.0) == [[], []]
 
 
