@@ -114,9 +114,17 @@ def test_put_up_and_lifted_while_somebody_drives_there(values, fires):
 
 
 def test_lifted_in_mid_episode():
-    """Over from 50 s; lifted at 85 s: the episode ends with what was over before."""
-    (row,) = episodes(found(drive(), limit(until_us=START_US + 85_000_000)))
-    assert row["end"] == at(80)
+    """Over from 55 s; lifted at 90 s: the episode ends with what was over before."""
+    (row,) = episodes(found(drive(), limit(until_us=START_US + 90_000_000)))
+    assert row["end"] == at(85)
+
+
+def test_within_fifteen_metres_of_its_ends_it_is_not_held_against_anybody():
+    """A sample each 20 m: those at 1000 and 1980 m are as likely outside."""
+    ends = limit(low_m=990.0, high_m=1990.0)
+    (row,) = episodes(found(Track(every_s=1).leg(200, 72.0), ends))
+    assert (row["start"], row["end"]) == (at(51), at(98))
+    assert row["limit"] == 40
 
 
 def test_the_lowest_of_several_holds_and_is_named():

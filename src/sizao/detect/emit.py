@@ -42,11 +42,13 @@ GPS_ONLY = 1
 GAP = 2
 LIMIT_DEFAULT = 4
 RECORDER_DIFFERS = 8
+LIMIT_DOUBTFUL = 16
 QUALITIES = {
     GPS_ONLY: "gps_only",
     GAP: "gap",
     LIMIT_DEFAULT: "limit_default",
     RECORDER_DIFFERS: "recorder_differs",
+    LIMIT_DOUBTFUL: "limit_doubtful",
 }
 
 _FIRST_ROOM = 256

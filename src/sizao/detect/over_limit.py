@@ -21,6 +21,7 @@ from sizao.detect.emit import (
     FINDING,
     GPS_ONLY,
     LIMIT_DEFAULT,
+    LIMIT_DOUBTFUL,
     RECORDER_DIFFERS,
     findings,
     room,
@@ -223,11 +224,25 @@ def _below(ep, slot, now, numbers, out, count):  # type: ignore[no-untyped-def] 
 
 
 @njit(cache=True)
-def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def]  # numba
+def counted(speed, limit, sure, numbers):  # type: ignore[no-untyped-def]  # numba
+    """The limit that a sample is judged by; NaN if it proves neither.
+
+    Within the error of a position there may be a higher limit (``sure``): over that one is over
+    for certain, not over the lower one is lawful for certain, and between them nobody can tell.
+    """
+    if not is_over(speed, limit, numbers) or not sure > limit:
+        return limit
+    return sure if is_over(speed, sure, numbers) else math.nan
+
+
+@njit(cache=True)
+def _hold(st, ep, c, i, limit, doubtful, ratio, numbers):  # type: ignore[no-untyped-def]  # numba
     """Put row ``i`` into ``held_*``; whether it jumps up so far that the next must confirm it."""
     speed = float(c.speed_kmh[i])
     recorder = float(c.recorder_speed_kmh[i])
     quality = LIMIT_DEFAULT if c.limit_default[i] else 0
+    if doubtful:
+        quality |= LIMIT_DOUBTFUL
     allowed = numbers.jump
     if math.isnan(recorder):
         quality |= GPS_ONLY
@@ -246,7 +261,7 @@ def _hold(st, ep, c, i, limit, ratio, numbers):  # type: ignore[no-untyped-def] 
     ep.held_segment = c.segment[i]
     ep.held_driver = c.driver[i]
     ep.held_quality = quality
-    ep.held_measure = c.measure[i]
+    ep.held_measure = 0 if doubtful else c.measure[i]
     ep.held_jump = allowed
     return ratio > max(1.0, float(st.prev_ratio) if st.seen else 1.0) + allowed
 
@@ -261,9 +276,10 @@ def seen(st, now, ratio, limit):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def judge(st, ep, c, i, limit, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
+def judge(st, ep, c, i, limit, doubtful, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
     """Usable row ``i`` of a vehicle that is over, or of which an episode is remembered.
 
+    ``doubtful``: ``limit`` is the higher of two within the error of the position.
     Afterwards the episode may be forgotten if :func:`idle`.
     """
     own = c.slot[i]
@@ -281,7 +297,7 @@ def judge(st, ep, c, i, limit, numbers, out, count):  # type: ignore[no-untyped-
         out, count = _end(ep, own, out, count)
         st.seen = 0
     if is_over(speed, limit, numbers):
-        if _hold(st, ep, c, i, limit, ratio, numbers):
+        if _hold(st, ep, c, i, limit, doubtful, ratio, numbers):
             ep.held = 1
             return out, count
         return _over(st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count)

@@ -37,10 +37,14 @@ from sizao.detect.windows import NONE, late_rows
 from sizao.roads.fence_grid import inside
 from sizao.roads.limits import limits_on
 from sizao.roads.limits_in_force import LimitsInForce
-from sizao.roads.matching import match
+from sizao.roads.matching import Matched, match
+from sizao.roads.network import Network
 
 FUTURE_US = 600_000_000
 """10 min: clocks of terminals set by satellite are right to the second, others by minutes."""
+
+DOUBT_M = 15.0
+"""A temporary limit counts from so far within it: one and a half deviations of a position."""
 
 FROZEN_M = 20.0
 """More than a receiver's noise, and 200 steps of the protocol's resolution."""
@@ -145,6 +149,8 @@ def prepare(
     stake_m = np.full(n, np.nan)
     limit = np.full(n, np.nan, np.float32)
     usual = limit
+    sure = limit
+    sure_usual = limit
     measure = np.zeros(n, np.int32)
     default = np.zeros(n, np.bool_)
     heading = _floats(batch, "heading_deg", np.float32).take(row)
@@ -167,10 +173,12 @@ def prepare(
         stake_m = network.stake_at(segment, matched.offset_m)
         limit, default = limits_on(network, segment, kind)
         usual = limit
+        sure = sure_usual = _highest(network, matched, kind, limit)
         temporary = context.world.temporary
         if len(temporary):
-            which, low = temporary.at(segment, matched.offset_m, time_us)
+            which, low = temporary.at(segment, offset_m, time_us)
             lower = low < limit
+            sure = _surely_lower(temporary, network, matched, time_us, lower, sure)
             limit = np.where(lower, low, limit).astype(np.float32)
             default = default & ~lower
             measure = np.where(lower, _measures(temporary, state)[which], 0).astype(np.int32)
@@ -180,6 +188,8 @@ def prepare(
         given = ~np.isnan(own)
         limit = np.where(given, own, limit).astype(np.float32)
         usual = np.where(given, limit, usual).astype(np.float32)
+        sure = np.where(given, limit, sure).astype(np.float32)
+        sure_usual = np.where(given, limit, sure_usual).astype(np.float32)
         measure = np.where(given, 0, measure).astype(np.int32)
         default = default & ~given
 
@@ -206,6 +216,8 @@ def prepare(
         road_class=road_class,
         limit_kmh=limit,
         usual_kmh=usual,
+        sure_kmh=sure,
+        sure_usual_kmh=sure_usual,
         measure=measure,
         stake_m=stake_m,
         offset_m=offset_m,
@@ -219,6 +231,45 @@ def prepare(
         fence=fence,
     )
     return Prepared(columns, row, slots, late), state
+
+
+def _highest(
+    network: Network,
+    matched: Matched,
+    kind: npt.NDArray[np.int8],
+    limit_kmh: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """The highest limit of the road of each row and of those that it may be on as well."""
+    if not len(matched.rival_row):
+        return limit_kmh
+    highest = limit_kmh.copy()
+    rival_kmh, _ = limits_on(network, matched.rival_segment, kind[matched.rival_row])
+    np.maximum.at(highest, matched.rival_row, rival_kmh)
+    return highest
+
+
+def _surely_lower(
+    temporary: LimitsInForce,
+    network: Network,
+    matched: Matched,
+    time_us: npt.NDArray[np.int64],
+    lower: npt.NDArray[np.bool_],
+    sure_kmh: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """``sure_kmh`` with the temporary limits of rows (``lower``) that hold a little before and
+    after as well; where a rival's limit is the higher one it stays."""
+    at = np.flatnonzero(lower)
+    segment, offset_m = matched.segment[at], matched.offset_m[at]
+    last_m = np.nextafter(network.length_m[segment], 0.0)
+    spots = [offset_m, np.maximum(offset_m - DOUBT_M, 0.0), np.minimum(offset_m + DOUBT_M, last_m)]
+    kmh = [temporary.at(segment, spot, time_us[at])[1] for spot in spots]
+    # A spot without a limit is NaN and makes the row unsure.
+    highest = np.maximum(np.maximum(kmh[0], kmh[1]), kmh[2])
+    alone = ~np.isin(at, matched.rival_row)
+    sure = sure_kmh.copy()
+    holds = alone & (highest < sure[at])
+    sure[at[holds]] = highest[holds]
+    return sure
 
 
 def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.int32]:

@@ -47,6 +47,8 @@ class Columns(NamedTuple):
     road_class : int8, core.places.ROAD_CLASS_CODES; -1 unmatched
     limit_kmh : float32, limit in force for this vehicle kind here and then; NaN unknown
     usual_kmh : float32, the same without temporary limits
+    sure_kmh, sure_usual_kmh : float32, the highest that either may be within the error of the
+        position: no driver is held to less
     measure : int32, number in ``EngineState.measures`` of the temporary limit that made it; 0 none
     stake_m : float64, linear reference along the road; NaN unknown
     offset_m : float64, metres from the segment's start in its direction; NaN unmatched
@@ -80,6 +82,8 @@ class Columns(NamedTuple):
     road_class: npt.NDArray[np.int8]
     limit_kmh: npt.NDArray[np.float32]
     usual_kmh: npt.NDArray[np.float32]
+    sure_kmh: npt.NDArray[np.float32]
+    sure_usual_kmh: npt.NDArray[np.float32]
     measure: npt.NDArray[np.int32]
     stake_m: npt.NDArray[np.float64]
     offset_m: npt.NDArray[np.float64]

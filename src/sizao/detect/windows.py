@@ -367,6 +367,8 @@ def columns_of(rows: npt.NDArray[Any]) -> Columns:
         road_class=np.full(n, -1, np.int8),
         limit_kmh=unknown.astype(np.float32),
         usual_kmh=unknown.astype(np.float32),
+        sure_kmh=unknown.astype(np.float32),
+        sure_usual_kmh=unknown.astype(np.float32),
         measure=np.zeros(n, np.int32),
         offset_m=unknown,
         limit_default=np.zeros(n, np.bool_),

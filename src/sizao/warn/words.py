@@ -151,6 +151,10 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "限速取道路等级默认值，没有标志数据",
         "the limit is the default of the road class, not of a sign",
     ),
+    "limit_doubtful": (
+        "定位误差范围内另有更高限速，已按较高限速判定",
+        "a higher limit lies within the error of the position and was the one applied",
+    ),
     "weighed_in_motion": (
         "高速动态称重，须静态复核",
         "weighed at speed; to be weighed again standing",

@@ -74,7 +74,12 @@ DETECTION = pa.schema(
         field(
             "evidence", pa.list_(pa.string()), "", "Observation ids: first, worst, last", null=False
         ),
-        field("quality", pa.string(), "", "Comma list: gps_only, gap, unmatched, limit_default"),
+        field(
+            "quality",
+            pa.string(),
+            "",
+            "Comma list: gps_only, gap, unmatched, limit_default, limit_doubtful",
+        ),
         field("fence", pa.int32(), "", "Number of the electronic fence it was judged by"),
     ]
 )

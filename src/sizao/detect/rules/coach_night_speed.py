@@ -34,7 +34,17 @@ from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.emit import no_findings
 from sizao.detect.local_time import hours_us, is_within
-from sizao.detect.over_limit import EPISODE, SEEN, OverLimit, idle, is_over, judge, numbers_of, seen
+from sizao.detect.over_limit import (
+    EPISODE,
+    SEEN,
+    OverLimit,
+    counted,
+    idle,
+    is_over,
+    judge,
+    numbers_of,
+    seen,
+)
 from sizao.detect.over_limit import params_from as samples_from
 from sizao.detect.params import Book, Params, local_min, number
 from sizao.detect.stage import Columns, Findings, Memory, World
@@ -55,10 +65,13 @@ def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-
         dark = is_within(now, night)
         if not dark and not each[own].open:
             continue
-        limit = float(c.usual_kmh[i])
+        limit, doubtful = math.inf, False
+        if dark:
+            usual, sure = float(c.usual_kmh[i]) * ratio, float(c.sure_usual_kmh[i]) * ratio
+            limit = counted(float(c.speed_kmh[i]), usual, sure, numbers)
+            doubtful = limit > usual
         if math.isnan(c.lat[i]) or math.isnan(c.speed_kmh[i]) or not limit > 0.0:
             continue
-        limit = limit * ratio if dark else math.inf
         if each[own].open:
             at = sparse.find(few, own, 0)
         else:
@@ -68,7 +81,7 @@ def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-
         if idle(row) and not is_over(c.speed_kmh[i], limit, numbers):
             seen(row, now, c.speed_kmh[i] / limit, limit)
         else:
-            out, count = judge(row, row, c, i, limit, numbers, out, count)
+            out, count = judge(row, row, c, i, limit, doubtful, numbers, out, count)
         # By day nothing can be over: what was seen before has no bearing on the next night.
         if not dark and idle(row):
             sparse.drop(few, at)
@@ -80,7 +93,7 @@ class CoachNightSpeed(OverLimit):
     """The rule; the module's docstring is its definition."""
 
     id = "coach_night_speed"
-    code_version = 1
+    code_version = 2
     state_dtype = STATE
     few_dtype = FEW
 

@@ -11,6 +11,10 @@ with tolerance 0 % and margin 1 km/h by default: the margin covers the receiver'
 (0.2 m/s) and nothing else. Each sample is judged by the limit where it was taken, so an episode
 may run across a change of limit or road.
 
+Where a higher limit lies within the error of the position (a sign near by, an expressway beside
+the service road), a sample is over only if it is over that one, and that one is its limit
+(``limit_doubtful``). One that is over the lower alone proves nothing and is not usable.
+
 An episode
 
 - starts at the first of two consecutive usable over samples, at most ``max_gap_s`` (90 s) apart;
@@ -54,6 +58,7 @@ from sizao.detect.over_limit import (
     EPISODE,
     SEEN,
     OverLimit,
+    counted,
     idle,
     is_over,
     judge,
@@ -77,7 +82,7 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numb
     for i in range(len(c.slot)):
         ahead(each, c.slot, i)
         speed = float(c.speed_kmh[i])
-        limit = float(c.limit_kmh[i])
+        limit = counted(speed, float(c.limit_kmh[i]), float(c.sure_kmh[i]), numbers)
         if math.isnan(c.lat[i]) or math.isnan(speed) or not limit > 0.0:
             continue
         own = c.slot[i]
@@ -91,7 +96,7 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numb
             seen(st, c.time_us[i], speed / limit, limit)
             continue
         ep = few[at]
-        out, count = judge(st, ep, c, i, limit, numbers, out, count)
+        out, count = judge(st, ep, c, i, limit, limit > c.limit_kmh[i], numbers, out, count)
         if idle(ep):
             sparse.drop(few, at)
             st.open = 0
@@ -102,7 +107,7 @@ class Speeding(OverLimit):
     """The rule; the module's docstring is its definition."""
 
     id = "speeding"
-    code_version = 1
+    code_version = 2
     state_dtype: np.dtype[Any] = STATE
     few_dtype = FEW
 
