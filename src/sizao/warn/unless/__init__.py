@@ -1,7 +1,7 @@
 """What would have kept a detection from firing: the rule's edges, and how far this case is past.
 
-One file a rule, one line in ``registry.py``. A rule without a file of its own gets the general
-answer: its value against its limit.
+A file for a rule or a family of them, a line a rule in ``registry.py``; a test fails for a rule
+that has none.
 """
 
 from sizao.warn.unless.edge import Edge

@@ -16,8 +16,9 @@ from sizao.respond.clocks import CLOCKS
 from sizao.respond.records import ORIGINS, State
 from sizao.respond.steps import ROLE_NAMES
 from sizao.respond.unit_kinds import STATES
-from sizao.warn.causes import CAUSE_UNITS, CAUSES
+from sizao.warn.causes import CAUSES
 from sizao.warn.words import RULES, VEHICLE_KINDS_EN
+from sizao.warn.words import unit as unit_words
 from sizao.web.reports.catalogue import case_kinds
 
 LEVEL_CODES = ("red", "orange", "yellow", "blue")
@@ -122,7 +123,9 @@ def quantity(value: float, unit: str) -> str:
         return pick(f"{hours} 小时 {minutes:02d} 分", f"{hours} h {minutes:02d} min")
     if unit == "min":
         return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
-    return f"{round(value, 1):g} {pick(*CAUSE_UNITS.get(unit, (unit, unit)))}".strip()
+    # Outlines of vehicles are measured to the centimetre.
+    digits = 2 if unit == "m" else 1
+    return f"{round(value, digits):g} {pick(*unit_words(unit)).strip()}".strip()
 
 
 def citation(text: str) -> str:

@@ -19,7 +19,7 @@ from sizao.warn.explain import CAUTION_EN, CAUTION_ZH, explain, what_happened
 from sizao.warn.facts import Facts
 from sizao.warn.table import grade
 from sizao.warn.unless import Edge, unless
-from sizao.warn.words import QUALITIES, RULES, SEVERITIES
+from sizao.warn.words import RULES, SEVERITIES
 from sizao.web import audit
 from sizao.web.cases.models import Case
 from sizao.web.detections import queries
@@ -134,7 +134,7 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
                 }
                 for rule in why.rules
             ],
-            "quality": [words.pick(*QUALITIES.get(code, (code, code))) for code in facts.quality],
+            "quality": list(getattr(why, f"quality_{language}")),
             "edges": [_edge(edge) for edge in unless(facts)],
             "evidence": list(zip(evidence, row["evidence"] or (), strict=False)),
             "caution": words.pick(CAUTION_ZH, CAUTION_EN),
