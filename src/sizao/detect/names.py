@@ -23,7 +23,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from sizao.detect.room import prefetch, zeros
+from sizao.core.prefetch import prefetch
+from sizao.detect.room import zeros
 
 KEY = np.dtype([("low", "u8"), ("high", "u8")])
 SHORT = 15

@@ -58,7 +58,8 @@ ENTRY = np.dtype(
 )
 """A fence in a cell: bits of the vehicle kinds it concerns, rows of edges or pieces to ask, for a
 polygon whether the edges left out, which every ray crosses, are odd in number, and whether there
-are times at which it does not hold."""
+are times at which it does not hold. A cell that lies inside has none to ask, and odd ones left
+out."""
 
 EDGE = np.dtype([("y0", "f8"), ("x0", "f8"), ("y1", "f8"), ("x1", "f8")])
 PIECE = np.dtype([*EDGE.descr, ("north", "f8"), ("east", "f8"), ("square", "f8")])
@@ -126,15 +127,30 @@ def build(fences: Sequence[Fence]) -> Grid:
     key = np.concatenate(keys) if keys else np.empty(0, np.int64)
     entry = np.concatenate(entries) if entries else np.empty(0, ENTRY)
     order = np.argsort(key, kind="stable")
+    entry, edge = _side_by_side(entry[order], np.concatenate(edges) if edges else np.empty(0, EDGE))
     return Grid(
         *_blocks(key[order]),
-        entry=entry[order],
-        edge=np.concatenate(edges) if edges else np.empty(0, EDGE),
+        entry=entry,
+        edge=edge,
         piece=np.concatenate(pieces) if pieces else np.empty(0, PIECE),
         fence=table,
         window=np.array(windows, WINDOW) if windows else np.empty(0, WINDOW),
         span=np.array(spans, _SPAN) if spans else np.empty(0, _SPAN),
     )
+
+
+def _side_by_side(
+    entry: npt.NDArray[Any], edge: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Edges in the order of the entries that ask them: those of a cell lie next to each other."""
+    asked = entry["ask"] == POLYGON
+    many = np.where(asked, entry["end"] - entry["first"], 0)
+    end = np.cumsum(many)
+    first = end - many
+    moved = np.repeat(entry["first"] - first, many) + np.arange(many.sum())
+    entry["first"] = np.where(asked, first, entry["first"])
+    entry["end"] = np.where(asked, end, entry["end"])
+    return entry, edge[moved]
 
 
 _COLUMNS = 1 << 20
@@ -325,8 +341,9 @@ def _near_cells(
     cells, first = np.unique(keys, return_index=True)
     end = np.append(first[1:], len(keys))
     entries = np.zeros(len(cells), ENTRY)
-    entries["first"], entries["end"] = first, end
-    entries["ask"] = np.where(np.logical_or.reduceat(whole, first), WHOLE, NEAR)
+    inside = np.logical_or.reduceat(whole, first)
+    entries["first"], entries["end"] = first, np.where(inside, first, end)
+    entries["ask"], entries["odd"] = np.where(inside, WHOLE, NEAR), inside
     return cells, entries, pieces[which]
 
 

@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.roads.fence_cells import BLOCK, CELLS, NEAR, POLYGON, Grid, build, crossing
+from sizao.core.prefetch import prefetch
+from sizao.roads.fence_cells import BLOCK, CELLS, NEAR, Grid, build
 from sizao.roads.fences import Fence
 from sizao.roads.grid import project
 
@@ -95,25 +96,58 @@ def inside(
     return _inside(fences.grid, lat, lon, kind, time_us)
 
 
-@njit(cache=True)
+# Division by zero is no error here: what comes of a level edge is not looked at.
+@njit(cache=True, error_model="numpy")
 def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
-    block_of, touched, cell_of = grid.block, grid.touched, grid.cell
-    start, entries = grid.start, grid.entry
-    edges, pieces, table, windows, spans = (
-        grid.edge,
-        grid.piece,
-        grid.fence,
-        grid.window,
-        grid.span,
-    )
-    south, west, columns = grid.row, grid.column, grid.columns
-    high, wide = grid.rows * BLOCK, columns * BLOCK
+    start, entries, edges, pieces = grid.start, grid.entry, grid.edge, grid.piece
+    table, windows, spans = grid.fence, grid.window, grid.span
+    rows, cells = _touched(grid, lat, lon)
     first = np.zeros(len(lat) + 1, np.int64)
     found = np.empty(256, np.int32)
     count = 0
+    done = 0
+    for k in range(len(rows)):
+        _ask_ahead(start, entries, edges, cells, k)
+        i = rows[k]
+        first[done : i + 1] = count
+        done = i + 1
+        y, x = lat[i], lon[i]
+        begin, end = start[cells[k]], start[cells[k] + 1]
+        found = _roomy(found, count, end - begin)
+        for e in range(begin, end):
+            entry = entries[e]
+            # Nothing is guessed where many fences overlap: to do all of it for each takes less
+            # time than the wrong guesses would.
+            holds = (entry.who >> np.uint32(kind[i])) & np.uint32(1) != 0
+            if entry.ask == NEAR:
+                holds = holds and _is_near(y, x, pieces, entry.first, entry.end)
+            else:
+                # Of a cell that lies inside, no edges are to be asked and the others are odd.
+                odd = entry.odd != 0
+                for at in range(entry.first, entry.end):
+                    edge = edges[at]
+                    met = x < (edge.x1 - edge.x0) * (y - edge.y0) / (edge.y1 - edge.y0) + edge.x0
+                    odd ^= ((edge.y0 > y) != (edge.y1 > y)) & met
+                holds &= odd
+            if entry.timed and holds:
+                holds = in_force(table[entry.fence], windows, spans, time_us[i])
+            found[count] = entry.fence
+            count += holds
+    first[done:] = count
+    return first, found[:count]
+
+
+@njit(cache=True)
+def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
+    """Rows in cells that fences touch, and those cells."""
+    block_of, touched, cell_of, start = grid.block, grid.touched, grid.cell, grid.start
+    south, west, columns = grid.row, grid.column, grid.columns
+    high, wide = grid.rows * BLOCK, columns * BLOCK
+    rows = np.empty(len(lat), np.int64)
+    cells = np.empty(len(lat), np.int64)
+    count = 0
     for i in range(len(lat)):
-        first[i + 1] = count
         y, x = lat[i], lon[i]
         # NaN is nowhere: the comparisons are false.
         if not (y * CELLS >= south and x * CELLS >= west):
@@ -128,43 +162,42 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # n
         at = (np.int64(block) << 8) | ((r & 15) << 4) | (c & 15)
         if (touched[at >> 3] >> (at & 7)) & 1 == 0:
             continue
-        cell = cell_of[at]
-        for e in range(start[cell], start[cell + 1]):
-            entry = entries[e]
-            if (entry.who >> np.uint32(kind[i])) & np.uint32(1) == 0:
-                continue
-            if entry.ask == POLYGON:
-                odd = entry.odd != 0
-                for k in range(entry.first, entry.end):
-                    edge = edges[k]
-                    if (edge.y0 > y) != (edge.y1 > y) and x < crossing(
-                        y, edge.y0, edge.x0, edge.y1, edge.x1
-                    ):
-                        odd = not odd
-                if not odd:
-                    continue
-            elif entry.ask == NEAR:
-                near = False
-                for p in range(entry.first, entry.end):
-                    piece = pieces[p]
-                    square, _ = project(
-                        y, x, piece.north, piece.east, piece.y0, piece.x0, piece.y1, piece.x1
-                    )
-                    if square <= piece.square:
-                        near = True
-                        break
-                if not near:
-                    continue
-            if entry.timed and not in_force(table[entry.fence], windows, spans, time_us[i]):
-                continue
-            if count == len(found):
-                longer = np.empty(2 * count, np.int32)
-                longer[:count] = found
-                found = longer
-            found[count] = entry.fence
-            count += 1
-            first[i + 1] = count
-    return first, found[:count]
+        rows[count] = i
+        cells[count] = at
+        prefetch(cell_of, at)
+        count += 1
+    for k in range(count):
+        cells[k] = cell_of[cells[k]]
+        prefetch(start, cells[k])
+    return rows[:count], cells[:count]
+
+
+@njit(cache=True)
+def _ask_ahead(start, entries, edges, cells, k):  # type: ignore[no-untyped-def]  # numba
+    """Bring near what the rows soon to come will ask."""
+    last = len(cells) - 1
+    prefetch(entries, start[cells[min(k + 8, last)]])
+    if len(edges):
+        prefetch(edges, entries[start[cells[min(k + 4, last)]]].first)
+
+
+@njit(cache=True)
+def _roomy(found, count, more):  # type: ignore[no-untyped-def]  # numba
+    if count + more <= len(found):
+        return found
+    longer = np.empty(2 * (count + more), np.int32)
+    longer[:count] = found[:count]
+    return longer
+
+
+@njit(cache=True)
+def _is_near(y, x, pieces, first, end):  # type: ignore[no-untyped-def]  # numba
+    for p in range(first, end):
+        piece = pieces[p]
+        square, _ = project(y, x, piece.north, piece.east, piece.y0, piece.x0, piece.y1, piece.x1)
+        if square <= piece.square:
+            return True
+    return False
 
 
 @njit(cache=True)
