@@ -111,6 +111,52 @@ def test_three_forms_of_the_same_roads_rank_alike(tmp_path: Path, crashes: Path)
     assert sum(one["rows"] for one in found["r.gpkg"][0]["rejected"]["roads"].values()) == 2
 
 
+UNITS = """
+units:
+  - {id: a, base: [26.595, 101.715], skills: [patrol, alcohol]}
+shifts: [{id: early, start: "07:00", hours: 8}]
+visits: {posts: 30, reach_m: 500}
+rules: {min_on_duty: 0}
+"""
+
+
+@pytest.mark.parametrize("name", ["r.geojson", "r.gpkg"])
+def test_every_command_of_risk_takes_lines_and_says_how_far_it_is(
+    name: str, tmp_path: Path, crashes: Path
+) -> None:
+    """Screen, forecast, backtest, effects and patrol, each on what the one before it wrote."""
+    roads = tmp_path / name
+    if name == "r.gpkg":
+        write_gpkg(roads, lines())
+    else:
+        roads.write_text(json.dumps({"type": "FeatureCollection", "features": lines()}))
+    given = ["--roads", str(roads), "--crashes", str(crashes)]
+
+    def run(*parts: str) -> dict:
+        result = CliRunner().invoke(cli, [*parts, "--json"])
+        assert result.exit_code == 0, (result.exception, result.output)
+        steps = [line for line in result.stderr.splitlines() if " s  " in line]
+        assert len(steps) >= 3, "progress on stderr"
+        found: dict = json.loads(result.stdout)
+        return found
+
+    ranking, forecast = tmp_path / "ranking.csv", tmp_path / "forecast.parquet"
+    run("screen", *given, "--years", "2023-2025", "--out", str(ranking))
+    run("forecast", *given, "--years", "2023-2025", "--out", str(forecast))
+    tested = run("backtest", *given, "--years", "2023-2024", "--test", "2025")
+    assert tested["test_crashes"] == 120
+    with ranking.open(encoding="utf-8") as file:
+        works = [f"{row['u']},{row['v']}" for row in csv.DictReader(file)][:5]
+    (tmp_path / "works.csv").write_text("\n".join(["u,v", *works]))
+    sites = ["--sites", str(tmp_path / "works.csv"), "--years", "2023-2024", "--after", "2025"]
+    assert "ratio" in run("effects", *given, *sites, "--selected-by", "2022")
+    (tmp_path / "units.yaml").write_text(UNITS)
+    plan = ["--units", str(tmp_path / "units.yaml"), "--from", "2026-11-02", "--days", "1"]
+    drawn = run("patrol", "--roads", str(roads), "--forecast", str(forecast), *plan,
+                "--out", str(tmp_path / "plan.csv"))  # fmt: skip
+    assert 0 < drawn["covered"] <= drawn["bound"]
+
+
 def test_pieces_are_as_long_as_wanted(tmp_path: Path, crashes: Path) -> None:
     Network.from_features(lines()[:-1]).save(tmp_path / "r.npz")
     _, rows = screened(tmp_path / "r.npz", crashes, tmp_path / "o.csv", "--piece-m", "200")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from sizao.risk.posterior import eb_weight, empirical_bayes
 from sizao.risk.severity import CostSet, cost_sets, weights_from_costs
 from sizao.risk.windows import Window, best_passing, cuts
 
-from .worlds import data, example
+from .worlds import SHARED, data, example
 
 
 def test_hauer_2002_example_1() -> None:
@@ -307,3 +309,22 @@ def test_city_black_spot_rule() -> None:
             listed.append(raw["id"])
     assert listed == case["expected"]["listed"]
     assert rule.certainty == "found"
+
+
+def test_every_shared_example_has_a_test_that_names_its_source() -> None:
+    """An example added to the folder, or a test of one that is gone, is found here."""
+    folder = SHARED / "worked-examples"
+    if not folder.is_dir():
+        pytest.skip("the worked examples are not beside this checkout")
+    named: dict[str, str] = {}
+    for node in ast.parse(Path(__file__).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "example":
+                    (name,) = call.args
+                    assert isinstance(name, ast.Constant)
+                    named[str(name.value)] = ast.get_docstring(node) or ""
+    assert set(named) == {path.stem for path in folder.iterdir()}
+    for name, words in named.items():
+        assert f"({name}.json)" in words, "the docstring says where the figures are from"
+        assert len(words) > len(name) + 20
