@@ -78,13 +78,15 @@ def of_year(name: str, year: int) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "years", "test", "goal", "reached"),
+    ("name", "years", "test", "goal", "reached", "nats"),
     [
-        ("nyc-bronx", range(2017, 2019), 2019, 15.5, 14.2),
-        ("nyc-staten-island", range(2017, 2018), 2018, 23.5, 22.2),
+        ("nyc-bronx", range(2017, 2019), 2019, 15.5, 14.2, 0.0132),
+        ("nyc-staten-island", range(2017, 2018), 2018, 23.5, 22.2, 0.0165),
     ],
 )
-def test_place_and_hour(name: str, years: range, test: int, goal: float, reached: float) -> None:
+def test_place_and_hour(
+    name: str, years: range, test: int, goal: float, reached: float, nats: float
+) -> None:
     """PAI at 1 % of km-hours. Falls short of both goals.
 
     Against the plain product of place and the network's week we are 2 % better on Staten Island
@@ -110,7 +112,7 @@ def test_place_and_hour(name: str, years: range, test: int, goal: float, reached
     assert (hindsight < goal) is (name == "nyc-bronx")
     share = cells / cells.sum(axis=1, keepdims=True)
     likelier = after * np.log(share * week.sum() / np.maximum(week, 0.5))
-    assert likelier.sum() / after.sum() > 0.01
+    assert likelier.sum() / after.sum() > nats
 
 
 @pytest.mark.slow

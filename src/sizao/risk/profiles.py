@@ -5,7 +5,8 @@ shapes (:mod:`week_shapes`) with weights that come from ever nearer records: its
 segment, group of roads), the area, the street near by, the site itself. Each level explains what
 the wider ones left, shrunk by Empirical Bayes: pairs of different crashes of one level say how
 much places differ in a shape (a U-statistic, so that no crash agrees with itself), and a level or
-shape whose pairs do not agree beyond their error has no say.
+shape whose pairs do not agree beyond their error has no say. Last come the hours of a place's own
+crashes, which no smooth shape holds (:mod:`own_hours`).
 
 Reaches, the two errors and the weight of hour times day were chosen on the Bronx 2016-17 for 2018
 and Staten Island 2016 for 2017, all crashes and 1 to 30 % of them, by the likelihood of the later
@@ -27,6 +28,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from sizao.risk.features import GROUPS, Features
 from sizao.risk.neighbourhood import streets
+from sizao.risk.own_hours import OwnHours
 from sizao.risk.sites import Sites
 from sizao.risk.snapping import Snapped
 from sizao.risk.week_shapes import HOURS, shapes
@@ -73,11 +75,17 @@ def week_profiles(
     week = _network(hour, counted)
     basis = shapes(week)
     bends = _bends(basis[hour], place, counted, total, _levels(sites, features))
+
+    def bent(rows: npt.NDArray[np.int64] | slice) -> Floats:
+        share: Floats = week * np.exp(np.clip(bends[rows] @ basis.T, -_STEEPEST, _STEEPEST))
+        return share / share.sum(axis=1, keepdims=True)
+
+    own = OwnHours.of(place, hour, counted)
+    prior = own.prior(bent)
     found = np.empty((total, HOURS), np.float32)
     for start in range(0, total, 1 << 15):
         piece = slice(start, start + (1 << 15))
-        share = week * np.exp(np.clip(bends[piece] @ basis.T, -_STEEPEST, _STEEPEST))
-        found[piece] = share / share.sum(axis=1, keepdims=True)
+        found[piece] = own.moved(start, bent(piece), prior)
     return found[: len(sites)], found[len(sites) :]
 
 
