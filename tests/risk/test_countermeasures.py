@@ -45,6 +45,20 @@ def test_the_setting_decides() -> None:
     assert "passing_lane" in {p.cmfs[0].id for p in propose(site(settings=("rural",)))}
 
 
+def test_a_road_gets_no_roundabout_and_a_junction_no_passing_lane() -> None:
+    def ids(place: str) -> set[str]:
+        one = Site(6.0, 1.5, 0.5, (NIGHT,), ("rural",), place)
+        return {proposal.cmfs[0].id for proposal in propose(one)}
+
+    segment, junction = ids("segment"), ids("junction")
+    assert segment
+    assert junction
+    assert {library()[one].place for one in segment} == {"segment"}
+    assert {library()[one].place for one in junction} == {"junction"}
+    # The control: where nobody says what it is, both are proposed.
+    assert ids("any") == segment | junction
+
+
 def test_a_factor_for_one_collision_needs_that_collision() -> None:
     rear_end = {"x": factor("x", 0.7, "rear_end")}
     shown = Pattern("rear_end", 6, 8, 0.2, 0.95)

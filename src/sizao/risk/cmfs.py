@@ -23,7 +23,8 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Cmf:
-    """``cmf`` 0.7 is 30 % fewer crashes of the kinds in ``applies_to`` ("all" or patterns)."""
+    """``cmf`` 0.7 is 30 % fewer crashes of the kinds in ``applies_to`` ("all" or patterns).
+    ``place`` is what it can be built at: junction, segment, any."""
 
     id: str
     name_zh: str
@@ -34,6 +35,10 @@ class Cmf:
     setting: str
     source: Mapping[str, Any]
     certainty: str
+    place: str = "any"
+
+
+PLACES = ("any", "junction", "segment")
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ def library() -> Mapping[str, Cmf]:
         one = Cmf(**raw)
         if one.id in found or not 0 < one.cmf < 5 or one.standard_error <= 0:
             raise ConfigError(f"cmfs.yaml: {one.id} appears twice or has impossible numbers")
+        if one.place not in PLACES:
+            raise ConfigError(f"cmfs.yaml: {one.id}: place {one.place!r}?")
         if one.certainty not in CERTAINTIES:
             raise ConfigError(f"cmfs.yaml: {one.id}: certainty {one.certainty!r}?")
         found[one.id] = one

@@ -40,6 +40,7 @@ class Site:
     share_injury : share of crashes with somebody hurt or killed
     patterns : what it has more of than similar sites, of :func:`sizao.risk.patterns.patterns`
     settings : words of the place, such as rural, urban; factors for other settings do not apply
+    place : junction, segment, or any; what can only be built at the other does not apply
     """
 
     expected_per_year: float
@@ -47,6 +48,7 @@ class Site:
     share_injury: float
     patterns: Sequence[Pattern]
     settings: Collection[str] = ()
+    place: str = "any"
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ def together(site: Site, chosen: Sequence[Cmf]) -> Proposal:
     for one, share in zip(chosen, shares, strict=True):
         if share is None:
             raise ConfigError(
-                f"{one.id} treats {one.applies_to} crashes in {one.setting}: the site does not "
-                "show that it has more of them than similar sites"
+                f"{one.id} treats {one.applies_to} crashes in {one.setting}, place {one.place}: "
+                "the site is no such place, or does not show that it has more of them than "
+                "similar sites"
             )
     assert shares[0] is not None
     return _proposal(site, tuple(chosen), *shares[0])
@@ -139,7 +142,8 @@ def worth(
 
 
 def _fits(site: Site, one: Cmf) -> bool:
-    return one.setting == "all settings" or one.setting in site.settings
+    here = site.place == "any" or one.place in ("any", site.place)
+    return here and (one.setting == "all settings" or one.setting in site.settings)
 
 
 def _treated(site: Site, one: Cmf) -> tuple[float, str] | None:

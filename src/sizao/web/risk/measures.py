@@ -40,6 +40,7 @@ def measures(
         share_injury=_share_injury(results, site),
         patterns=[one.pattern for one in patterns],
         settings=("urban",) if site["road_class"].startswith("urban") else ("rural",),
+        place=site["kind"],
     )
     return [_words(one) for one in propose(known)[:MOST]]
 
