@@ -56,8 +56,10 @@ class OwnHours:
         places, row = np.unique(place, return_inverse=True)
         shape = (len(places), HOURS)
         seen = sparse.csr_array((weight, (row, hour)), shape=shape)
-        sums = (np.bincount(row, weight**power, len(places)) for power in (1, 2, 4))
-        return cls(places.astype(np.int64), seen, *sums)
+        count, square, fourth = (
+            np.bincount(row, weight**power, len(places)).astype(np.float64) for power in (1, 2, 4)
+        )
+        return cls(places.astype(np.int64), seen, count, square, fourth)
 
     def prior(self, week_of: Callable[[Ints], Floats]) -> float:
         """c, infinite where the pairs say nothing.
