@@ -15,7 +15,9 @@ from tests.runtime.helpers import START_US, positions, rows
 
 def through(batch: pa.RecordBatch) -> pa.RecordBatch:
     sink = io.BytesIO()
-    columns.write(columns.pack(batch), sink)
+    writer = columns.Writer(sink)
+    writer.add(columns.pack(batch))
+    writer.close()
     return columns.unpack(columns.read(sink))
 
 

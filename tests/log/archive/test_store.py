@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sizao.core.errors import LogError
-from sizao.log.archive import columns, deletions, files, manifest
-from sizao.log.archive.store import ArchiveStore, day_of, retention_limit
+from sizao.log.archive import columns, deletions, files, manifest, runs
+from sizao.log.archive.layout import untidy
+from sizao.log.archive.sorting import day_of
+from sizao.log.archive.store import ArchiveStore, retention_limit
 from tests.log.archive.rows import START_S, VEHICLES, kept, keys_of, pieces
 from tests.runtime.helpers import positions
 
@@ -28,6 +30,7 @@ def filled(root: Path, made: list, *, every: int = 3, bucket_rows: int = 200) ->
             store.take([batch], number, float(number))
             if number % every == 0:
                 store.compact()
+                store.thin()
         while store.tidy(newest=True):
             pass
 
@@ -60,49 +63,103 @@ def test_a_vehicle_day_is_in_one_file(tmp_path: Path) -> None:
         assert sorted(of_day) == sorted(key for key in rows if key[0] == vehicle)
 
 
-def written(root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+def written(root: Path) -> tuple[int, int]:
     """Rows written into a day of which a hundredth comes at a time, and its files then."""
-    rows = []
-    write = ArchiveStore._write
-
-    def counted(store: ArchiveStore, table: Any, folder: str, *others: Any) -> Any:
-        rows.append(len(table) if folder.startswith("days") else 0)
-        return write(store, table, folder, *others)
-
-    monkeypatch.setattr(ArchiveStore, "_write", counted)
+    rows = 0
     made = [positions([f"{n % 7}"] * 20, [n * 60.0 + s for s in range(20)]) for n in range(100)]
     with ArchiveStore(root) as store:
         for number, batch in enumerate(made, 1):
             store.take([batch], number, float(number))
-            store.compact()
+            rows += store.compact()
+            while some := store.thin():
+                rows += some
         count = len(store.manifest.days[day_of(START_S)].files)
         assert sorted(kept(root)) == sorted(keys_of(made))
-        before = sum(rows)
         assert store.tidy() == 0, "more is to come into the newest day"
         while store.tidy(newest=True):
             pass
         assert len(store.manifest.days[day_of(START_S)].files) == 1
     assert sorted(kept(root)) == sorted(keys_of(made))
-    return before, count
+    return rows, count
 
 
 def test_a_row_is_written_a_few_times_however_large_its_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows, count = written(tmp_path / "few", monkeypatch)
-    assert rows < 2_000 * 8
-    assert count <= 7
-    monkeypatch.setattr("sizao.log.archive.store._newest", lambda files, rows: files)
-    control, _ = written(tmp_path / "control", monkeypatch)
+    rows, count = written(tmp_path / "few")
+    assert rows < 2_000 * 4
+    assert count <= 14
+    monkeypatch.setattr(
+        "sizao.log.archive.layout.crowded", lambda day, buckets: untidy(day, buckets)
+    )
+    control, _ = written(tmp_path / "control")
     assert control > 2_000 * 40, "the control: the whole day each time"
+
+
+def test_few_rows_that_come_late_do_not_touch_every_bucket(tmp_path: Path) -> None:
+    made = pieces(30)
+    filled(tmp_path, made)
+    late = positions(VEHICLES, [86_400.5] * len(VEHICLES))
+    moment_s = START_S + 86_400
+    with ArchiveStore(tmp_path, bucket_rows=200) as store:
+        before = store.manifest.days[day_of(moment_s)]
+        assert before.buckets > 1
+        store.take([late], 31, 31.0)
+        store.compact()
+        after = store.manifest.days[day_of(moment_s)]
+        assert after.files[:-1] == before.files
+        for vehicle in VEHICLES:
+            chosen = files.of_vehicle(store.manifest, vehicle, moment_s, moment_s)
+            tables = [columns.unpack(columns.read(tmp_path / file.name)) for file in chosen]
+            assert (vehicle, moment_s * 1_000_000 + 500_000) in keys_of(tables)
+        while store.tidy(newest=True):
+            pass
+    assert sorted(kept(tmp_path)) == sorted(set(keys_of([*made, late])))
+
+
+def test_a_merge_holds_some_vehicles_at_a_time(tmp_path: Path) -> None:
+    """Many pieces give the same file as one."""
+    made = pieces(30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sizao.log.archive.columns.ROW_GROUP", 16)
+        filled(tmp_path / "one", made)
+        patch.setattr("sizao.log.archive.store.PIECE_ROWS", 50)
+        seen = []
+        cuts = runs._cuts
+        patch.setattr(runs, "_cuts", lambda *given: seen.append(cuts(*given)) or seen[-1])
+        filled(tmp_path / "many", made)
+    assert max(map(len, seen)) > 3, "the merge was of one piece"
+    one, many = (manifest.load(tmp_path / name).files() for name in ("one", "many"))
+    assert [file.rows for file in one] == [file.rows for file in many]
+    for first, second in zip(one, many, strict=True):
+        rows = (columns.unpack(columns.read(tmp_path / "one" / first.name)),
+                columns.unpack(columns.read(tmp_path / "many" / second.name)))  # fmt: skip
+        assert rows[0] == rows[1]
+
+
+def test_an_archive_of_the_first_format_is_read(tmp_path: Path) -> None:
+    filled(tmp_path, pieces(30))
+    path = tmp_path / manifest.NAME
+    record = json.loads(path.read_text())
+    record["format"] = 1
+    for day in record["days"].values():
+        assert {file["buckets"] for file in day["files"]} <= {day["files"][0]["buckets"]}
+        day["buckets"] = day["files"][0]["buckets"]
+        for file in day["files"]:
+            del file["buckets"]
+    for file in record["fresh"]:
+        del file["buckets"]
+    before = manifest.load(tmp_path)
+    path.write_text(json.dumps(record))
+    assert manifest.load(tmp_path) == before
 
 
 def test_the_first_of_a_repeated_moment_stays(tmp_path: Path) -> None:
     with ArchiveStore(tmp_path) as store:
-        store.take([positions(["1"], [0.0], speed_kmh=[10.0])], 1, 1.0)
-        store.compact()
-        store.take([positions(["1"], [0.0], speed_kmh=[99.0])], 2, 2.0)
-        store.compact()
+        for number, speed in enumerate((10.0, 99.0), 1):
+            store.take([positions(["1"], [0.0], speed_kmh=[speed])], number, float(number))
+            store.compact()
+        assert store.tidy(newest=True) == 2
         (file,) = store.manifest.files()
     assert columns.unpack(columns.read(tmp_path / file.name)).column("speed_kmh").to_pylist() == [
         10.0

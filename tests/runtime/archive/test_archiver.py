@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -86,6 +87,29 @@ def test_a_file_is_written_when_enough_waits_or_waited_long_enough(data: DataDir
             log.append({"positions": positions(["1"] * 60, [float(first + n) for n in range(60)])})
         assert archiver.turn()
         assert len(store.manifest.fresh) == 2
+
+
+@pytest.mark.parametrize(("spare_share", "tidied"), [(0.25, False), (1.0, True)])
+def test_past_days_are_made_tidy_when_there_is_time(
+    data: DataDir, spare_share: float, tidied: bool
+) -> None:
+    """Each look at the clock takes a second here: what has to be done takes most of the time."""
+    seconds = itertools.count()
+    cadence = Cadence(take_rows=1, take_s=0, compact_rows=1, expire_s=1e9, spare_share=spare_share)
+    with SqliteLog(data.feeds_log, writer=True) as log, ArchiveStore(data.archive) as store:
+        archiver = Archiver(log, store, CLOCK, cadence, monotonic=lambda: float(next(seconds)))
+
+        def days() -> list[int]:
+            return [len(day.files) for day in store.manifest.days.values()]
+
+        for batch in pieces(20):
+            log.append({"positions": batch})
+            while archiver.turn():
+                pass
+        assert (days()[0] == 1) is tidied
+        for _ in range(80):
+            archiver.turn()
+        assert days()[0] == 1, "an hour of rest, and it is still not tidy"
 
 
 def test_the_log_deletes_only_what_the_archive_holds(data: DataDir) -> None:

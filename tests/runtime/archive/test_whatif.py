@@ -54,6 +54,8 @@ def data(rows: list[dict], tmp_path_factory: pytest.TempPathFactory) -> DataDir:
             store.take([pa.RecordBatch.from_pylist(piece, schema=POSITION)], number, 0.0)
             if number < len(pieces) - 1:
                 store.compact()
+        while store.tidy(newest=True):
+            pass
     return data
 
 

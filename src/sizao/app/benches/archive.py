@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sizao.core.schemas import POSITION, TIME
-from sizao.log.archive.store import DAY_S, ArchiveStore
+from sizao.log.archive.sorting import DAY_S
+from sizao.log.archive.store import FRESH_FILES, ArchiveStore
 from sizao.runtime.archive.questions import SETTINGS, ArchiveQuestions
 from sizao.runtime.counters import rss_mb
 from sizao.sim import city
@@ -35,7 +36,6 @@ EVERY_S = 30
 PER_DAY = DAY_S // EVERY_S
 HELPING_S = 1800
 """Of feed time in one fresh file."""
-COMPACT_ROWS = 2_000_000
 
 
 def run(quick: bool = False) -> dict[str, Any]:
@@ -130,14 +130,16 @@ def _fill(root: Path, vehicles: int, days: int) -> dict[str, Any]:
                 began = time.perf_counter()
                 store.take([batch], store.manifest.upto + 1, float(number))
                 taken = time.perf_counter()
-                if sum(file.rows for file in store.manifest.fresh) >= COMPACT_ROWS:
-                    store.compact(COMPACT_ROWS)
+                if len(store.manifest.fresh) >= FRESH_FILES:
+                    store.compact()
+                    while store.thin():
+                        pass
                 compact_s += time.perf_counter() - taken
                 take_s += taken - began
                 memory = max(memory, rss_mb() or 0.0)
         began = time.perf_counter()
         # As the archiver does when it has time; the newest day keeps its few files.
-        while store.compact(COMPACT_ROWS) or store.tidy():
+        while store.compact() or store.tidy():
             pass
         compact_s += time.perf_counter() - began
         found = store.manifest

@@ -9,6 +9,7 @@ half of the file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,33 @@ in a few milliseconds."""
 LEVEL = 3
 """Of zstd. Measured: 1 is a few percent larger, 9 hardly smaller and several times slower."""
 
+SOON_LEVEL = 1
+"""Of files that are merged within the hour: a sixth less work."""
+
+
+SMALL = 8_192
+"""Rows of a batch that is worth packing by itself."""
+
+
+def packed(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    """Rows of POSITION as rows of ARCHIVED, in the same order, each column in one piece.
+
+    Small batches are joined first, since they cost more by themselves than by their rows; a large
+    one is packed alone, while it is in the processor's cache.
+    """
+    tables: list[pa.Table] = []
+    small: list[pa.RecordBatch] = []
+    for batch in (*batches, None):
+        if batch is not None and len(batch) < SMALL:
+            small.append(batch)
+            continue
+        if small:
+            tables.append(pack(pa.Table.from_batches(small, POSITION)))
+            small = []
+        if batch is not None:
+            tables.append(pack(batch))
+    return joined(tables) if tables else ARCHIVED.empty_table()
+
 
 def pack(batch: pa.RecordBatch | pa.Table) -> pa.Table:
     """Rows of POSITION as rows of ARCHIVED, in the same order.
@@ -116,31 +144,85 @@ def unpack(table: pa.Table) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=POSITION)
 
 
-def write(table: pa.Table, sink: Any) -> None:
-    """ARCHIVED rows as Parquet; they should be sorted by vehicle and time."""
-    pq.write_table(
-        table,
-        sink,
-        row_group_size=ROW_GROUP,
-        compression="zstd",
-        compression_level=LEVEL,
-        use_dictionary=list(_WORDS),
-        column_encoding={
-            **dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED"),
-            **dict.fromkeys(_SPLIT, "BYTE_STREAM_SPLIT"),
-        },
-        # Of names and time only: what else there is in a row group nobody asks first.
-        write_statistics=["vehicle", "time_s"],
-        # Arrow's own schema would put an index of pandas and dictionaries in: 2 KB a file.
-        store_schema=False,
-    )
+class Writer:
+    """A Parquet file of ARCHIVED rows in the making; they come sorted by vehicle and time."""
+
+    def __init__(self, sink: Any, level: int = LEVEL) -> None:
+        self._writer = pq.ParquetWriter(
+            sink,
+            ARCHIVED,
+            compression="zstd",
+            compression_level=level,
+            use_dictionary=list(_WORDS),
+            column_encoding={
+                **dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED"),
+                **dict.fromkeys(_SPLIT, "BYTE_STREAM_SPLIT"),
+            },
+            # Of names and time only: what else there is in a row group nobody asks first.
+            write_statistics=["vehicle", "time_s"],
+            # Arrow's own schema would put an index of pandas and dictionaries in: 2 KB a file.
+            store_schema=False,
+        )
+
+    def add(self, table: pa.Table) -> None:
+        """Write the rows as row groups of their own, of ``ROW_GROUP`` each or a little more."""
+        groups = max(round(len(table) / ROW_GROUP), 1)
+        size = -(-len(table) // groups)
+        for first in range(0, len(table), max(size, 1)):
+            rows = _own_words(table.slice(first, size))
+            self._writer.write_table(rows, row_group_size=len(rows))
+
+    def close(self) -> None:
+        """The file is whole after that."""
+        self._writer.close()
 
 
-def read(source: Any, row_groups: list[int] | None = None) -> pa.Table:
-    """The whole file, or some row groups of it, as ARCHIVED."""
-    with pq.ParquetFile(source, read_dictionary=list(_WORDS)) as file:
-        table = file.read() if row_groups is None else file.read_row_groups(row_groups)
-    return table.cast(ARCHIVED)
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables of ARCHIVED as one, whose columns are in one piece with one set of words each."""
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def opened(source: Any) -> pq.ParquetFile:
+    """A file of ARCHIVED rows, to be closed."""
+    return pq.ParquetFile(source, read_dictionary=list(_WORDS))
+
+
+def group(file: pq.ParquetFile, number: int) -> pa.Table:
+    """One row group, as ARCHIVED."""
+    return file.read_row_group(number).cast(ARCHIVED)
+
+
+def read(source: Any) -> pa.Table:
+    """The whole file, as ARCHIVED."""
+    with opened(source) as file:
+        return file.read().cast(ARCHIVED)
+
+
+def times(source: Any) -> npt.NDArray[np.int64]:
+    """``time_s`` of every row, shape (n,)."""
+    with opened(source) as file:
+        return _whole(file.read(["time_s"])["time_s"])
+
+
+def _own_words(table: pa.Table) -> pa.Table:
+    """The same rows with no more words than they use. Each row group is written with all words of
+    its columns: of a whole fleet that was a fifth of a file, and of the time to write it."""
+    for name in _WORDS:
+        column = _one(table[name])
+        used = np.zeros(len(column.dictionary), np.bool_)
+        codes = column.indices
+        used[codes.drop_null().to_numpy()] = True
+        if used.all():
+            continue
+        number = (np.cumsum(used) - 1).astype(np.int32)
+        if codes.null_count:
+            none = np.asarray(codes.is_null())
+            fresh = pa.array(number[codes.fill_null(0).to_numpy()], mask=none)
+        else:
+            fresh = pa.array(number[codes.to_numpy()])
+        own = pa.DictionaryArray.from_arrays(fresh, column.dictionary.filter(pa.array(used)))
+        table = table.set_column(table.column_names.index(name), ARCHIVED.field(name), own)
+    return table
 
 
 def _steps(column: pa.ChunkedArray, steps: float, kind: pa.DataType) -> pa.Array:

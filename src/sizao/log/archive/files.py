@@ -10,7 +10,7 @@ from sizao.core.errors import LogError
 from sizao.core.ids import partition_of
 from sizao.log.archive import manifest
 from sizao.log.archive.manifest import File, Manifest
-from sizao.log.archive.store import days_between
+from sizao.log.archive.sorting import days_between
 
 Answer = TypeVar("Answer")
 
@@ -18,14 +18,14 @@ TRIES = 5
 
 
 def of_vehicle(found: Manifest, vehicle: str, first_s: int, last_s: int) -> list[File]:
-    """Files that may hold rows of one vehicle with ``first_s <= time_s <= last_s``: one a day,
-    and the fresh ones of that time."""
+    """Files that may hold rows of one vehicle with ``first_s <= time_s <= last_s``: one a
+    day once it is tidy, and the fresh ones of that time."""
     partition = partition_of(vehicle)
     chosen = []
     for date in days_between(first_s, last_s):
         day = found.days.get(date)
         if day is not None:
-            chosen += [file for file in day.files if file.bucket == partition % day.buckets]
+            chosen += [file for file in day.files if file.bucket == partition % file.buckets]
     return [file for file in (*chosen, *found.fresh) if _touches(file, first_s, last_s)]
 
 

@@ -18,7 +18,8 @@ from typing import Any
 from sizao.core.errors import LogError
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""In 1 all files of a day had the day's number of buckets."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,21 @@ class File:
     first_s: int
     last_s: int
     bucket: int = -1
-    """Holds the vehicles whose partition is this modulo the day's ``buckets``; -1: all."""
+    """Holds the vehicles whose partition is this modulo ``buckets``; -1: all, of any day."""
+    buckets: int = 1
 
 
 @dataclass(frozen=True)
 class Day:
     """A day of Shanghai, compacted: in each file rows sorted by vehicle and time, each moment once;
-    of a bucket with several files, the older ones first."""
+    the older files first."""
 
-    buckets: int
-    files: tuple[File, ...]
+    files: tuple[File, ...] = ()
+
+    @property
+    def buckets(self) -> int:
+        """The most buckets that any of its files is one of; those of the others divide it."""
+        return max((file.buckets for file in self.files), default=1)
 
     @property
     def rows(self) -> int:
@@ -81,7 +87,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         days = {
-            date: {"buckets": day.buckets, "files": [asdict(file) for file in day.files]}
+            date: {"files": [asdict(file) for file in day.files]}
             for date, day in sorted(self.days.items())
         }
         record = {
@@ -105,7 +111,9 @@ class Manifest:
                 raise LogError("the archive was written by a newer release")
             fresh = tuple(File(**file) for file in record.pop("fresh"))
             days = {
-                date: Day(day["buckets"], tuple(File(**file) for file in day["files"]))
+                date: Day(
+                    tuple(File(**{"buckets": day.get("buckets"), **file}) for file in day["files"])
+                )
                 for date, day in record.pop("days").items()
             }
             return cls(fresh=fresh, days=days, **record)

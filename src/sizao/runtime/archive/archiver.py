@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
 from sizao.core.rulebook import entry
-from sizao.log.archive.store import ArchiveStore, retention_limit
+from sizao.log.archive.store import FRESH_FILES, ArchiveStore, retention_limit
 from sizao.runtime.archive.held import TOPIC, is_of
 from sizao.runtime.counters import rss_mb
 from sizao.runtime.embedded import track_pages
@@ -32,15 +33,20 @@ RETENTION_RULE = "retention.positions"
 class Cadence:
     """When to do what; times in wall seconds."""
 
-    take_rows: int = 200_000
+    take_rows: int = 500_000
     """So many rows at most go into one fresh file ..."""
     take_s: float = 300.0
     """... and a file is written when the oldest waiting segment is so old. What is younger is
     still answered from the log."""
-    compact_rows: int = 2_000_000
+    compact_rows: int = 16_000_000
     """Compact when so many rows are fresh ..."""
     compact_s: float = 3600.0
     """... or so often, so that a day's question opens a dozen fresh files and not hundreds."""
+    spare_share: float = 0.25
+    """Past days are made tidy while what has to be done takes no more than this share of the
+    time: when a whole nation's positions come in, that waits for the night."""
+    spare_s: float = 60.0
+    """The share is of so long."""
     expire_s: float = 600.0
     poll_s: float = 5.0
     quiet_s: float = 1.0
@@ -73,6 +79,8 @@ class Archiver:
         self._monotonic = monotonic
         self._wall = wall
         self._compacted = self._expired = monotonic()
+        self._spent: deque[tuple[float, float]] = deque()
+        """When a step of work that had to be done ended, and what it took, in seconds."""
         self._stop = threading.Event()
         self._checked = False
 
@@ -107,20 +115,15 @@ class Archiver:
     def turn(self, *, all_of_it: bool = False) -> bool:
         """One step if one is due. Says whether another is wanted at once."""
         self._check_log()
-        if self._take(all_of_it):
+        began = self._monotonic()
+        if self._take(all_of_it) or self._compact() or self.store.thin():
+            self._spent.append((self._monotonic(), self._monotonic() - began))
             return True
         moment = self._monotonic()
-        fresh = sum(file.rows for file in self.store.manifest.fresh)
-        waited_s = moment - self._compacted
-        if fresh >= self.cadence.compact_rows or (fresh and waited_s >= self.cadence.compact_s):
-            self.store.compact(self.cadence.compact_rows)
-            if not self.store.manifest.fresh:
-                self._compacted = moment
-            return True
         if moment - self._expired >= self.cadence.expire_s:
             self._expired = moment
             self.expire()
-        return self.store.tidy() > 0
+        return self._has_time() and self.store.tidy() > 0
 
     def expire(self) -> list[str]:
         """Delete days past the retention, by feed time. Returns their dates."""
@@ -164,6 +167,27 @@ class Archiver:
             [segment.batch for segment in segments], last.seq, last.appended_s
         )
         return True
+
+    def _compact(self) -> bool:
+        fresh = self.store.manifest.fresh
+        waited_s = self._monotonic() - self._compacted
+        enough = sum(file.rows for file in fresh) >= self.cadence.compact_rows
+        if not (
+            enough or len(fresh) >= FRESH_FILES or (fresh and waited_s >= self.cadence.compact_s)
+        ):
+            return False
+        self.store.compact(self.cadence.compact_rows)
+        if not self.store.manifest.fresh:
+            self._compacted = self._monotonic()
+        return True
+
+    def _has_time(self) -> bool:
+        """Whether what had to be done lately took a small part of the time."""
+        since = self._monotonic() - self.cadence.spare_s
+        while self._spent and self._spent[0][0] < since:
+            self._spent.popleft()
+        spent_s = sum(took_s for _, took_s in self._spent)
+        return spent_s <= self.cadence.spare_share * self.cadence.spare_s
 
     def _check_log(self) -> None:
         """Is it still the log that was read before?"""

@@ -19,7 +19,7 @@ from sizao.core.clock import SHANGHAI
 from sizao.core.errors import LogError
 from sizao.log.archive import columns, files
 from sizao.log.archive.manifest import Manifest
-from sizao.log.archive.store import DAY_S, day_of, days_between, once, partitions_of, sort
+from sizao.log.archive.sorting import DAY_S, day_of, days_between, once, partitions_of, sort
 
 PIECE = 1 << 18
 
@@ -57,7 +57,7 @@ def _day(root: Path, date: str, group: int, groups: int, found: Manifest) -> pa.
         file
         for file in (day.files if day is not None else ())
         # A group is part of one bucket: the numbers of both are powers of two.
-        if day is not None and file.bucket == group % day.buckets
+        if file.bucket == group % file.buckets
     ]
     fresh = [file for file in found.fresh if day_of(file.first_s) <= date <= day_of(file.last_s)]
     parts = []

@@ -34,8 +34,10 @@ def compute(folder: Path) -> dict[str, Any]:
         gathering = Gathering(sites)
         for date, day in sorted(found.days.items()):
             if job["first_day"] <= date <= job["last_day"]:
-                for file in day.files:
-                    _add(gathering, [root / file.name])
+                # A day that is not tidy yet has a vehicle in several files, of several buckets.
+                for bucket in range(day.buckets):
+                    own = [file for file in day.files if file.bucket == bucket % file.buckets]
+                    _add(gathering, [root / file.name for file in own], bucket, day.buckets)
         fresh = [file for file in found.fresh if file.last_s >= job["first_s"]]
         if fresh:
             # In the order of the log: one vehicle's reports lie in many of them.
@@ -51,13 +53,19 @@ def compute(folder: Path) -> dict[str, Any]:
     return summary
 
 
-def _add(gathering: Any, paths: list[Path]) -> None:
+def _add(gathering: Any, paths: list[Path], bucket: int = 0, buckets: int = 1) -> None:
+    """Vehicles of one bucket, or all, with every row that the files have of them."""
     import numpy as np
     import pyarrow as pa
 
     from sizao.log.archive import columns
+    from sizao.log.archive.sorting import partitions_of
 
-    table = pa.concat_tables([columns.read(path) for path in paths])
+    if not paths:
+        return
+    table = columns.joined([columns.read(path) for path in paths])
+    if buckets > 1:
+        table = table.filter(pa.array(partitions_of(table) % buckets == bucket))
     batch = columns.unpack(table)
     coded = batch["vehicle"].dictionary_encode()
     gathering.add(
