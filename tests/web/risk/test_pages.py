@@ -118,6 +118,18 @@ def test_the_validation_page_says_how_sure(world: World, run: Assessment) -> Non
     page = text(world.client("audit"), "/risk/validation/")
     assert "只用 2023-2024 年排序" in page
     assert "这个方法做不到什么" in page
+    assert "没有发现上报口径突变或不完整的年份" in page
+    assert "没有交通量数据" in page
+    for one in run.backtest["top_100"].values():
+        assert f"{one['lower']:.0f}–{one['upper']:.0f}" in page
+    chart = json.loads(page.split('id="sz-capture" type="application/json">')[1].split("<")[0])
+    assert [line["values"][1] for line in chart["lines"]] == [
+        round(one["capture"]["0.05"] * 100, 1)
+        for one in (*run.backtest["baselines"].values(), run.backtest["hindsight"])
+    ]
+    Assessment.objects.filter(pk=run.pk).update(backtest={**run.backtest, "drift": 0.05})
+    page = text(world.client("audit"), "/risk/validation/")
+    assert "逐年漂移约 5%" in page
     Assessment.objects.filter(pk=run.pk).update(
         summary={**run.summary, "breaks": [{"kind": "level_shift", "year": 2025, "change": -0.4,
                                             "since": "2025-03", "text": ""}]}
