@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import io
+from datetime import datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -143,6 +146,49 @@ def test_what_stood_in_the_file_stays_until_it_is_over(world: World) -> None:
     world.clock.advance(3 * 86400.0)
     services.publish(world.data)
     assert "H1" not in {one["entry"] for one in roadside.hot_list(world.data.hot_list)}
+
+
+def test_a_file_that_somebody_broke_is_kept_and_said(world: World) -> None:
+    """Control: mended, the same decision is taken and what was written by hand is still there."""
+    entry = approved(world)
+    request = asked(world, plate="川DI0777")
+    good = (
+        "- {entry: H1, plate: 川DI0009, purpose: 肇事, case: C-1, requested_by: a, approved_by: b,"
+        " from: 2026-11-20T00:00:00+08:00, until: 2026-11-25T00:00:00+08:00}\n"
+    )
+    world.data.hot_list.write_text(good + "- {entry: H2, plate\n", encoding="utf-8")
+    before = world.data.hot_list.read_bytes()
+    with pytest.raises(TransitionError, match=r"hot-list.yaml 有错误"):
+        services.decide(world.user("lead-zd"), request, True)
+    with pytest.raises(TransitionError, match=r"hot-list.yaml 有错误"):
+        services.remove(world.user("op-zd"), entry, "已到案")
+    assert services.publish(world.data) is False
+    assert world.data.hot_list.read_bytes() == before
+    request.refresh_from_db()
+    assert request.state == Request.State.ASKED
+    assert "有错误" in world.client("lead-zd").get("/hotlist/").content.decode()
+    world.data.hot_list.write_text(good, encoding="utf-8")
+    services.decide(world.user("lead-zd"), request, True)
+    assert {one["plate"] for one in roadside.hot_list(world.data.hot_list)} >= {
+        "川DI0009",
+        "川DI0777",
+    }
+
+
+def test_a_workbook_is_read_as_a_csv_is(world: World) -> None:
+    approved(world)
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(SHEET)):
+        book.active.append(row)
+    book.active["F2"] = datetime(2026, 12, 1)  # noqa: DTZ001  # spreadsheets know no zone
+    out = io.BytesIO()
+    book.save(out)
+    upload = SimpleUploadedFile("名单.xlsx", out.getvalue())
+    page = world.client("op-zd").post("/hotlist/file/", {"file": upload}).content.decode()
+    assert "可提交 <b>2</b> 行，重复 <b>2</b> 行，有误 <b>2</b> 行" in page
+    upload = SimpleUploadedFile("名单.xlsx", b"PK\x03\x04 no workbook")
+    answer = world.client("op-zd").post("/hotlist/file/", {"file": upload})
+    assert answer.status_code == 422
 
 
 SHEET = """号牌,号牌颜色,事由类别,具体事由,案件编号,截止,处置要求

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sizao.core.errors import TransitionError
+from sizao.feeds.tables import reading as tables
+from sizao.feeds.tables.table import Refusal, shown
 from sizao.web.hotlist.checking import Wanted, checked
 from sizao.web.hotlist.services import duplicates
 
@@ -42,9 +44,14 @@ class Line:
 
 
 def decoded(data: bytes) -> str:
-    """Text of a CSV in UTF-8 or GB 18030. Raises TransitionError for what is none."""
+    """A list as CSV text: a workbook's sheet, or CSV in UTF-8 or GB 18030.
+
+    Raises TransitionError for what is neither.
+    """
     if len(data) > LARGEST:
         raise TransitionError("文件不能大于 1 MB", "A file may not be larger than 1 MB.")
+    if data.startswith(b"PK\x03\x04"):
+        return _of_workbook(data)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
@@ -52,7 +59,24 @@ def decoded(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise TransitionError("不是 CSV 文本文件", "This is no CSV text.")
+    raise TransitionError("不是 CSV 或 xlsx 文件", "This is neither CSV nor .xlsx.")
+
+
+def _of_workbook(data: bytes) -> str:
+    """The sheet below its titles as CSV, a line a row, empty ones included: numbers stay right."""
+    table = tables.read(data)
+    if isinstance(table, Refusal):
+        raise TransitionError(table.words.zh, table.words.en)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(table.header)
+    at = table.header_row
+    for row in table.rows:
+        for _ in range(row.number - at - 1):
+            out.write("\r\n")
+        writer.writerow([shown(cell) for cell in row.cells])
+        at = row.number
+    return out.getvalue()
 
 
 def read(text: str, now: datetime) -> list[Line]:

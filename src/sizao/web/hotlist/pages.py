@@ -228,6 +228,7 @@ def _list(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
                 for code, zh in Entry.Handling.choices
             ],
             "may_ask": access.may_ask(user),
+            "broken": services.broken(ports().data) if user.sees_all else "",
             "by_hand": len(services.by_hand(ports().data, now)) if user.sees_all else 0,
             "given": request.POST,
             "notice": {"kind": "refused", "text": problem} if problem else None,

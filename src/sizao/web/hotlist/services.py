@@ -67,6 +67,8 @@ def decide(user: User, request: Request, accept: bool, remark: str = "") -> Requ
         raise TransitionError(
             "布控须由支队领导批准", "A leader of the detachment decides.", code="role"
         )
+    if accept:
+        _sound(ports().data)
     with write():
         request = twoperson.decide(user, request, accept, remark)
         if accept and any(one.until <= feed_now() for one in request.entries.all()):
@@ -106,6 +108,7 @@ def remove(user: User, entry: Entry, why: str) -> Entry:
         )
     if not why.strip():
         raise TransitionError("请写明撤控原因", "Say why it is taken off.")
+    _sound(ports().data)
     with write():
         entry = Entry.objects.select_for_update().get(pk=entry.pk)
         if entry.state(feed_now()) not in ("in_force", "later"):
@@ -171,20 +174,40 @@ def document(now: datetime, data: DataDir) -> list[dict[str, Any]]:
     return [*by_hand(data, now), *found]
 
 
-def by_hand(data: DataDir, now: datetime) -> list[dict[str, Any]]:
-    """Entries of the file that nobody approved here and that are not over."""
+def broken(data: DataDir) -> str:
+    """What is wrong with the file, which people may write into; "" if it can be read."""
     try:
-        raw = yaml.safe_load(data.hot_list.read_text(encoding="utf-8")) or []
         roadside.hot_list(data.hot_list)
-    except (OSError, yaml.YAMLError, ConfigError):
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def _sound(data: DataDir) -> None:
+    """Raises TransitionError if what people wrote into the file would be lost by writing it."""
+    wrong = broken(data)
+    if wrong:
+        raise TransitionError(
+            f"名单文件 hot-list.yaml 有错误，请先改好（文件未改动）：{wrong}",
+            f"hot-list.yaml has a mistake; mend it first (it was not touched): {wrong}",
+        )
+
+
+def by_hand(data: DataDir, now: datetime) -> list[dict[str, Any]]:
+    """Entries of the file that nobody approved here and that are not over; none if it is broken."""
+    if broken(data) or not data.hot_list.exists():
         return []
+    raw = yaml.safe_load(data.hot_list.read_text(encoding="utf-8")) or []
     ours = set(Entry.objects.values_list("number", flat=True))
     return [one for one in raw if one["entry"] not in ours and one["until"] > now]
 
 
 def publish(data: DataDir) -> bool:
-    """Bring the file up to the database; whether it had to be written."""
+    """Bring the file up to the database; whether it had to be written. A broken one is left."""
     now = feed_now()
+    if wrong := broken(data):
+        log.error("not written: %s", wrong)
+        return False
     if not Entry.objects.filter(request__state=Request.State.ACCEPTED).exists():
         return False
     rows = document(now, data)
