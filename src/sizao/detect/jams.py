@@ -35,7 +35,6 @@ CELL = [
     ("start", "i4"),
     ("fired", "i4"),
     ("n", "i4"),
-    ("samples", "i4"),
     ("speed", "i4"),
     ("limit", "i4"),
     ("ratio", "i4"),
@@ -46,8 +45,8 @@ CELL = [
     ("most", "i4"),
     ("what", "i1"),
 ]
-"""A cell: ``n`` vehicles, and over their ``samples`` sums of ``speed`` and ``limit`` in tenths of
-km/h and of ``ratio`` in thousandths, and the slowest of them. For other sorts see below."""
+"""A cell: ``n`` vehicles, sums of ``speed`` and ``limit`` in tenths of km/h and of ``ratio`` in
+thousandths, and the slowest of them. For other sorts see below."""
 
 
 @dataclass
@@ -181,7 +180,7 @@ def judge_minute(
 ) -> None:
     """One minute's cells, in order of stretch: jams begin, grow, shrink, fire and end."""
     stretch = sparse.slots(cells)
-    ratio = cells["ratio"] / (1000.0 * cells["samples"])
+    ratio = cells["ratio"] / (1000.0 * cells["n"])
     sure = params["slow_ratio"] * _share(params)
     slow = (cells["n"] >= params["min_vehicles"]) & (ratio <= sure)
     free = set(stretch[ratio >= params["free_ratio"]].tolist())
@@ -288,7 +287,7 @@ def _severity(jam: Jam, params: Params) -> str:
 
 
 def _spot(cell: Any) -> Spot:
-    n = int(cell["samples"])
+    n = int(cell["n"])
     return Spot(
         us=int(cell["us"]),
         lat=float(cell["lat"]),

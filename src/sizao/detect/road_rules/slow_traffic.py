@@ -7,14 +7,14 @@ Its subject is a kilometre of a carriageway
 
 A sample is *usable* if its road is clear (``match`` GOOD), an expressway and no ramp, its vehicle
 is of the heavy class, it has a satellite speed and a usual limit, and its place is in no fence of
-kind ``service``. A minute of a stretch is judged ``hold_s`` (60) after its end, by receive times
-alone: what comes later still is not counted.
+kind ``service``. Of each vehicle the first usable sample a minute on each stretch counts, by event
+time: who creeps or stands would weigh more than who drives if all did. A minute of a stretch is
+judged ``hold_s`` (60) after its end, by receive times alone: what comes later still is not counted.
 
-For each minute and stretch: ``n`` different vehicles, the mean speed of all their samples, and the
-mean of speed over the usual limit for each one's kind (temporary limits are left aside: who keeps
-one is not slow traffic). Samples are few, so that a mean may be off: ``margin_percent`` (8) is
-taken off ``slow_ratio`` and, at a queue's end, off ``congested_kmh``, as the other rules take off
-what their instruments may err.
+For each minute and stretch: ``n`` vehicles, their mean speed, and the mean of speed over the usual
+limit for each one's kind (temporary limits are left aside: who keeps one is not slow traffic).
+Samples are few, so that a mean may be off: ``margin_percent`` (8) is taken off ``slow_ratio`` and,
+at a queue's end, off ``congested_kmh``, as other rules take off what their instruments may err.
 
 - *Slow*: n >= ``min_vehicles`` (3) and mean ratio <= ``slow_ratio`` (0.5) less the margin. *Free*:
   at least one vehicle and mean ratio >= ``free_ratio`` (0.7).
@@ -83,13 +83,15 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         minute = c.time_us[i] // 60_000_000
         open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
         clock_us = max(clock_us, c.received_us[i])
-        if not open_:
+        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
+        if not open_ or each[c.slot[i]].counted == counted:
             continue
         parked = False
         for at in range(c.fence_from[i], c.fence_from[i + 1]):
             parked = parked or fences[c.fence[at]].kind == numbers.service
         if parked:
             continue
+        each[c.slot[i]].counted = counted
         few, at = sparse.add(few, stretch[k], minute % 4_194_304)
         cell = few[at]
         # Whole tenths and thousandths: a sum of them does not depend on its order.
@@ -98,7 +100,7 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         sooner = speed == cell.slowest and (
             c.time_us[i] < cell.us or (c.time_us[i] == cell.us and c.stake_m[i] < cell.stake_m)
         )
-        if cell.samples == 0 or speed < cell.slowest or sooner:
+        if cell.n == 0 or speed < cell.slowest or sooner:
             cell.slowest = speed
             cell.us = c.time_us[i]
             cell.slot = c.slot[i]
@@ -107,11 +109,7 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
             cell.stake_m = c.stake_m[i]
             cell.segment = c.segment[i]
         cell.minute = minute
-        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
-        if each[c.slot[i]].counted != counted:
-            each[c.slot[i]].counted = counted
-            cell.n += 1
-        cell.samples += 1
+        cell.n += 1
         cell.speed += speed
         cell.limit += np.int64(round(10 * float(c.usual_kmh[i])))
         cell.ratio += np.int64(round(1000 * float(c.speed_kmh[i]) / float(c.usual_kmh[i])))
