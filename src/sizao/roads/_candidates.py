@@ -133,6 +133,7 @@ def candidates(
     kmh: float,
     slow: bool,
     known: npt.NDArray[np.int32],
+    own: int,
     known_count: int,
     c_segment: npt.NDArray[np.int32],
     c_offset: npt.NDArray[np.float64],
@@ -181,7 +182,7 @@ def candidates(
                 # In a hairpin the heading lags behind: the road the vehicle was on stays.
                 was_on = False
                 for i in range(known_count):
-                    was_on = was_on or known[i] == segment
+                    was_on = was_on or known[own, i] == segment
                 if not was_on or along < 0.0:
                     continue
             # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.

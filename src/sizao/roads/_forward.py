@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.roads._borrow import borrowed
 from sizao.roads._candidates import CANDIDATES, Costs, Roads, candidates
 from sizao.roads.geometry import metres_per_degree
 
@@ -188,16 +189,26 @@ def _is_new(seen: npt.NDArray[np.int64], node: int, turn: int) -> bool:
 
 @njit(cache=True, forceinline=True)
 def _note_rivals(  # type: ignore[no-untyped-def]  # numba
-    roads, costs, me, row, rivals, rival_row, rival_segment
+    sign, rival_cost, k_segment, k_cost, own, known, row, rivals, rival_row, rival_segment
 ):
     """Enter the roads of another limit on which the vehicle may be as well; how many by now."""
-    for i in range(1, me.count):
-        if me.cost[i] >= costs.rival:
+    for i in range(1, known):
+        if k_cost[own, i] >= rival_cost:
             break
-        if roads.sign[me.segment[i]] != roads.sign[me.segment[0]]:
-            rival_row[rivals], rival_segment[rivals] = row, me.segment[i]
+        if sign[k_segment[own, i]] != sign[k_segment[own, 0]]:
+            rival_row[rivals], rival_segment[rivals] = row, k_segment[own, i]
             rivals += 1
     return rivals
+
+
+def scratch() -> tuple[tuple[npt.NDArray[Any], ...], tuple[npt.NDArray[Any], ...]]:
+    """What the kernel writes on: the candidates of a position, and the junctions of a search."""
+    floats = [np.empty(CANDIDATES) for _ in range(6)]
+    offset, beyond, spot, square, cost, come_from = floats
+    segment, led = np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES, np.bool_)
+    junctions = np.empty(REACHED, np.int32), np.empty(REACHED, np.int32), np.empty(REACHED)
+    weighed = segment, offset, beyond, spot, led, square, cost, come_from
+    return weighed, (*junctions, np.zeros(_SEEN, np.int64))
 
 
 @njit(cache=True)
@@ -212,29 +223,32 @@ def forward(
     speed: npt.NDArray[np.float32],
     positioned: npt.NDArray[np.bool_],
     state: npt.NDArray[Any],
+    k_segment: npt.NDArray[np.int32],
+    k_offset: npt.NDArray[np.float64],
+    k_cost: npt.NDArray[np.float32],
     segment: npt.NDArray[np.int32],
     offset_m: npt.NDArray[np.float64],
     distance_m: npt.NDArray[np.float32],
     quality: npt.NDArray[np.int8],
     rival_row: npt.NDArray[np.int32],
     rival_segment: npt.NDArray[np.int32],
+    weighed: Any,
+    search: Any,
 ) -> int:
     """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last six are the answer.
 
+    k_segment, k_offset, k_cost : the state's own hypotheses. Taken out of a row each would be an
+        array of its own, counted in and out at every look: a quarter of the time.
+
+    weighed, search : of :func:`scratch`
     Returns how many rivals there are.
     """
-    c_segment = np.empty(CANDIDATES, np.int32)
-    c_offset = np.empty(CANDIDATES, np.float64)
-    c_beyond = np.empty(CANDIDATES, np.float64)
-    c_spot = np.empty(CANDIDATES, np.float64)
-    c_led = np.empty(CANDIDATES, np.bool_)
-    c_square = np.empty(CANDIDATES, np.float64)
-    c_cost = np.empty(CANDIDATES, np.float64)
-    c_from = np.empty(CANDIDATES, np.float64)
-    reached = np.empty(REACHED, np.int32)
-    reached_node = np.empty(REACHED, np.int32)
-    reached_m = np.empty(REACHED, np.float64)
-    seen = np.zeros(_SEEN, np.int64)
+    # Held by the caller until this returns.
+    roads, state = borrowed(roads), borrowed(state)
+    k_segment, k_offset, k_cost = borrowed(k_segment), borrowed(k_offset), borrowed(k_cost)
+    rival_row, rival_segment = borrowed(rival_row), borrowed(rival_segment)
+    c_segment, c_offset, c_beyond, c_spot, c_led, c_square, c_cost, c_from = borrowed(weighed)
+    reached, reached_node, reached_m, seen = borrowed(search)
     turn = 0
     rivals = 0
     variance = 0.5 / costs.per_square
@@ -242,7 +256,8 @@ def forward(
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
-        me = state[slot[row]]
+        own = slot[row]
+        me = state[own]
         kmh = speed[row]
         slow = not (kmh >= costs.slow_kmh) or math.isnan(heading[row])
         waited_us = time_us[row] - me.time_us
@@ -253,9 +268,20 @@ def forward(
             moved_m = math.hypot((y - me.lat) * north, (x - me.lon) * east)
             if slow and moved_m <= _STILL_M:
                 me.time_us, me.speed_kmh = time_us[row], kmh
-                segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
+                segment[row], offset_m[row] = k_segment[own, 0], k_offset[own, 0]
                 distance_m[row], quality[row] = me.distance_m, me.quality
-                rivals = _note_rivals(roads, costs, me, row, rivals, rival_row, rival_segment)
+                rivals = _note_rivals(
+                    roads.sign,
+                    costs.rival,
+                    k_segment,
+                    k_cost,
+                    own,
+                    me.count,
+                    row,
+                    rivals,
+                    rival_row,
+                    rival_segment,
+                )
                 continue
         count = candidates(
             roads,
@@ -267,7 +293,8 @@ def forward(
             heading[row],
             kmh,
             slow,
-            me.segment,
+            k_segment,
+            own,
             known,
             c_segment,
             c_offset,
@@ -277,8 +304,8 @@ def forward(
         )
         if count == 0:
             continue  # off the road, or a wild position: what was known waits
-        c_spot[:count] = c_offset[:count]
-        c_led[:count] = False
+        for i in range(count):
+            c_spot[i], c_led[i] = c_offset[i], False
         along_m2 = variance
         if known > 0:
             waited_s = waited_us * 1e-6
@@ -293,7 +320,8 @@ def forward(
                 doubt_m = _SPEED_MS * waited_s + _GAIN_MS2 * waited_s * waited_s
                 along_m2 = me.along_m2 + doubt_m * doubt_m
                 led = costs.motion / along_m2
-            c_from[:count] = np.inf
+            for i in range(count):
+                c_from[i] = math.inf
             for i in range(known):
                 turn += 1
                 _come_from(
@@ -303,9 +331,9 @@ def forward(
                     x,
                     north,
                     east,
-                    me.segment[i],
-                    me.offset_m[i],
-                    me.cost[i],
+                    k_segment[own, i],
+                    k_offset[own, i],
+                    k_cost[own, i],
                     budget_m,
                     advance_m,
                     led,
@@ -345,16 +373,27 @@ def forward(
                     me.along_m2 = variance * along_m2 / (variance + along_m2)
             elif c_cost[best] - least > _DROP:
                 break
-            me.segment[kept] = c_segment[best]
-            me.offset_m[kept] = c_spot[best]
-            me.cost[kept] = c_cost[best] - least
+            k_segment[own, kept] = c_segment[best]
+            k_offset[own, kept] = c_spot[best]
+            k_cost[own, kept] = c_cost[best] - least
             c_cost[best] = math.inf
             kept += 1
         me.count = kept
-        me.quality = 1 if kept > 1 and me.cost[1] < _CLEAR else 2
+        me.quality = 1 if kept > 1 and k_cost[own, 1] < _CLEAR else 2
         me.time_us, me.lat, me.lon = time_us[row], y, x
         me.speed_kmh = kmh
-        segment[row], offset_m[row] = me.segment[0], me.offset_m[0]
+        segment[row], offset_m[row] = k_segment[own, 0], k_offset[own, 0]
         distance_m[row], quality[row] = me.distance_m, me.quality
-        rivals = _note_rivals(roads, costs, me, row, rivals, rival_row, rival_segment)
+        rivals = _note_rivals(
+            roads.sign,
+            costs.rival,
+            k_segment,
+            k_cost,
+            own,
+            me.count,
+            row,
+            rivals,
+            rival_row,
+            rival_segment,
+        )
     return rivals

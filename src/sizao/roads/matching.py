@@ -36,7 +36,7 @@ from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.vehicles import KINDS
 from sizao.roads._candidates import EXIT, Costs, Roads
-from sizao.roads._forward import HYPOTHESES, forward
+from sizao.roads._forward import HYPOTHESES, forward, scratch
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid
 from sizao.roads.limits import limits_on
@@ -205,7 +205,11 @@ def match(
         _plain(speed_kmh, np.float32),
         _plain(positioned, np.bool_),
         state,
+        state["segment"],
+        state["offset_m"],
+        state["cost"],
         *matched,
+        *scratch(),
     )
     return matched._replace(
         rival_row=matched.rival_row[:rivals].copy(),
