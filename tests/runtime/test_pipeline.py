@@ -170,9 +170,16 @@ def test_a_new_position_is_seen_and_committed_soon(tmp_path: Path) -> None:
         SqliteLog(data.feeds_log) as feeds,
     ):
         boards: list[pa.RecordBatch] = []
-        pace = Pace(poll_s=0.01, commit_s=0.05, show_s=0.05)
+        tidied: list[int] = []
+        pace = Pace(poll_s=0.01, commit_s=0.05, show_s=0.05, tidy_s=0.01)
         pipeline = Pipeline(
-            feeds, CheckpointStore(log), Sources(data), CLOCK, pace, show=boards.append
+            feeds,
+            CheckpointStore(log),
+            Sources(data),
+            CLOCK,
+            pace,
+            show=boards.append,
+            tidy=lambda: tidied.append(1),
         )
         working = threading.Thread(target=pipeline.run)
         working.start()
@@ -190,6 +197,7 @@ def test_a_new_position_is_seen_and_committed_soon(tmp_path: Path) -> None:
             working.join(30)
         assert CheckpointStore(log).load().offset == feeds.last("positions")
         assert pipeline.counters()["latency_p50_s"] is not None
+        assert tidied, "what is past its time is never deleted"
 
 
 def test_a_refused_commit_keeps_everything_for_the_next_try(

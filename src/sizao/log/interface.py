@@ -65,3 +65,8 @@ class LogWriter(LogReader, Protocol):
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses.
         """
         ...
+
+    def prune(self, topic: str, before_s: float, *, at_most: int = 10_000) -> int:
+        """Delete the oldest segments, at most so many, that were appended before a moment; the
+        numbering goes on. Returns how many went."""
+        ...

@@ -53,6 +53,8 @@ class Pace:
     """Show the board so often ..."""
     show_share: float = 0.1
     """... unless that would take more than this share of the time (a very large fleet)."""
+    tidy_s: float = 60.0
+    """Delete what is past its time so often, a helping each."""
 
 
 @dataclass
@@ -71,7 +73,8 @@ class Pipeline:
     ``context`` is asked before each turn for roads, register and rules, and answers the same
     object as long as nothing changed. ``records`` takes its turns after those of positions;
     ``heard`` is what its rules ask about them.
-    ``show`` gets the board, ``publish`` the counters, each about once a second.
+    ``show`` gets the board, ``publish`` the counters, each about once a second; ``tidy`` is called
+    each minute, to delete what is past its time.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Pipeline:
         publish: Callable[[dict[str, Any]], None] = lambda counters: None,
         records: RecordRunner | None = None,
         heard: Heard | None = None,
+        tidy: Callable[[], object] = lambda: None,
         rebuild: bool = False,
     ) -> None:
         self.feeds = feeds
@@ -95,6 +99,8 @@ class Pipeline:
         self._context_now = context
         self._show = show
         self._publish = publish
+        self._tidy = tidy
+        self._last_tidy = time.monotonic()
         self.records = records
         self.heard = heard or Heard()
         self.stages: list[tuple[str, Callable[[Turn], None]]] = [
@@ -139,6 +145,7 @@ class Pipeline:
                 worked = self.turn()
                 if self.records is not None:
                     worked += self.records.turn()
+                self._tidy_up()
                 self.error = None
             except LogError as error:
                 worked = 0
@@ -283,6 +290,12 @@ class Pipeline:
             **{f"latency_{k}": v for k, v in self.latency.figures("s", 1).items()},
             **{f"detection_{k}": v for k, v in self.detection_latency.figures("s", 1).items()},
         }
+
+    def _tidy_up(self) -> None:
+        moment = time.monotonic()
+        if moment - self._last_tidy >= self.pace.tidy_s:
+            self._last_tidy = moment
+            self._tidy()
 
     def _check_log(self) -> None:
         first, last = self.feeds.first("positions"), self.feeds.last("positions")

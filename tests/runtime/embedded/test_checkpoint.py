@@ -64,3 +64,36 @@ def test_damage_is_an_error(tmp_path: Path) -> None:
     connection.close()
     with SqliteLog(path, writer=True) as log, pytest.raises(LogError, match="'engine' is damaged"):
         CheckpointStore(log).load()
+
+
+def test_old_detections_go_with_their_keys(tmp_path: Path) -> None:
+    wall = [1_000.0]
+    with SqliteLog(tmp_path / "detect.sqlite", writer=True, now=lambda: wall[0]) as log:
+        store = CheckpointStore(log)
+        for number, name in enumerate(("a", "b", "c"), 1):
+            store.commit(detections([name], [0]), {"engine": b"state"}, number)
+            wall[0] += 100
+        assert store.prune(1_000) == 0
+        assert store.prune(1_150) == 2
+        assert store.prune(1_150) == 0
+        assert [one.batch.column("id").to_pylist() for one in log.read("detections", 0)] == [["c"]]
+        with log.reading() as connection:
+            assert connection is not None
+            assert connection.execute("SELECT id FROM detection_key").fetchall() == [("c",)]
+        assert store.load() == Saved(3, {"engine": b"state"})
+        # The numbering goes on, and what is kept is still known.
+        assert store.commit(detections(["c", "d"], [0, 0]), {"engine": b"state"}, 4)[0] == 4
+
+
+def test_a_kill_between_keys_and_segments_is_finished_by_the_next_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SqliteLog(tmp_path / "detect.sqlite", writer=True, now=lambda: 1_000.0) as log:
+        store = CheckpointStore(log)
+        store.commit(detections(["a"], [0]), {"engine": b"state"}, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "prune", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                store.prune(2_000)
+        assert store.prune(2_000) == 1
+        assert log.read("detections", 0) == []

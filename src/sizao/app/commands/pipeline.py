@@ -16,6 +16,7 @@ from sizao.detect.heard import Heard
 from sizao.log import live
 from sizao.log.datadir import DataDir, write_status
 from sizao.runtime.embedded.checkpoint import CheckpointStore
+from sizao.runtime.embedded.housekeeping import DAY_S, detection_days
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.record_store import RecordStore
 from sizao.runtime.pipeline import Pace, Pipeline
@@ -70,6 +71,7 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
                 rebuild=rebuild,
             ),
             heard=heard,
+            tidy=lambda: store.prune(time.time() - detection_days() * DAY_S),
             rebuild=rebuild,
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -98,6 +98,31 @@ class CheckpointStore:
         ]
         return detections if all(new) else detections.filter(pa.array(np.array(new, bool)))
 
+    def prune(self, before_s: float, *, at_most: int = 10_000) -> int:
+        """Delete the oldest detections, some ``at_most`` at a time, if they were committed before
+        a moment, and the keys by which they were known. Returns how many segments went.
+
+        What was found from positions that old cannot be found again: they are gone, too.
+        """
+        first = self.log.first("detections")
+        appended_s = self.log.appended_s("detections", first)
+        if appended_s is None or appended_s >= before_s:
+            return 0
+        old = [
+            segment
+            for segment in self.log.read("detections", first - 1, at_most)
+            if segment.appended_s < before_s
+        ]
+        with self.log.transaction() as connection:
+            for segment in old:
+                columns = (segment.batch.column(name).to_pylist() for name in ("id", "revision"))
+                connection.executemany(
+                    "DELETE FROM detection_key WHERE id = ? AND revision = ?",
+                    zip(*columns, strict=True),
+                )
+        # A kill here leaves segments without keys: the next call finds and deletes them.
+        return self.log.prune("detections", before_s, upto=old[-1].seq)
+
     def save(self, connection: sqlite3.Connection, state: Mapping[str, bytes], offset: int) -> None:
         """Replace the checkpoint within a transaction of the caller's."""
         connection.execute("DELETE FROM saved_part")

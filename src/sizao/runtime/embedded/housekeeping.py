@@ -28,6 +28,11 @@ def topic_days() -> dict[str, float]:
     return {topic: float(rule.value(topic)) for topic in rule.parameters}
 
 
+def detection_days() -> float:
+    """Days a detection is kept in ``detect.sqlite``: rule ``retention.detections``."""
+    return float(entry("retention.detections").value("keep"))
+
+
 @dataclass(frozen=True)
 class Retention:
     """How long what is kept, in days."""

@@ -21,6 +21,7 @@ from sizao.web.calls import rounds as calls
 from sizao.web.cases.models import Case
 from sizao.web.channels import shifts
 from sizao.web.desk import services
+from sizao.web.desk.retention import prune_orders
 from sizao.web.drills import services as drills
 from sizao.web.evidence.rounds import EvidenceRounds
 from sizao.web.fences import services as fences
@@ -177,6 +178,7 @@ class Desk:
             reports.purge_contacts(self.ports.now())
             places.prune(self.ports.now())
             calls.purge_contacts(self.ports.now())
+            prune_orders(self.ports.commands, time.time())
             rules.publish(self.ports.data)
             hotlist.publish(self.ports.data)
             trials.prune(self.ports.now())
