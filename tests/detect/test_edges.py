@@ -1,9 +1,10 @@
-"""Golden trajectories on both sides of every number of every rule, held by a table.
+"""Golden trajectories on both sides of every number of the position rules, held by a table.
 
 Each line: a trajectory, a number of the rule, the value with which it fires and the one next to it
-with which it does not, worked out by hand from what the trajectory shows. A rule or number that is
-neither here nor in ``WITHOUT`` fails; so does one that stands in both. Edges of the trajectory with
-the default numbers (3:59 and 4:01, 21:59 and 22:00, ...) are in the rules' own test files.
+with which it does not, worked out by hand from what the trajectory shows. The rules of single
+records have theirs in ``test_record_edges``; ``test_every_edge`` says that no number is missing.
+Edges of the trajectory with the default numbers (3:59 and 4:01, 21:59 and 22:00, ...) are in the
+rules' own test files.
 """
 
 from __future__ import annotations
@@ -13,16 +14,9 @@ from typing import Any
 
 import pytest
 
-from sizao.detect import registry
-from sizao.detect.records import Facts
 from tests.detect import test_areas as areas
 from tests.detect import test_downgrade_and_standing as slopes
-from tests.detect.judging import START, passage
-from tests.detect.judging import judge as judge_records
-from tests.detect.record_rules.test_dsm_fatigue import LATER, alarm
 from tests.detect.tracks import Row, Track, begin, detect, episodes
-from tests.detect.weighings import judge as judge_weighings
-from tests.detect.weighings import register_of, weighing
 
 COACH = "line_coach"
 
@@ -148,80 +142,6 @@ POSITIONS: list[tuple[str, str, Callable[[], Track], float, float]] = [
     ("terminal_moved", "end_samples", interrupted, 2.0, 1.0),
 ]  # fmt: skip
 
-KNOWN = Facts(
-    register_of(
-        {"vehicle": "1", "plate": "川DI0001", "plate_colour": 2, "kind": "heavy_truck",
-         "gross_kg": 49_000.0, "payload_kg": 30_000.0}
-    )
-)  # fmt: skip
-MASS = weighing(gross_kg=50_000.0)
-WEIGHINGS: list[tuple[str, str, dict[str, Any], float, float]] = [
-    ("over_road_limit", "axles_6_combination_kg", MASS, 49_999.0, 50_000.0),
-    ("over_road_limit", "axles_2_truck_kg",
-     weighing(gross_kg=20_000.0, axles=2, combination=False), 19_999.0, 20_000.0),
-    ("over_road_limit", "axles_3_truck_kg",
-     weighing(gross_kg=27_000.0, axles=3, combination=False), 26_999.0, 27_000.0),
-    ("over_road_limit", "axles_4_truck_kg",
-     weighing(gross_kg=33_000.0, axles=4, combination=False), 32_999.0, 33_000.0),
-    ("over_road_limit", "axles_3_combination_kg", weighing(gross_kg=30_000.0, axles=3),
-     29_999.0, 30_000.0),
-    ("over_road_limit", "axles_4_combination_kg", weighing(gross_kg=40_000.0, axles=4),
-     39_999.0, 40_000.0),
-    ("over_road_limit", "axles_5_combination_kg", weighing(gross_kg=45_000.0, axles=5),
-     44_999.0, 45_000.0),
-    # 50 t less 2 % are 49 t.
-    ("over_road_limit", "margin_static_percent", MASS, 1.9, 2.0),
-    ("over_road_limit", "margin_low_speed_percent", {**MASS, "method": "low_speed"}, 1.9, 2.0),
-    ("over_road_limit", "margin_high_speed_percent", {**MASS, "method": "high_speed"}, 1.9, 2.0),
-    ("over_road_limit", "margin_unknown_percent", {**MASS, "method": None}, 1.9, 2.0),
-    # One 49 t by its register, 19 t of them empty.
-    *(
-        (rule, f"margin_{method}_percent",
-         {**MASS, "combination": False, "method": None if method == "unknown" else method},
-         1.9, 2.0)
-        for rule in ("over_permitted_mass", "over_rated_payload")
-        for method in ("static", "low_speed", "high_speed", "unknown")
-    ),
-    ("over_dimensions", "height_m", weighing(height_m=4.5), 4.4, 4.5),
-    ("over_dimensions", "width_m", weighing(width_m=3.0), 2.9, 3.0),
-    ("over_dimensions", "length_m", weighing(length_m=20.0), 19.9, 20.0),
-    ("over_dimensions", "margin_m", weighing(height_m=4.5), 0.4, 0.6),
-]  # fmt: skip
-
-CHECK = {
-    "check": "c1", "station": "S1", "time": START, "received": START, "plate": "川DI0001",
-    "plate_colour": 2, "breath_mg_100ml": 30.0, "refused": False,
-}  # fmt: skip
-ALARMS = [alarm(second) for second in (0, 600, 1200)]
-OVERFULL = [{**row, "kind": "video.over_capacity"} for row in ALARMS]
-PLACES = {"A": {"lat": 26.5, "lon": 101.7}, "B": {"lat": 26.5, "lon": 102.2}}
-TWICE = [passage(*one) for one in ((0, "A"), (840, "B"), (2000, "A"), (2840, "B"))]
-FOUR = [weighing(14_400 * k, gross_kg=70_000.0) for k in range(4)]
-FACTS = Facts(places=PLACES)
-CHECKS: list[tuple[str, str, list[dict[str, Any]], float, float]] = [
-    ("drink_driving", "drink_from", [CHECK], 30.0, 30.1),
-    # Some 49.75 km in 14 min and 30 s for clocks, 206 km/h; twice, 2,000 s from end to end.
-    ("cloned_plate", "max_kmh", TWICE, 205.0, 207.0),
-    ("cloned_plate", "min_distance_m", TWICE, 49_000.0, 50_500.0),
-    ("cloned_plate", "within_min", TWICE, 14.0, 13.9),
-    ("cloned_plate", "clock_s", TWICE, 50.0, 60.0),
-    ("cloned_plate", "confirm_h", TWICE, 0.56, 0.55),
-    # Four cases, ten days from one to the next.
-    ("overload_repeat", "vehicle_count", FOUR, 3.0, 4.0),
-    ("overload_repeat", "window_d", FOUR, 31.0, 29.0),
-    ("overload_repeat", "apart_h", FOUR, 239.0, 241.0),
-    # Three at 60 km/h, ten minutes from one to the next.
-    *(
-        line
-        for rule, rows in (("dsm_fatigue", ALARMS), ("capacity_alarm", OVERFULL))
-        for line in (
-            (rule, "min_alarms", [*rows, LATER], 3.0, 4.0),
-            (rule, "gap_min", [*rows, LATER], 10.0, 9.9),
-            (rule, "min_speed_kmh", [*rows, LATER], 60.0, 60.1),
-        )
-    ),
-]
-
 
 def inside(every_s: float = 1, kmh: float = 36, seconds: float = 400, **values: Any) -> Track:
     """10 m/s at 36 km/h."""
@@ -283,46 +203,6 @@ PLACED: list[tuple[str, str, Callable[..., list[Row]], Callable[[], Track], floa
     ("long_downgrade", "min_duration_s", downhill, descent, 10.0, 11.0),
 ]  # fmt: skip
 
-WITHOUT: dict[str, str] = {
-    "area_forbidden": "end_samples",
-    "area_limit": "end_samples",
-    "capacity_alarm": "hold_s",
-    "cloned_plate": "again_h hold_s",
-    "coach_curfew": "reopen_within_min",
-    "coach_day_total": "reopen_within_min rest_displacement_m",
-    "coach_night_fatigue": "forget_gap_min reopen_within_min spike_displacement_m",
-    "coach_night_speed": (
-        "end_below_s end_below_samples jump_contradicted_ratio jump_ratio recorder_agrees_kmh"
-    ),
-    "coach_week_total": "reopen_within_min rest_displacement_m",
-    "drink_driving": "calibration_valid_d drunk_from repeat_within_d result_within_d",
-    "dsm_fatigue": "hold_s",
-    "fatigue": "reopen_within_min spike_displacement_m",
-    "long_downgrade": "end_samples forget_j_per_kg max_gap_s",
-    "over_capacity": "free_children_percent",
-    "over_road_limit": "axles_6_combination_single_drive_axle_kg",
-    "overload_repeat": "firm_share hold_s",
-    "passage_unreported": "late_min min_gross_kg source_heard_percent window_min",
-    "route_departure": "end_samples",
-    "section_speed": (
-        "clock_s hold_s length_error_percent max_kmh max_supervised_kmh night_end_min night_ratio"
-        " night_start_min within_min"
-    ),
-    "slow_traffic": (
-        "approach_km congested_kmh end_minutes free_ratio hold_s margin_percent max_gap_min"
-        " min_minutes min_vehicles queue_minutes slow_ratio standing_kmh"
-    ),
-    "speeding": (
-        "end_below_s end_below_samples jump_contradicted_ratio jump_ratio recorder_agrees_kmh"
-    ),
-    "stopped_on_expressway": "end_samples",
-    "wrong_way": (
-        "end_samples margin_m max_gap_s min_duration_s min_step_m moving_above_kmh reach_m"
-    ),
-}
-"""Rule to the numbers that have no pair in this table yet; several have edges in their rules' own
-test files. It may only get shorter."""
-
 
 @pytest.mark.parametrize(
     ("rule", "name", "track", "fires", "silent"),
@@ -342,29 +222,6 @@ def test_positions(
 
 
 @pytest.mark.parametrize(
-    ("rule", "name", "row", "fires", "silent"),
-    WEIGHINGS,
-    ids=[f"{line[0]}-{line[1]}" for line in WEIGHINGS],
-)
-def test_weighings(rule: str, name: str, row: dict[str, Any], fires: float, silent: float) -> None:
-    assert len(judge_weighings(rule, row, facts=KNOWN, **{name: fires})) == 1
-    assert judge_weighings(rule, row, facts=KNOWN, **{name: silent}) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "name", "rows", "fires", "silent"),
-    CHECKS,
-    ids=[f"{line[0]}-{line[1]}" for line in CHECKS],
-)
-def test_checks_and_alarms(
-    rule: str, name: str, rows: list[dict[str, Any]], fires: float, silent: float
-) -> None:
-    found = judge_records(rule, *rows, facts=FACTS, changes={name: fires})
-    assert [row["revision"] for row in found].count(0) == 1
-    assert judge_records(rule, *rows, facts=FACTS, changes={name: silent}) == []
-
-
-@pytest.mark.parametrize(
     ("rule", "name", "finds", "track", "fires", "silent"),
     PLACED,
     ids=[f"{line[0]}-{line[1]}" for line in PLACED],
@@ -379,20 +236,3 @@ def test_places(
 ) -> None:
     assert len(episodes(finds(track(), **{name: fires}))) == 1
     assert finds(track(), **{name: silent}) == []
-
-
-def numbers() -> set[tuple[str, str]]:
-    return {
-        (rule.id, name)
-        for rule in registry.every()
-        for name, value in rule.default_params().items()
-        if isinstance(value, int | float)
-    }
-
-
-def test_every_number_of_every_rule_has_both_sides() -> None:
-    have = {(line[0], line[1]) for line in (*POSITIONS, *WEIGHINGS, *CHECKS, *PLACED)}
-    owed = {(rule, name) for rule, names in WITHOUT.items() for name in names.split()}
-    assert numbers() - have - owed == set(), "no golden pair"
-    assert have & owed == set(), "paid: take it off the list"
-    assert (have | owed) - numbers() == set(), "no such number any more"
