@@ -8,7 +8,7 @@ from __future__ import annotations
 from sizao.detect import registry
 from tests.detect.edges_owed import WITHOUT
 from tests.detect.test_edges import PLACED, POSITIONS
-from tests.detect.test_record_edges import CHECKS, WEIGHINGS
+from tests.detect.test_record_edges import CHECKS, WEIGHINGS, WORDS
 
 
 def numbers() -> set[tuple[str, str]]:
@@ -21,7 +21,7 @@ def numbers() -> set[tuple[str, str]]:
 
 
 def test_every_number_of_every_rule_has_both_sides() -> None:
-    have = {(line[0], line[1]) for line in (*POSITIONS, *WEIGHINGS, *CHECKS, *PLACED)}
+    have = {(line[0], line[1]) for line in (*POSITIONS, *WEIGHINGS, *CHECKS, *WORDS, *PLACED)}
     owed = {(rule, name) for rule, names in WITHOUT.items() for name in names.split()}
     assert numbers() - have - owed == set(), "no golden pair"
     assert have & owed == set(), "paid: take it off the list"
