@@ -23,5 +23,5 @@ WITHOUT: dict[str, str] = {
         "end_samples margin_m max_gap_s min_duration_s min_step_m moving_above_kmh reach_m"
     ),
 }
-"""Rule to the numbers that have no pair in this table yet; several have edges in their rules' own
+"""Rule to the numbers that have no pair in a table yet; several have edges in their rules' own
 test files. It may only get shorter."""

@@ -81,7 +81,7 @@ WEIGHINGS: list[tuple[str, str, dict[str, Any], float, float]] = [
 
 
 def late(rows: Sequence[dict[str, Any]], which: int) -> list[dict[str, Any]]:
-    """One of them comes a minute after the last: held for 60 s, that is released just before."""
+    """One comes a minute after all others: the last of those, if held for 60 s, is out by then."""
     received = max(row["received"] for row in rows) + timedelta(minutes=1)
     return [{**row, "received": received} if at == which else row for at, row in enumerate(rows)]
 
@@ -125,7 +125,6 @@ CHECKS: list[tuple[str, str, list[dict[str, Any]], float, float]] = [
         )
     ),
 ]
-
 
 Finder = Callable[[str, dict[str, float]], list[str | None]]
 
@@ -179,12 +178,10 @@ def played(*tracks: Track) -> Finder:
     return find
 
 
-def convoy(minute: int = 0, kmh: float = 12.0) -> list[Track]:
-    """Three trucks on one kilometre for four minutes."""
+def convoy(minute: int = 0) -> list[Track]:
+    """Three trucks at 12 km/h, 200 m a minute, on one kilometre for four minutes."""
     return [
-        Track(f"3{minute:03}{n}", every_s=20, now_s=60.0 * minute + 5 * n, east_m=5100).leg(
-            240, kmh
-        )
+        Track(f"3{minute:03}{n}", every_s=20, now_s=60 * minute + 5 * n, east_m=5100).leg(240, 12)
         for n in range(3)
     ]
 
@@ -226,6 +223,7 @@ QUEUE = played(*road.queue(80.0, 5200.0))
 PARTED = played(*convoy(), free(4), free(5), *convoy(6), *road.TAIL)
 
 WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | None]]] = [
+    # The edge itself is over it.
     ("drink_driving", "drunk_from", said(roadside.breath(1, 30.0)),
      30.0, ["drunk"], 30.1, ["drink"]),
     # Verified on 1 February, checked on 2 March.
@@ -235,6 +233,7 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
     ("drink_driving", "repeat_within_d",
      said(roadside.breath(1, 30.0), roadside.breath(2, 30.0, 10.0)),
      10.0, ["drink", "drink_again"], 9.9, ["drink", "drink"]),
+    # Breath showed 92; blood, ten days later, 30: without the case it refers to it has no plate.
     ("drink_driving", "result_within_d",
      said(roadside.breath(1, 92.0, blood="pending"), roadside.blood(2, 30.0, 10.0)),
      10.0, ["drink"], 9.9, ["drunk"]),
@@ -244,15 +243,17 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
      19.9, ["seats_lt20"], 20.0, []),
     # Two hours from the pair that fired to the next.
     ("cloned_plate", "again_h", said(*THRICE), 1.9, ["impossible"] * 2, 2.0, ["impossible"]),
-    # Three vehicles of twenty.
+    # Three vehicles of twenty are 0.15.
     ("overload_repeat", "firm_share", said(*THREE, facts=FLEET),
      0.149, ["enterprise"], 0.151, []),
+    # Heard in the tenth minute before, and not again.
     ("passage_unreported", "window_min", unreported(reports.own(-10.0)), 9.0, ["silent"], 10.0, []),
-    # Judged 10 + 1 + x minutes after 0:31, so at 14:55 or at 15:01.
+    # Judged 10 + 1 + x minutes after second 31, so 5 s before minute 15 or 1 s after it began.
     ("passage_unreported", "late_min", overtaken, 3.4, ["silent"], 3.5, []),
     # The source was heard in 11 of 21 minutes, 52.4 %.
     ("passage_unreported", "source_heard_percent", unreported(reports.own(-30), others=5),
      52.0, ["silent"], 53.0, []),
+    # Under it, a heavy truck need not report.
     ("passage_unreported", "min_gross_kg",
      unreported(reports.own(-30), kind="heavy_truck", gross_kg=20_000.0),
      20_000.0, ["silent"], 20_001.0, []),
@@ -263,6 +264,7 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
     # 402 s are 178.2 km/h, 602 s are 119.0.
     ("section_speed", "max_kmh", driven(400, None), 178.3, ["ge70"], 178.1, []),
     ("section_speed", "max_supervised_kmh", driven(600), 119.1, ["10-20"], 118.9, []),
+    # 600 s are ten minutes.
     ("section_speed", "within_min", driven(600), 10.0, ["10-20"], 9.9, []),
     # Behind its B, A begins nothing.
     ("section_speed", "hold_s", said(*late(section.journey(600), 0), facts=section.facts()),
@@ -274,12 +276,14 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
      1320.0, ["10-20"], 1321.0, []),
     ("section_speed", "night_end_min", driven(800, "tour_coach", NIGHT_END),
      354.0, ["10-20"], 353.0, []),
+    # Three trucks.
     ("slow_traffic", "min_vehicles", TRUCKS, 3.0, ["congested"], 4.0, []),
     # 12 of 100; sure of 0.92 x r, and of 0.5 x (1 - m).
     ("slow_traffic", "slow_ratio", TRUCKS, 0.131, ["congested"], 0.130, []),
     ("slow_traffic", "margin_percent", TRUCKS, 75.9, ["congested"], 76.1, []),
     # Minutes 0 to 3.
     ("slow_traffic", "min_minutes", TRUCKS, 4.0, ["congested"], 5.0, []),
+    # At 12 km/h, the edge itself is within.
     ("slow_traffic", "standing_kmh", TRUCKS, 12.0, ["standing_traffic"], 11.9, ["congested"]),
     ("slow_traffic", "congested_kmh", TRUCKS, 12.0, ["congested"], 11.9, ["slow"]),
     # Two minutes at 80 of 100 lie between the two convoys.
