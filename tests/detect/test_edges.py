@@ -1,10 +1,10 @@
 """Golden trajectories on both sides of every number of the position rules, held by a table.
 
 Each line: a trajectory, a number of the rule, the value with which it fires and the one next to it
-with which it does not, worked out by hand from what the trajectory shows. The rules of single
-records have theirs in ``test_record_edges``; ``test_every_edge`` says that no number is missing.
-Edges of the trajectory with the default numbers (3:59 and 4:01, 21:59 and 22:00, ...) are in the
-rules' own test files.
+with which it does not, worked out by hand from what the trajectory shows. Rules that ask where a
+vehicle is have theirs in ``test_place_edges``, those of single records in ``test_record_edges``;
+``test_every_edge`` says that no number is missing. Edges of the trajectory with the default numbers
+(3:59 and 4:01, 21:59 and 22:00, ...) are in the rules' own tests, listed in ``test_named_edges``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.detect import test_areas as areas
-from tests.detect import test_downgrade_and_standing as slopes
-from tests.detect.tracks import Row, Track, begin, detect, episodes
+from tests.detect.test_reopen import hours, late_at_night
+from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, begin, detect, episodes
 
 COACH = "line_coach"
 
@@ -57,6 +56,40 @@ def over(seconds: float, every_s: float = 15) -> Track:
 def night(seconds: float, start: str = "23:00", every_s: float = 15) -> Track:
     """75 where 80 is the day's limit, then 50."""
     return begin(start, every_s=every_s, limit_kmh=80).leg(seconds, 75).leg(200, 50)
+
+
+def jump(track: Track, kmh: float, then_kmh: float, recorder_kmh: float | None = None) -> Track:
+    """Over from 30 to 60 s if the first of these samples counts, else from 45 to 60 s only."""
+    track.leg(30, 50).leg(15, kmh, recorder_speed_kmh=recorder_kmh)
+    return track.leg(30, then_kmh).leg(60, 50)
+
+
+def twice(track: Track) -> Track:
+    """75 from 0 to 45 s, 50 at 60 and 75 s, 75 from 90 to 135 s."""
+    return track.leg(60, 75).leg(30, 50).leg(60, 75).leg(60, 50)
+
+
+def town() -> Track:
+    return Track(limit_kmh=60)
+
+
+def town_by_night() -> Track:
+    """80 % of 75 are 60."""
+    return begin("23:00", limit_kmh=75)
+
+
+def spiked(track: Track, first: float) -> Track:
+    """Twelve minutes of rest, a moving sample 50 m off, twelve more."""
+    track.drive(first).stand(12)
+    track.sample(90.0, lon=101.7 + (track.east_m + 50) / METRES_A_DEGREE_EAST).silence(1)
+    return track.stand(12).drive(first).stand(30)
+
+
+def told_late(track: Track, first: float, last: float, after: float) -> Track:
+    """The minutes from ``first`` on and before ``last`` come ``after`` minutes later: right behind
+    the row a minute before that."""
+    track.rows = late_at_night(track, (hours(first), hours(last)), hours(after))
+    return track
 
 
 FIXED: dict[str, dict[str, Any]] = {
@@ -140,68 +173,58 @@ POSITIONS: list[tuple[str, str, Callable[[], Track], float, float]] = [
     ("terminal_moved", "min_duration_s", lambda: apart(60, 0), 585.0, 586.0),
     ("terminal_moved", "max_gap_s", lambda: apart(60, 0, 600, 120), 120.0, 119.0),
     ("terminal_moved", "end_samples", interrupted, 2.0, 1.0),
+    # 100 / 60 is 0.583 more than 65 / 60, so it counts if that much is believed.
+    ("speeding", "jump_ratio", lambda: jump(town(), 100, 65), 0.59, 0.58),
+    ("coach_night_speed", "jump_ratio", lambda: jump(town_by_night(), 100, 65), 0.59, 0.58),
+    # 75 / 60 is 0.2 more than 63 / 60; the tachograph says 60.
+    ("speeding", "jump_contradicted_ratio", lambda: jump(town(), 75, 63, 60.0), 0.21, 0.19),
+    ("coach_night_speed", "jump_contradicted_ratio",
+     lambda: jump(town_by_night(), 75, 63, 60.0), 0.21, 0.19),
+    # 15 km/h apart: agreed, and then any jump counts; or contradicted.
+    ("speeding", "recorder_agrees_kmh", lambda: jump(town(), 75, 63, 60.0), 15.0, 14.9),
+    ("coach_night_speed", "recorder_agrees_kmh",
+     lambda: jump(town_by_night(), 75, 63, 60.0), 15.0, 14.9),
+    # 50 m off: no spike, two stops of 12 and 13 min; or a spike, and a rest of 25.
+    ("fatigue", "spike_displacement_m", lambda: spiked(minutely(), 150), 49.0, 51.0),
+    ("coach_night_fatigue", "spike_displacement_m",
+     lambda: spiked(begin("22:00", every_s=60), 70), 49.0, 51.0),
+    # 64 and 65 min around a silence of 131, which is taken off or ends the run.
+    ("coach_night_fatigue", "forget_gap_min",
+     lambda: begin("22:00", every_s=60).drive(65).silence(130, 50_000).drive(65).stand(30),
+     131.0, 130.9),
+    # Late rows come nine minutes after the gap's end: what they tell makes the limit full.
+    ("fatigue", "reopen_within_min", lambda: told_late(driven(260), 150, 180, 10), 9.0, 8.9),
+    ("coach_night_fatigue", "reopen_within_min",
+     lambda: told_late(begin("22:30", every_s=60).drive(130).stand(60), 50, 80, 10), 9.0, 8.9),
+    ("coach_curfew", "reopen_within_min",
+     lambda: told_late(begin("1 01:40", every_s=60).drive(45).stand(60), 23, 43, 10), 9.0, 8.9),
+    # 510 min less 42, and 59 less 22 where 50 are the limit (FIXED).
+    ("coach_day_total", "reopen_within_min",
+     lambda: told_late(driven(511), 360, 401, 10), 9.0, 8.9),
+    ("coach_week_total", "reopen_within_min", lambda: told_late(driven(60), 20, 41, 10), 9.0, 8.9),
 ]  # fmt: skip
 
-
-def inside(every_s: float = 1, kmh: float = 36, seconds: float = 400, **values: Any) -> Track:
-    """10 m/s at 36 km/h."""
-    return Track(every_s=every_s).leg(seconds, kmh, **values)
-
-
-def closed(track: Track, **changes: float) -> list[Row]:
-    """Inside from 100 to 299 s."""
-    return areas.found(track, "area_forbidden", areas.box(7, 1000, 3000), **changes)
-
-
-def school(track: Track, **changes: float) -> list[Row]:
-    return areas.found(track, "area_limit", areas.box(3, -10, 9000, "limit"), **changes)
-
-
-def routed(track: Track, **changes: float) -> list[Row]:
-    """Off the route from 100 to 399 s."""
-    return areas.found(track, "route_departure", areas.route(5, -10, 1000), **changes)
-
-
-def parked(track: Track, **changes: float) -> list[Row]:
-    return slopes.found(track, "stopped_on_expressway", network=slopes.expressway(), **changes)
-
-
-def downhill(track: Track, **changes: float) -> list[Row]:
-    """5 % at 60 km/h: (7.19 - 4) J/kg a second, 1,948 after 610 s, 1,916 after 600."""
-    given = {"cooling_s": 1e12, "limit_j_per_kg": 1900.0, **changes}
-    return slopes.found(track, "long_downgrade", slopes.slope(5), **given)
-
-
-def stopped(kmh: float = 0, every_s: float = 15, seconds: float = 135) -> Track:
-    legs = (300, 80), (seconds, kmh), (60, 80)
-    return slopes.on_the_road(*legs, every_s=every_s)
-
-
-def descent() -> Track:
-    return Track(every_s=10).leg(611, 60)
-
-
-PLACED: list[tuple[str, str, Callable[..., list[Row]], Callable[[], Track], float, float]] = [
-    ("area_forbidden", "min_duration_s", closed, inside, 199.0, 200.0),
-    ("area_forbidden", "moving_above_kmh", closed, inside, 35.9, 36.0),
-    ("area_forbidden", "max_gap_s", closed, lambda: inside(20), 20.0, 19.0),
-    ("area_limit", "margin_kmh", school, lambda: inside(1, 45, 60), 14.9, 15.0),
-    ("area_limit", "min_duration_s", school, lambda: inside(1, 45, 60), 59.0, 60.0),
-    ("area_limit", "max_gap_s", school, lambda: inside(20, 45, 200), 20.0, 19.0),
-    ("area_limit", "recorder_agrees_kmh", school,
-     lambda: inside(1, 45, 60, recorder_speed_kmh=35.0), 10.0, 9.9),
-    ("route_departure", "min_duration_s", routed, inside, 299.0, 300.0),
-    ("route_departure", "moving_above_kmh", routed, inside, 35.9, 36.0),
-    ("route_departure", "max_gap_s", routed, lambda: inside(20), 20.0, 19.0),
-    ("stopped_on_expressway", "min_duration_s", parked, stopped, 120.0, 121.0),
-    ("stopped_on_expressway", "standing_below_kmh", parked, lambda: stopped(3), 3.0, 2.9),
-    ("stopped_on_expressway", "max_gap_s", parked, lambda: stopped(0, 60, 300), 60.0, 59.0),
-    ("long_downgrade", "limit_j_per_kg", downhill, descent, 1900.0, 1940.0),
-    ("long_downgrade", "engine_w_per_kg", downhill, descent, 4.0, 4.2),
-    ("long_downgrade", "rolling", downhill, descent, 0.006, 0.007),
-    ("long_downgrade", "cooling_s", downhill, descent, 1e12, 900.0),
-    ("long_downgrade", "min_duration_s", downhill, descent, 10.0, 11.0),
+OTHER = list[str | None]
+TOLD: list[tuple[str, str, Callable[[], Track], float, OTHER, float, OTHER]] = [
+    # The second sample below lies 30 s behind the last one over.
+    *(
+        line
+        for rule, road in (("speeding", town), ("coach_night_speed", town_by_night))
+        for line in (
+            (rule, "end_below_samples", lambda road=road: twice(road()), 3.0, ["gps_only"],
+             2.0, ["gps_only", "gps_only"]),
+            (rule, "end_below_s", lambda road=road: twice(road()), 31.0, ["gps_only"],
+             30.0, ["gps_only", "gps_only"]),
+        )
+    ),
+    # 400 m farther on after 11 min of silence: it may have been driving, or it stood.
+    ("coach_day_total", "rest_displacement_m", lambda: broken(260, 10, -600, 260),
+     395.0, ["gap,unknown_min=11"], 405.0, [None]),
+    ("coach_week_total", "rest_displacement_m", lambda: broken(30, 10, -600, 60),
+     395.0, ["gap,unknown_min=11"], 405.0, [None]),
 ]  # fmt: skip
+"""Numbers that decide not whether a rule fires but what it tells: the quality of each episode with
+the one value, and with the other."""
 
 
 @pytest.mark.parametrize(
@@ -212,27 +235,31 @@ PLACED: list[tuple[str, str, Callable[..., list[Row]], Callable[[], Track], floa
 def test_positions(
     rule: str, name: str, track: Callable[[], Track], fires: float, silent: float
 ) -> None:
-    kind = COACH if rule.startswith("coach") else "other"
-    changes = FIXED.get(rule, {})
     for value, count in ((fires, 1), (silent, 0)):
-        found = episodes(
-            detect(track(), rule, kind=kind, service="long_distance", **{**changes, name: value})
-        )
-        assert len(found) == count, f"{name} = {value}"
+        assert len(told(rule, track(), name, value)) == count, f"{name} = {value}"
 
 
 @pytest.mark.parametrize(
-    ("rule", "name", "finds", "track", "fires", "silent"),
-    PLACED,
-    ids=[f"{line[0]}-{line[1]}" for line in PLACED],
+    ("rule", "name", "track", "one", "qualities", "other", "other_qualities"),
+    TOLD,
+    ids=[f"{line[0]}-{line[1]}" for line in TOLD],
 )
-def test_places(
+def test_what_is_told(
     rule: str,
     name: str,
-    finds: Callable[..., list[Row]],
     track: Callable[[], Track],
-    fires: float,
-    silent: float,
+    one: float,
+    qualities: OTHER,
+    other: float,
+    other_qualities: OTHER,
 ) -> None:
-    assert len(episodes(finds(track(), **{name: fires}))) == 1
-    assert finds(track(), **{name: silent}) == []
+    assert told(rule, track(), name, one) == qualities
+    assert told(rule, track(), name, other) == other_qualities
+
+
+def told(rule: str, track: Track, name: str, value: float) -> OTHER:
+    """The quality of each episode that a rule finds with this number."""
+    kind = COACH if rule.startswith("coach") else "other"
+    changes = {**FIXED.get(rule, {}), name: value}
+    rows = episodes(detect(track, rule, kind=kind, service="long_distance", **changes))
+    return [row["quality"] for row in rows]

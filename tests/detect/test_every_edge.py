@@ -1,13 +1,11 @@
-"""Every number of every rule has a golden pair, in ``test_edges`` or ``test_record_edges``.
-
-A rule or number that is neither there nor in ``WITHOUT`` fails; so does one that stands in both.
-"""
+"""Every number of every rule has a golden pair: in ``test_edges``, ``test_place_edges`` or
+``test_record_edges``. A number without one fails, and a pair of a number that is gone."""
 
 from __future__ import annotations
 
 from sizao.detect import registry
-from tests.detect.edges_owed import WITHOUT
-from tests.detect.test_edges import PLACED, POSITIONS
+from tests.detect.test_edges import POSITIONS, TOLD
+from tests.detect.test_place_edges import PLACED
 from tests.detect.test_record_edges import CHECKS, WEIGHINGS, WORDS
 
 
@@ -21,8 +19,7 @@ def numbers() -> set[tuple[str, str]]:
 
 
 def test_every_number_of_every_rule_has_both_sides() -> None:
-    have = {(line[0], line[1]) for line in (*POSITIONS, *WEIGHINGS, *CHECKS, *WORDS, *PLACED)}
-    owed = {(rule, name) for rule, names in WITHOUT.items() for name in names.split()}
-    assert numbers() - have - owed == set(), "no golden pair"
-    assert have & owed == set(), "paid: take it off the list"
-    assert (have | owed) - numbers() == set(), "no such number any more"
+    tables = (POSITIONS, TOLD, PLACED, WEIGHINGS, CHECKS, WORDS)
+    have = {(str(line[0]), str(line[1])) for table in tables for line in table}
+    assert numbers() - have == set(), "no golden pair"
+    assert have - numbers() == set(), "no such number any more"
