@@ -40,6 +40,12 @@ def test_only_the_night_counts():
     assert episode["measured"] == 121
 
 
+@pytest.mark.parametrize(("start", "count"), [("21:59", 0), ("22:00", 1)])
+def test_the_night_begins_at_ten(start, count):
+    """At the wheel for 121 min: from 21:59 on, 120 of them are of the night."""
+    assert len(night(begin(start, every_s=60).drive(121).stand(60))) == count
+
+
 @pytest.mark.parametrize(
     ("start", "count"), [("1 03:58", 1), ("1 03:59", 1), ("1 04:00", 0), ("1 05:59", 0)]
 )
@@ -88,12 +94,13 @@ def test_a_gap_on_the_spot_is_a_stop(gap_min, count):
     assert len(night(track)) == count
 
 
-def test_a_gap_elsewhere_is_neither_driving_nor_rest():
-    track = begin("22:00").drive(70).silence(21, 9000).drive(75).stand(60)
+@pytest.mark.parametrize("gap_min", [19, 21])
+def test_a_gap_elsewhere_is_neither_driving_nor_rest(gap_min):
+    track = begin("22:00").drive(70).silence(gap_min, 9000).drive(75).stand(60)
     (episode,) = night(track)
     assert episode["measured"] == 144.75
     assert "gap" in episode["quality"].split(",")
-    assert night(begin("22:00").drive(55).silence(21, 9000).drive(55).stand(60)) == []
+    assert night(begin("22:00").drive(55).silence(gap_min, 9000).drive(55).stand(60)) == []
 
 
 class TestDriver:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sizao.core.ids import observation_id
-from tests.detect.tracks import Track, at, detect, episodes, minutes
+from tests.detect.tracks import Track, at, begin, detect, episodes, minutes
 
 
 def fatigue(track: Track, **changes):
@@ -17,6 +17,14 @@ def fatigue(track: Track, **changes):
 def test_four_hours_exactly_are_lawful(every_s, length_min, count):
     track = Track(every_s=every_s).stand(5).drive(length_min).stand(60)
     assert len(fatigue(track)) == count
+
+
+@pytest.mark.parametrize("start", ["21:59", "22:00", "1 06:00"])
+def test_neither_night_nor_midnight_is_anything(start):
+    """Four hours across 22:00 and 24:00; from 06:00 across 08:00, midnight at Greenwich."""
+    assert fatigue(begin(start, every_s=60).drive(240).stand(30)) == []
+    (episode,) = fatigue(begin(start, every_s=60).drive(241).stand(30))
+    assert episode["measured"] == 241
 
 
 def test_fires_as_soon_as_it_is_known_and_again_when_rest_is():
@@ -135,7 +143,7 @@ class TestSpeed:
 
 
 class TestGap:
-    @pytest.mark.parametrize("gap_min", [20, 60, 600])
+    @pytest.mark.parametrize("gap_min", [20, 21, 60, 600])
     def test_off_at_rest_for_twenty_minutes_is_a_rest(self, gap_min):
         assert fatigue(Track().drive(150).silence(gap_min, 200).drive(150).stand(60)) == []
 
@@ -156,10 +164,11 @@ class TestGap:
         found = fatigue(Track().drive(150).stand(6).silence(8).stand(5).drive(150).stand(60))
         assert len(found) == 1
 
-    def test_elsewhere_afterwards_it_is_no_rest(self):
-        (episode,) = fatigue(Track().drive(150).silence(60, 20_000).drive(150).stand(60))
+    @pytest.mark.parametrize("gap_min", [19, 21, 60])
+    def test_elsewhere_afterwards_it_is_no_rest(self, gap_min):
+        (episode,) = fatigue(Track().drive(150).silence(gap_min, 20_000).drive(150).stand(60))
         assert episode["measured"] == 299.75
-        assert fatigue(Track().drive(110).silence(60, 20_000).drive(110).stand(60)) == []
+        assert fatigue(Track().drive(110).silence(gap_min, 20_000).drive(110).stand(60)) == []
 
     @pytest.mark.parametrize(("metres", "count"), [(499, 0), (501, 1)])
     def test_elsewhere_is_five_hundred_metres(self, metres, count):

@@ -102,6 +102,14 @@ def test_the_limit_may_change_along_the_way():
     assert (episode["start"], episode["end"]) == (at(0), at(105))
 
 
+@pytest.mark.parametrize("midnight_s", [57_600.0, 86_400.0])
+def test_midnight_does_not_cut_an_episode(midnight_s):
+    """24:00 in Shanghai, then at Greenwich: 20 s before it and, from sample to sample, 10 after."""
+    track = Track(every_s=5, now_s=midnight_s - 20).leg(31, 100).leg(60, 50)
+    (episode,) = speeding(track)
+    assert (episode["start"], episode["end"]) == (at(midnight_s - 20), at(midnight_s + 10))
+
+
 def test_a_higher_limit_ends_it():
     (episode,) = speeding(Track().leg(60, 70).leg(60, 100).leg(90, 100, limit_kmh=120))
     assert episode["end"] == at(105)
