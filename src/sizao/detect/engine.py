@@ -49,12 +49,14 @@ def run(
 ) -> tuple[pa.RecordBatch, EngineState]:
     """Every rule over columns already prepared, for those who need the columns themselves too."""
     rows = no_rows()
+    tears = reopen.tears_of(prepared.columns)
     for rule in context.rules:
         if "reopen_within_min" in context.params[rule.id]:
             windows = state.windows.setdefault(rule.id, Windows(rule.state_dtype, rule.few_dtype))
             arguments = (
                 prepared.columns,
                 prepared.late,
+                tears,
                 state.rules[rule.id],
                 windows,
                 context.params[rule.id],

@@ -33,7 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,10 +63,26 @@ _LEFT = "left_start_us"
 """Start of the run that another driver left, for rules that know such runs."""
 
 
+class Tears(NamedTuple):
+    """Where vehicles come back elsewhere from a gap.
+
+    rows : int64, those rows
+    depth : int32, shape as the batch: how many of them each row's vehicle has in this batch up to
+        there, its first row not counted
+    """
+
+    rows: npt.NDArray[np.int64]
+    depth: npt.NDArray[np.int32]
+
+
+_WHOLE = Tears(np.empty(0, np.int64), np.empty(0, np.int32))
+
+
 def step(
     rule: Rule,
     columns: Columns,
     late: npt.NDArray[Any],
+    tears: Tears,
     memory: Memory,
     windows: Windows,
     params: Any,
@@ -77,7 +93,7 @@ def step(
     ``windows`` is changed in place. The rule must take no notice of a row without a speed.
     """
     within_us = round(params["reopen_within_min"] * 60e6)
-    torn, depth = tears(columns) if within_us else (np.empty(0, np.int64), np.empty(0, np.int32))
+    torn, depth = tears if within_us else _WHOLE
     if "kinds" in params:  # windows are few: those of vehicles that the rule does not bind are none
         torn = torn[bound(columns.kind[torn], params["kinds"])]
     if not len(torn) and not windows:
@@ -207,17 +223,18 @@ def close(
     return [*out, rule.close(memory, params)]
 
 
-def tears(columns: Columns) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Rows of vehicles that come back elsewhere from a gap; and of each row, how many of those
-    its vehicle has in this batch up to there, its first row not counted."""
-    return _tears_of(
-        columns.slot,
-        columns.time_us,
-        columns.prev_us,
-        columns.lat,
-        columns.lon,
-        columns.prev_lat,
-        columns.prev_lon,
+def tears_of(columns: Columns) -> Tears:
+    """The tears of a batch, the same for every rule."""
+    return Tears(
+        *_tears_of(
+            columns.slot,
+            columns.time_us,
+            columns.prev_us,
+            columns.lat,
+            columns.lon,
+            columns.prev_lat,
+            columns.prev_lon,
+        )
     )
 
 

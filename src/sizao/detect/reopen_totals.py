@@ -33,14 +33,15 @@ def step(
     rule: DrivingTotal,
     columns: Columns,
     late: npt.NDArray[Any],
+    tears: reopen.Tears,
     memory: Memory,
     windows: Windows,
     params: Params,
     world: World,
 ) -> tuple[list[Findings], Memory]:
-    """``rule.step`` with windows, which are changed in place. ``late`` as in ``reopen.step``."""
+    """``reopen.step`` for a rule that counts a driver's hours over all vehicles driven."""
     within_us = round(params["reopen_within_min"] * 60e6)
-    torn = reopen.tears(columns)[0] if within_us else np.empty(0, np.int64)
+    torn = tears.rows if within_us else np.empty(0, np.int64)
     torn = torn[bound(columns.kind[torn], params["kinds"])]
     if not len(torn) and not windows:
         found, memory = rule.step(columns, memory, params, world)
