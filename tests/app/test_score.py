@@ -1,7 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from sizao.app.commands.score import command
@@ -34,3 +41,42 @@ def test_wrong_seeds_are_said_in_plain_words() -> None:
     result = CliRunner().invoke(command, ["--seeds", "one"])
     assert result.exit_code == 2
     assert "whole numbers" in result.output
+
+
+POOL = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from sizao.app.commands.score import _end_with_parent
+
+with ProcessPoolExecutor(1, get_context("spawn"), initializer={}) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    pool.submit(time.sleep, 600).result()
+"""
+
+
+@pytest.mark.parametrize(("initializer", "ends"), [("_end_with_parent", True), ("None", False)])
+def test_a_seed_ends_with_who_asked_for_it(initializer: str, ends: bool) -> None:
+    code = POOL.format(initializer)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    try:
+        deadline = time.monotonic() + (30 if ends else 1)
+        while _runs(worker) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert _runs(worker) != ends
+    finally:
+        if _runs(worker):
+            os.kill(worker, signal.SIGKILL)
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

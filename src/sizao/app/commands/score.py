@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,8 +88,21 @@ def _runs(seeds: list[int], vehicles: int, hours: float, jobs: int) -> Iterator[
     if jobs == 1:
         yield from (_one(seed, vehicles, hours) for seed in seeds)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_end_with_parent) as pool:
         yield from pool.map(_one, seeds, [vehicles] * len(seeds), [hours] * len(seeds))
+
+
+def _end_with_parent() -> None:
+    """A worker looks up from its seed after half an hour: too late to see that nobody waits."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _one(seed: int, vehicles: int, hours: float) -> Score:
