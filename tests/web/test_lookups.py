@@ -223,7 +223,7 @@ def test_a_detection_explains_itself(world: World):
     assert page.status_code == 200
     said = page.content.decode()
     assert case.number in said
-    assert [edge["margin"] for edge in page.context["edges"]] == ["14 km/h", "14 km/h", "10 s"]
+    assert [edge["margin"] for edge in page.context["edges"]] == ["14 km/h", "14 km/h", "10 秒"]
     assert page.context["rules"], "no rule text"
     assert page.context["quality"], "no word on the data's quality"
     player = page.context["player"]

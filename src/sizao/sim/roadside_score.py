@@ -49,6 +49,7 @@ RULES = frozenset(
 SENT_AFTER_S = 2
 """A message arrives so long after what it tells."""
 
+_MINUTE_S = 60
 _TOLD_S = 660
 """A weighing before the run is looked at again when none can be missing any more."""
 
@@ -178,7 +179,9 @@ class RoadsideScore:
         self._keep(detections, now_s)
 
     def _keep(self, detections: pa.RecordBatch, now_s: int) -> None:
-        told = pa.array([now_s * 1_000_000] * len(detections), pa.int64()).cast(TIME)
+        """They are told at the end of the minute, however long the spans are."""
+        minute_s = -(-now_s // _MINUTE_S) * _MINUTE_S
+        told = pa.array([minute_s * 1_000_000] * len(detections), pa.int64()).cast(TIME)
         at = detections.schema.get_field_index("received")
         rows = detections.set_column(at, detections.schema.field(at), told).to_pylist()
         self._found += rows

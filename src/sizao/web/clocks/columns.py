@@ -42,6 +42,7 @@ NO_CLOCKS: Mapping[str, str] = {
     "tables.Version.starts": _ASKED,
     "response.OwnPlan.valid_from": _ASKED,
     "warnings.Warning.until": "预报的有效期，写在预警上；案件的时限另计",
+    "enterprises.Review.last_day": "评估所用记录的末日，是事实",
     "forecast.Notice.until": "预报失效后不再显示，没有人的时限",
     "fleet.Vehicle.inspection_until": "登记事实；检测规则按日期判断",
     "fleet.Vehicle.scrap_until": "登记事实；检测规则按日期判断",
