@@ -80,7 +80,7 @@ def test_validation_and_report(demo, sit_down, first_run) -> None:
     page.wait_for_timeout(1500)
     desk.shot("risk-validation-dark")
     desk.open("/risk/report/")
-    expect(page.locator(".sz-report h3")).to_have_count(8)
+    expect(page.locator(".sz-report h3")).to_have_count(9)
     desk.shot("risk-report-dark")
     with page.expect_download() as waiting:
         page.click("a[href*='.pdf']")
