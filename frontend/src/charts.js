@@ -17,6 +17,12 @@ function theme() {
 const number = new Intl.NumberFormat("zh-CN", { maximumFractionDigits: 1 });
 const escape = (text) => String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 
+/** Room for a legend of the bars and so many lines: on a phone each line has a row, on a desk two share one. */
+function legendPx(lines) {
+  const rows = window.innerWidth < 768 ? lines : Math.ceil((lines + 1) / 2);
+  return 20 * rows + 6;
+}
+
 /**
  * One indicator: {unit, target, points: [{label, value, low, high, numerator, denominator, n}]}, and for a comparison
  * name (of the bars) and lines: [{name, values, dots}], values or dots beside the bars, with a legend.
@@ -32,7 +38,7 @@ function option(data) {
   return {
     animation: false,
     textStyle: { fontFamily: ink.font },
-    grid: { left: 46, right: 14, top: 22, bottom: others.length ? 72 : 26 },
+    grid: { left: 46, right: 14, top: 22, bottom: others.length ? legendPx(others.length) + 26 : 26 },
     legend: others.length ? { bottom: 0, itemWidth: 18, itemHeight: 9, textStyle: { color: ink.text, fontSize: 12 }, data: [data.name, ...others.map((one) => one.name)] } : undefined,
     tooltip: {
       trigger: "axis",
