@@ -7,11 +7,11 @@ apart, and writes rows of enterprises. Touches no database.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from sizao.web.child import answer
 
 
 def compute(folder: Path) -> dict[str, Any]:
@@ -120,17 +120,5 @@ def _assessed(
     return found
 
 
-def main() -> None:
-    """Do it at a low priority; what cannot be done is said in one JSON line."""
-    from sizao.core.errors import SizaoError
-
-    os.nice(15)
-    try:
-        compute(Path(sys.argv[1]))
-    except SizaoError as error:
-        print(json.dumps({"error": str(error)}, ensure_ascii=False), flush=True)
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    answer(compute, nice=15)

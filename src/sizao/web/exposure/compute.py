@@ -7,10 +7,10 @@ nobody is (``risk/fleet_hours.py``). Touches no database.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from sizao.web.child import answer
 
 
 def compute(folder: Path) -> dict[str, Any]:
@@ -78,19 +78,5 @@ def _add(gathering: Any, paths: list[Path], bucket: int = 0, buckets: int = 1) -
     )
 
 
-def main() -> None:
-    """Do it at a low priority; what cannot be done is said in one JSON line."""
-    from sizao.core.errors import SizaoError
-    from sizao.core.kernel_cache import use_kernel_cache
-
-    use_kernel_cache()
-    os.nice(15)
-    try:
-        compute(Path(sys.argv[1]))
-    except SizaoError as error:
-        print(json.dumps({"error": str(error)}, ensure_ascii=False), flush=True)
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    answer(compute, nice=15)

@@ -7,12 +7,12 @@ folder, writes the results beside it, and ends with ``{"error": ...}`` where it 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sizao.web.child import answer
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -90,19 +90,5 @@ def _weather(path: Path) -> Any:
         return WeatherHours(kept["lat"], kept["lon"], int(kept["first_hour"]), kept["kind"])
 
 
-def main() -> None:
-    """Do it at a low priority; what cannot be done is said in one JSON line."""
-    from sizao.core.errors import SizaoError
-    from sizao.core.kernel_cache import use_kernel_cache
-
-    use_kernel_cache()
-    os.nice(10)
-    try:
-        compute(Path(sys.argv[1]))
-    except SizaoError as error:
-        print(json.dumps({"error": str(error)}, ensure_ascii=False), flush=True)
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    answer(compute, nice=10)

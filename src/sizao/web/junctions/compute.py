@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from sizao.web.child import answer, say
 
 
 def compute(folder: Path, done: Callable[[int, int], None]) -> None:
@@ -42,25 +43,14 @@ def compute(folder: Path, done: Callable[[int, int], None]) -> None:
     (folder / "outcome.json").write_text(json.dumps(outcome_data(outcome)), encoding="utf-8")
 
 
-def main() -> None:
-    """Progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
-    from sizao.core.errors import SizaoError
-    from sizao.core.tied import watch_parent
+def _work(folder: Path) -> None:
     from sizao.plan.microsim.program import Cancelled
 
-    watch_parent()
-
-    def say(**what: object) -> None:
-        print(json.dumps(what, ensure_ascii=False), flush=True)
-
     try:
-        compute(Path(sys.argv[1]), lambda part, whole: say(done=part, whole=whole))
+        compute(folder, lambda part, whole: say(done=part, whole=whole))
     except Cancelled:
         say(cancelled=True)
-    except SizaoError as error:
-        say(error=str(error))
-        sys.exit(1)
 
 
 if __name__ == "__main__":
-    main()
+    answer(_work)

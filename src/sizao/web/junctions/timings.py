@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sizao.core.errors import ConfigError, ConflictError
-from sizao.core.tied import tied
 from sizao.plan.microsim import program as simulator
 from sizao.plan.signals.gain import gain
 from sizao.plan.signals.junction import as_data
@@ -23,6 +20,7 @@ from sizao.plan.signals.optimise import optimise, retime
 from sizao.plan.signals.program import faults
 from sizao.plan.signals.reporting import gain_data, plan_data
 from sizao.web import audit
+from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.junctions import access, files
 from sizao.web.junctions.counting import counts
@@ -35,7 +33,6 @@ log = logging.getLogger("sizao.junctions")
 
 SEEDS = 10
 MOST_SEEDS = 30
-_LONGEST_S = 1800
 Runner = Callable[[Path, Callable[[int, int], None]], None]
 
 
@@ -213,21 +210,8 @@ def mend(at_work: Collection[int]) -> None:
 
 
 def _in_child(place: Path, done: Callable[[int, int], None]) -> None:
-    command = [sys.executable, "-m", "sizao.web.junctions.compute", str(place)]
-    last = ""
-    with tied(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, encoding="utf-8",
-    ) as child:  # fmt: skip
-        try:
-            for line in child.stdout or ():
-                said = json.loads(line)
-                last = said.get("error", "")
-                if "done" in said:
-                    done(said["done"], said["whole"])
-            child.wait(_LONGEST_S)
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        raise ConfigError(last or f"the simulation ended with code {child.returncode}")
+    def told(said: dict[str, Any]) -> None:
+        if "done" in said:
+            done(said["done"], said["whole"])
+
+    run_child("sizao.web.junctions.compute", place, told)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from sizao.web.child import answer, say
 
 
 def compute(folder: Path, step: Callable[[str], None]) -> dict[str, Any]:
@@ -111,24 +112,5 @@ def _stay(strategy: Any, one: Any, place: list[str], roads: Any) -> dict[str, An
     }
 
 
-def main() -> None:
-    """Print progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
-    from sizao.core.errors import SizaoError
-    from sizao.core.kernel_cache import use_kernel_cache
-    from sizao.core.tied import watch_parent
-
-    watch_parent()
-    use_kernel_cache()
-
-    def say(**what: Any) -> None:
-        print(json.dumps(what, ensure_ascii=False), flush=True)
-
-    try:
-        compute(Path(sys.argv[1]), lambda name: say(step=name))
-    except SizaoError as error:
-        say(error=str(error))
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    answer(lambda place: compute(place, lambda name: say(step=name)))

@@ -6,8 +6,6 @@ import json
 import logging
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 from pathlib import Path
@@ -16,10 +14,10 @@ from typing import Any
 from django.utils import timezone
 
 from sizao.core.errors import ConfigError, ConflictError
-from sizao.core.tied import tied
 from sizao.plan.draw import commitment
 from sizao.plan.force import force_of
 from sizao.web import audit
+from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.plan import access, files
 from sizao.web.plan.models import Plan, Stay
@@ -33,7 +31,6 @@ log = logging.getLogger("sizao.plan")
 MOST_CREWS = 24
 _ROUND_THE_CLOCK = 5
 """Squadrons from which on somebody is always out: 21 shifts of 8 h, five of them each at most."""
-_LONGEST_S = 1800
 Runner = Callable[[Path, Callable[[str], None]], None]
 
 
@@ -174,27 +171,7 @@ def _aware(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_child(place: Path, step: Callable[[str], None]) -> None:
-    command = [sys.executable, "-m", "sizao.web.plan.compute", str(place)]
-    last = ""
-    with tied(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, encoding="utf-8",
-    ) as child:  # fmt: skip
-        try:
-            for line in child.stdout or ():
-                said = json.loads(line)
-                last = said.get("error", "")
-                if "step" in said:
-                    step(said["step"])
-            noise = child.stderr.read() if child.stderr else ""
-            child.wait(_LONGEST_S)
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        if not last:
-            log.error("plan in %s ended with %d:\n%s", place, child.returncode, noise)
-        raise ConfigError(last or f"the computation ended with code {child.returncode}")
+    run_child("sizao.web.plan.compute", place, lambda said: step(said["step"]))
 
 
 def _note(plan: Plan, **values: object) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sizao.web.child import answer, say
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -129,26 +129,5 @@ def _stretch(one: Any, placed: Any) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Print progress as JSON lines; the last is ``{"error": ...}`` where it cannot be done."""
-    from sizao.core.errors import SizaoError
-    from sizao.core.kernel_cache import use_kernel_cache
-    from sizao.core.tied import watch_parent
-
-    watch_parent()
-    use_kernel_cache()
-    # The pages and the pipeline come first; nobody waits for this to the second.
-    os.nice(10)
-
-    def say(**what: Any) -> None:
-        print(json.dumps(what, ensure_ascii=False), flush=True)
-
-    try:
-        compute(Path(sys.argv[1]), lambda name, share: say(step=name, share=share))
-    except SizaoError as error:
-        say(error=str(error))
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    answer(lambda place: compute(place, lambda name, share: say(step=name, share=share)), nice=10)

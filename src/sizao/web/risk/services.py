@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,9 +16,9 @@ from django.utils import timezone
 
 from sizao import __version__
 from sizao.core.errors import ConfigError
-from sizao.core.tied import tied
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
+from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.exposure import services as exposure
 from sizao.web.forecast import inputs
@@ -45,7 +42,7 @@ YEARS = 3
 VERSION = 1
 """Of the way an assessment is put together; estimators are part of the program's version."""
 
-LONGEST = timedelta(hours=2)
+SILENT_S = 2 * 3600.0
 """A run that says nothing for this long is given up."""
 
 Step = Callable[[str, float], None]
@@ -183,27 +180,12 @@ def _naive(table: pa.Table, zone: object) -> pa.Array:
 
 def in_child(place: Path, step: Step) -> None:
     """Run :mod:`compute` in a process. Raises ConfigError with what it said."""
-    command = [sys.executable, "-m", "sizao.web.risk.compute", str(place)]
-    last = ""
-    with tied(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, encoding="utf-8",
-    ) as child:  # fmt: skip
-        try:
-            for line in child.stdout or ():
-                said = json.loads(line)
-                last = said.get("error", "")
-                if "step" in said:
-                    step(said["step"], said["share"])
-            noise = child.stderr.read() if child.stderr else ""
-            child.wait(LONGEST.total_seconds())
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        if not last:
-            log.error("assessment in %s ended with %d:\n%s", place, child.returncode, noise)
-        raise ConfigError(last or f"the computation ended with code {child.returncode}")
+    run_child(
+        "sizao.web.risk.compute",
+        place,
+        lambda said: step(said["step"], said["share"]),
+        silent_s=SILENT_S,
+    )
 
 
 def _note(found: Assessment, **values: object) -> None:
