@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from sizao.core.errors import TransitionError
-from sizao.respond.records import OPEN
 from sizao.web.calls import upward
 from sizao.web.calls.grading import list_whom, must_be, note_toll, regrade
 from sizao.web.calls.keeping import log_event, open_one
 from sizao.web.calls.models import Call
 from sizao.web.cases import services as cases
 from sizao.web.cases.access import may_act as may_act_on_case
-from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.units.models import User
 from sizao.web.wake import wake_desk
@@ -38,7 +36,7 @@ def join_within(user: User, call: Call, target: str) -> None:
     sort, _, name = target.partition(":")
     now = feed_now()
     if sort == "case":
-        case = _open_case(user, name)
+        case = cases.case_at_hand(user, name)
         cases.join_report(user, case, report=call.number, now=now)
         call.case = case
         log_event(call, "join", f"并入案件 {name}", f"Joined case {name}", user)
@@ -148,19 +146,3 @@ def leave_case(user: User, number: str, reason: str, expected_version: int) -> C
         call.save()
     wake_desk()
     return call
-
-
-def _open_case(user: User, number: str) -> Case:
-    case = (
-        Case.objects.for_user(user)
-        .select_related("unit", "local_unit")
-        .filter(number=number, state__in=[state.value for state in OPEN])
-        .first()
-    )
-    if case is None or not may_act_on_case(user, case):
-        raise TransitionError(
-            "没有这件未结案件，或不由您处置。",
-            "There is no such open case of yours.",
-            code="target",
-        )
-    return case

@@ -13,7 +13,7 @@ from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond import case as machine
 from sizao.respond import escalation
 from sizao.respond.plans.steps import ACTIONS
-from sizao.respond.records import NOTES, Event
+from sizao.respond.records import NOTES, OPEN, Event
 from sizao.web.cases.access import may_act
 from sizao.web.cases.arrival import arrival_s
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
@@ -192,6 +192,26 @@ def add_note(
     project(case, state)
     case.save()
     keep(case, event, user)
+    return case
+
+
+def case_at_hand(user: User, number: str) -> Case:
+    """A case that is not closed and is this person's to act on, by its number.
+
+    Raises TransitionError for any other.
+    """
+    case = (
+        Case.objects.for_user(user)
+        .select_related("unit", "local_unit")
+        .filter(number=number, state__in=[state.value for state in OPEN])
+        .first()
+    )
+    if case is None or not may_act(user, case):
+        raise TransitionError(
+            "没有这件未结案件，或不由您处置。",
+            "There is no such open case of yours.",
+            code="target",
+        )
     return case
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from sizao.core.errors import TransitionError
-from sizao.respond.records import OPEN
 from sizao.warn.explain import PlaceGrade, explain_place
 from sizao.web import audit
 from sizao.web.cases import services as cases
-from sizao.web.cases.access import may_act as may_act_on_case
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.desk.raising import Notice, raise_warning
@@ -107,7 +105,7 @@ def _take(
             made = _raise_case(user, report)
             return f"立案 {made.number}", f"Raised case {made.number}"
         case "join":
-            joined = _open_case(user, target)
+            joined = cases.case_at_hand(user, target)
             cases.join_report(user, joined, report=report.number, now=feed_now())
             report.case = joined
             return f"并入案件 {joined.number}", f"Joined case {joined.number}"
@@ -160,27 +158,11 @@ def _raise_case(user: User, report: Report) -> Case:
     return case
 
 
-def _open_case(user: User, number: str) -> Case:
-    case = (
-        Case.objects.for_user(user)
-        .select_related("unit", "local_unit")
-        .filter(number=number, state__in=[state.value for state in OPEN])
-        .first()
-    )
-    if case is None or not may_act_on_case(user, case):
-        raise TransitionError(
-            "没有这件未结案件，或不由您处置。",
-            "There is no such open case of yours.",
-            code="unknown_target",
-        )
-    return case
-
-
 def _other(user: User, report: Report, number: str) -> Report:
     into = Report.objects.for_user(user).filter(number=number).exclude(pk=report.pk).first()
     if into is None or into.state in (Report.State.MERGED, Report.State.REJECTED):
         raise TransitionError(
-            "请选择另一条有效的上报。", "Choose another report that stands.", code="unknown_target"
+            "请选择另一条有效的上报。", "Choose another report that stands.", code="target"
         )
     return into
 
