@@ -1,10 +1,11 @@
 // Electronic fences: shown on a map, and drawn on it corner by corner.
+import { corners, crosses, readCorners, rounded, writeCorners } from "./corners.js";
 import { makeMap, maplibregl, whenReady } from "./mapbase.js";
 import { palette } from "./mapstyle.js";
 import { circle } from "./presencemap.js";
+import { say } from "./words.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
-const STEP = 6;
 
 function addShapes(map, data) {
   map.addSource("fences", { type: "geojson", data });
@@ -64,10 +65,10 @@ function draw(form) {
   let points = pointsOf(given);
   let kept = points === null ? given : null; // drawn elsewhere, and kept until cleared
   points ??= [];
-  let pins = [];
+  const typed = form.querySelector("[data-fence-typed]");
+  const wrong = form.querySelector("[data-fence-wrong]");
   const map = makeMap(element, { padding: 10 });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-  const round = ({ lng, lat }) => [Number(lng.toFixed(STEP)), Number(lat.toFixed(STEP))];
 
   function outline() {
     const geometry = kept ?? geometryOf(type, points);
@@ -81,30 +82,22 @@ function draw(form) {
     field.value = geometry ? JSON.stringify(geometry) : "";
     map.getSource("own")?.setData({ type: "Feature", properties: {}, geometry: outline() });
     element.dataset.corners = points.length;
+    if (document.activeElement !== typed) typed.value = writeCorners(points);
+    typed.setCustomValidity("");
+    wrong.hidden = type !== "Polygon" || !crosses(points);
     form.querySelector("[data-fence-reach]").hidden = type === "Polygon";
     reach.required = type !== "Polygon";
     for (const button of shapes) button.setAttribute("aria-current", button.value === type);
   }
-  function redraw() {
-    pins.forEach((pin) => pin.remove());
-    pins = points.map((point, at) => {
-      const dot = document.createElement("div");
-      dot.className = "sz-fencepin";
-      const pin = new maplibregl.Marker({ element: dot, draggable: true }).setLngLat(point).addTo(map);
-      pin.on("drag", () => {
-        points[at] = round(pin.getLngLat());
-        refresh();
-      });
-      dot.addEventListener("click", (event) => event.stopPropagation());
-      dot.addEventListener("dblclick", (event) => {
-        event.stopPropagation();
-        points.splice(at, 1);
-        redraw();
-      });
-      return pin;
-    });
-    refresh();
-  }
+  const editor = corners(
+    map,
+    points,
+    (now) => {
+      points = now;
+      refresh();
+    },
+    type === "Point" ? 1 : Infinity,
+  );
   whenReady(map, async () => {
     const others = await (await fetch(element.dataset.shapes)).json();
     others.features = others.features.filter(({ properties }) => String(properties.number) !== element.dataset.own);
@@ -112,13 +105,8 @@ function draw(form) {
     map.addSource("own", { type: "geojson", data: EMPTY });
     map.addLayer({ id: "own-fill", type: "fill", source: "own", paint: { "fill-color": palette().place, "fill-opacity": 0.25 } });
     map.addLayer({ id: "own-line", type: "line", source: "own", paint: { "line-color": palette().place, "line-width": 2.5 } });
-    map.doubleClickZoom.disable();
-    map.on("click", ({ lngLat }) => {
-      if (kept) return;
-      points = type === "Point" ? [round(lngLat)] : [...points, round(lngLat)];
-      redraw();
-    });
-    redraw();
+    map.on("click", ({ lngLat }) => kept || editor.add(rounded(lngLat)));
+    editor.redraw();
     const geometry = kept ?? geometryOf(type, points);
     if (geometry) map.fitBounds(boxOf([{ geometry: outline() }]), { padding: 60, maxZoom: 15, duration: 0 });
     element.dataset.ready = "yes";
@@ -127,20 +115,26 @@ function draw(form) {
     button.addEventListener("click", () => {
       if (kept) return;
       type = button.value;
-      if (type === "Point") points = points.slice(-1);
-      redraw();
+      editor.limit(type === "Point" ? 1 : Infinity);
     });
   }
   reach.addEventListener("input", refresh);
   form.querySelector("[data-fence-undo]").addEventListener("click", () => {
-    points.pop();
-    redraw();
+    editor.undo();
   });
   form.querySelector("[data-fence-clear]").addEventListener("click", () => {
-    points = [];
     kept = null;
-    redraw();
+    editor.set([]);
   });
+  typed.addEventListener("change", () => {
+    const read = kept ? null : readCorners(typed.value);
+    typed.setCustomValidity(read ? "" : say("no_corners"));
+    typed.reportValidity();
+    if (!read) return;
+    editor.set(read);
+    if (read.length) map.fitBounds(boxOf([{ geometry: outline() }]), { padding: 60, maxZoom: 15, duration: 0 });
+  });
+  refresh();
 }
 
 /** Only the fields that a fence of this kind has. */

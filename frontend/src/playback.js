@@ -4,9 +4,9 @@
 // it was last seen. Nothing is drawn between two points that far apart, because nobody was there.
 import { speedChart } from "./playchart.js";
 import { playMap } from "./playmap.js";
-import { gapsOf, stateAt } from "./playtrack.js";
-import { moment } from "./time.js";
+import { gapsOf, knownSpan, neighbour, stateAt } from "./playtrack.js";
 import { startPresence } from "./presencemap.js";
+import { exact } from "./time.js";
 import { say } from "./words.js";
 
 const STEP_S = 10;
@@ -38,6 +38,12 @@ async function start(root) {
   note.textContent = points ? `${say("points", { n: points })} · ${say("gaps", { n: gaps.length })}` : say("no_track");
   root.dataset.points = points;
   root.dataset.gaps = gaps.length;
+  if (!points && !data.ring.length) {
+    // Nothing to play: the question of another time is the only thing to do.
+    for (const part of root.children) part.hidden = part.tagName !== "SCRIPT" && part !== find("play-empty");
+    root.dataset.ready = "yes";
+    return;
+  }
 
   let map = null;
   try {
@@ -56,9 +62,22 @@ async function start(root) {
   const toggle = find("play-toggle");
   const speed = find("play-speed");
   const head = find("playhead");
-  scrub.min = data.from;
-  scrub.max = data.to;
-  // A day that was asked for whole begins with the first thing known of it.
+  const whole = find("play-whole");
+  let [from, to] = [data.from, data.to];
+  function look(all) {
+    [from, to] = all || !known ? [data.from, data.to] : known;
+    scrub.min = from;
+    scrub.max = to;
+    chart.range(from, to);
+    whole.setAttribute("aria-pressed", String(all));
+    root.dataset.whole = all ? "yes" : "no";
+  }
+  // Of a day that was asked for whole a lorry drives some hours: those fill the time line, and
+  // the rest is one press away.
+  const known = knownSpan(tracks, data.marks, data.from, data.to);
+  const little = known !== null && known[1] - known[0] < (data.to - data.from) / 2;
+  whole.hidden = !little;
+  look(!little);
   const firsts = tracks.filter((track) => track.t.length).map((track) => track.t[0]);
   let now = firsts.length ? Math.max(data.at, Math.min(...firsts)) : data.at;
   let playing = false;
@@ -66,10 +85,10 @@ async function start(root) {
 
   function show() {
     scrub.value = now;
-    clock.textContent = moment(now);
+    clock.textContent = exact(now);
     root.dataset.now = now.toFixed(1);
     const states = tracks.map((track) => stateAt(track, now, data.gap));
-    map?.show(states);
+    map?.show(states, playing);
     const x = chart.at(now);
     head.hidden = x === null;
     if (x !== null) head.style.transform = `translateX(${x}px)`;
@@ -82,16 +101,30 @@ async function start(root) {
     }
   }
   function seek(t) {
-    now = Math.min(Math.max(t, data.from), data.to);
+    if (t < from || t > to) look(true); // a mark or a key led out of what is shown
+    now = Math.min(Math.max(t, from), to);
     show();
+  }
+  /** To the next position of whichever vehicle has one. */
+  function point(way) {
+    const found = tracks.map((track) => neighbour(track.t, now, way)).filter((t) => t !== null && t >= data.from && t <= data.to);
+    if (found.length) seek(way > 0 ? Math.min(...found) : Math.max(...found));
+  }
+  function mark(way) {
+    const starts = data.marks.map((one) => Math.max(one.from, data.from)).sort((a, b) => a - b);
+    const next = way > 0 ? starts.find((t) => t > now + 0.5) : starts.findLast((t) => t < now - 0.5);
+    if (next !== undefined) seek(next);
+  }
+  function faster(way) {
+    speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + way, 0), speed.options.length - 1);
   }
   function frame(moment) {
     if (!playing) return;
     // A tab in the background gets few frames: never jump further than a second's worth.
     const passed = Math.min((moment - before) / 1000, 1);
     before = moment;
-    seek(now + passed * Number(speed.value));
-    if (now >= data.to) play(false);
+    seek(Math.min(now + passed * Number(speed.value), to));
+    if (now >= to) play(false);
     else requestAnimationFrame(frame);
   }
   function play(on) {
@@ -101,13 +134,21 @@ async function start(root) {
     toggle.querySelector("[data-when-paused]").hidden = on;
     root.dataset.playing = on ? "yes" : "no";
     if (!on) return;
-    if (now >= data.to) now = data.from;
+    if (now >= to) now = from;
     before = performance.now();
     requestAnimationFrame(frame);
   }
+  // After a click the space plays again, and does not press the same button once more.
+  root.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
   toggle.addEventListener("click", () => play(!playing));
   find("play-back").addEventListener("click", () => seek(now - STEP_S));
   find("play-forward").addEventListener("click", () => seek(now + STEP_S));
+  for (const button of root.querySelectorAll("[data-play-point]")) button.addEventListener("click", () => point(Number(button.dataset.playPoint)));
+  for (const button of root.querySelectorAll("[data-play-mark]")) button.addEventListener("click", () => mark(Number(button.dataset.playMark)));
+  whole.addEventListener("click", () => {
+    look(whole.getAttribute("aria-pressed") !== "true");
+    seek(Math.min(Math.max(now, from), to));
+  });
   scrub.addEventListener("input", () => seek(Number(scrub.value)));
   chart.onPick(seek);
   map?.onPick((track, index) => seek(tracks[track].t[index]));
@@ -126,7 +167,11 @@ async function start(root) {
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       const step = event.shiftKey ? 60 : STEP_S;
       seek(now + (event.key === "ArrowLeft" ? -step : step));
-    } else return;
+    } else if (event.key === "," || event.key === ".") point(event.key === "," ? -1 : 1);
+    else if (event.key === "n" || event.key === "p") mark(event.key === "n" ? 1 : -1);
+    else if (event.key === "[" || event.key === "]") faster(event.key === "[" ? -1 : 1);
+    else if (event.key === "Home" || event.key === "End") seek(event.key === "Home" ? from : to);
+    else return;
     event.preventDefault();
   });
   chart.onResize(show);

@@ -5,7 +5,7 @@ import { LineChart } from "echarts/charts";
 import { DataZoomInsideComponent, GridComponent, MarkAreaComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { gapsOf } from "./playtrack.js";
-import { hourMinute, moment } from "./time.js";
+import { axisMoment, exact, feedNow } from "./time.js";
 import { say } from "./words.js";
 
 echarts.use([LineChart, DataZoomInsideComponent, GridComponent, MarkAreaComponent, TooltipComponent, CanvasRenderer]);
@@ -26,6 +26,13 @@ function pairs(track, column, gap) {
   return rows;
 }
 
+/** Silence before the first position and after the last, as far as the span has passed. */
+function silentEnds({ t }, { from, to, gap }) {
+  if (!t.length) return [];
+  const ends = [[from, t[0]], [t.at(-1), Math.min(to, feedNow())]];
+  return ends.filter(([start, end]) => end - start > gap);
+}
+
 function option(tracks, data) {
   const ink = { text: css("--sz-text"), muted: css("--sz-muted"), line: css("--sz-line"), strong: css("--sz-line-strong"), accent: css("--sz-accent"), surface: css("--sz-raised"), font: css("--sz-font") };
   const one = tracks.length === 1;
@@ -36,7 +43,7 @@ function option(tracks, data) {
     { xAxis: Math.max(mark.to, mark.from + 1) * 1000 },
   ]);
   if (one) {
-    for (const [from, to] of gapsOf(tracks[0], data.gap)) {
+    for (const [from, to] of [...gapsOf(tracks[0], data.gap), ...silentEnds(tracks[0], data)]) {
       bands.push([{ xAxis: from * 1000, itemStyle: { color: ink.strong, opacity: 0.28 }, label: { show: false } }, { xAxis: to * 1000 }]);
     }
   }
@@ -64,10 +71,10 @@ function option(tracks, data) {
       backgroundColor: ink.surface,
       borderColor: ink.line,
       textStyle: { color: ink.text, fontSize: 13 },
-      formatter: (rows) => [`<b>${moment(rows[0].value[0] / 1000)}</b>`, ...rows.filter((row) => row.value[1] !== null).map((row) => `${escape(row.seriesName)} ${row.value[1]} km/h`)].join("<br>"),
+      formatter: (rows) => [`<b>${exact(rows[0].value[0] / 1000)}</b>`, ...rows.filter((row) => row.value[1] !== null).map((row) => `${escape(row.seriesName)} ${row.value[1]} km/h`)].join("<br>"),
     },
     dataZoom: [{ type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false }],
-    xAxis: { type: "time", min: data.from * 1000, max: data.to * 1000, ...axis, axisLabel: { ...axis.axisLabel, formatter: (ms) => hourMinute(ms / 1000) } },
+    xAxis: { type: "time", min: data.from * 1000, max: data.to * 1000, ...axis, axisLabel: { ...axis.axisLabel, formatter: (ms) => axisMoment(ms / 1000) } },
     yAxis: { type: "value", min: 0, name: "km/h", nameTextStyle: { color: ink.muted, align: "right" }, splitLine: { lineStyle: { color: ink.line } }, ...axis },
     series,
   };
@@ -88,6 +95,9 @@ export function speedChart(element, tracks, data) {
     at(t) {
       const x = chart.convertToPixel({ xAxisIndex: 0 }, t * 1000);
       return x >= 43 && x <= element.clientWidth - 13 ? x : null;
+    },
+    range(from, to) {
+      chart.setOption({ xAxis: { min: from * 1000, max: to * 1000 } });
     },
     onPick(act) {
       chart.getZr().on("click", (event) => act(chart.convertFromPixel({ xAxisIndex: 0 }, event.offsetX) / 1000));

@@ -52,11 +52,13 @@ export function playMap(element, tracks, data) {
     map.on("click", "track-points", (event) => pick(event.features[0].properties.track, event.features[0].properties.at));
   });
   return {
-    show(states) {
+    show(states, follow = false) {
       states.forEach((state, number) => {
         const there = Boolean(state) && state.lat !== null;
         if (there) markers[number].setLngLat([state.lon, state.lat]);
         if (there && !shown[number]) markers[number].addTo(map);
+        // Whoever has zoomed in on the vehicle wants it to stay in the picture.
+        if (there && follow && states.length === 1 && !map.getBounds().contains([state.lon, state.lat])) map.panTo([state.lon, state.lat], { duration: 0 });
         if (!there && shown[number]) markers[number].remove();
         shown[number] = there;
         markers[number].getElement().dataset.known = there && state.known ? "yes" : "no";

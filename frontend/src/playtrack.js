@@ -25,6 +25,31 @@ export function stateAt(track, t, gap) {
   return { ...here, lat: between(here.lat, track.lat[next]), lon: between(here.lon, track.lon[next]), known: true };
 }
 
+/** The stretch of [from, to] of which anything is known, with a margin; null if nothing is. */
+export function knownSpan(tracks, marks, from, to) {
+  let first = Infinity;
+  let last = -Infinity;
+  for (const { t } of tracks) {
+    if (!t.length) continue;
+    first = Math.min(first, t[0]);
+    last = Math.max(last, t.at(-1));
+  }
+  if (first > last) return null;
+  for (const mark of marks) {
+    first = Math.min(first, Math.max(mark.from, from));
+    last = Math.max(last, Math.min(mark.to, to));
+  }
+  const margin = Math.max((last - first) * 0.02, 60);
+  return [Math.max(from, first - margin), Math.min(to, last + margin)];
+}
+
+/** The moment of the next position after `t` (`way` 1) or the one before (-1), null if none. */
+export function neighbour(times, t, way) {
+  const at = indexAt(times, t);
+  if (way > 0) return times[at + 1] ?? null;
+  return times[at] < t - 1e-6 ? times[at] : (times[at - 1] ?? null);
+}
+
 /** Spans [from, to] between two points that lie more than `gap` seconds apart. */
 export function gapsOf(track, gap) {
   const gaps = [];

@@ -31,6 +31,19 @@ export function moment(seconds) {
   return `${day.slice(5)} ${shortFormat.format(at)}`;
 }
 
+/** MM-DD HH:MM:SS: a moment of a recording, which may be of any day. */
+export function exact(seconds) {
+  const at = new Date(seconds * 1000);
+  return `${dayFormat.format(at).slice(5)} ${clockFormat.format(at)}`;
+}
+
+/** Hours and minutes, the day at midnight: for an axis that may run over several. */
+export function axisMoment(seconds) {
+  const at = new Date(seconds * 1000);
+  const short = shortFormat.format(at);
+  return short === "00:00" ? dayFormat.format(at).slice(5) : short;
+}
+
 /** Hours and minutes, for chart axes. */
 export function hourMinute(seconds) {
   return shortFormat.format(new Date(seconds * 1000));

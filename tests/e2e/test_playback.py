@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -54,6 +56,23 @@ def test_evidence_is_played_with_one_clock_for_map_and_curve(demo, sit_down) -> 
     assert now_of(page) == pytest.approx(before + 10)
     page.keyboard.press("Shift+ArrowLeft")
     assert now_of(page) == pytest.approx(before - 50)
+    # A click on a button leaves the space to the player.
+    page.locator("[data-play-forward]").click()
+    before = now_of(page) + 50
+    page.keyboard.press("Home")
+    page.keyboard.press(".")
+    first = now_of(page)
+    page.keyboard.press(".")
+    second = now_of(page)
+    assert first < second
+    page.keyboard.press(",")
+    assert now_of(page) == first
+    page.keyboard.press("n")
+    expect(page.locator("[data-play-clock]")).to_have_text(
+        re.compile(r"^\d\d-\d\d \d\d:\d\d:\d\d$")
+    )
+    page.keyboard.press("Home")
+    before = now_of(page) + 50
     page.keyboard.press("Space")
     expect(player).to_have_attribute("data-playing", "yes")
     page.wait_for_timeout(1500)
@@ -92,10 +111,27 @@ def test_a_lookup_asks_for_purpose_and_case(demo, sit_down) -> None:
 
     desk.open("/presence/")
     page.wait_for_selector("[data-presence-map][data-ready]")
-    page.select_option("[data-presence-radius]", "1000")
+    page.select_option("[name=radius]", "1000")
     page.select_option("[name=purpose]", "crash")
     page.fill("[name=case]", case)
     page.locator("[data-presence-map]").click(position={"x": 300, "y": 150})
+    expect(page.locator("[data-presence-map]")).to_have_attribute("data-corners", "24")
+    # Two more corners make a polygon, Delete takes one away, undo brings it back.
+    for x, y in ((360, 150), (360, 200)):
+        page.locator("[data-presence-map]").click(position={"x": x, "y": y})
+    expect(page.locator(".sz-corner")).to_have_count(3)
+    page.locator(".sz-corner").nth(1).press("Delete")
+    expect(page.locator(".sz-corner")).to_have_count(2)
+    page.locator("[data-presence-undo]").click()
+    expect(page.locator(".sz-corner")).to_have_count(3)
+    page.locator(".sz-typed summary").click()
+    typed = page.locator("[data-presence-typed]")
+    lines = typed.input_value().splitlines()
+    assert len(lines) == 3
+    page.locator(".sz-corner").nth(0).press("Shift+ArrowRight")
+    assert typed.input_value().splitlines()[0] != lines[0]
+    typed.fill(lines[0])
+    typed.blur()
     expect(page.locator("[data-presence-map]")).to_have_attribute("data-corners", "24")
     page.locator("[data-presence] [type=submit]").click()
     # Whoever was there is a matter of chance; that it was asked is not.

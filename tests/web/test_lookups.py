@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import AreaError, ConfigError
 from sizao.runtime.archive.held import young
 from sizao.runtime.archive.questions import ArchiveQuestions
 from sizao.runtime.embedded.log import SqliteLog
@@ -112,6 +115,45 @@ def test_without_a_ground_nothing_is_given(world: World, given: dict[str, str]):
     assert not [action for action, _, _ in actions() if action == "track.read"]
 
 
+def test_a_track_goes_out_as_a_file_and_that_is_written_down(world: World):
+    case = world.raise_case()
+    (track,) = playback(world, "op-dd", **GOOD, case=case.number).context["player"]["tracks"]
+    table = world.client("op-dd").get(track["url"], {"format": "csv"})
+    header, *rows = table.content.decode("utf-8-sig").splitlines()
+    assert len(rows) == 59
+    assert header.startswith("号牌,终端,时间")
+    first = timezone.localtime(world.now - timedelta(minutes=5 * 59))
+    assert rows[0].split(",")[2] in {
+        f"{first + timedelta(minutes=5 * n):%Y-%m-%d %H:%M:%S}" for n in (0, 1)
+    }
+    drawn = world.client("op-dd").get(track["url"], {"format": "gpx"})
+    root = ElementTree.fromstring(drawn.content)
+    space = {"g": "http://www.topografix.com/GPX/1/1"}
+    # A position each five minutes: every silence is longer than three, no line joins two.
+    assert len(root.findall(".//g:trkseg", space)) == len(root.findall(".//g:trkpt", space)) == 59
+    assert case.number in root.find("g:metadata/g:desc", space).text
+    exports = [data for action, _, data in actions() if action == "export"]
+    assert [one["rows"] for one in exports] == [59, 59]
+    assert world.client("op-zd").get(track["url"], {"format": "csv"}).status_code == 403
+
+
+def test_evidence_is_looked_at_and_not_taken_out(world: World):
+    """Nobody gave a purpose for the track beside a detection, so it leaves in no file."""
+    world.raise_case()
+    page = world.client("off-dd1").get(reverse("detection", args=[world.detection()["id"]]))
+    url = page.context["player"]["tracks"][0]["url"]
+    assert world.client("off-dd1").get(url, {"format": "gpx"}).status_code == 403
+    assert world.client("off-dd1").get(url).status_code == 200
+
+
+def test_a_terminal_that_nobody_knows_is_called_that(world: World):
+    mistyped = world.client("op-zd").get(reverse("playback", args=["10099999999"]))
+    assert not mistyped.context["known"]
+    assert "登记中没有终端 10099999999" in mistyped.content.decode()
+    known = world.client("op-zd").get(reverse("playback", args=[TRUCK]))
+    assert known.context["known"]
+
+
 def test_a_case_that_one_may_not_see_is_no_ground(world: World):
     case = world.raise_case()
     with pytest.raises(NoGround):
@@ -199,6 +241,91 @@ def test_it_is_refused(world: World, who: str, place: Any, given: dict, status: 
     assert answer.status_code == status
     told = [action for action, _, _ in actions() if action == "presence.answer"]
     assert bool(told) == (status == 200), "read though it was refused"
+
+
+BOW = [[EAST[1], EAST[0]], [EAST[1] + 0.01, EAST[0] + 0.01],
+       [EAST[1] + 0.01, EAST[0]], [EAST[1], EAST[0] + 0.01]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"from": "2026-11-23T12:00", "to": "2026-11-23T11:00"}, "结束时间要晚于开始时间"),
+        ({"from": "2026-11-23T00:00", "to": "2026-11-23T11:00"}, "一次最多查两小时"),
+        ({"from": ""}, "请填写起止时间"),
+        ({"ring": ""}, "还没有范围"),
+        ({"ring": json.dumps([[101.0, 26.0]] * 101)}, "角点太多"),
+        ({"ring": json.dumps(BOW)}, "互相交叉"),
+        ({"ring": json.dumps(square(*EAST, half=0.2))}, "大于 400 平方公里"),
+        ({"ring": "[[NaN, 1], [2, 3], [4, 5]]"}, "坐标有误"),
+        ({"ring": "[[1, 95], [2, 3], [4, 5]]"}, "坐标有误"),
+    ],
+)
+def test_a_refusal_says_what_to_change(world: World, given: dict[str, str], said: str):
+    case = world.raise_case()
+    answer = ask(world, "op-zd", EAST, **{**GOOD, "case": case.number, **given})
+    assert answer.status_code == 422
+    assert said in answer.context["error"]
+
+
+def test_where_no_archive_is_kept_the_page_says_so(world: World):
+    case = world.raise_case()
+    world.ports.presence = None
+    answer = ask(world, "op-zd", EAST, **GOOD, case=case.number)
+    assert "没有轨迹存档" in answer.context["error"]
+
+
+def test_a_corner_too_many_is_not_dropped_in_silence(world: World):
+    """Another polygon than the one drawn would be asked about."""
+    ring = [(EAST[1] + n * 1e-5, EAST[0]) for n in range(101)]
+    span = world.now - timedelta(minutes=10), world.now
+    with pytest.raises(AreaError, match="3 to 100 corners"):
+        who_was_there(world.user("op-zd"), ring, *span, Ground("crash", "1"))
+
+
+def test_an_edge_may_not_run_through_a_neighbours_streets(world: World):
+    """All corners and the middle are the asking unit's own; the edge is not."""
+    kept = [(EAST[1], EAST[0]), (EAST[1] + 1e-4, EAST[0]), (EAST[1], EAST[0] + 1e-4)]
+    long = [(WEST[1], WEST[0]), (2 * EAST[1] - WEST[1], 2 * EAST[0] - WEST[0]), (EAST[1], EAST[0])]
+    span = world.now - timedelta(minutes=10), world.now
+    user = world.user("op-dd")
+    assert who_was_there(user, kept, *span, Ground("crash", "1")).count >= 0
+    with pytest.raises(NotYours):
+        who_was_there(user, long, *span, Ground("crash", "1"))
+
+
+def test_a_long_answer_says_that_it_was_cut_and_a_file_has_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    class Crowd:
+        def inside(self, ring: Any, start: datetime, end: datetime) -> list[dict[str, Any]]:
+            return [
+                {"vehicle": f"{n:011d}", "first": start, "last": end, "how": "inside",
+                 "points": 1, "fastest_kmh": None}
+                for n in range(100_000)
+            ]  # fmt: skip
+
+    case = world.raise_case()
+    world.ports.presence = Crowd()
+    page = ask(world, "op-zd", EAST, **GOOD, case=case.number)
+    assert len(page.context["rows"]) == 200
+    assert page.context["count"] == 100_000
+    assert "下面列出最早到的 200 辆" in page.content.decode()
+    file = ask(world, "op-zd", EAST, **GOOD, case=case.number, format="csv")
+    assert file["Content-Type"].startswith("text/csv")
+    assert len(file.content.decode("utf-8-sig").splitlines()) == 1 + 5_000
+    told = [data for action, _, data in actions() if action == "presence.answer"]
+    assert [len(data["vehicles"]) for data in told] == [200, 5_000]
+    assert "export" in [action for action, _, _ in actions()]
+
+
+def test_an_answer_leads_to_each_vehicles_day(world: World):
+    case = world.raise_case()
+    answer = ask(world, "op-zd", EAST, **GOOD, case=case.number)
+    links = re.findall(r'href="(/vehicles/[^"]+playback/[^"]*)"', answer.content.decode())
+    played = world.client("op-zd").get(html.unescape(links[0]))
+    assert played.status_code == 200
+    assert played.context["player"]["tracks"]
 
 
 def test_the_service_itself_refuses(world: World):

@@ -2,6 +2,7 @@
 
     SizaoError
     ├── ConfigError        a setting, rule file or register is wrong; the message says where
+    │   └── AreaError      a polygon cannot be asked about; carries why
     ├── ColumnError        a batch breaks the schema that two of our stages agreed on
     ├── LogError           the durable log cannot be read or written
     ├── EvidenceError      a piece of evidence cannot be kept or was changed
@@ -23,6 +24,18 @@ class SizaoError(Exception):
 
 class ConfigError(SizaoError):
     """A setting, rule file or register is wrong."""
+
+
+class AreaError(ConfigError):
+    """A polygon cannot be asked about.
+
+    ``code``, for whoever has to say so in words: ``shape`` (no polygon), ``corners`` (too few or
+    too many), ``crosses`` (itself, or has no area), ``globe`` (outside it), ``size``.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ColumnError(SizaoError):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import shapely
 import shapely.geometry
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import AreaError
 from sizao.core.schemas import TIME
 from sizao.roads.geometry import metres_per_degree
 
@@ -53,21 +53,23 @@ class Area:
     def of(cls, ring: list[tuple[float, float]]) -> Area:
         """From corners as (lon, lat), the first need not come again.
 
-        Raises ConfigError if that is no simple polygon, or it is larger than ``LARGEST_KM2``.
+        Raises AreaError if that is no simple polygon, or it is larger than ``LARGEST_KM2``.
         """
         try:
             shape = shapely.geometry.Polygon(ring)
         except (ValueError, TypeError, shapely.errors.ShapelyError) as error:
-            raise ConfigError(f"not a polygon: {error}") from error
+            raise AreaError("shape", f"not a polygon: {error}") from error
         if shape.is_empty or not shape.is_valid:
-            raise ConfigError("the polygon crosses itself or has no area")
+            raise AreaError("crosses", "the polygon crosses itself or has no area")
         west, south, east, north = shape.bounds
         if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            raise ConfigError("the polygon lies outside the globe")
+            raise AreaError("globe", "the polygon lies outside the globe")
         north_m, east_m = metres_per_degree((south + north) / 2)
         km2 = shape.area * north_m * east_m / 1e6
         if km2 > LARGEST_KM2:
-            raise ConfigError(f"the polygon has {km2:.0f} km²; at most {LARGEST_KM2:.0f} are asked")
+            raise AreaError(
+                "size", f"the polygon has {km2:.0f} km²; at most {LARGEST_KM2:.0f} are asked"
+            )
         return cls(shape)
 
     def box_e6(self) -> dict[str, int]:

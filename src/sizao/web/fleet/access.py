@@ -41,6 +41,11 @@ class Sight:
         row = self.board.row_of.get(vehicle) if self.board is not None else None
         return row is not None and bool(self.shown[row])
 
+    def known(self, vehicle: str) -> bool:
+        """Whether the register has it or the live board has heard it."""
+        heard = self.board is not None and vehicle in self.board.row_of
+        return heard or directory().get(vehicle) is not None
+
     def may_see(self, vehicle: str) -> bool:
         """Whether the user may look it up at all."""
         if self.user.sees_all:

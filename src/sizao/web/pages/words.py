@@ -175,5 +175,8 @@ def script_words() -> dict[str, str]:
         "gaps": _("{n} 处中断"),
         "points": _("{n} 个位置"),
         "corners": _("{n} 个角点"),
+        "corner": _("角点 {n}"),
+        "crossing": _("边互相交叉，请拖动角点改正。"),
+        "no_corners": _("坐标有误：每行一个点，先纬度后经度，如 26.58, 101.72。"),
         "circle": _("以一点为圆心"),
     }

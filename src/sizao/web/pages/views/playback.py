@@ -40,10 +40,12 @@ def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
         "plate": plate,
         "colour": entry.plate_colour,
         "kind": words.vehicle_word(entry.kind),
-        "given": {**given, "from": _local(start), "to": _local(end)},
+        "given": {**given, "from": local(start), "to": local(end)},
         "purposes": [(code, words.pick(*names)) for code, names in PURPOSES.items()],
         "cases": cases.values_list("number", flat=True)[:20],
         "error": "",
+        # Neither registered nor heard now: mistyped, or a terminal of the archive only.
+        "known": sight.known(vehicle_id),
     }
     if not any(given[name] for name in ("purpose", "case", "from", "to")):
         return render(request, "playback.html", found)
@@ -103,5 +105,6 @@ def moment(text: str) -> datetime | None:
     return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
-def _local(at: datetime) -> str:
+def local(at: datetime) -> str:
+    """A moment as a form field takes it."""
     return f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
