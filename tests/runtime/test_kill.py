@@ -1,7 +1,8 @@
 """``kill -9`` of the real pipeline at random moments changes nothing it concludes.
 
-The control runs the same kills against a pipeline whose commit is split in two: it must lose
-detections, or this test would prove nothing.
+The controls run such kills against a pipeline that saves its state before its outputs, which must
+lose detections, and against one that forgets what it reported ahead of its state, which must
+repeat some: or this test would prove nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from sizao.runtime.embedded.log import SqliteLog
 from tests.runtime import city
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = [sys.executable, "-m", "sizao", "pipeline"]
-SPLIT = [sys.executable, "-m", "tests.runtime.split_pipeline"]
+PACED = [sys.executable, "-m", "tests.runtime.paced_pipeline"]
+WHOLE, SPLIT, FORGETFUL = ([*PACED, name] for name in ("whole", "split", "forgetful"))
 KILLS = 20
 MAX_ROWS = "40"
 """One segment a turn, so that a life is many turns and a kill falls between any two steps."""
@@ -97,7 +98,7 @@ def _deaths(
         planned = int(last * (number + chance.uniform(0.1, 0.9)) / (kills + 1))
         # Every life commits something, or two kills would be one.
         target = min(max(planned, committed(data) + 1), last)
-        yield live_and_die(command, data, target, chance.uniform(0, 0.03))
+        yield live_and_die(command, data, target, chance.uniform(0, 0.06))
 
 
 def left_behind(data: DataDir) -> tuple[Saved, pa.Table]:
@@ -147,3 +148,17 @@ def test_control_a_split_commit_is_caught(
     saved, detections = uninterrupted
     assert after == saved, "the state is whole: only the outputs were left out of its transaction"
     assert found.num_rows < detections.num_rows, "no kill fell between the two transactions"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_control_forgotten_reports_are_caught(
+    recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
+) -> None:
+    data = installation(recorded, tmp_path / "data")
+    kill_often(FORGETFUL, data, 4, seed=20)
+    finish(FORGETFUL, data)
+    after, found = left_behind(data)
+    saved, detections = uninterrupted
+    assert after == saved
+    assert found.num_rows > detections.num_rows, "no kill fell between a report and the next save"

@@ -26,6 +26,8 @@ from tests.runtime import city
 from tests.runtime.helpers import START_US, positions
 
 CLOCK = ManualClock(START_US / 1e6)
+SAVED_OFTEN: dict[str, Any] = {"save_s": 0.0, "save_share": 1e9}
+NEVER_SAVED: dict[str, Any] = {"save_s": 1e9, "report_share": 1e9}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def run(
 ) -> dict[str, Any]:
     """Run to the end of the log, or some turns of it; returns what is left behind."""
     boards: list[pa.RecordBatch] = []
-    pace = replace(Pace(), max_rows=max_rows, commit_s=0.0, **options.pop("pace", {}))
+    pace = replace(Pace(), **{"max_rows": max_rows, **SAVED_OFTEN, **options.pop("pace", {})})
     with SqliteLog(detect, writer=True) as log, SqliteLog(data.feeds_log) as feeds:
         store = CheckpointStore(log)
         pipeline = Pipeline(feeds, store, Sources(data), CLOCK, pace, show=boards.append, **options)
@@ -102,6 +104,71 @@ def test_a_restart_goes_on_where_the_last_commit_was(recorded: DataDir, tmp_path
     assert rest["detections"].equals(whole["detections"])
     assert rest["state"] == whole["state"]
     assert encode(rest["board"]) == encode(whole["board"])
+
+
+def test_what_was_reported_ahead_of_the_state_is_not_reported_again(
+    recorded: DataDir, tmp_path: Path
+) -> None:
+    whole = run(recorded, tmp_path / "whole.sqlite")
+    detect = tmp_path / "detect.sqlite"
+    killed = run(recorded, detect, max_rows=1_000, turns=12, pace=NEVER_SAVED)
+    assert killed["offset"] == 0
+    assert 0 < killed["counters"]["detections"] < len(whole["detections"])
+    rest = run(recorded, detect)
+    assert rest["counters"]["positions"] == whole["counters"]["positions"]
+    assert rest["counters"]["detections"] == len(whole["detections"]) - len(killed["detections"])
+    assert rest["detections"].equals(whole["detections"])
+    assert rest["state"] == whole["state"]
+
+
+def _with_a_change(
+    data: DataDir, detect: Path, at_turn: int, *, killed: bool, **changed: Any
+) -> dict[str, Any]:
+    """Run under one context, then under another; perhaps die soon after the change."""
+    contexts = [Sources(data)()]
+    contexts.append(replace(contexts[0], **changed))
+    turns = [0]
+
+    def context() -> Any:
+        return contexts[turns[0] >= at_turn]
+
+    pace = replace(Pace(), max_rows=1_000, **NEVER_SAVED)
+    with SqliteLog(data.feeds_log) as feeds:
+        while True:
+            with SqliteLog(detect, writer=True) as log:
+                store = CheckpointStore(log)
+                pipeline = Pipeline(feeds, store, context, CLOCK, pace)
+                while pipeline.turn():
+                    turns[0] += 1
+                    if killed and turns[0] == at_turn + 2:
+                        break
+                else:
+                    pipeline.commit()
+                    saved = store.load()
+                    found = [segment.batch for segment in log.read("detections", 0, 10**9)]
+                    order = [("id", "ascending"), ("revision", "ascending")]
+                    return {
+                        "state": dict(saved.state),
+                        "detections": pa.Table.from_batches(found).sort_by(order),
+                    }
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_what_one_context_judged_is_not_judged_again_by_the_next(
+    recorded: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, safe: bool
+) -> None:
+    """A kill just after the register changed; as a control without the save at the change."""
+    kinds = dict.fromkeys(Sources(recorded)().kinds, "hazmat")
+    whole = _with_a_change(recorded, tmp_path / "whole.sqlite", 8, killed=False, kinds=kinds)
+    if not safe:
+        commits = iter([False])  # the one that is due at the change
+        commit = Pipeline.commit
+        monkeypatch.setattr(
+            Pipeline, "commit", lambda self: commit(self) if next(commits, True) else None
+        )
+    after = _with_a_change(recorded, tmp_path / "killed.sqlite", 8, killed=True, kinds=kinds)
+    assert (after["detections"].equals(whole["detections"])) == safe
+    assert (after["state"] == whole["state"]) == safe
 
 
 def test_a_rebuild_repeats_no_detection(recorded: DataDir, tmp_path: Path) -> None:
@@ -171,7 +238,7 @@ def test_a_new_position_is_seen_and_committed_soon(tmp_path: Path) -> None:
     ):
         boards: list[pa.RecordBatch] = []
         tidied: list[int] = []
-        pace = Pace(poll_s=0.01, commit_s=0.05, show_s=0.05, tidy_s=0.01)
+        pace = Pace(poll_s=0.01, save_s=0.05, show_s=0.05, tidy_s=0.01)
         pipeline = Pipeline(
             feeds,
             CheckpointStore(log),
@@ -205,7 +272,7 @@ def test_a_refused_commit_keeps_everything_for_the_next_try(
 ) -> None:
     whole = run(recorded, tmp_path / "whole.sqlite")
     detect = tmp_path / "detect.sqlite"
-    pace = Pace(max_rows=2_000, commit_s=0, commit_share=1e9)
+    pace = Pace(max_rows=2_000, **SAVED_OFTEN)
     with SqliteLog(detect, writer=True) as log, SqliteLog(recorded.feeds_log) as feeds:
         store = CheckpointStore(log)
         pipeline = Pipeline(feeds, store, Sources(recorded), CLOCK, pace)

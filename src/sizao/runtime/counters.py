@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,13 +32,86 @@ class Spread:
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
     def figures(self, unit: str, scale: float, digits: int = 3) -> dict[str, float | None]:
-        """``{"p50_UNIT": ..., "p99_UNIT": ...}``."""
-        shares = {"p50": 0.5, "p99": 0.99}
+        """``{"p50_UNIT": ..., "p99_UNIT": ..., "max_UNIT": ...}``."""
+        shares = {"p50": 0.5, "p99": 0.99, "max": 1.0}
         values = {name: self.percentile(share) for name, share in shares.items()}
         return {
             f"{name}_{unit}": None if value is None else round(value * scale, digits)
             for name, value in values.items()
         }
+
+
+class Ages:
+    """How many of ever so many things were so old: percentiles of a span are those of the
+    difference between its end and its beginning.
+
+    Each step is a twentieth wider than the one before, the first ends at a millisecond.
+    """
+
+    STEP = 1.05
+    FIRST_S = 0.001
+
+    def __init__(self) -> None:
+        self._counts: dict[int, float] = {}
+
+    def extend(self, seconds: Iterable[float], weight: float = 1.0) -> None:
+        """Each stands for ``weight`` things."""
+        for one in seconds:
+            step = math.ceil(math.log(max(one, self.FIRST_S) / self.FIRST_S, self.STEP))
+            self._counts[step] = self._counts.get(step, 0.0) + weight
+
+    def as_dict(self) -> dict[str, int]:
+        """Upper edge of a step in seconds to how many there were, rounded; steps with none are
+        left out."""
+        return {
+            f"{self.FIRST_S * self.STEP**step:.4g}": round(count)
+            for step, count in sorted(self._counts.items())
+        }
+
+
+def percentile_of(ages: Mapping[str, int], before: Mapping[str, int], share: float) -> float | None:
+    """The age in seconds that ``share`` (0 to 1) of what came between two
+    :meth:`Ages.as_dict` do not exceed, up to a twentieth too high; None if nothing came.
+
+    >>> percentile_of({"0.1": 99, "0.5": 3}, {"0.5": 2}, 0.98), percentile_of({}, {}, 0.5)
+    (0.1, None)
+    """
+    came = {float(edge): count - before.get(edge, 0) for edge, count in ages.items()}
+    wanted = share * sum(came.values())
+    reached = 0
+    for edge, count in sorted(came.items()):
+        reached += count
+        if count and reached >= wanted:
+            return edge
+    return None
+
+
+class Slowest:
+    """The longest duration of the last minute or two, in seconds."""
+
+    SPAN_S = 60.0
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._since = monotonic()
+        self._now = self._before = 0.0
+
+    def add(self, seconds: float) -> None:
+        self._turn_over()
+        self._now = max(self._now, seconds)
+
+    def worst(self) -> float:
+        """0 if nothing was added lately."""
+        self._turn_over()
+        return max(self._now, self._before)
+
+    def _turn_over(self) -> None:
+        moment = self._monotonic()
+        if moment - self._since < self.SPAN_S:
+            return
+        # After a silence of two spans neither half is of late.
+        self._before = self._now if moment - self._since < 2 * self.SPAN_S else 0.0
+        self._since, self._now = moment, 0.0
 
 
 class CommitCounters(Protocol):

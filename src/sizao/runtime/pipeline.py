@@ -1,8 +1,11 @@
 """The pipeline: positions from the log through the stages to detections and the live board.
 
-The stages stand in order in :attr:`Pipeline.stages`. Everything between two commits is a pure
-function of the positions read and the state before, so a kill costs nothing: the next start reads
-the same positions into the same state and gets the same detections.
+The stages stand in order in :attr:`Pipeline.stages`. Everything between two saves of the state is
+a pure function of the positions read and the state before, so a kill costs nothing: the next start
+reads the same positions into the same state and gets the same detections. Those that had been
+reported by then are known by their ids and left out, so detections need not wait for the state,
+which is large, to be saved with them. Before another context counts, the state that the one
+before led to is saved: what was judged by it is never judged again by the other.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from sizao.detect.prepare import Prepared
 from sizao.detect.state import EngineState
 from sizao.log.interface import Segment
 from sizao.runtime.board import Board
-from sizao.runtime.counters import Spread, rss_mb
+from sizao.runtime.counters import Ages, Slowest, Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.records import SETTLED_S, RecordRunner
@@ -45,10 +48,12 @@ class Pace:
     max_rows: int = 10_000
     """Rows a turn takes when behind. Gains flatten past 3,000; beyond 10,000 only delay grows."""
     poll_s: float = 0.05
-    commit_s: float = 1.0
-    """Commit so often if there is nothing to report; detections are committed at once ..."""
-    commit_share: float = 0.1
-    """... unless commits would take more than this share of the time (a very large state)."""
+    report_share: float = 0.05
+    """Detections are committed at once, unless that would take more than this share of the time."""
+    save_s: float = 10.0
+    """State and offset are saved so often; so much is read again after a kill ..."""
+    save_share: float = 0.02
+    """... unless saving would take more than this share of the time (a very large state)."""
     show_s: float = 1.0
     """Show the board so often ..."""
     show_share: float = 0.1
@@ -112,19 +117,26 @@ class Pipeline:
         ]
         self.seconds = {name: 0.0 for name, _ in self.stages}
         """Wall seconds spent in each stage."""
+        self.slowest = {name: Slowest() for name in ("turn", *self.seconds, "save", "show")}
+        """Wall seconds of the longest turn lately, of the longest time of each stage, of saving
+        the state and of showing the board: what delays, which a sum does not say."""
         self.positions = 0
         self.detections = 0
-        self.commits = 0
+        self.reports = 0
+        self.saves = 0
         self.error: str | None = None
         self.latency = Spread()
         self.detection_latency = Spread()
+        self.ages = Ages()
+        """Of all positions when the turn that handled them ended."""
+        self.detection_ages = Ages()
         self._stop = threading.Event()
         self.state, self.board, self.offset = self._restored(rebuild)
         self.context = context()
-        self._committed = self.offset
+        self._saved = self.offset
         self._pending: list[pa.RecordBatch] = []
-        self._last_commit = time.monotonic()
-        self._commit_cost_s = 0.0
+        self._last_save = self._last_report = time.monotonic()
+        self._save_cost_s = self._report_cost_s = 0.0
         self._last_show = 0.0
         self._shown: tuple[int, Context] | None = None
         self._last_board = 0.0
@@ -169,15 +181,22 @@ class Pipeline:
 
     def turn(self) -> int:
         """One pass through the stages. Returns how many positions were read."""
-        self.context = self._context_now()
+        context = self._context_now()
+        if context is not self.context:
+            self.commit()
+            self.context = context
         # Asked before reading: what was received before this is read now, or lies behind a batch
         # whose receive times say how far it goes.
         settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
         turn = Turn()
+        first = began = time.perf_counter()
         for name, stage in self.stages:
-            began = time.perf_counter()
             stage(turn)
-            self.seconds[name] += time.perf_counter() - began
+            ended = time.perf_counter()
+            self.seconds[name] += ended - began
+            self.slowest[name].add(ended - began)
+            began = ended
+        self.slowest["turn"].add(began - first)
         if turn.batch is None:
             self.heard.until_us = max(self.heard.until_us, settled_us)
             return 0
@@ -221,39 +240,61 @@ class Pipeline:
             self.positions += len(turn.batch or ())
         if len(turn.detections):
             self._pending.append(turn.detections)
-        since_s = time.monotonic() - self._last_commit
-        wait_s = 0.0 if self._pending else self.pace.commit_s
-        if since_s >= max(wait_s, self._commit_cost_s / self.pace.commit_share):
+        moment = time.monotonic()
+        pace = self.pace
+        if moment - self._last_save >= max(pace.save_s, self._save_cost_s / pace.save_share):
             self.commit()
+        elif moment - self._last_report >= self._report_cost_s / pace.report_share:
+            self._report()
         if turn.batch is not None:
             received = turn.batch.column("received").cast(pa.int64()).to_numpy()
-            self.latency.extend(self._age_s(_sample(received)))
+            some = self._age_s(_sample(received))
+            self.latency.extend(some)
+            self.ages.extend(some, len(received) / len(some))
 
     # What the stages rest on
 
     def commit(self) -> None:
         """Detections, state, board and offset in one transaction. Raises LogError, and then all
         of them are kept for the next try."""
-        if self.offset == self._committed and not self._pending:
+        if self.offset == self._saved and not self._pending:
             return
         began = time.monotonic()
-        detections = _joined(self._pending) if self._pending else empty(DETECTION)
         state = {
             "engine": self.state.to_bytes(),
             "board": self.board.to_bytes(),
             "heard": self.heard.to_bytes(),
         }
-        _, fresh = self.store.commit(detections, state, self.offset)
+        _, fresh = self.store.commit(self._waiting(), state, self.offset)
+        self._saved = self.offset
+        self.saves += 1
+        self._reported(fresh)
+        self._last_save = self._last_report = time.monotonic()
+        self._save_cost_s = self._last_save - began
+        self.slowest["save"].add(self._save_cost_s)
+
+    def _report(self) -> None:
+        """Commit the detections alone. Raises LogError, and then they are kept."""
+        if not self._pending:
+            return
+        began = time.monotonic()
+        self._reported(self.store.report(self._waiting()))
+        self.reports += 1
+        self._last_report = time.monotonic()
+        self._report_cost_s = self._last_report - began
+
+    def _waiting(self) -> pa.RecordBatch:
+        return _joined(self._pending) if self._pending else empty(DETECTION)
+
+    def _reported(self, fresh: pa.RecordBatch) -> None:
         self._pending = []
-        self._committed = self.offset
-        self.commits += 1
         self.detections += len(fresh)
         # A later revision keeps the receive time of the position that made it fire.
         fired = fresh.filter(pc.equal(fresh.column("revision"), 0))
         received = fired.column("received").cast(pa.int64()).drop_null().to_numpy()
-        self.detection_latency.extend(self._age_s(received))
-        self._last_commit = time.monotonic()
-        self._commit_cost_s = self._last_commit - began
+        ages_s = self._age_s(received)
+        self.detection_latency.extend(ages_s)
+        self.detection_ages.extend(ages_s)
 
     def show(self, *, now: bool = False) -> None:
         """Replace the live board and publish the counters, at most once a second."""
@@ -268,6 +309,7 @@ class Pipeline:
             self._shown = (self.offset, self.context)
             self._last_board = time.monotonic()
             self._board_cost_s = self._last_board - moment
+            self.slowest["show"].add(self._board_cost_s)
         self._publish(self.counters())
 
     def counters(self) -> dict[str, Any]:
@@ -278,15 +320,19 @@ class Pipeline:
             "positions": self.positions,
             "detections": self.detections,
             "records": self.records.counters() if self.records is not None else {},
-            "commits": self.commits,
+            "reports": self.reports,
+            "saves": self.saves,
             "offset": self.offset,
             "behind_segments": behind,
             "behind_s": round(time.time() - waiting_since, 3) if waiting_since else 0.0,
             "vehicles": len(self.state.names),
             "engine": dict(self.state.counters),
             "stage_s": {name: round(spent, 3) for name, spent in self.seconds.items()},
+            "slowest_s": {name: round(one.worst(), 3) for name, one in self.slowest.items()},
             "error": self.error,
             "rss_mb": rss_mb(),
+            "ages_s": self.ages.as_dict(),
+            "detection_ages_s": self.detection_ages.as_dict(),
             **{f"latency_{k}": v for k, v in self.latency.figures("s", 1).items()},
             **{f"detection_{k}": v for k, v in self.detection_latency.figures("s", 1).items()},
         }

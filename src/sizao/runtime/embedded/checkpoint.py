@@ -1,8 +1,11 @@
-"""Outputs, state and offset in one transaction: the reason a kill loses and repeats nothing.
+"""Outputs, and the state and offset they came from: the reason a kill loses and repeats nothing.
 
-The three live in one file, ``detect.sqlite``. Were the offset committed first, a kill in between
-would lose detections; were the outputs first, it would repeat them and the state would see the
-same positions twice. ``tests/runtime/test_kill.py`` shows both going wrong.
+All live in one file, ``detect.sqlite``. State and offset are saved in one transaction, with every
+output that they led to and that was not reported before: were they saved first, a kill in between
+would lose detections. Outputs may be reported earlier than that. A kill then makes the next start
+find them again, from the same positions and the same state, and the keys of what was reported,
+added in the transaction that reported it, keep them from being reported twice.
+``tests/runtime/test_kill.py`` shows what goes wrong without the one and without the other.
 """
 
 from __future__ import annotations
@@ -82,6 +85,14 @@ class CheckpointStore:
             self.save(connection, state, offset)
         return seq, fresh
 
+    def report(self, detections: pa.RecordBatch) -> pa.RecordBatch:
+        """Append the detections that are new, ahead of the state that goes with them; returns
+        those. Raises LogError, having changed nothing, if the disk refuses."""
+        with self.log.transaction() as connection:
+            fresh = self.append_new(connection, detections)
+            self.log.append_in(connection, "detections", fresh)
+        return fresh
+
     def append_new(
         self, connection: sqlite3.Connection, detections: pa.RecordBatch
     ) -> pa.RecordBatch:
@@ -127,7 +138,7 @@ class CheckpointStore:
         """Replace the checkpoint within a transaction of the caller's."""
         connection.execute("DELETE FROM saved_part")
         for part, plain in state.items():
-            # Mostly zeros: a tenth of the bytes to fsync each second for 2 ms of work.
+            # Mostly zeros: a tenth of the bytes to fsync.
             blob = pa.compress(plain, codec="zstd", asbytes=True)
             connection.execute(
                 "INSERT INTO saved_part VALUES (?, ?, ?, ?, ?)",
