@@ -16,6 +16,25 @@ TEXT = st.one_of(
     st.sampled_from(
         [
             "plate:2:川DI0001",
+            "plate:2:川AD12345",
+            "plate:川AD123456",
+            "plate:91:川A1234挂",
+            "plate:02:川A1234",
+            "plate:100:川A1234",
+            "川A1234挂",
+            "川A1234桂",
+            "川a1234",
+            "2:",
+            "2:2:A",
+            "0:A",
+            ":A",
+            "2",
+            "A",
+            "plate:2",
+            "plate:plate:",
+            "0" * 17,
+            "0" * 18,
+            "9" * 17,
             "2:川DI0001",
             "plate:",
             "plate:" + "x" * 16,
@@ -52,7 +71,7 @@ def test_names_whose_hashes_meet_stay_apart():
     register = Names()
     register.slots_of(pa.array(few))
     mask = len(register._table) - 1
-    mixed = [module._mixed(key["low"], key["high"]) for key in register._keys[:300]]
+    mixed = [module._mixed(key) for key in register._keys[:300]]
     homes = {module._home(np.uint64(each), mask) for each in mixed}
     assert len(homes) < 300, "none of them met: the test shows nothing"
     assert register.slots_of(pa.array(few[::-1])).tolist() == list(range(299, -1, -1))

@@ -204,6 +204,30 @@ def test_a_gap_ends_the_episode(gap_s, count):
     assert len(speeding(track)) == count
 
 
+@pytest.mark.parametrize("every_s", [60, 10_000])
+@pytest.mark.parametrize(("pause_s", "measured"), [(90, 170), (91, 100), (4300, 100), (8600, 100)])
+def test_what_was_seen_before_a_pause_is_forgotten(pause_s, measured, every_s):
+    # The memory keeps half of a time, which comes round again after 4 295 s.
+    track = Track().leg(15, 70, recorder_speed_kmh=69)
+    begin_s = track.now_s - 15
+    while track.now_s + every_s < begin_s + pause_s:
+        track.now_s += every_s
+        track.sample(None)
+    track.now_s = begin_s + pause_s
+    track.leg(15, 170, recorder_speed_kmh=169).leg(60, 100, recorder_speed_kmh=99).leg(60, 70)
+    (episode,) = speeding(track)
+    assert episode["measured"] == measured
+
+
+@pytest.mark.parametrize("max_gap_s", [1999, 2000, 5000])
+@pytest.mark.parametrize(("longer_s", "count"), [(0, 1), (1, 2)])
+def test_a_rule_may_allow_long_pauses(max_gap_s, longer_s, count):
+    track = Track().leg(15, 70).leg(61, 100)
+    track.now_s = 75 + max_gap_s + longer_s
+    track.leg(61, 100).leg(60, 70)
+    assert len(speeding(track, max_gap_s=max_gap_s)) == count
+
+
 @pytest.mark.parametrize("limit", [float("nan"), 0.0])
 def test_without_a_limit_there_is_no_episode(limit):
     assert speeding(Track().leg(300, 150, limit_kmh=limit)) == []

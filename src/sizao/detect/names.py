@@ -1,10 +1,10 @@
 """Vehicles by name: which row of the state arrays is theirs, millions a second.
 
-A name of up to 15 bytes, ``plate:`` before it not counted, is its own key: 16 bytes, the name and
-its length. That holds every phone, and every plate that JT/T 809 brings without one. Two names
+A name is its own key of 8 bytes if it is a number of up to 17 digits, as every phone is, or a
+plate, with or without ``plate:`` and a colour before it (``name_keys.py``). Two names
 therefore never meet, whatever they hash to. A hash table of row numbers, each with as many bits of
 the hash as there is room for, so that hardly any other name's key is looked at, leads to *slot*;
-slots are given in the order in which vehicles are first seen and are kept for good. Longer names
+slots are given in the order in which vehicles are first seen and are kept for good. Other names
 are rare and go through a dictionary.
 
 >>> names = Names()
@@ -24,19 +24,10 @@ import pyarrow as pa
 from numba import njit
 
 from sizao.core.prefetch import prefetch
+from sizao.detect.name_keys import OTHER, key_of, text_of
 from sizao.detect.room import zeros
 
-KEY = np.dtype([("low", "u8"), ("high", "u8")])
-SHORT = 15
-"""Bytes of the longest name that is its own key."""
-
-PREFIX = b"plate:"
-"""What may stand before: a bit of the length says that it does."""
-
-_PREFIX = np.frombuffer(PREFIX, np.uint8)
-_PREFIXED = 0x80
-
-_LONG = np.uint64(0xFF << 56)
+KEY = np.dtype(np.uint64)
 _ROOM = 64
 _BLOCK = 512
 
@@ -48,7 +39,8 @@ class Names:
         self._keys = np.zeros(_ROOM, KEY)
         self._table = np.zeros(2 * _ROOM, np.uint32)
         self._count = 0
-        self._long: dict[str, int] = {}
+        self._other: dict[str, int] = {}
+        self._others: list[str] = []
         self._texts: list[str] = []
 
     def __len__(self) -> int:
@@ -87,18 +79,17 @@ class Names:
             self._make_room(1)
             done, self._count = _lookup(at, raw, self._keys, self._table, self._count, slots, done)
             if done < n and self._count < len(self._keys):
-                slots[done] = self._of_long(names[done].as_py())
+                slots[done] = self._of_other(names[done].as_py())
                 done += 1
         return slots
 
     def find(self, name: str) -> int | None:
         """Slot of a name, None if it has none; gives no new ones."""
         raw = np.frombuffer(name.encode() or b"\0", np.uint8)
-        low, high = np.empty(1, np.uint64), np.empty(1, np.uint64)
-        ends = np.array([0, len(name.encode())], np.int32)
-        if not _read_keys(ends, raw, 0, low, high):
-            return self._long.get(name)
-        slot = _find(low[0], high[0], self._keys, self._table)
+        key = key_of(raw, 0, len(name.encode()))
+        if key == OTHER:
+            return self._other.get(name)
+        slot = _find(key, self._keys, self._table)
         return int(slot) if slot >= 0 else None
 
     @classmethod
@@ -108,21 +99,19 @@ class Names:
         names.slots_of(pa.array(texts, pa.string()))
         return names
 
-    def _of_long(self, name: str) -> int:
-        slot = self._long.get(name)
+    def _of_other(self, name: str) -> int:
+        slot = self._other.get(name)
         if slot is None:
-            slot = self._long[name] = self._count
-            self._keys[slot] = (len(self._long) - 1, _LONG)
+            slot = self._other[name] = self._count
+            # Its place among those names, so that its text is found again.
+            self._keys[slot] = OTHER | np.uint64(len(self._others))
+            self._others.append(name)
             self._count += 1
         return slot
 
     def _text(self, slot: int) -> str:
-        key = self._keys[slot]
-        if key["high"] == _LONG:
-            return next(name for name, own in self._long.items() if own == slot)
-        raw = key.tobytes()
-        size = raw[SHORT] & ~_PREFIXED
-        return (PREFIX if raw[SHORT] & _PREFIXED else b"").decode() + raw[:size].decode()
+        key = int(self._keys[slot])
+        return self._others[key ^ int(OTHER)] if key >> 62 == 1 else text_of(key)
 
     def _make_room(self, more: int) -> None:
         """Room for ``more`` new names: keys double, and the table keeps half of its places free."""
@@ -135,8 +124,8 @@ class Names:
 
 
 @njit(cache=True)
-def _mixed(low, high):  # type: ignore[no-untyped-def]  # numba
-    mixed = (low ^ (high * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
+def _mixed(key):  # type: ignore[no-untyped-def]  # numba
+    mixed = (key ^ (key >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     mixed ^= mixed >> np.uint64(32)
     return mixed * np.uint64(0xD6E8FEB86659FD93)
 
@@ -160,7 +149,7 @@ def _mark(mixed, mask):  # type: ignore[no-untyped-def]  # numba
 def _enter(keys, count, table):  # type: ignore[no-untyped-def]  # numba
     mask = len(table) - 1
     for slot in range(count):
-        mixed = _mixed(keys[slot].low, keys[slot].high)
+        mixed = _mixed(keys[slot])
         at = _home(mixed, mask)
         while table[at] != 0:
             at = (at + 1) & mask
@@ -182,67 +171,39 @@ def _slot(entry, mask):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _find(low, high, keys, table):  # type: ignore[no-untyped-def]  # numba
+def _find(key, keys, table):  # type: ignore[no-untyped-def]  # numba
     mask = len(table) - 1
-    mixed = _mixed(low, high)
+    mixed = _mixed(key)
     mark = _mark(mixed, mask)
     at = _next(table, _home(mixed, mask), mark, mask)
     while table[at] != 0:
         slot = _slot(table[at], mask)
-        if keys[slot].low == low and keys[slot].high == high:
+        if keys[slot] == key:
             return slot
         at = _next(table, (at + 1) & mask, mark, mask)
     return -1
 
 
 @njit(cache=True)
-def _prefixed(raw, begin, size):  # type: ignore[no-untyped-def]  # numba
-    same = size >= len(_PREFIX)
-    for k in range(len(_PREFIX)):
-        same = same and raw[begin + k] == _PREFIX[k]
-    return same
-
-
-@njit(cache=True)
-def _read_keys(offsets, raw, start, low, high):  # type: ignore[no-untyped-def]  # numba
-    """Keys of the rows from ``start`` on, as many as ``low`` has room for, up to a long name."""
-    for j in range(min(len(low), len(offsets) - 1 - start)):
-        begin = offsets[start + j]
-        size = offsets[start + j + 1] - begin
-        mark = np.uint64(0)
-        if _prefixed(raw, begin, size):
-            begin += len(_PREFIX)
-            size -= len(_PREFIX)
-            mark = np.uint64(_PREFIXED)
-        if size > SHORT:
-            return j
-        lo = np.uint64(0)
-        hi = (np.uint64(size) | mark) << np.uint64(56)
-        for k in range(min(size, 8)):
-            lo |= np.uint64(raw[begin + k]) << np.uint64(8 * k)
-        for k in range(8, size):
-            hi |= np.uint64(raw[begin + k]) << np.uint64(8 * (k - 8))
-        low[j] = lo
-        high[j] = hi
-    return min(len(low), len(offsets) - 1 - start)
-
-
-@njit(cache=True)
 def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-untyped-def]  # numba
-    """Slots from row ``start`` on, until a long name or until there is no room for a new one.
+    """Slots from row ``start`` on, until an odd name or until there is no room for a new one.
 
     Returns the row it stopped at and how many names there are. Works by blocks, a loop for each
     kind of memory access, so that what the next one needs has been asked for long before.
     """
     mask = len(table) - 1
-    low = np.empty(_BLOCK, np.uint64)
-    high = np.empty(_BLOCK, np.uint64)
+    key = np.empty(_BLOCK, np.uint64)
     mixed = np.empty(_BLOCK, np.uint64)
     place = np.empty(_BLOCK, np.int64)
     while start < len(slots):
-        rows = _read_keys(offsets, raw, start, low, high)
+        rows = min(_BLOCK, len(slots) - start)
         for j in range(rows):
-            mixed[j] = _mixed(low[j], high[j])
+            begin = offsets[start + j]
+            key[j] = key_of(raw, begin, offsets[start + j + 1] - begin)
+            if key[j] == OTHER:
+                rows = j
+                break
+            mixed[j] = _mixed(key[j])
             prefetch(table, _home(mixed[j], mask))
         for j in range(rows):
             place[j] = _next(table, _home(mixed[j], mask), _mark(mixed[j], mask), mask)
@@ -257,13 +218,12 @@ def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-
                 if slot < 0:
                     if count == len(keys):
                         return start + j, count
-                    keys[count].low = low[j]
-                    keys[count].high = high[j]
+                    keys[count] = key[j]
                     table[at] = mark | np.uint32(count + 1)
                     slot = count
                     count += 1
                     break
-                if keys[slot].low == low[j] and keys[slot].high == high[j]:
+                if keys[slot] == key[j]:
                     break
                 at = (at + 1) & mask
             slots[start + j] = slot

@@ -29,6 +29,7 @@ from numba import njit
 from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
+from sizao.detect.last import MOVED, fix_of, keep
 from sizao.detect.order import by_slot
 from sizao.detect.room import ahead
 from sizao.detect.stage import Columns
@@ -98,7 +99,7 @@ def prepare(
     speed = _speed(batch, "speed_kmh").take(order)
     recorder = _speed(batch, "recorder_speed_kmh").take(order)
     driver = _drivers(batch, state).take(order)
-    kept, left_out, counts, *before = _take_in(
+    kept, left_out, counts, state.apart, *before = _take_in(
         slot,
         time_us,
         received_us,
@@ -106,6 +107,7 @@ def prepare(
         lon,
         speed,
         state.last,
+        state.apart,
         FUTURE_US,
         FROZEN_KMH,
         FROZEN_M,
@@ -291,10 +293,11 @@ def _forget_impossible(lat, lon, fix):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True)
 def _take_in(  # type: ignore[no-untyped-def]  # numba
-    slot, time_us, received_us, lat, lon, speed, last, future_us, frozen_kmh, frozen_m
+    slot, time_us, received_us, lat, lon, speed, last, apart, future_us, frozen_kmh, frozen_m
 ):
-    """Which rows, grouped by vehicle, rise in time; which are late; counts; and of each row taken
-    in the time of the vehicle's row before, and time and place of its fix before.
+    """Which rows, grouped by vehicle, rise in time; which are late; counts; the table of the few
+    anew; and of each row taken in the time of the vehicle's row before, and time and place of its
+    fix before.
 
     The place of a frozen row becomes NaN.
     """
@@ -311,7 +314,7 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
         ahead(last, slot, i)
         was = last[slot[i]]
         now = time_us[i]
-        if was.seen and now <= was.time_us:
+        if was.flags and now <= was.time_us:
             counts[0 if now == was.time_us else 1] += 1
             if now < was.time_us:
                 late[counts[1] - 1] = i
@@ -319,37 +322,40 @@ def _take_in(  # type: ignore[no-untyped-def]  # numba
         if now - received_us[i] > future_us:
             counts[2] += 1
             continue
+        fix_us, since_us = fix_of(was, apart, slot[i])
+        moved = was.flags & MOVED != 0
         prev_us[taken] = was.time_us
-        prev_fix_us[taken] = was.fix_us
-        prev_lat[taken] = was.lat if was.fix_us != 0 else np.nan
-        prev_lon[taken] = was.lon if was.fix_us != 0 else np.nan
+        prev_fix_us[taken] = fix_us
+        prev_lat[taken] = was.lat if fix_us != 0 else np.nan
+        prev_lon[taken] = was.lon if fix_us != 0 else np.nan
         if not np.isnan(lat[i]):
             hung = False
             fast = speed[i] > frozen_kmh
             if was.lat != lat[i] or was.lon != lon[i]:
-                # A fix is never at 0, 0 (see _lost), so zeros in the state mean "none yet".
-                was.moved = was.moved or was.lat != 0.0 or was.lon != 0.0
+                # A fix is never at 0, 0 (see _forget_impossible), so zeros mean "none yet".
+                moved = moved or was.lat != 0.0 or was.lon != 0.0
                 was.lat = lat[i]
                 was.lon = lon[i]
-                was.since_us = now if fast else 0
+                since_us = now if fast else 0
             elif not fast:
-                was.since_us = 0
-            elif was.since_us == 0:
-                was.since_us = now
-            elif was.moved and speed[i] / 3.6 * (now - was.since_us) / 1e6 > frozen_m:
+                since_us = 0
+            elif since_us == 0:
+                since_us = now
+            elif moved and speed[i] / 3.6 * (now - since_us) / 1e6 > frozen_m:
                 lat[i] = lon[i] = np.nan
                 hung = True
                 counts[3] += 1
             if not hung:
-                was.fix_us = now
-        was.seen = 1
+                fix_us = now
         was.time_us = now
+        apart = keep(was, apart, slot[i], moved, fix_us, since_us)
         kept[taken] = i
         taken += 1
     return (
         kept[:taken],
         late[: counts[1]],
         counts,
+        apart,
         prev_us[:taken],
         prev_fix_us[:taken],
         prev_lat[:taken],

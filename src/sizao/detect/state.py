@@ -19,6 +19,7 @@ import pyarrow as pa
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
 from sizao.detect import sparse
+from sizao.detect.last import APART, LAST
 from sizao.detect.names import Names
 from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
@@ -26,22 +27,7 @@ from sizao.detect.windows import HEAD, PARTS, ROW, Windows
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
-VERSION = 2
-
-LAST = np.dtype(
-    [
-        ("time_us", "i8"),
-        ("lat", "f8"),
-        ("lon", "f8"),
-        ("fix_us", "i8"),
-        ("since_us", "i8"),
-        ("seen", "i1"),
-        ("moved", "i1"),
-    ],
-    align=True,
-)
-"""The last position taken in of a vehicle: its event time; the last place with a fix, when that
-was, and since when it has been the same at speed (0: it is not); whether it has ever changed."""
+VERSION = 3
 
 COUNTERS = (
     "positions",
@@ -69,6 +55,8 @@ class EngineState:
     drivers: dict[str, int] = field(default_factory=dict)
     """Driver code to the number that columns hold."""
     last: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(_ROOM, LAST))
+    apart: npt.NDArray[Any] = field(default_factory=lambda: sparse.new(APART))
+    """Of the few whose last fix is not their last position."""
     match: npt.NDArray[Any] = field(default_factory=lambda: matching.new_state(_ROOM))
     measures: dict[str, int] = field(default_factory=dict)
     """Temporary limit to the number, from 1, that columns hold."""
@@ -166,7 +154,7 @@ class EngineState:
         kept ready for further vehicles not; the matcher's only with roads."""
         matched = [self.match] if self.network else []
         each = [self.last, *matched, *(memory.each for memory in self.rules.values())]
-        few = sum(memory.few.nbytes for memory in self.rules.values())
+        few = sum(memory.few.nbytes for memory in self.rules.values()) + self.apart.nbytes
         few += sum(windows.place.nbytes for windows in self.windows.values())
         vehicles = max(len(self.names), 1)
         names = self.names.bytes_per_name()
@@ -176,6 +164,7 @@ class EngineState:
         """The whole state; the same state gives the same bytes."""
         n = len(self.names)
         blocks = {"last": self.last[:n], "match": self.match[:n]}
+        blocks["apart"] = sparse.rows(self.apart)
         for name, memory in sorted(self.rules.items()):
             blocks[f"each:{name}"] = memory.each[:n]
             blocks[f"few:{name}"] = sparse.rows(memory.few)
@@ -236,11 +225,15 @@ class EngineState:
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],
         )
-        for name, present in (("last", state.last), ("match", state.match)):
-            if blocks[name].dtype == present.dtype:
-                setattr(state, name, blocks[name])
-            else:
-                state.restarted.append(name)
+        if (blocks["last"].dtype, blocks["apart"].dtype) == (LAST, APART):
+            state.last = blocks["last"]
+            state.apart = sparse.from_rows(blocks["apart"], APART)
+        else:
+            state.restarted.append("last")
+        if blocks["match"].dtype == state.match.dtype:
+            state.match = blocks["match"]
+        else:
+            state.restarted.append("match")
         for name, block in blocks.items():
             kind, _, rule = name.partition(":")
             if kind == "each":

@@ -26,7 +26,7 @@ from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
-STATE = np.dtype([("driver", "i4"), ("moving", "i1")], align=True)
+STATE = np.dtype([("driver", "i4"), ("moving", "i1")])
 """Every vehicle: who drove at its last row (index plus one, 0 unknown), and whether it moved."""
 
 

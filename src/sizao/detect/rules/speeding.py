@@ -64,42 +64,68 @@ from sizao.detect.over_limit import (
     judge,
     numbers_of,
     params_from,
-    seen,
 )
 from sizao.detect.params import Book, Params
 from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, World
 
-STATE = np.dtype([*SEEN, ("open", "i1")], align=True)
-"""Every vehicle: its last usable sample, and whether it is in the table of the few."""
+STATE = np.dtype([("prev", "u4"), ("prev_ratio", "f4"), ("prev_limit", "f4"), ("open", "u1")])
+"""Every vehicle: its last usable sample, and whether that stands in the table of the few instead.
+``prev`` is the lower half of its time, ``prev_limit`` 0 if there is none, or an outdated one."""
 
-FEW = sparse.episodes(EPISODE)
+FEW = sparse.episodes([*SEEN, *EPISODE])
+
+LONGEST_US = 2_000_000_000
+"""With pauses as long as this or longer half of a time may be mistaken for another (2^32 us are
+4 295 s): then the table holds every vehicle."""
+
+
+@njit(cache=True)
+def _since(st, now):  # type: ignore[no-untyped-def]  # numba
+    """Microseconds since the last usable sample, up to 2^32 of them."""
+    return np.int64(np.uint32(now) - np.uint32(st.prev)) & 0xFFFF_FFFF
 
 
 @njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
+    short = numbers.max_gap_us < LONGEST_US
     for i in range(len(c.slot)):
         ahead(each, c.slot, i)
         speed = float(c.speed_kmh[i])
         limit = counted(speed, float(c.limit_kmh[i]), float(c.sure_kmh[i]), numbers)
-        if math.isnan(c.lat[i]) or math.isnan(speed) or not limit > 0.0:
-            continue
+        usable = not (math.isnan(c.lat[i]) or math.isnan(speed)) and limit > 0.0
         own = c.slot[i]
+        now = c.time_us[i]
         st = each[own]
-        if st.open:
-            at = sparse.find(few, own, 0)
-        elif is_over(speed, limit, numbers):
-            few, at = sparse.add(few, own, 0)
-            st.open = 1
-        else:
-            seen(st, c.time_us[i], speed / limit, limit)
+        if not st.open:
+            if short and usable and not is_over(speed, limit, numbers):
+                st.prev = np.uint32(now)
+                st.prev_ratio = speed / limit
+                st.prev_limit = limit
+                continue
+            # Asked at every row, so that half of the time is enough.
+            gap_us = numbers.max_gap_us
+            if now - c.prev_us[i] > gap_us or _since(st, now) > gap_us:
+                st.prev_limit = 0.0
+        if not usable:
             continue
+        few, at = sparse.add(few, own, 0)
         ep = few[at]
-        out, count = judge(st, ep, c, i, limit, limit > c.limit_kmh[i], numbers, out, count)
-        if idle(ep):
-            sparse.drop(few, at)
+        if not st.open:
+            st.open = 1
+            ep.seen = st.prev_limit > 0.0
+            ep.prev_us = now - _since(st, now)
+            ep.prev_ratio = st.prev_ratio
+            ep.prev_limit = st.prev_limit
+        out, count = judge(ep, ep, c, i, limit, limit > c.limit_kmh[i], numbers, out, count)
+        if short and idle(ep):
+            # What made it so was a sample that is not over: the last usable one.
             st.open = 0
+            st.prev = np.uint32(now)
+            st.prev_ratio = ep.prev_ratio
+            st.prev_limit = ep.prev_limit
+            sparse.drop(few, at)
     return out[:count], few
 
 

@@ -30,8 +30,8 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
 
-STATE = np.dtype([("up", "u4")])
-"""Every vehicle: bit k is set while the k-th of the alarms is up."""
+STATE = np.dtype([("up", "u1")])
+"""Every vehicle: how many alarms are up."""
 
 FEW = sparse.episodes(
     [
@@ -93,14 +93,14 @@ def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
         st = each[own]
         for k in range(len(bits)):
             now_up = (c.alarm[i] >> bits[k]) & 1 != 0
-            was_up = (st.up >> np.uint32(k)) & 1 != 0
-            if not (now_up or was_up):
-                continue
+            at = sparse.find(few, own, k) if st.up != 0 else 0
+            was_up = at != 0
             if now_up:
                 few, at = sparse.add(few, own, k)
                 ep = few[at]
                 ep.last_us = c.time_us[i]
                 if not was_up:
+                    st.up += 1
                     ep.start_us = c.time_us[i]
                     ep.received_us = c.received_us[i]
                     ep.lat = c.lat[i]
@@ -109,12 +109,10 @@ def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
                     ep.segment = c.segment[i]
                     ep.driver = c.driver[i]
                     out, count = _report(ep, own, k, 0, out, count)
-            else:
-                at = sparse.find(few, own, k)
+            elif was_up:
                 out, count = _report(few[at], own, k, 1, out, count)
                 sparse.drop(few, at)
-            if now_up != was_up:
-                st.up ^= np.uint32(1) << np.uint32(k)
+                st.up -= 1
     return out[:count], few
 
 
