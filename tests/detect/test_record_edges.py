@@ -169,6 +169,13 @@ def driven(seconds: float, kind: str | None = "heavy_truck", enters: float = 0.0
     return said(*rows, facts=section.facts(kind))
 
 
+def aside(rule: str, changes: dict[str, float]) -> list[str | None]:
+    """Seen meanwhile at a checkpoint beside the section: both ways there and back are 20,452 m."""
+    places = {**section.facts().places, "C": {**section.C, "lon": 101.74}}
+    rows = passage(0, "A"), passage(300, "C"), passage(600, "B")
+    return said(*rows, facts=Facts(section.facts().register, places))(rule, changes)
+
+
 def played(*tracks: Track) -> Finder:
     """A carriageway on which heavy vehicles may drive 100; somebody must let time go on."""
 
@@ -218,6 +225,7 @@ THREE = [weighing(n, gross_kg=70_000.0, plate=f"川DI{n:04}") for n in range(3)]
 THRICE = [*TWICE, passage(9200, "A"), passage(10_040, "B")]
 NIGHT_END = 13 * 3600 + 2400.0
 """05:40 of the next day."""
+DOUBTED = said(*section.journey(600), *section.clone(7200), facts=section.facts())
 TRUCKS = played(*convoy(), *road.TAIL)
 QUEUE = played(*road.queue(80.0, 5200.0))
 PARTED = played(*convoy(), free(4), free(5), *convoy(6), *road.TAIL)
@@ -276,6 +284,13 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
      1320.0, ["10-20"], 1321.0, []),
     ("section_speed", "night_end_min", driven(800, "tour_coach", NIGHT_END),
      354.0, ["10-20"], 353.0, []),
+    # Half-way, 3.98 km to the side: 452 m more than 20 km.
+    ("section_speed", "detour_m", aside, 453.0, ["10-20"], 451.0, []),
+    # The pair ends in second 7,260, 6,660 s or 1.85 h after the journey.
+    ("section_speed", "doubt_h", DOUBTED, 1.84, ["10-20"], 1.86, ["withdrawn"]),
+    # B and A are 18,835 m apart: at 150 km/h 452 s, 60 of them passed.
+    ("section_speed", "doubt_distance_m", DOUBTED, 18_840.0, ["10-20"], 18_830.0, ["withdrawn"]),
+    ("section_speed", "doubt_clock_s", DOUBTED, 393.0, ["10-20"], 391.0, ["withdrawn"]),
     # Three trucks.
     ("slow_traffic", "min_vehicles", TRUCKS, 3.0, ["congested"], 4.0, []),
     # 12 of 100; sure of 0.92 x r, and of 0.5 x (1 - m).

@@ -75,6 +75,14 @@ def test_what_was_taken_back_is_no_detection(cars: Fleet) -> None:
     assert compare(cars, [offence(cars)], found).detections == 0
 
 
+@pytest.mark.parametrize("severity", ["cleared", "withdrawn"])
+def test_what_was_withdrawn_is_counted_by_itself(cars: Fleet, severity: str) -> None:
+    found = score.Found()
+    found.take([detection(cars), detection(cars, revision=1, severity=severity)])
+    assert found.episodes() == []
+    assert found.withdrawn() == {"speeding": 1}
+
+
 def test_severity_counts_where_the_truth_names_one(cars: Fleet) -> None:
     named = offence(cars, severity="lt50")
     assert compare(cars, [named], [detection(cars)]).right == 0

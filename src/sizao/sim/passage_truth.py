@@ -3,7 +3,9 @@
 The truth of a journey over a section is its length over the true time between the lines; of a
 cloned plate, that two vehicles showed it; of the hot list, that the vehicle was on it; of a silent
 passage, that the terminal sent nothing. An offence is *expected* to be found if the plates were
-read as they are and it is large enough that no allowed error can hide it.
+read as they are and it is large enough that no allowed error can hide it. Of a journey nobody can
+be sure whose plate two vehicles carry, or was read off another one within a day where the vehicle
+cannot have been: it is neither expected nor wrong to be told.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy.typing as npt
 
 from sizao.core.clock import SHANGHAI
 from sizao.core.rulebook import entry
-from sizao.core.vehicles import COACHES
+from sizao.core.vehicles import COACHES, HEAVY
 from sizao.roads.geometry import distance_m
 from sizao.sim.gates import Crossing
 from sizao.sim.played.plates import Plates
@@ -87,6 +89,10 @@ class PassageTruth:
         self._sent = np.zeros((len(rows), _KEPT_MIN), np.bool_)
         self._minute = 0
         self._silent: list[tuple[Crossing, str, int, bool]] = []
+        self._owner = {str(row["plate"]): number for number, row in enumerate(rows)}
+        self._shown_as: dict[int, tuple[Crossing, str]] = {}
+        self._doubts: dict[int, list[int]] = {}
+        self._journeys: list[tuple[int, str, int, int, bool, float, float]] = []
 
     def sent(self, vehicle: npt.NDArray[np.int32], send_us: npt.NDArray[np.int64]) -> None:
         """Terminals sent something."""
@@ -96,6 +102,7 @@ class PassageTruth:
         """A vehicle crossed; ``read``: what the camera made of its plate."""
         owner = self._plates.shown.get(one.vehicle, one.vehicle)
         right = read == self._rows[owner]["plate"]
+        self._doubted(one, device, read)
         self._journey_ends(one, device, owner, right)
         self._seen_twice(one, device, owner, right)
         self._looked_for(one, device, owner, read)
@@ -106,6 +113,7 @@ class PassageTruth:
         """The end of the run: nothing more is sent."""
         self._judge_silent(now_s + 3600)
         self._tell_clones(now_s)
+        self._tell_journeys()
 
     def tick(self, now_s: int) -> None:
         """Time goes on: judge passages whose surroundings are known, forget old minutes."""
@@ -170,12 +178,33 @@ class PassageTruth:
         share = 1 - float(own.value("length_error")) / 100
         least = section["length_m"] * share * 3.6 / (seconds + float(own.value("clock")))
         sure = sure and was_sure and least > limit
-        at_s = one.time_s
-        self._add("section_speed", owner, device, began_s, at_s, at_s, sure, kmh, limit)
+        self._journeys.append((owner, device, began_s, one.time_s, sure, kmh, limit))
+
+    def _doubted(self, one: Crossing, device: str, read: str | None) -> None:
+        """Two vehicles read under one plate, where one cannot have been in both places."""
+        owner = self._owner.get(read or "")
+        if owner is None:
+            return
+        before = self._shown_as.get(owner)
+        self._shown_as[owner] = (one, device)
+        supervised = self._rows[owner]["kind"] in HEAVY | COACHES
+        name = "max_speed_supervised" if supervised else "max_speed"
+        fastest = float(entry("detect.section_speed").value(name))
+        if self._contradicts(before, one, device, fastest) is not None:
+            self._doubts.setdefault(owner, []).append(one.time_s)
+
+    def _tell_journeys(self) -> None:
+        """Kept to the end: whether a plate is in doubt shows up to a day later."""
+        day_s = int(entry("detect.section_speed").value("doubt")) * 3600
+        for owner, device, began_s, at_s, sure, kmh, limit in self._journeys:
+            sure &= not any(abs(moment - at_s) <= day_s for moment in self._doubts.get(owner, ()))
+            self._add("section_speed", owner, device, began_s, at_s, at_s, sure, kmh, limit)
+        self._journeys = []
 
     def _seen_twice(self, one: Crossing, device: str, owner: int, right: bool) -> None:
         """The same plate on two vehicles, so far apart that one could not have driven it."""
-        kmh = self._contradicts(self._last.get(owner), one, device)
+        fastest = float(entry("detect.cloned_plate").value("max_speed"))
+        kmh = self._contradicts(self._last.get(owner), one, device, fastest)
         self._last[owner] = (one, device)
         if kmh is not None:
             self._clones.setdefault(owner, _Clone(one.time_s, device, kmh))
@@ -183,14 +212,14 @@ class PassageTruth:
             return
         before = self._read.get(owner)
         self._read[owner] = (one, device)
-        if before is not None and self._contradicts(before, one, device) is not None:
+        if before is not None and self._contradicts(before, one, device, fastest) is not None:
             clone = self._clones.setdefault(owner, _Clone(one.time_s, device, 0.0))
             clone.doubt(before[0], one, self._confirm_s)
 
     def _contradicts(
-        self, before: tuple[Crossing, str] | None, one: Crossing, device: str
+        self, before: tuple[Crossing, str] | None, one: Crossing, device: str, fastest: float
     ) -> float | None:
-        """Least speed in km/h of one vehicle that made both passages, if none can have."""
+        """Least speed in km/h of one vehicle that made both passages, if over the fastest."""
         if before is None or before[0].vehicle == one.vehicle or before[1] == device:
             return None
         own = entry("detect.cloned_plate")
@@ -200,7 +229,7 @@ class PassageTruth:
         kmh = metres * 3.6 / waited_s
         if waited_s > float(own.value("within")) * 60 or metres < float(own.value("min_distance")):
             return None
-        return kmh if kmh > float(own.value("max_speed")) else None
+        return kmh if kmh > fastest else None
 
     def _tell_clones(self, now_s: int) -> None:
         """Plates on two vehicles. It goes on for the whole run, and is expected to be said once

@@ -105,6 +105,10 @@ INTEGRITY = frozenset({"offline_moving", "impossible_jump", "terminal_moved"})
 """Rules that are expected to see what is wrong with a terminal."""
 
 
+TAKEN_BACK = ("cleared", "withdrawn")
+"""Severities of last revisions that say that there was nothing."""
+
+
 @dataclass(slots=True)
 class Episode:
     """What is kept of a detection: its last revision, and when the first was received."""
@@ -133,6 +137,8 @@ class RuleScore:
     found: int = 0
     found_any: int = 0
     detections: int = 0
+    withdrawn: int = 0
+    """Told, and taken back by a later revision: no detections any more."""
     right: int = 0
     vehicle_hours: float = 0.0
     delays_s: list[float] = field(default_factory=list)
@@ -145,6 +151,7 @@ class RuleScore:
         self.found += other.found
         self.found_any += other.found_any
         self.detections += other.detections
+        self.withdrawn += other.withdrawn
         self.right += other.right
         self.vehicle_hours += other.vehicle_hours
         self.delays_s += other.delays_s
@@ -159,7 +166,9 @@ class RuleScore:
         return {
             "offences": self.offences,
             "expected": self.expected,
+            "unjudged": _share(self.offences - self.expected, self.offences),
             "detections": self.detections,
+            "withdrawn": self.withdrawn,
             "false_alarms": false,
             "precision": _share(self.right, self.detections),
             "recall": _share(self.found, self.expected),
@@ -335,7 +344,12 @@ class Found:
 
     def episodes(self) -> list[Episode]:
         """Every detection but those that were taken back."""
-        return [one for one in self._kept.values() if one.severity != "cleared"]
+        return [one for one in self._kept.values() if one.severity not in TAKEN_BACK]
+
+    def withdrawn(self) -> Counter[str]:
+        """How many of each rule were taken back."""
+        kept = self._kept.values()
+        return Counter(one.rule for one in kept if one.severity in TAKEN_BACK)
 
 
 def run(
@@ -394,8 +408,10 @@ def run(
     offences += happened
     found.take(concluded)
     rules = compare(offences, found.episodes(), cars, world.terminals.fault)
-    for figures in rules.values():
+    back = found.withdrawn()
+    for rule, figures in rules.items():
         figures.vehicle_hours = vehicles * hours
+        figures.withdrawn = back[rule]
     return Score(
         seed=seed,
         rules=rules,

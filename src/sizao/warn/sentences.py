@@ -175,6 +175,16 @@ def _drink_driving(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str,
     )
 
 
+def _section_speed(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
+    if facts.severity != "withdrawn":
+        return by_name(facts, subject_zh, subject_en)
+    return (
+        f"{subject_zh}区间测速超速的结论已撤回：该号牌疑似被套用，两次过车可能不是同一辆车。",
+        f"{subject_en}: speed over the section withdrawn; its plate seems to be cloned, so "
+        "that the two passages may be of two vehicles.",
+    )
+
+
 def _slow_traffic(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, str]:
     # The subject is a stretch of road and no vehicle, so its kind is left out.
     where_zh = subject_zh.rpartition("，")[0] or "高速公路"
@@ -197,6 +207,7 @@ def _slow_traffic(facts: Facts, subject_zh: str, subject_en: str) -> tuple[str, 
 _SENTENCES: Mapping[str, Sentence] = {
     "speeding": _speeding,
     "fatigue": _fatigue,
+    "section_speed": _section_speed,
     "slow_traffic": _slow_traffic,
     "drink_driving": _drink_driving,
     "over_capacity": _over_capacity,

@@ -93,7 +93,7 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
         "同一号牌在两地出现，一辆车不可能到达",
         "in two places that one vehicle cannot reach",
     ),
-    "withdrawn": ("补传数据表明不成立，已撤回", "withdrawn: late data show otherwise"),
+    "withdrawn": ("后续数据表明不成立，已撤回", "withdrawn: later data show otherwise"),
     "device_over_capacity": (
         "终端连续上报超员，须人工清点",
         "the terminal says so again and again; a person is to count",
@@ -184,7 +184,7 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "由设备计数，须人工清点",
         "counted by a device: a person is to count again",
     ),
-    "corrected": ("收到补传数据后更正", "corrected by data that came late"),
+    "corrected": ("根据后续数据更正", "corrected by data that came later"),
     "kind_unknown": (
         "车辆未登记，按区间内最高限速判定",
         "the vehicle is not in the register: the section's highest limit is taken",
@@ -193,6 +193,11 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
     "service_area": (
         "区间内有服务区，如曾停车，实际行驶速度更高",
         "a service area lies on the way: whoever stopped there drove faster",
+    ),
+    "plate_doubtful": (
+        "同一号牌有一辆车不可能完成的两次过车，疑似套牌或识读有误，须核对照片，不能认定该车超速",
+        "its plate made two passages that one vehicle cannot both have made: a cloned or misread "
+        "plate, so compare the pictures and do not hold the speed against its driver",
     ),
     "instant_too": (
         "卡口单点测速也超速，属同一行为，不重复认定",

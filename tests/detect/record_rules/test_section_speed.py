@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 
 from sizao.detect.records import Facts
 from tests.detect.judging import START, judge, passage, register_of
+from tests.detect.tracks import episodes
 
 SECTION = {"to": "B", "length_m": 20_000.0, "limit_kmh": 100.0, "limits": {"hazmat": 80.0}}
 PLACES: dict[str, dict[str, Any]] = {
     "A": {"lat": 26.5, "lon": 101.7, "sections": [SECTION]},
-    "B": {"lat": 26.7, "lon": 101.7, "road": "G5", "stake_m": 1000.0},
+    "B": {"lat": 26.67, "lon": 101.7, "road": "G5", "stake_m": 1000.0},
 }
 
 
@@ -109,18 +111,35 @@ def test_the_way_back_is_no_section():
     assert judge("section_speed", passage(0, "B"), passage(600, "A"), facts=facts()) == []
 
 
-def plain(rows: list[dict[str, Any]], limit: float = 100.0) -> list[tuple[float, float]]:
-    """Reference: for each passage at B, the last at A since the last at B."""
-    found, entered = [], None
-    for row in sorted(rows, key=lambda row: row["time"]):
+LINE_KM = 18.8355
+"""From A to B straight on."""
+
+
+def plain(rows: list[dict[str, Any]], doubt_s: float) -> list[tuple[Any, Any, bool]]:
+    """Reference: for each passage at B, the last at A since the last at B, the doubts about the
+    plate put aside first. Start, end, and whether it was withdrawn."""
+    rows = sorted(rows, key=lambda row: row["time"])
+    entered, ends, doubts = None, [], []
+    for before, row in pairwise([None, *rows]):
+        if before and before["checkpoint"] != row["checkpoint"]:
+            seconds = (row["time"] - before["time"]).total_seconds()
+            if LINE_KM * 3600 / (seconds + 30) > 150:
+                doubts.append(row["time"])
         if row["checkpoint"] == "A":
             entered = row["time"]
         elif entered is not None:
-            seconds = (row["time"] - entered).total_seconds()
-            kmh = 19.9 * 3600 / (seconds + 2)
-            if 0 < seconds <= 7200 and limit < kmh <= 150:
-                found.append((entered, row["time"]))
+            kmh = 19.9 * 3600 / ((row["time"] - entered).total_seconds() + 2)
+            if kmh > 150:
+                doubts.append(row["time"])
+            elif kmh > 100:
+                ends.append((entered, row["time"]))
             entered = None
+    found = []
+    for start, end in ends:
+        if any(0 <= (end - doubt).total_seconds() <= doubt_s for doubt in doubts):
+            continue
+        later = any(0 < (doubt - end).total_seconds() <= doubt_s for doubt in doubts)
+        found.append((start, end, later))
     return found
 
 
@@ -137,8 +156,83 @@ def test_as_the_reference_however_delayed_and_cut(data):
         for moment in moments
     ]
     cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=4))
-    found = judge("section_speed", *rows, facts=facts(), cuts=cuts)
-    assert [(row["start"], row["end"]) for row in found] == plain(rows)
+    hours = data.draw(st.sampled_from((0.0, 0.1, 0.2, 24.0)))
+    found = episodes(
+        judge("section_speed", *rows, facts=facts(), cuts=cuts, changes={"doubt_h": hours})
+    )
+    told = [(row["start"], row["end"], row["severity"] == "withdrawn") for row in found]
+    assert told == plain(rows, hours * 3600)
+
+
+C = {"lat": 26.585, "lon": 101.7}
+"""Half-way; the length of the section, 20 km, leaves room to one side."""
+
+
+def seen_between(lon: float) -> list[dict[str, Any]]:
+    """Over the section in 600 s, and half-way at a checkpoint so far to the east."""
+    places = {**facts().places, "C": {**C, "lon": lon}}
+    rows = passage(0, "A"), passage(300, "C"), passage(600, "B")
+    return judge("section_speed", *rows, facts=Facts(facts().register, places))
+
+
+def test_a_plate_seen_off_the_way_has_not_driven_it():
+    """Both ways of sqrt(9.418^2 + d^2) km are 20.5 km at d = 4.05 km, so at 101.7406."""
+    assert [row["severity"] for row in seen_between(101.7405)] == ["10-20"]
+    assert seen_between(101.7407) == []
+
+
+def test_a_checkpoint_whose_place_nobody_knows_proves_nothing():
+    places = {**facts().places, "C": {}}
+    rows = passage(0, "A"), passage(300, "C"), passage(600, "B")
+    found = judge("section_speed", *rows, facts=Facts(facts().register, places))
+    assert [row["severity"] for row in found] == ["10-20"]
+
+
+def clone(seconds: float) -> list[dict[str, Any]]:
+    """One plate at B and a minute later 18.8 km away at A."""
+    return [passage(seconds, "B"), passage(seconds + 60, "A")]
+
+
+DAY = 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("rows", "severities"),
+    [
+        # The pair is complete in second 0, so that a day ends with second 86,400.
+        ([*clone(-60), passage(DAY - 600, "A"), passage(DAY, "B")], []),
+        ([*clone(-60), passage(DAY - 599, "A"), passage(DAY + 1, "B")], ["10-20"]),
+        # The journey ends in second 600.
+        ([*journey(600), *clone(DAY + 540)], ["10-20", "withdrawn"]),
+        ([*journey(600), *clone(DAY + 541)], ["10-20"]),
+        # A section driven faster than 150 km/h by a truck is no journey, and says as much.
+        ([*journey(600), passage(3600, "A"), passage(4075.5, "B")], ["10-20", "withdrawn"]),
+        ([*journey(600), passage(3600, "A"), passage(4075.6, "B")], ["10-20", "50-70"]),
+    ],
+)
+def test_a_plate_in_doubt_accuses_nobody(rows, severities):
+    found = judge("section_speed", *rows, facts=facts())
+    assert [row["severity"] for row in found] == severities
+
+
+def test_what_a_withdrawal_says():
+    told, gone = judge("section_speed", *journey(600), *clone(7200), facts=facts())
+    assert (gone["id"], told["revision"], gone["revision"]) == (told["id"], 0, 1)
+    assert gone["evidence"] == ["passages:A0", "passages:B600", "passages:B7200", "passages:A7260"]
+    assert gone["quality"] == "plate_doubtful,corrected"
+    assert gone["received"] == START + timedelta(seconds=7261)
+    assert (gone["measured"], gone["start"]) == (told["measured"], told["start"])
+
+
+def test_it_is_withdrawn_once():
+    found = judge("section_speed", *journey(600), *clone(7200), *clone(9000), facts=facts())
+    assert [row["revision"] for row in found] == [0, 1]
+
+
+def test_control_another_plate_puts_nobody_in_doubt():
+    other = [{**row, "plate": "川DI0009"} for row in clone(7200)]
+    found = judge("section_speed", *journey(600), *other, facts=facts())
+    assert [row["severity"] for row in found] == ["10-20"]
 
 
 def test_without_holding_a_straggler_is_missed():

@@ -32,11 +32,13 @@ from typing import Any
 
 from sizao.detect.hold import Row
 from sizao.detect.params import Book, Params, number
+from sizao.detect.record_rules.contradiction import apart_m, needed_kmh
 from sizao.detect.records import Facts, Found, Memory, RecordRuleBase, subject
-from sizao.roads.geometry import distance_m
 
 _FORGET_US = 60_000_000
 """How often what is too old is swept out."""
+
+_IMPOSSIBLE = ("max_kmh", "min_distance_m", "within_min", "clock_s")
 
 
 class ClonedPlate(RecordRuleBase):
@@ -76,13 +78,11 @@ class ClonedPlate(RecordRuleBase):
         last[key] = [now, row["checkpoint"], row["passage"]]
         if before is None or before[1] == row["checkpoint"]:
             return
-        then = facts.places.get(before[1], {})
-        if now - before[0] > params["within_min"] * 60e6 or then.get("lat") is None:
+        metres = apart_m(facts.places.get(before[1], {}), place)
+        if metres is None:
             return
-        metres = distance_m(then["lat"], then["lon"], place["lat"], place["lon"])
-        hours = (now - before[0] + params["clock_s"] * 1e6) / 3.6e9
-        kmh = metres / 1000 / hours if hours else float("inf")
-        if metres < params["min_distance_m"] or kmh <= params["max_kmh"]:
+        kmh = needed_kmh(metres, now - before[0], **{name: params[name] for name in _IMPOSSIBLE})
+        if kmh is None:
             return
         own = doubts.setdefault(key, [])
         pair = [before[2], row["passage"], now]

@@ -14,12 +14,24 @@ may differ. So whatever error there is speaks for the driver. Above ``max_kmh`` 
 fast, the two passages are not one journey (``cloned_plate`` looks at those) and nothing is
 concluded.
 
+*Two vehicles under one plate* make journeys that nobody drove: one enters the section, the other
+leaves it. So nothing is concluded if another passage of the plate falls between the two at a
+checkpoint off the way: the straight lines to it and from it together are longer than the section
+(or the straight line between its ends) by more than ``detour_m``. Nor if the plate contradicted
+itself at most ``doubt_h`` (24) before the end of the journey: two successive passages that one
+vehicle cannot both have made (``contradiction.py``: straight lines of ``doubt_distance_m`` or more,
+at most ``within_min`` apart, ``doubt_clock_s`` added, over the speed above), or a section driven
+faster than that. A contradiction at most ``doubt_h`` after the end *withdraws* what was concluded:
+one more revision of severity ``withdrawn``, with the two passages as further evidence, its quality
+``plate_doubtful`` and ``corrected``. Every place must be known for that. One plate misread as this
+one contradicts it, too: then a person must ask who drove, and no driver is accused meanwhile.
+
 The limit is the section's for the vehicle's kind in the register; of a vehicle that is not in it,
 the highest of the section, and ``quality`` says ``kind_unknown``. For a coach whose both passages
 lie between 22:00 and 06:00 it is ``night_ratio`` (0.8) times that, ``quality`` says ``night``; if
 only one does, the day's limit holds for the whole section, which is the more lenient.
 
-It fires, finally, at the second passage if that speed is over the limit. ``measured`` is the least
+It fires at the second passage if that speed is over the limit. ``measured`` is the least
 speed, ``limit`` the limit; severity is the band of ``speed.enforcement_codes``, as for
 ``speeding``; the place is the section's end. ``quality`` also says ``service_area`` where the
 section has one, because a stop there lowers the average and the true speed was higher then, and
@@ -36,7 +48,8 @@ Source: 中华人民共和国道路交通安全法 (2021) art. 42 (recalled); se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from sizao.core.vehicles import COACHES, HEAVY
@@ -45,6 +58,7 @@ from sizao.detect.hold import Row
 from sizao.detect.local_time import hours_us, is_within
 from sizao.detect.over_limit import band
 from sizao.detect.params import Book, Params, local_min, number
+from sizao.detect.record_rules.contradiction import apart_m, needed_kmh
 from sizao.detect.records import Facts, Found, Memory, RecordRuleBase, subject
 
 _SWEEP_US = 60_000_000
@@ -57,6 +71,7 @@ class SectionSpeed(RecordRuleBase):
     id = "section_speed"
     topic = "passages"
     measured_unit = "km/h"
+    code_version = 2
 
     def params_from(self, book: Book) -> Params:
         own, night = "detect.section_speed", "fatigue.night_definition"
@@ -67,6 +82,10 @@ class SectionSpeed(RecordRuleBase):
             "max_supervised_kmh": number(book, own, "max_speed_supervised", "km/h"),
             "within_min": number(book, own, "within", "min"),
             "hold_s": number(book, own, "hold", "s"),
+            "detour_m": number(book, own, "detour", "m"),
+            "doubt_h": number(book, own, "doubt", "hour"),
+            "doubt_distance_m": number(book, own, "doubt_distance", "m"),
+            "doubt_clock_s": number(book, own, "doubt_clock", "s"),
             "night_ratio": number(book, "fatigue.coach_night_speed", "ratio", "ratio"),
             "night_start_min": local_min(book, night, "start"),
             "night_end_min": local_min(book, night, "end"),
@@ -83,13 +102,120 @@ class SectionSpeed(RecordRuleBase):
         here, now = row["checkpoint"], int(row["time"])
         _sweep(memory, now, params)
         key = f"{row['plate_colour'] or 0}:{row['plate']}"
+        known = facts.of_plate(row["plate"], row["plate_colour"])
+        yield from _contradicted(key, row, memory, known, params, facts)
         last: dict[str, dict[str, list[Any]]] = memory.setdefault("last", {})
         for start, section in facts.sections_to.get(here, ()):
             entry = last.get(key, {}).pop(start, None)
-            if entry is not None and entry[0] < now:
-                yield from _journey(entry, row, start, section, params, facts)
+            if entry is None or entry[0] >= now:
+                continue
+            if _impossible(entry, now, section, known, params):
+                yield from _doubt(key, (entry[1], row["passage"]), row, memory, params)
+            elif not _lately(memory["doubts"].get(key), now, params) and not _elsewhere(
+                memory["seen"][key], entry[0], start, here, section, params, facts
+            ):
+                for one in _journey(entry, row, start, section, known, params, facts):
+                    memory["told"].setdefault(key, []).append(asdict(one))
+                    yield one
         if facts.places.get(here, {}).get("sections"):
             last.setdefault(key, {})[here] = [now, row["passage"], row["speed_kmh"]]
+
+
+def _contradicted(
+    key: str,
+    row: Row,
+    memory: Memory,
+    known: Mapping[str, Any] | None,
+    params: Params,
+    facts: Facts,
+) -> Iterable[Found]:
+    """Put a passage to those of its plate, and see whether one vehicle can have made the last."""
+    here, now = row["checkpoint"], int(row["time"])
+    seen: list[list[Any]] = memory["seen"].setdefault(key, [])
+    before = seen[-1] if seen else None
+    seen.append([now, here, row["passage"]])
+    if before is None:
+        return
+    metres = apart_m(facts.places.get(before[1], {}), facts.places.get(here, {}))
+    if metres is not None and needed_kmh(
+        metres,
+        now - before[0],
+        max_kmh=_fastest(known, params),
+        min_distance_m=params["doubt_distance_m"],
+        within_min=params["within_min"],
+        clock_s=params["doubt_clock_s"],
+    ):
+        yield from _doubt(key, (before[2], row["passage"]), row, memory, params)
+
+
+def _doubt(
+    key: str, passages: tuple[str, str], row: Row, memory: Memory, params: Params
+) -> Iterable[Found]:
+    """From now on the plate is in doubt, and what was concluded of it lately is withdrawn."""
+    now = int(row["time"])
+    memory["doubts"][key] = now
+    for told in memory["told"].pop(key, []):
+        one = Found(**told)
+        if not _lately(one.end, now, params):
+            continue
+        evidence = (*one.evidence, *(f"passages:{passage}" for passage in passages))
+        yield replace(
+            one,
+            revision=one.revision + 1,
+            received=int(row["received"]),
+            severity="withdrawn",
+            evidence=tuple(dict.fromkeys(evidence)),
+            quality=(*one.quality, "plate_doubtful", "corrected"),
+        )
+
+
+def _lately(then: int | None, now: int, params: Params) -> bool:
+    return then is not None and now - then <= params["doubt_h"] * 3.6e9
+
+
+def _fastest(known: Mapping[str, Any] | None, params: Params) -> float:
+    """km/h that no vehicle of this kind reaches."""
+    supervised = known is not None and known["kind"] in HEAVY | COACHES
+    return float(params["max_supervised_kmh" if supervised else "max_kmh"])
+
+
+def _elsewhere(
+    seen: list[list[Any]],
+    began: int,
+    start: str,
+    end: str,
+    section: Mapping[str, Any],
+    params: Params,
+    facts: Facts,
+) -> bool:
+    """Whether the plate was seen meanwhile at a checkpoint that is not on the way."""
+    first, last = facts.places.get(start, {}), facts.places.get(end, {})
+    longest = max(section["length_m"], apart_m(first, last) or 0.0) + params["detour_m"]
+    for when, checkpoint, _ in seen:
+        if when < began or checkpoint in (start, end):
+            continue
+        place = facts.places.get(checkpoint, {})
+        there, back = apart_m(first, place), apart_m(place, last)
+        if there is not None and back is not None and there + back > longest:
+            return True
+    return False
+
+
+def _least_kmh(began: int, now: int, section: Mapping[str, Any], params: Params) -> float:
+    metres = float(section["length_m"]) * (1 - params["length_error_percent"] / 100)
+    kmh: float = metres / 1000 / ((now - began) / 3.6e9 + params["clock_s"] / 3600)
+    return kmh
+
+
+def _impossible(
+    entry: list[Any],
+    now: int,
+    section: Mapping[str, Any],
+    known: Mapping[str, Any] | None,
+    params: Params,
+) -> bool:
+    """Whether the two are no journey of one vehicle: so fast is none of its kind."""
+    return _least_kmh(int(entry[0]), now, section, params) > _fastest(known, params)
 
 
 def _journey(
@@ -97,18 +223,16 @@ def _journey(
     row: Row,
     start: str,
     section: Mapping[str, Any],
+    known: Mapping[str, Any] | None,
     params: Params,
     facts: Facts,
 ) -> Iterable[Found]:
     began, now = int(entry[0]), int(row["time"])
     if now - began > params["within_min"] * 60e6:
         return
-    metres = section["length_m"] * (1 - params["length_error_percent"] / 100)
-    kmh = metres / 1000 / ((now - began) / 3.6e9 + params["clock_s"] / 3600)
-    known = facts.of_plate(row["plate"], row["plate_colour"])
+    kmh = _least_kmh(began, now, section, params)
     limit, quality = _limit(known, began, now, section, params)
-    supervised = known is not None and known["kind"] in HEAVY | COACHES
-    if not limit < kmh <= params["max_supervised_kmh" if supervised else "max_kmh"]:
+    if kmh <= limit:
         return
     if section.get("service_area"):
         quality.append("service_area")
@@ -155,7 +279,9 @@ def _limit(
 
 
 def _sweep(memory: Memory, now: int, params: Params) -> None:
-    """Forget beginnings too old to matter, by event time, so that a replay forgets the same."""
+    """Forget what is too old to matter, by event time, so that a replay forgets the same."""
+    for name in ("seen", "doubts", "told"):
+        memory.setdefault(name, {})
     if now - memory.setdefault("swept", now) < _SWEEP_US:
         return
     memory["swept"] = now
@@ -166,3 +292,14 @@ def _sweep(memory: Memory, now: int, params: Params) -> None:
             del entries[start]
         if not entries:
             del last[key]
+    _drop(memory["seen"], lambda seen: seen[0] >= oldest)
+    _drop(memory["told"], lambda told: _lately(told["end"], now, params))
+    for key in [key for key, at in memory["doubts"].items() if not _lately(at, now, params)]:
+        del memory["doubts"][key]
+
+
+def _drop(lists: dict[str, list[Any]], keep: Callable[[Any], bool]) -> None:
+    for key in list(lists):
+        lists[key] = [one for one in lists[key] if keep(one)]
+        if not lists[key]:
+            del lists[key]

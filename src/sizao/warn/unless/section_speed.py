@@ -1,22 +1,29 @@
-"""Edges of ``detect.section_speed``: the time between the two passages, and the limit taken."""
+"""Edges of ``detect.section_speed``: the time between the passages, the limit, and the plate."""
 
 from __future__ import annotations
 
 from sizao.core.rulebook import entry
 from sizao.warn.facts import Facts
 from sizao.warn.unless.edge import Edge
+from sizao.warn.words import number
 
 
 def edges(facts: Facts) -> tuple[Edge, ...]:
     """The length is worked out from the case itself, so that a section measured anew since then
     changes nothing; the clocks' allowance is that of the rule book as it is now."""
-    clock = float(entry("detect.section_speed").value("clock"))
+    rule = entry("detect.section_speed")
+    clock, doubt = float(rule.value("clock")), number(rule.value("doubt"))
     took = facts.end_s - facts.start_s
     least = facts.measured * (took + clock) / facts.limit - clock if facts.limit > 0 else None
     return (
         Edge("通过区间用时不少于", "a journey through the section of at least", least, took, "s"),
         Edge("区间对该车型限速不低于", "a limit of the section for this kind of at least",
              facts.measured, facts.limit, "km/h"),
+        Edge("其间该号牌在区间以外的卡口出现过",
+             "a passage of the plate meanwhile at a checkpoint that is not on the way"),
+        Edge(f"前后{doubt}小时内该号牌有一辆车不可能完成的两次过车（疑似套牌）",
+             f"two passages of the plate within {doubt} h, before or after, that one vehicle "
+             "cannot both have made (a cloned plate)"),
         Edge("两次过车不是同一辆车（例如号牌识读有误），须核对照片",
              "two different vehicles (a plate read wrongly, for instance): compare the pictures"),
     )  # fmt: skip

@@ -16,10 +16,10 @@ from sizao.web.pages import words
 Kind = BasisChange.Kind
 
 _WHAT = {
-    Kind.WITHDRAWN: ("依据已撤回：补传数据表明检测不成立", "Ground withdrawn: late data show that "
+    Kind.WITHDRAWN: ("依据已撤回：后续数据表明检测不成立", "Ground withdrawn: later data show that "
                      "the detection does not hold"),
     Kind.CORRECTED: ("依据已更正", "Ground corrected"),
-    Kind.RESTORED: ("依据恢复成立：补传数据表明检测仍成立", "Ground restored: late data show that "
+    Kind.RESTORED: ("依据恢复成立：后续数据表明检测仍成立", "Ground restored: later data show that "
                     "the detection holds after all"),
     Kind.CLEARED: ("测站已恢复正常", "The station reads normal again"),
     Kind.CANCELLED: ("发布单位已解除原预警", "The issuer cancelled its notice"),
