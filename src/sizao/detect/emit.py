@@ -91,6 +91,15 @@ def findings(
     Values are rounded to 0.001, finer than any terminal reports, so that a float32 speed of
     52.8 km/h is written as 52.8 and not as 52.79999924.
     """
+    return _found(rows, severity, part, note) if len(rows) else _NONE
+
+
+def _found(
+    rows: npt.NDArray[Any],
+    severity: Callable[[Any], str],
+    part: Callable[[Any], str] | None = None,
+    note: Callable[[Any], str] | None = None,
+) -> Findings:
     return Findings(
         slot=rows["slot"].copy(),
         revision=rows["revision"].copy(),
@@ -113,3 +122,7 @@ def findings(
         ],
         part=[part(row) for row in rows] if part else [],
     )
+
+
+_NONE = _found(np.empty(0, FINDING), str)
+"""Most batches hold nothing for most rules."""

@@ -34,7 +34,7 @@ from sizao.detect.order import by_slot
 from sizao.detect.room import ahead
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
-from sizao.detect.windows import NONE, late_rows
+from sizao.detect.window_rows import NONE, late_rows
 from sizao.roads.fence_grid import inside
 from sizao.roads.limits import limits_on
 from sizao.roads.limits_in_force import LimitsInForce
@@ -61,7 +61,7 @@ class Prepared(NamedTuple):
     """Columns, and which row of the batch each came from: int64, shape as the columns.
 
     slots : int32, shape as the batch: slot of every row, those left out too
-    late : ROW of ``windows.py``: rows left out as late
+    late : ROW of ``window_rows.py``: rows left out as late
     """
 
     columns: Columns

@@ -43,16 +43,8 @@ from sizao.detect import sparse
 from sizao.detect.coaches import bound
 from sizao.detect.revisions import differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
-from sizao.detect.windows import (
-    HEAD,
-    Report,
-    Window,
-    Windows,
-    columns_of,
-    in_order,
-    showing,
-    taken,
-)
+from sizao.detect.window_rows import columns_of, in_order, showing, taken
+from sizao.detect.windows import HEAD, Report, Window, Windows
 
 GAP_US = 300_000_000
 APART_M = 500.0
@@ -100,20 +92,16 @@ def step(
         found, memory = rule.step(columns, memory, params, world)
         return [found], memory
     windows.reach(len(memory.each))
-    came = np.unique(late["slot"])
-    came = came[(windows.place[came] > 0) | np.isin(came, columns.slot[torn])]
-    apart = np.union1d(came, np.fromiter(windows.late, np.int32, len(windows.late)))
+    apart = concerned(late, columns.slot[torn], windows)
     turn = _Turn(rule, columns, memory, windows, within_us, params, world, set(torn.tolist()), [])
-    deepest = int(depth.max(initial=0)) if len(torn) else 0
+    deepest = int(depth[torn].max(initial=0))
     if not len(apart) and not deepest:
         turn.together(torn, None)
         return turn.out, turn.memory
     others = np.ones(len(columns.slot), np.bool_)
-    spans = [np.searchsorted(columns.slot, apart, side) for side in ("left", "right")]
-    own = [
-        (slot, int(begin), int(end))
-        for slot, begin, end in zip(apart.tolist(), *spans, strict=True)
-    ]
+    sought = np.array(apart, np.int32)
+    spans = [np.searchsorted(columns.slot, sought, side) for side in ("left", "right")]
+    own = [(slot, int(begin), int(end)) for slot, begin, end in zip(apart, *spans, strict=True)]
     for _, begin, end in own:
         others[begin:end] = False
     for k in range(deepest + 1):
@@ -122,6 +110,14 @@ def step(
     for slot, begin, end in own:
         turn.alone(slot, begin, end, late[late["slot"] == slot])
     return turn.out, turn.memory
+
+
+def concerned(late: npt.NDArray[Any], torn: npt.NDArray[np.int32], windows: Windows) -> list[int]:
+    """Slots of which late rows wait, or have come and may belong to a window; ``torn`` are those
+    that may open one in this batch."""
+    came = late["slot"]
+    open_ones = came[windows.place[came] > 0].tolist()
+    return sorted({*windows.late, *open_ones, *(set(came.tolist()) & set(torn.tolist()))})
 
 
 @dataclass
@@ -286,7 +282,9 @@ def remember(
             reports[int(found.start_us[at])] = report_of(found, at)
     slots = columns.slot[rows]
     until_us = windows.head["until_us"][windows.place[slots] - 1]
-    windows.close(np.unique(slots[columns.time_us[rows] > until_us]))
+    over = slots[columns.time_us[rows] > until_us]
+    if len(over):
+        windows.close(np.unique(over))
 
 
 def _again(
@@ -295,7 +293,7 @@ def _again(
     """Judge a window anew with its late rows; what is different, the memory with it, all rows,
     and what stands reported."""
     latest_us = int(window.late["received_us"].max())
-    rows = in_order(window)
+    rows = in_order(window.rows, window.late)
     used = window.few.copy()
     used["key"] = 1  # of slot 0, as the vehicle is called meanwhile
     few = sparse.from_rows(used, memory.few.dtype)

@@ -23,7 +23,8 @@ from sizao.detect.params import Params
 from sizao.detect.revisions import differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, World
 from sizao.detect.totals import DrivingTotal, Kept, arrived
-from sizao.detect.windows import HEAD, Report, Windows, columns_of, in_order
+from sizao.detect.window_rows import columns_of, in_order
+from sizao.detect.windows import HEAD, Report, Windows
 
 _GIVEN = ("revision", "fired_us", "received_us")
 """What is kept as it was first told: no sign that another vehicle was driven."""
@@ -230,7 +231,7 @@ def _again(
     """Judge a window anew with its late rows; what is different, the memory with it, all rows,
     what stands reported, and what was remembered of its drivers."""
     window = windows[slot]
-    rows = in_order(window)
+    rows = in_order(window.rows, window.late)
     drivers = dict(windows.drivers.get(slot, {}))
     for driver in np.unique(rows["driver"]).tolist():
         if driver >= 0 and driver not in drivers:

@@ -123,6 +123,8 @@ def drop(table, at):  # type: ignore[no-untyped-def]  # numba
 
 def rows(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What is in use, in order of slot and part: the same whatever the history of the table."""
+    if not table["key"][0]:
+        return table[:0].copy()
     used = table[1:][table["key"][1:] != 0]
     # Into zeros, field by field: padding bytes are left to chance otherwise.
     clean = np.zeros(len(used), table.dtype)

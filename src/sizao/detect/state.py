@@ -23,7 +23,8 @@ from sizao.detect.last import APART, LAST
 from sizao.detect.names import Names
 from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
-from sizao.detect.windows import HEAD, PARTS, ROW, Windows
+from sizao.detect.window_rows import ROW
+from sizao.detect.windows import HEAD, PARTS, Windows
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"

@@ -13,34 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from sizao.detect.stage import Columns
-
-ROW = np.dtype(
-    [
-        ("time_us", "i8"),
-        ("received_us", "i8"),
-        ("lat", "f8"),
-        ("lon", "f8"),
-        ("stake_m", "f8"),
-        ("prev_us", "i8"),
-        ("prev_fix_us", "i8"),
-        ("prev_lat", "f8"),
-        ("prev_lon", "f8"),
-        ("row", "i8"),
-        ("slot", "i4"),
-        ("driver", "i4"),
-        ("segment", "i4"),
-        ("speed_kmh", "f4"),
-        ("recorder_speed_kmh", "f4"),
-        ("kind", "i1"),
-        ("service", "i1"),
-    ]
-)
-"""What is kept of a row: the columns that rules of driving and rest read."""
-
-NONE = np.zeros(0, ROW)
+from sizao.detect.window_rows import NONE, ROW, joined, later
 
 HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("opened_us", "i8"), ("slot", "i4")])
 """A window: last row before the pause, until when it lasts, when the row behind it was received."""
@@ -48,8 +23,6 @@ HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("opened_us", "i8"), ("sl
 OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
 """Window and driver of a row of ``drivers``."""
 
-_NO_FENCE = np.empty(0, np.int32)
-_NAMES = ROW.names or ()
 _ROOM = 1024
 """Rows that there is place for at first."""
 
@@ -132,9 +105,9 @@ class Windows(Mapping[int, Window]):
         self, head: npt.NDArray[Any], each: npt.NDArray[Any], few: npt.NDArray[Any], most: int
     ) -> None:
         """Add windows of slots that have none; of more than ``most`` the latest opened stay."""
-        self.head = np.concatenate((self.head, head))
-        self.each = np.concatenate((self.each, each))
-        self.few = np.concatenate((self.few, few))
+        self.head = _both(self.head, head)
+        self.each = _both(self.each, each)
+        self.few = _both(self.few, few)
         # By what rows say, not by how they were cut into batches.
         order = np.lexsort((self.head["slot"], self.head["opened_us"]))
         self._take(order[-most:])
@@ -154,7 +127,7 @@ class Windows(Mapping[int, Window]):
         if end > len(self._rows):
             self._make_room(len(at))
             begin, end = self._used, self._used + len(at)
-        for name in _NAMES:
+        for name in ROW.names or ():
             self._rows[name][begin:end] = getattr(columns, name)[at]
         self._slots[begin:end] = columns.slot[at]
         self._used = end
@@ -164,18 +137,19 @@ class Windows(Mapping[int, Window]):
         judged = self._judged.get(slot, NONE)
         gap_us = self.head["gap_us"][self.place[slot] - 1]
         after_us = judged["time_us"][-1] if len(judged) else gap_us
-        own = self._rows[np.flatnonzero(self._slots[: self._used] == slot)]
-        return joined(judged, own[own["time_us"] > after_us])
+        own: npt.NDArray[Any] = later(self._rows, self._slots[: self._used], slot, after_us)
+        return joined(judged, own) if len(judged) else own
 
     def gather(self, slot: int, late: npt.NDArray[Any]) -> None:
         """Late rows to be judged, but those before the pause or of a moment that is known."""
         if slot not in self or not len(late):
             return
         before = self.late.get(slot, NONE)
-        known = np.concatenate((self.rows(slot)["time_us"], before["time_us"]))
-        new = late["time_us"] > self.head["gap_us"][self.place[slot] - 1]
-        new &= ~np.isin(late["time_us"], known)
-        if new.any():
+        gap_us = int(self.head["gap_us"][self.place[slot] - 1])
+        known = {*self.rows(slot)["time_us"].tolist(), *before["time_us"].tolist()}
+        moments = late["time_us"].tolist()
+        new = [at for at, us in enumerate(moments) if us > gap_us and us not in known]
+        if new:
             self.late[slot] = joined(before, late[new])
 
     def judged(self, slot: int, rows: npt.NDArray[Any], reported: dict[int, Report]) -> None:
@@ -236,12 +210,19 @@ class Windows(Mapping[int, Window]):
         return made
 
     def _take(self, at: npt.NDArray[np.int64]) -> None:
-        self.place[self.head["slot"]] = 0
-        self.head, self.each, self.few = self.head[at], self.each[at], self.few[at]
+        """Keep these rows of ``head``, in this order."""
+        before = self.head["slot"]
+        self.place[before] = 0
+        if len(at) and int(at[-1]) - int(at[0]) + 1 == len(at) and (np.diff(at) == 1).all():
+            # Nearly always the newest, as they stand.
+            some: Any = slice(int(at[0]), int(at[-1]) + 1)
+        else:
+            some = at
+        self.head, self.each, self.few = self.head[some], self.each[some], self.few[some]
         self.place[self.head["slot"]] = np.arange(1, len(at) + 1)
-        for some in (self.late, self.reported, self.drivers, self._judged):
-            for slot in [slot for slot in some if slot not in self]:
-                del some[slot]
+        for slot in before[self.place[before] == 0].tolist():
+            for known in (self.late, self.reported, self.drivers, self._judged):
+                known.pop(slot, None)
 
     def _all_rows(self) -> npt.NDArray[Any]:
         """What :meth:`rows` gives, of one vehicle after the other."""
@@ -277,12 +258,10 @@ class Windows(Mapping[int, Window]):
         self._used = len(at)
 
 
-def joined(*parts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """ROWs one after the other. NumPy would first compare their types, field by field."""
-    ends = np.cumsum([0, *map(len, parts)])
-    rows = np.empty(ends[-1], ROW)
-    for begin, end, part in zip(ends[:-1], ends[1:], parts, strict=True):
-        rows[begin:end] = part
+def _both(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Rows of one type one after the other, as ``joined``."""
+    rows = np.empty(len(old) + len(new), old.dtype)
+    rows[: len(old)], rows[len(old) :] = old, new
     return rows
 
 
@@ -292,87 +271,3 @@ def _clean(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     for name in rows.dtype.names or ():
         clean[name] = rows[name]
     return clean
-
-
-def late_rows(values: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Rows (ROW) out of columns, shape (n,) each, in order of arrival; on no road."""
-    late = np.zeros(len(values["row"]), ROW)
-    for name, column in values.items():
-        late[name] = column
-    late["segment"], late["stake_m"] = -1, np.nan
-    return late
-
-
-def taken(columns: Columns, begin: int, end: int) -> Columns:
-    """Rows next to each other, without their fences: a rule that looks at those has no windows."""
-    some: dict[str, Any] = {
-        name: column[begin:end]
-        for name, column in columns._asdict().items()
-        if name not in ("fence_from", "fence")
-    }
-    return Columns(**some, fence_from=np.zeros(end - begin + 1, np.int64), fence=_NO_FENCE)
-
-
-def showing(columns: Columns, rows: npt.NDArray[np.bool_]) -> Columns:
-    """All rows, the others without a speed and of no kind: to a rule of driving and rest they are
-    not there.
-
-    Three columns are copied where :func:`taken` copies all.
-    """
-    nothing = np.float32(np.nan)
-    return columns._replace(
-        kind=np.where(rows, columns.kind, np.int8(-1)),
-        speed_kmh=np.where(rows, columns.speed_kmh, nothing),
-        recorder_speed_kmh=np.where(rows, columns.recorder_speed_kmh, nothing),
-    )
-
-
-def in_order(window: Window) -> npt.NDArray[Any]:
-    """A window's rows, the late ones in their places; of two with one time the first counts."""
-    first = window.rows[0].copy()
-    rows = joined(window.rows, window.late)
-    rows = rows[np.argsort(rows["time_us"], kind="stable")]
-    rows = rows[np.concatenate(([True], rows["time_us"][1:] != rows["time_us"][:-1]))]
-    for name in ("prev_us", "prev_fix_us", "prev_lat", "prev_lon"):
-        rows[0][name] = first[name]
-    link(rows)
-    return rows
-
-
-@njit(cache=True)
-def link(rows):  # type: ignore[no-untyped-def]  # numba
-    """What each row's vehicle was like before it, from the second row on."""
-    for at in range(1, len(rows)):
-        before, row = rows[at - 1], rows[at]
-        fixed = not np.isnan(before.lat)
-        row.prev_us = before.time_us
-        row.prev_fix_us = before.time_us if fixed else before.prev_fix_us
-        row.prev_lat = before.lat if fixed else before.prev_lat
-        row.prev_lon = before.lon if fixed else before.prev_lon
-
-
-def columns_of(rows: npt.NDArray[Any]) -> Columns:
-    n = len(rows)
-    unknown = np.full(n, np.nan)
-    words = np.zeros(n, np.uint32)
-    small = np.zeros(n, np.int8)
-    given = {name: np.ascontiguousarray(rows[name]) for name in _NAMES}
-    return Columns(
-        **{**given, "slot": np.zeros(n, np.int32)},
-        heading_deg=unknown.astype(np.float32),
-        altitude_m=unknown.astype(np.float32),
-        alarm=words,
-        status=words,
-        match=small,
-        road_class=np.full(n, -1, np.int8),
-        limit_kmh=unknown.astype(np.float32),
-        usual_kmh=unknown.astype(np.float32),
-        sure_kmh=unknown.astype(np.float32),
-        sure_usual_kmh=unknown.astype(np.float32),
-        measure=np.zeros(n, np.int32),
-        offset_m=unknown,
-        limit_default=np.zeros(n, np.bool_),
-        bound=np.zeros(n, np.int32),
-        fence_from=np.zeros(n + 1, np.int64),
-        fence=np.empty(0, np.int32),
-    )
