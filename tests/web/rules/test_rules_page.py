@@ -140,6 +140,29 @@ def test_by_the_form(world: World, second: User):
     assert "max_gap_s" in bad.content.decode()
 
 
+def test_a_form_filled_before_another_change_takes_nothing_back(world: World, second: User):
+    """A form holds every number: the older one would set the other's number back unseen."""
+    page = world.client("op-zd").get("/rules/speeding/").content.decode()
+    basis = re.search(r'name="basis" value="([^"]+)"', page).group(1)
+    services.decide(second, asked(world), True)
+    defaults = rules()["speeding"].defaults
+    form = {f"p-{name}": entering.text("speeding", name, value) for name, value in defaults.items()}
+    form |= {"p-min_duration_s": "45", "enabled": "1", "reason": "试行", "basis": basis}
+    answer = world.client("op-zd").post("/rules/speeding/ask/", form)
+    assert answer.status_code == 409
+    assert "已经变更" in answer.content.decode()
+    assert Change.objects.count() == 1
+    shown = {one["name"]: one["value"] for one in answer.context["params"]}
+    assert shown["margin_kmh"] == "3", "the form shows what holds now"
+    # The control: filled from what holds now, the same wish is taken, and the other's number stays.
+    form |= {"p-margin_kmh": "3", "basis": answer.context["basis"]}
+    assert world.client("op-zd").post("/rules/speeding/ask/", form).status_code == 302
+    assert Change.objects.get(state=Change.State.ASKED).params == {
+        "margin_kmh": 3,
+        "min_duration_s": 45,
+    }
+
+
 def test_an_officer_reads_and_changes_nothing(world: World):
     client = world.client("off-dd1")
     page = client.get("/rules/speeding/").content.decode()

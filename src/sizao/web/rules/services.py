@@ -50,17 +50,41 @@ def held(rule: str) -> tuple[str, bool]:
     return known.rule.version(whole), change is None or change.enabled
 
 
-def ask(user: User, rule: str, params: Mapping[str, Any], enabled: bool, reason: str) -> Change:
+def seen(rule: str) -> str:
+    """What a form was filled from: the version in force and whether the rule was on."""
+    version, enabled = held(rule)
+    return f"{version}/{'on' if enabled else 'off'}"
+
+
+def ask(
+    user: User,
+    rule: str,
+    params: Mapping[str, Any],
+    enabled: bool,
+    reason: str,
+    *,
+    basis: str = "",
+) -> Change:
     """Ask for parameters that differ from the defaults.
 
+    basis : ``seen`` when the form was made. A form holds every number, so one filled before
+        another change came into force would quietly take that change back.
+
     Raises TransitionError in words for people: no right, no reason, a wrong value, nothing
-    changed, or a change of this rule that waits already.
+    changed, a change of this rule that waits already, or (``stale``) one decided meanwhile.
     """
     if not may_change(user):
         raise TransitionError("只有支队指挥员和领导可以申请变更规则")
     known = rules().get(rule)
     if known is None:
         raise TransitionError("没有这条规则")
+    if basis and basis != seen(rule):
+        raise TransitionError(
+            "您打开页面之后，这条规则的参数已经变更。下面是现行参数，请核对后重新填写",
+            "This rule was changed after you opened the page. These are the numbers in force: "
+            "check them and fill in yours again",
+            code="stale",
+        )
     if not reason.strip():
         raise TransitionError("请写明变更理由")
     differing = {name: value for name, value in params.items() if value != known.defaults.get(name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -64,9 +65,19 @@ def ask(request: HttpRequest, rule_id: str) -> HttpResponse:
     _known(rule_id)
     try:
         params, enabled = _entered(request, rule_id)
-        services.ask(request.user, rule_id, params, enabled, request.POST.get("reason", ""))
+        services.ask(
+            request.user, rule_id, params, enabled, request.POST.get("reason", ""),
+            basis=request.POST.get("basis", ""),
+        )  # fmt: skip
     except TransitionError as error:
-        return _page(request, rule_id, notice=words.pick(error.zh, error.en), status=422)
+        stale = error.code == "stale"
+        return _page(
+            request,
+            rule_id,
+            notice=words.pick(error.zh, error.en),
+            status=409 if stale else 422,
+            typed={} if stale else request.POST,
+        )
     return redirect("rule", rule_id)
 
 
@@ -119,9 +130,16 @@ def decide(request: HttpRequest, rule_id: str, change_id: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, rule_id: str, *, notice: str = "", status: int = 200
+    request: HttpRequest,
+    rule_id: str,
+    *,
+    notice: str = "",
+    status: int = 200,
+    typed: Mapping[str, str] | None = None,
 ) -> HttpResponse:
+    """``typed`` are the numbers to show in the form where they differ; by default those sent."""
     _allow(request)
+    typed = request.POST if typed is None else typed
     known = _known(rule_id)
     now = services.in_force(rule_id)
     differing = now.params if now else {}
@@ -137,7 +155,8 @@ def _page(
             "sources": [_source(one) for one in known.sources],
             "enabled": now is None or now.enabled,
             "version": _version(known, now),
-            "params": [_parameter(name, known, differing, request) for name in known.defaults],
+            "basis": services.seen(rule_id),
+            "params": [_parameter(name, known, differing, typed) for name in known.defaults],
             "waiting": waiting,
             "trial_form": trialpages.form(request),
             "trials": _trials(rule_id, waiting),
@@ -212,7 +231,7 @@ def _compared(
 
 
 def _parameter(
-    name: str, known: Described, differing: dict[str, Any], request: HttpRequest
+    name: str, known: Described, differing: dict[str, Any], typed: Mapping[str, str]
 ) -> dict[str, Any]:
     default = known.defaults[name]
     value = differing.get(name, default)
@@ -223,7 +242,7 @@ def _parameter(
         "unit": wording.unit(known.id, name),
         "default": wording.value(known.id, name, default),
         "shown": wording.value(known.id, name, value),
-        "value": request.POST.get(f"p-{name}", entering.text(known.id, name, value)),
+        "value": typed.get(f"p-{name}", entering.text(known.id, name, value)),
         "changed": value != default,
         "editable": entering.editable(default),
         "clock": said.unit == "clock",
