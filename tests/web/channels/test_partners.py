@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -44,6 +45,7 @@ OPEN = {
     ("task-act", "POST"): (404, 404),
     ("api:cap", "GET"): (200, 404),
     ("cap-feed", "GET"): (200, 200),
+    ("help", "GET"): (200, 200),
     # What belongs to an account.
     ("login", "GET"): (302, 302),
     ("logout", "POST"): (302, 302),
@@ -100,6 +102,17 @@ def test_control_without_the_list_of_addresses_pages_open(world: World):
         # And even then the account's empty path shows it nothing of the police's.
         assert TRUCK not in world.client("pa-gs").get("/inbox/").content.decode()
         assert world.client("pa-gs").get("/api/v1/cases").json()["count"] == 0
+
+
+def test_every_entry_of_its_rail_opens(world: World):
+    told_world(world)
+    client = world.client("pa-gs")
+    page = client.get("/partner/").content.decode()
+    rail = re.search(r'<nav class="sz-rail.*?</nav>', page, re.DOTALL)[0]
+    addresses = set(re.findall(r'href="(/[^"#?]*)"', rail))
+    assert "/help/" in addresses
+    for address in addresses:
+        assert client.get(address, follow=True).status_code == 200, address
 
 
 def test_every_listed_address_exists():

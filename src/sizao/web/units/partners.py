@@ -29,6 +29,8 @@ ADDRESSES = frozenset(
         # Warnings addressed to it, without plates.
         "cap-feed",
         "api:cap",
+        # What marks and keys mean: on everybody's rail.
+        "help",
         # What belongs to an account.
         "login",
         "logout",
