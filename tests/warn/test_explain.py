@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
@@ -278,3 +279,13 @@ def test_a_fence_is_named():
     assert "(electronic fence 7) over the limit" in en
     zh, en = what_happened(speeding(rule="area_forbidden", severity="closed", fence=7))
     assert zh.endswith("闯禁行区域：在禁行时段、禁行区域内行驶（电子围栏7号）。")
+
+
+def test_a_rule_over_records_says_its_numbers_and_not_its_name() -> None:
+    heavy = replace(speeding(), rule="over_road_limit", measured=47_040.0, limit=31_000.0)
+    assert rule_text(entry("load.gross_by_axle"), heavy)[0].endswith("不得超过31,000 kg")
+    zh, en, _ = rule_text(entry("load.band_100"), heavy)
+    assert "30%至50%" in zh, "the bands, not only the gravest"
+    assert "30 to 50 %" in en
+    assert "0/O/D/Q" in rule_text(entry("detect.hot_list"), heavy)[0]
+    assert "满3次" in rule_text(entry("detect.dsm_fatigue"), heavy)[0]

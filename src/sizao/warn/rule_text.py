@@ -15,6 +15,7 @@ from sizao.core.rulebook import Entry
 from sizao.core.vehicles import COACHES, HEAVY
 from sizao.warn.facts import Facts
 from sizao.warn.place_rule_text import PLACE_TEXTS
+from sizao.warn.record_rule_text import RECORD_TEXTS
 from sizao.warn.words import duration, number
 
 Text = tuple[str, str, str]
@@ -26,6 +27,8 @@ def rule_text(rule: Entry, facts: Facts) -> Text:
     say = _TEXTS.get(rule.id)
     if rule.id in PLACE_TEXTS:
         return *PLACE_TEXTS[rule.id](rule), rule.certainty
+    if rule.id in RECORD_TEXTS:
+        return *RECORD_TEXTS[rule.id](rule, facts), rule.certainty
     return (rule.name_zh, rule.name_en, rule.certainty) if say is None else say(rule, facts)
 
 

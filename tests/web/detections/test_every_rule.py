@@ -54,6 +54,9 @@ def test_each_explains_itself(world: World, english: bool) -> None:
         assert edges is not None
         text = re.sub(r"<[^>]+>", " ", edges[1])
         assert "—" in text or re.search(r"\d", text), f"{rule}: no number and no dash"
+        said = answer.context["measured"]
+        assert bool(said) == (row["measured_unit"] != "bit"), f"{rule}: a bit's place is no amount"
+        assert not re.fullmatch(r"[\d.]+", said), f"{rule}: {said} of what?"
         assert 'class="sz-rule"' in page, f"{rule}: no rule text"
         for code in (row["severity"], "unknown_min", "rest_min", "limit_temporary", "weighed_in"):
             if "_" in code and code != rule:

@@ -128,6 +128,28 @@ def quantity(value: float, unit: str) -> str:
     return f"{round(value, digits):g} {pick(*unit_words(unit)).strip()}".strip()
 
 
+_COUNTED = {
+    "hot_list": ("{:g} 个字符不同", "{:g} characters differ"),
+    "dsm_fatigue": ("{:g} 次报警", "{:g} alarms"),
+    "capacity_alarm": ("{:g} 次报警", "{:g} alarms"),
+    "over_capacity": ("{:g} 人", "{:g} people"),
+    "overload_repeat": ("{:g} 次", "{:g} times"),
+    "overload_repeat/enterprise": ("{:.1f} 辆", "{:.1f} vehicles"),
+}
+"""What a rule counts: its numbers have no unit, but they are numbers of something."""
+
+
+def counted(rule: str, severity: str, value: float, unit: str) -> str:
+    """A measured value or limit of a detection, with what it is a number of; nothing for a bit of
+    an alarm word, which is a place and no amount."""
+    if unit == "bit":
+        return ""
+    told = _COUNTED.get(f"{rule}/{severity}") or _COUNTED.get(rule)
+    if unit == "count" and told is not None:
+        return pick(*told).format(value)
+    return quantity(value, unit)
+
+
 def citation(text: str) -> str:
     """A rule's source as the rule book cites it, without the certainty, which has a badge.
 

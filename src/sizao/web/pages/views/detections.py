@@ -123,6 +123,12 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "row": row,
             "line": _line(row, sight, {}),
             "what": words.pick(*what_happened(facts, place=facts.place)),
+            "measured": words.counted(
+                row["rule"], row["severity"], row["measured"], row["measured_unit"]
+            ),
+            "limit": words.counted(
+                row["rule"], row["severity"], row["limit"], row["measured_unit"]
+            ),
             "severity": words.pick(*SEVERITIES.get(row["severity"], (row["severity"],) * 2)),
             "rules": [
                 {
