@@ -285,6 +285,34 @@ def test_one_wild_position_is_unmatched_and_changes_nothing_after():
     assert (wild.segment == clean.segment)[others].all()
 
 
+def test_one_wild_position_on_another_road_does_not_change_the_road():
+    """A receiver errs by 55 m once and puts the truck on the road beside the expressway."""
+    own = line([(0.0, 0.0), (6000.0, 0.0)], ref="G5", oneway=True)
+    beside = line([(0.0, 50.0), (6000.0, 50.0)], ref="X101", oneway=True)
+    roads = Network.from_features([own, beside])
+    d = drive(roads, [0], np.random.default_rng(3), noise_m=3.0)
+    lat = d.lat.copy()
+    lat[12] = LAT + 55.0 / NORTH
+    columns = replace(d, lat=lat).columns()
+    found, _ = match(roads, *columns, new_state(1))
+    assert (found.segment == 0).all()
+    alone = tuple(column[12:13] for column in columns)
+    assert match(roads, *alone, new_state(1))[0].segment.tolist() == [1], "control: by itself"
+    easy = MatchParams(switch_cost=5.0)
+    assert match(roads, *columns, new_state(1), easy)[0].segment[12] == 1, "control"
+
+
+def test_what_is_learnt_of_the_roads_changes_no_answer():
+    """The ways between segments are learnt as vehicles come by; who came first must not matter."""
+    drives = [drive(ROADS, route, np.random.default_rng(5)) for route in (DOWN, UP, SERVICE, OVER)]
+    fresh = [match(valley(), *d.columns(), new_state(1))[0] for d in drives]
+    network = valley()
+    for d, alone in reversed(list(zip(drives, fresh, strict=True))):
+        after, _ = match(network, *d.columns(), new_state(1))
+        for one, other in zip(after, alone, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_a_parked_vehicle_keeps_its_road_and_its_doubts():
     # Half an hour beside the expressway, reports a metre apart: the same doubt, not a hundred.
     n = 120

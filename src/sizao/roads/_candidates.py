@@ -26,15 +26,38 @@ EXIT = np.dtype(
 )
 """A segment that leaves a junction, and where it ends: what a search reads, next to each other."""
 
+PIECE = np.dtype(
+    [
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("along_m", "f8"),
+        ("east", "f4"),
+        ("north", "f4"),
+        ("length_m", "f4"),
+        ("back", "f4"),
+        ("tunnel", "f4"),
+        ("segment", "i4"),
+        ("road", "i4"),
+    ],
+    align=True,
+)
+"""A straight piece of a segment: where it begins and how far along the segment that is, its
+direction as a vector of length 1, -1 if the road is driven both ways and 1 if not, 1 in a tunnel
+and 0 outside."""
+
+_HOPELESS = 8.0
+"""What is so much dearer than the cheapest, by place and heading, is not weighed: odds of e^-8.
+Nor is it missed: with 20 in its place a few more answers were wrong, at half as much time again."""
+
 
 class Roads(NamedTuple):
     """A network and its grid as the kernel reads them.
 
+    metres : float64 (rows, 2), of one degree of latitude and longitude in each row of the grid
     brisk_kmh : float32 (s,), what nobody drives on a yard or alley; infinite on other roads
-    covered : bool (s,), tunnels
     sign : int32 (s,), the same number where every vehicle has the same limit
-    piece : float32 (v, 4), of the piece that begins at a vertex: metres east and north, 1 over its
-        length, and its length
+    piece : PIECE (v,), the piece that begins at a vertex
+    way, way_to : of ``_ways.no_ways``, filled by the kernel as roads are driven on
     exit : EXIT, of junction k ``exit[exit_from[k]:exit_from[k + 1]]``
     """
 
@@ -44,23 +67,20 @@ class Roads(NamedTuple):
     cell_lon: float
     rows: int
     columns: int
+    metres: npt.NDArray[np.float64]
     start: npt.NDArray[np.int64]
     pieces: npt.NDArray[np.int32]
-    owner: npt.NDArray[np.int32]
-    lat: npt.NDArray[np.float64]
-    lon: npt.NDArray[np.float64]
-    piece: npt.NDArray[np.float32]
-    along_m: npt.NDArray[np.float64]
+    piece: npt.NDArray[Any]
     length_m: npt.NDArray[np.float64]
     twin: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
     to_node: npt.NDArray[np.int32]
     road: npt.NDArray[np.int32]
     exit_from: npt.NDArray[np.int64]
     exit: npt.NDArray[Any]
     brisk_kmh: npt.NDArray[np.float32]
-    covered: npt.NDArray[np.bool_]
     sign: npt.NDArray[np.int32]
+    way: npt.NDArray[Any]
+    way_to: npt.NDArray[np.float32]
 
 
 class Costs(NamedTuple):
@@ -125,6 +145,7 @@ def _offer(
 def candidates(
     roads: Roads,
     costs: Costs,
+    band: int,
     y: float,
     x: float,
     north: float,
@@ -140,42 +161,69 @@ def candidates(
     c_beyond: npt.NDArray[np.float64],
     c_square: npt.NDArray[np.float64],
     c_cost: npt.NDArray[np.float64],
+    p_free: npt.NDArray[np.float64],
+    p_square: npt.NDArray[np.float64],
+    p_cost: npt.NDArray[np.float64],
 ) -> int:
-    """Fill the candidate arrays with the roads near a point; their number."""
-    row = math.floor((y - roads.south) / roads.cell_lat)
+    """Fill the candidate arrays with the roads near a point; their number.
+
+    band : row of the grid; north, east : metres a degree there
+    """
     column = math.floor((x - roads.west) / roads.cell_lon)
-    if row < 0 or row >= roads.rows or column < 0 or column >= roads.columns:
+    if band < 0 or band >= roads.rows or column < 0 or column >= roads.columns:
         return 0
-    sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
+    sine, cosine = 0.0, 0.0
+    per_turn = 0.0
+    if not slow:
+        sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
+        per_turn = costs.per_turn
+    cell = band * roads.columns + column
+    first, last = roads.start[cell], roads.start[cell + 1]
+    # What each piece costs, without a branch: which ones are near is anybody's guess, and wrong
+    # guesses took longer than the sums.
+    least, least_mine = math.inf, math.inf
+    mine = roads.road[known[own, 0]] if known_count > 0 else -1
+    for at in range(first, last):
+        piece = roads.piece[roads.pieces[at]]
+        ax, ay = (piece.lon - x) * east, (piece.lat - y) * north
+        free = -(ax * piece.east + ay * piece.north)
+        spot = min(np.float64(piece.length_m), max(0.0, free))
+        dx, dy = ax + spot * piece.east, ay + spot * piece.north
+        square = dx * dx + dy * dy
+        along = piece.east * sine + piece.north * cosine
+        along = max(along, along * piece.back)
+        # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.
+        cost = square * costs.per_square + (1.0 - along) * per_turn + piece.tunnel * costs.tunnel
+        cost = cost if square <= costs.max_square else math.inf
+        p_free[at - first], p_square[at - first], p_cost[at - first] = free, square, cost
+        least = min(least, cost)
+        least_mine = min(least_mine, cost if piece.road == mine else math.inf)
+    if least == math.inf:
+        return 0
+    # One wild position must not leave the road a vehicle was on out of the count, as long as
+    # appearing on another is dearer.
+    limit = least + _HOPELESS
+    if least_mine <= least + costs.switch:
+        limit = max(limit, least_mine)
     count = 0
-    cell = row * roads.columns + column
     # A cell has a segment's pieces next to each other, so that it and its twin were entered, if
     # at all, since the owner changed.
     owner, own_at, twin_at = -1, -1, -1
-    for at in range(roads.start[cell], roads.start[cell + 1]):
-        v = roads.pieces[at]
-        # Nearest spot of the piece, as ``grid.project`` has it, without a division: this line is
-        # where matching in a town spends its time.
-        ax, ay = (roads.lon[v] - x) * east, (roads.lat[v] - y) * north
-        bx, by, inverse = roads.piece[v, 0], roads.piece[v, 1], roads.piece[v, 2]
-        free = -(ax * bx + ay * by) * inverse * inverse
-        t = min(1.0, max(0.0, free))
-        dx, dy = ax + t * bx, ay + t * by
-        square = dx * dx + dy * dy
-        if square > costs.max_square:
+    for at in range(first, last):
+        cost = p_cost[at - first]
+        if cost > limit:
             continue
-        segment = roads.owner[v]
+        piece = roads.piece[roads.pieces[at]]
+        segment = piece.segment
         if segment != owner:
             owner, own_at, twin_at = segment, -1, -1
         twin = roads.twin[segment]
-        offset = roads.along_m[v] + t * roads.piece[v, 3]
-        beyond = (free - t) * roads.piece[v, 3]
-        cost = square * costs.per_square
-        if roads.covered[segment]:
-            cost += costs.tunnel
+        free, square = p_free[at - first], p_square[at - first]
+        spot = min(np.float64(piece.length_m), max(0.0, free))
+        offset, beyond = piece.along_m + spot, free - spot
         forth, back = True, slow and twin >= 0
         if not slow:
-            along = (bx * sine + by * cosine) * inverse
+            along = piece.east * sine + piece.north * cosine
             if along < 0.0 and twin >= 0:
                 segment, along, forth, back = twin, -along, False, True
             if along < costs.cos_tolerance:
@@ -185,8 +233,6 @@ def candidates(
                     was_on = was_on or known[own, i] == segment
                 if not was_on or along < 0.0:
                     continue
-            # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.
-            cost += (1.0 - along) * costs.per_turn
             if kmh > roads.brisk_kmh[segment]:
                 cost += costs.brisk
         if forth:

@@ -35,8 +35,9 @@ import numpy.typing as npt
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.vehicles import KINDS
-from sizao.roads._candidates import EXIT, Costs, Roads
+from sizao.roads._candidates import EXIT, PIECE, Costs, Roads
 from sizao.roads._forward import HYPOTHESES, forward, scratch
+from sizao.roads._ways import no_ways
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid
 from sizao.roads.limits import limits_on
@@ -180,8 +181,9 @@ def match(
         np.empty(n * (HYPOTHESES - 1), np.int32),
         np.empty(n * (HYPOTHESES - 1), np.int32),
     )
+    roads, crowd = _roads(network, params.max_distance_m)
     rivals = forward(
-        _roads(network, params.max_distance_m),
+        roads,
         Costs(
             params.max_distance_m**2,
             0.5 / params.noise_m**2,
@@ -209,7 +211,7 @@ def match(
         state["offset_m"],
         state["cost"],
         *matched,
-        *scratch(),
+        *scratch(crowd),
     )
     return matched._replace(
         rival_row=matched.rival_row[:rivals].copy(),
@@ -226,11 +228,12 @@ def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any
 _CROWDED = 16
 """Pieces a cell from which cells are made smaller."""
 
-_prepared: WeakKeyDictionary[Network, dict[float, Roads]] = WeakKeyDictionary()
+_prepared: WeakKeyDictionary[Network, dict[float, tuple[Roads, int]]] = WeakKeyDictionary()
 
 
-def _roads(network: Network, radius_m: float) -> Roads:
-    """The kernel's view of a network, made once for each network and radius."""
+def _roads(network: Network, radius_m: float) -> tuple[Roads, int]:
+    """The kernel's view of a network, and how many pieces its fullest cell has; made once for each
+    network and radius."""
     made = _prepared.setdefault(network, {})
     if radius_m not in made:
         cell_m = max(60.0, radius_m)
@@ -239,24 +242,21 @@ def _roads(network: Network, radius_m: float) -> Roads:
             # In a town less to look through is worth a larger index.
             grid = build_grid(network, radius_m, cell_m / 2)
         nodes = int(max(network.from_node.max(), network.to_node.max())) + 1
+        middle = grid.south + (np.arange(grid.rows) + 0.5) * grid.cell_lat
         leaving = np.bincount(network.from_node, minlength=nodes)
-        made[radius_m] = Roads(
+        roads = Roads(
             grid.south,
             grid.west,
             grid.cell_lat,
             grid.cell_lon,
             grid.rows,
             grid.columns,
+            np.array([metres_per_degree(lat) for lat in middle]),
             grid.start,
             grid.pieces,
-            grid.owner,
-            network.lat,
-            network.lon,
-            _pieces(network),
-            network.along_m,
+            _pieces(network, grid.owner),
             network.length_m,
             network.twin,
-            network.first,
             network.to_node,
             _road_numbers(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
@@ -264,21 +264,28 @@ def _roads(network: Network, radius_m: float) -> Roads:
             np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf).astype(
                 np.float32
             ),
-            network.tunnel,
             _signs(network),
+            *no_ways(len(network)),
         )
+        made[radius_m] = roads, int(np.diff(grid.start).max())
     return made[radius_m]
 
 
-def _pieces(network: Network) -> npt.NDArray[np.float32]:
+def _pieces(network: Network, owner: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
     """``Roads.piece``. The last vertex of a segment begins none; its row is never read."""
     scale = np.array([metres_per_degree(lat) for lat in network.lat]).reshape(-1, 2)
-    x = np.diff(network.lon, append=0.0) * scale[:, 1]
-    y = np.diff(network.lat, append=0.0) * scale[:, 0]
-    length = np.hypot(x, y)
-    inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    along = np.diff(network.along_m, append=0.0)
-    return np.column_stack((x, y, inverse, along)).astype(np.float32)
+    east = np.diff(network.lon, append=0.0) * scale[:, 1]
+    north = np.diff(network.lat, append=0.0) * scale[:, 0]
+    length = np.hypot(east, north)
+    pieces = np.zeros(len(length), PIECE)
+    pieces["lat"], pieces["lon"], pieces["along_m"] = network.lat, network.lon, network.along_m
+    for name, part in (("east", east), ("north", north)):
+        pieces[name] = np.divide(part, length, out=np.zeros_like(length), where=length > 0)
+    pieces["length_m"], pieces["segment"] = length, owner
+    pieces["back"] = np.where(network.twin[owner] >= 0, -1, 1)
+    pieces["tunnel"] = network.tunnel[owner]
+    pieces["road"] = _road_numbers(network)[owner]
+    return pieces
 
 
 def _exits(network: Network) -> npt.NDArray[Any]:
