@@ -19,6 +19,10 @@ HYPOTHESES = 4
 _DROP = 8.0
 """A hypothesis so much dearer than the best is forgotten: odds of e^-8. Which way it had come is
 forgotten with it, so it must stay above the rivals' cost."""
+_COST = 1.0 / 31.0
+"""Unit of a remembered cost: what is not dropped fits a byte."""
+_DEGREE = 1e-7
+"""Unit of a remembered place: a centimetre."""
 _CLEAR = 2.0
 """A match is clear when the next is so much dearer: odds of 7 to 1."""
 _STILL_M = 5.0
@@ -54,8 +58,8 @@ def forward(
     positioned: npt.NDArray[np.bool_],
     state: npt.NDArray[Any],
     k_segment: npt.NDArray[np.int32],
-    k_offset: npt.NDArray[np.float64],
-    k_cost: npt.NDArray[np.float32],
+    k_offset: npt.NDArray[np.float32],
+    k_cost: npt.NDArray[np.uint8],
     segment: npt.NDArray[np.int32],
     offset_m: npt.NDArray[np.float64],
     distance_m: npt.NDArray[np.float32],
@@ -98,7 +102,7 @@ def forward(
         north, east = roads.metres[min(roads.rows - 1, max(0, band))]
         moved_m = 0.0
         if known > 0:
-            up, right = (y - me.lat) * north, (x - me.lon) * east
+            up, right = (y - me.lat * _DEGREE) * north, (x - me.lon * _DEGREE) * east
             moved_m = math.sqrt(up * up + right * right)
         if known == 0 or not slow or moved_m > _STILL_M:
             count = candidates(
@@ -155,7 +159,7 @@ def forward(
                         east,
                         k_segment[own, i],
                         k_offset[own, i],
-                        k_cost[own, i],
+                        k_cost[own, i - 1] * _COST if i > 0 else 0.0,
                         budget_m,
                         advance_m,
                         led,
@@ -197,17 +201,20 @@ def forward(
                     break
                 k_segment[own, kept] = c_segment[best]
                 k_offset[own, kept] = c_spot[best]
-                k_cost[own, kept] = c_cost[best] - least
+                if kept > 0:
+                    # Rounded down, so that no rival is lost.
+                    k_cost[own, kept - 1] = int((c_cost[best] - least) / _COST)
                 c_cost[best] = math.inf
                 kept += 1
             me.count = kept
-            me.quality = 1 if kept > 1 and k_cost[own, 1] < _CLEAR else 2
-            me.lat, me.lon = y, x
+            me.lat, me.lon = round(y / _DEGREE), round(x / _DEGREE)
         me.time_us, me.speed_kmh = time_us[row], kmh
         segment[row], offset_m[row] = k_segment[own, 0], k_offset[own, 0]
-        distance_m[row], quality[row] = me.distance_m, me.quality
+        distance_m[row], quality[row] = me.distance_m, 2
+        if me.count > 1 and k_cost[own, 0] * _COST < _CLEAR:
+            quality[row] = 1
         for i in range(1, me.count):
-            if k_cost[own, i] >= costs.rival:
+            if k_cost[own, i - 1] * _COST >= costs.rival:
                 break
             # A road of another limit on which the vehicle may be as well.
             if roads.sign[k_segment[own, i]] != roads.sign[k_segment[own, 0]]:
