@@ -82,3 +82,10 @@ def test_many_more_than_there_was_room_for():
     register = Names()
     assert register.slots_of(many).tolist() == list(range(20_000))
     assert register.slots_of(many.take(pa.array([19_999, 0]))).tolist() == [19_999, 0]
+
+
+def test_a_name_that_was_seen_is_found() -> None:
+    known = ["10001", "13800000001", "plate:川DI0001", "plate:2:川DI0001", "a name of its own"]
+    names = Names.of(known)
+    assert [names.find(name) for name in known] == list(range(len(known)))
+    assert names.find("10002") is None

@@ -89,7 +89,8 @@ class Names:
         key = key_of(raw, 0, len(name.encode()))
         if key == OTHER:
             return self._other.get(name)
-        slot = _find(key, self._keys, self._table)
+        # A number that left compiled code is signed again.
+        slot = _find(np.uint64(key), self._keys, self._table)
         return int(slot) if slot >= 0 else None
 
     @classmethod
