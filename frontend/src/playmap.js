@@ -49,6 +49,11 @@ export function playMap(element, tracks, data) {
       map.addSource("ring", { type: "geojson", data: { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: ring } } });
       map.addLayer({ id: "ring", type: "line", source: "ring", paint: { "line-color": palette().place, "line-width": 2, "line-dasharray": [2, 2] } });
     }
+    if (data.fence) {
+      map.addSource("fence", { type: "geojson", data: { type: "Feature", properties: {}, geometry: data.fence } });
+      map.addLayer({ id: "fence-fill", type: "fill", source: "fence", paint: { "fill-color": palette().place, "fill-opacity": 0.1 } }, "track");
+      map.addLayer({ id: "fence-line", type: "line", source: "fence", paint: { "line-color": palette().place, "line-width": 1.4, "line-dasharray": [3, 2] } }, "track");
+    }
     map.on("click", "track-points", (event) => pick(event.features[0].properties.track, event.features[0].properties.at));
   });
   return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,9 @@ def test_a_withdrawn_detection_marks_case_warning_inbox_and_closes_nothing(world
     assert 'data-basis="withdrawn"' in page
     assert "不预警" in page
     assert "依据已撤回" in world.client("op-zd").get("/inbox/").content.decode()
+    own = world.client("op-zd").get(f"/detections/{row['id']}/")
+    assert "这条检测已撤回" in own.content.decode()
+    assert [one["change"].kind for one in own.context["changes"]] == ["withdrawn"]
     told = world.client("op-zd").get("/api/v1/warnings", **world.bearer("op-zd")).json()
     assert [one["kind"] for one in told["items"][0]["basis"]] == ["withdrawn"]
     assert Warning.objects.count() == 1
@@ -103,6 +107,9 @@ def test_a_correction_that_keeps_the_grade_is_told_and_asks_nobody(world: World)
     page = world.client("op-zd").get(f"/cases/{case.pk}/").content.decode()
     assert "无须确认" in page
     assert f"/cases/{case.pk}/basis/" not in page
+    own = world.client("op-zd").get(f"/detections/{row['id']}/").content.decode()
+    assert "已按后到的数据更正" in own
+    assert re.search(r"<s[^>]*>4 小时 22 分</s> → <b>4 小时 31 分</b>", own)
 
 
 def test_what_was_withdrawn_can_come_back(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -182,3 +183,18 @@ def test_a_circle_is_drawn_as_wide_as_it_is():
     corners = words.outline(SCHOOL, fence)["coordinates"][0]
     north = (max(lat for _, lat in corners) - 26.58) * 111_195
     assert north == pytest.approx(200, abs=1)
+
+
+def test_the_fence_that_was_judged_by_stands_on_the_evidences_map(world: World):
+    services.decide(world.user("lead-zd"), asked(world), True)
+    judged = world.detection(rule="area_limit", fence=1)
+    other = world.detection(rule="area_limit", fence=2, start=world.now - timedelta(hours=1))
+    world.append(judged, other)
+    world.round()
+
+    def drawn(row: dict[str, Any]) -> Any:
+        return world.client("op-zd").get(f"/detections/{row['id']}/").context["player"]["fence"]
+
+    ring = drawn(judged)["coordinates"][0]
+    assert len(ring) > 20, "a circle, as wide as it is"
+    assert drawn(other) is None, "none of that number is in force"

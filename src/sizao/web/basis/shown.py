@@ -12,6 +12,7 @@ from sizao.web.cases.models import Case
 from sizao.web.channels.models import Notice
 from sizao.web.pages import words
 from sizao.web.units.models import User
+from sizao.web.warnings.models import Warning
 
 
 def of_case(user: User, case: Case) -> dict[str, Any] | None:
@@ -31,6 +32,16 @@ def of_case(user: User, case: Case) -> dict[str, Any] | None:
         ],
         "choices": [(code, words.pick(*names)) for code, names in CHOICES.items()],
     }
+
+
+def of_detection(user: User, detection: str) -> list[dict[str, Any]]:
+    """What later data changed of a detection, the newest first, once a revision, as far as the user
+    sees the warning that rests on it."""
+    found = BasisChange.objects.filter(
+        reference=detection, warning__in=Warning.objects.for_user(user)
+    ).select_related("warning", "answer__by")
+    once = {(one.revision, one.kind): one for one in found}
+    return [_row(one) for one in reversed(once.values())]
 
 
 def _row(change: BasisChange) -> dict[str, Any]:

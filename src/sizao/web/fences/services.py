@@ -23,6 +23,7 @@ from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
 from sizao.web.fences.models import FenceChange
+from sizao.web.fences.words import outline
 from sizao.web.ports import ports
 from sizao.web.rules.access import may_change
 from sizao.web.units.models import User
@@ -43,6 +44,11 @@ def standing(data: DataDir | None = None) -> dict[int, Feature]:
         if change.feature is not None:
             found[change.number] = change.feature
     return dict(sorted(found.items()))
+
+
+def outline_of(number: int | None) -> dict[str, Any] | None:
+    """What the fence of a number covers now, as polygon geometry; None if there is none."""
+    return next((outline(*one) for one in fences() if one[1].number == number), None)
 
 
 def fences() -> list[tuple[Feature, Fence]]:

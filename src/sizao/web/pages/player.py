@@ -27,6 +27,7 @@ def player(
     *,
     at: datetime | None = None,
     ring: list[tuple[float, float]] | None = None,
+    fence: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """JSON for ``data-playback``.
 
@@ -34,6 +35,7 @@ def player(
     marks : detections to mark on the time line, rows of schema DETECTION
     at : where to begin, by default at ``start``
     ring : a polygon to draw, corners as (lon, lat)
+    fence : polygon geometry (GeoJSON) of the fence that was judged by
     """
     return {
         "from": start.timestamp(),
@@ -55,6 +57,7 @@ def player(
             for row in marks
         ],
         "ring": ring or [],
+        "fence": fence,
     }
 
 

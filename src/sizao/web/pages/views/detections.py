@@ -21,8 +21,11 @@ from sizao.warn.table import grade
 from sizao.warn.unless import Edge, unless
 from sizao.warn.words import RULES, SEVERITIES
 from sizao.web import audit
+from sizao.web.basis.record import CORRECTED, WITHDRAWN
+from sizao.web.basis.shown import of_detection
 from sizao.web.cases.models import Case
 from sizao.web.detections import queries
+from sizao.web.fences.services import outline_of
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.grants import Grant, Ground
 from sizao.web.fleet.presence import may_ask
@@ -123,6 +126,9 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "row": row,
             "line": _line(row, sight, {}),
             "what": words.pick(*what_happened(facts, place=facts.place)),
+            "gone": row["severity"] == WITHDRAWN,
+            "corrected": CORRECTED in (row["quality"] or "").split(","),
+            "changes": of_detection(user, detection_id),
             "measured": words.counted(
                 row["rule"], row["severity"], row["measured"], row["measured_unit"]
             ),
@@ -149,7 +155,13 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "colour": entry.plate_colour,
             "delay_s": delay.total_seconds() if delay is not None else None,
             "player": player(
-                user, [(grant, plate or row["vehicle"])], start, end, [row], at=row["start"]
+                user,
+                [(grant, plate or row["vehicle"])],
+                start,
+                end,
+                [row],
+                at=row["start"],
+                fence=outline_of(facts.fence) if facts.fence is not None else None,
             ),
         },
     )
