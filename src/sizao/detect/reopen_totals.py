@@ -86,10 +86,6 @@ class _Turn:
         self.rows = arrived(columns, params)
         self.torn = np.zeros(len(columns.slot), np.bool_)
         self.torn[torn] = True
-        # Who drove until each row, by the row before it: to him belongs what was driven.
-        self.who = np.concatenate(([-1], columns.driver[:-1])).astype(np.int64)
-        first = np.flatnonzero(np.diff(columns.slot, prepend=-1))
-        self.who[first] = memory.each["driver"][columns.slot[first]] - 1
 
     def all(self, late: npt.NDArray[Any]) -> None:
         """Every row, and late ones judged before the next row of their vehicle."""
@@ -123,10 +119,7 @@ class _Turn:
             if int(slots[at]) in seen:
                 breaks.append((at, None))
             seen.add(int(slots[at]))
-        waiting = list(self.windows.late)
-        came = np.unique(late["slot"])
-        came = came[(self.windows.place[came] > 0) | np.isin(came, slots[back])]
-        for slot in sorted({*waiting, *came.tolist()}):
+        for slot in reopen.concerned(late, slots[back], self.windows):
             own = np.flatnonzero(slots == slot)
             moments = late["row"][late["slot"] == slot]
             after = np.searchsorted(columns.row[rows[own]], moments)
@@ -135,10 +128,10 @@ class _Turn:
         return sorted(breaks, key=lambda one: (one[0], one[1] is not None))
 
     def _gather(self, late: npt.NDArray[Any], begin: int, end: int) -> int:
-        for slot in np.unique(late["slot"][begin:end]).tolist():
-            if slot in self.windows:
-                some = late[begin:end]
-                self.windows.gather(slot, some[some["slot"] == slot])
+        some = late[begin:end]
+        slots = some["slot"]
+        for slot in set(slots[self.windows.place[slots] > 0].tolist()):
+            self.windows.gather(slot, some[slots == slot])
         return max(begin, end)
 
     def _walk(self, begin: int, end: int) -> None:
@@ -153,9 +146,10 @@ class _Turn:
         self._open(back, marked, kept)
         if not windows:
             return
-        since = dict(
-            zip(columns.slot[back].tolist(), kept.found[np.isin(marked, back)], strict=True)
-        )
+        since = {}
+        if len(back):
+            found_until = kept.found[np.isin(marked, back)]
+            since = dict(zip(columns.slot[back].tolist(), found_until, strict=True))
         with_window = np.flatnonzero(windows.place[columns.slot[rows]] > 0)
         reopen.remember(self.out[-1], columns, rows[with_window], windows, since)
 
@@ -178,27 +172,43 @@ class _Turn:
     ) -> npt.NDArray[np.int64]:
         """Rows that open windows, and those of drivers of whom a window knows nothing yet."""
         columns, windows = self.columns, self.windows
-        since = np.full(len(windows.place), -1, np.int64)
-        since[columns.slot[back]] = back
         own = columns.slot[rows]
-        # Of a vehicle whose window opens here, rows after the one that does.
-        looked = np.where(since[own] >= 0, rows > since[own], windows.place[own] > 0)
-        some = rows[looked & (self.who[rows] >= 0)]
-        pair = columns.slot[some].astype(np.int64) << 32 | self.who[some]
-        _, first = np.unique(pair, return_index=True)
-        new = [
-            at
-            for at in some[first].tolist()
-            if self._unknown(int(columns.slot[at]), int(self.who[at]), int(since[columns.slot[at]]))
-        ]
+        since = dict(zip(columns.slot[back].tolist(), back.tolist(), strict=True))
+        looked = windows.place[own] > 0
+        if since:
+            looked |= np.isin(own, columns.slot[back])
+        some = rows[looked]
+        who = self._who(some)
+        some, who = some[who >= 0], who[who >= 0]
+        seen: set[tuple[int, int]] = set()
+        new = []
+        slots = columns.slot[some].tolist()
+        for at, slot, driver in zip(some.tolist(), slots, who.tolist(), strict=True):
+            opened = since.get(slot, -1)
+            # Of a vehicle whose window opens here, rows after the one that does.
+            if at > opened and (slot, driver) not in seen:
+                seen.add((slot, driver))
+                if self._unknown(slot, driver, opened):
+                    new.append(at)
+        if not new:
+            return back
         marks = np.zeros(len(columns.slot), np.bool_)
         marks[back] = True
         marks[new] = True
         return rows[marks[rows]]
 
+    def _who(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """Who drove until each of these rows, none of them walked yet, by the row before it: to
+        him belongs what was driven. -1 unknown."""
+        columns = self.columns
+        slots, before = columns.slot[rows], np.maximum(rows - 1, 0)
+        follows = (rows > 0) & (columns.slot[before] == slots)
+        first = self.memory.each["driver"][slots] - 1
+        return np.where(follows, columns.driver[before], first).astype(np.int32)
+
     def _unknown(self, slot: int, driver: int, opened: int) -> bool:
         if opened >= 0:
-            return driver != int(self.who[opened])
+            return driver != int(self._who(np.array([opened]))[0])
         return driver not in self.windows.drivers.get(slot, {})
 
     def _open(self, back: npt.NDArray[np.int64], marked: npt.NDArray[np.int64], kept: Kept) -> None:
