@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from sizao.core.errors import LogError
-from sizao.log.archive import columns, deletions, files, manifest, runs
+from sizao.log.archive import columns, deletions, files, manifest, runs, writing
 from sizao.log.archive.layout import untidy
-from sizao.log.archive.sorting import day_of
+from sizao.log.archive.sorting import day_of, sort
 from sizao.log.archive.store import ArchiveStore, retention_limit
 from tests.log.archive.rows import START_S, VEHICLES, kept, keys_of, pieces
 from tests.runtime.helpers import positions
@@ -135,6 +136,27 @@ def test_a_merge_holds_some_vehicles_at_a_time(tmp_path: Path) -> None:
         rows = (columns.unpack(columns.read(tmp_path / "one" / first.name)),
                 columns.unpack(columns.read(tmp_path / "many" / second.name)))  # fmt: skip
         assert rows[0] == rows[1]
+
+
+def test_a_file_goes_to_the_disk_in_helpings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who appends to the log at the same time must not wait for all of a merge."""
+    synced: list[int] = []
+    sync = os.fdatasync
+    monkeypatch.setattr(
+        os, "fdatasync", lambda file: (synced.append(os.fstat(file).st_size), sync(file))
+    )
+    monkeypatch.setattr(writing, "GROUP_ROWS", 50)
+    monkeypatch.setattr(writing, "HELPING_BYTES", 5_000)
+    made = pieces(30)
+    with writing.FileWriter(tmp_path, "one.parquet") as writer:
+        for batch in made:
+            writer.add(sort(columns.packed([batch])))
+        size = writer.finish().bytes
+    edges = [0, *synced, size]
+    assert len(synced) > 2
+    assert all(5_000 <= after - before < 15_000 for before, after in pairwise(edges[:-1]))
 
 
 def test_an_archive_of_the_first_format_is_read(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from sizao.log.archive import columns
 from sizao.log.archive.manifest import File, sync_folder
 from sizao.log.archive.sorting import by_bucket, by_day, once, sort
 
+HELPING_BYTES = 8 << 20
+"""Written out after so many: an append of the gateway that wants the disk meanwhile waits for
+one helping and not for a whole file."""
 GROUP_ROWS = columns.ROW_GROUP // 2
 """Fewer rows wait for others before they are written as a row group."""
 
@@ -43,6 +46,7 @@ class FileWriter:
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._span: list[int] = []
+        self._synced = 0
 
     def add(self, table: pa.Table) -> None:
         """Rows of ARCHIVED that come after those before."""
@@ -85,6 +89,10 @@ class FileWriter:
         table = self._waiting[0] if len(self._waiting) == 1 else columns.joined(self._waiting)
         self._writer.add(table)
         self._waiting = []
+        if self._file.tell() - self._synced >= HELPING_BYTES:
+            self._file.flush()
+            os.fdatasync(self._file.fileno())
+            self._synced = self._file.tell()
 
 
 class DayFiles:
