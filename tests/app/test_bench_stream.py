@@ -1,14 +1,15 @@
-"""The pipeline benchmark's frames are the product's own encoder's, an hour later each lap."""
+"""The pipeline benchmark's frames are the product's own encoder's, under every plate and lap."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sizao.app.benches import _stream
+from sizao.app.benches._frames import SIZE, frames_of
 from sizao.app.benches._platforms import params
 from sizao.core.clock import SHANGHAI
 from sizao.feeds.jt809.bulk import Bulk
@@ -36,39 +37,62 @@ def rows(count: int) -> pa.Table:
     return pa.Table.from_batches([batch])
 
 
-def lap(table: pa.Table) -> _stream.Lap:
-    plates = np.full(len(table), PLATE.encode("gbk"), "S21")
-    return _stream.Lap(_stream.frames_of(table, plates, np.full(len(table), 2, np.uint8), 2))
+def recorded(table: pa.Table, plates: list[list[str]]) -> _stream.Recorded:
+    """Rows of one second each, of as many vehicles as the first plates are, in turn."""
+    names = np.array([[plate.encode("gbk") for plate in some] for some in plates], "S21")
+    who = np.arange(len(table)) % len(plates[0])
+    frames = frames_of(table, names[0][who], np.full(len(table), 2, np.uint8), 2)
+    return _stream.Recorded(frames, np.arange(len(table)) + 0.5, who, names)
 
 
 def test_a_frame_is_what_the_encoder_writes() -> None:
-    table = rows(2000)
-    made = lap(table)
+    table = rows(3700)
+    made = _stream.Lap(recorded(table, [[PLATE]]))
     start = datetime.fromtimestamp(START_US / 1e6, SHANGHAI)
+    assert made.hours == 2
     made.begin(start)
     wanted = []
     for row in table.to_pylist():
         row["time"] = round(row["time"].timestamp() * 1e6)
         body = join(0x1202, from_row(row, "2011"), "2011", LINK.dialect, PLATE, 2)
         wanted.append(encode_frame(0x1202, LINK.access_code, 0, body, version=LINK.version))
-    hour = [one.astimezone(SHANGHAI).hour for one in table["time"].to_pylist()]
-    count = hour.index(hour[0] + 1) if hour[0] + 1 in hour else len(hour)
-    assert bytes(made.bytes_of(0, count)) == b"".join(wanted[:count])
-    assert any(len(frame) > _stream.SIZE + 2 for frame in wanted[:count]), "nothing was escaped"
+    data, count = made.bytes_of(0.0, 3700.0)
+    assert count == 3700
+    assert bytes(data) == b"".join(wanted)
+    hours = {one.astimezone(SHANGHAI).hour for one in table["time"].to_pylist()}
+    assert len(hours) == 2, "no frame was of the lap's second hour"
+    assert any(len(frame) > SIZE + 2 for frame in wanted), "nothing was escaped"
 
 
-def test_laps_are_hours_apart_and_every_check_sum_is_right() -> None:
-    made = lap(rows(500))
+def test_every_plate_is_sent_and_laps_are_hours_apart() -> None:
+    plates = [[f"川DI{double}{number:03d}" for number in range(5)] for double in range(4)]
+    made = _stream.Lap(recorded(rows(2000), plates))
     start = datetime.fromtimestamp(START_US / 1e6, SHANGHAI)
     bulk = Bulk(Directory())
-    times = []
-    for number in range(60):
+    laps = []
+    for number in (0, 1, 2, 30):
         made.begin(start + timedelta(hours=number))
-        data = bytes(made.bytes_of(0, 100)) + bytes(made.bytes_of(100, 400))
-        found = bulk.decode(data, LINK, START_US + 10**13)
-        assert (found.rest, found.strays, found.pending) == ([], [], b"")
-        assert found.batch is not None
-        assert len(found.batch) == 500
-        times.append(found.batch.column("time").cast(pa.int64()).to_numpy())
-    for before, after in pairwise(times):
-        assert set(after - before) == {3_600_000_000}
+        parts = []
+        for from_s in np.arange(0.0, made.end_s, made.step_s):
+            data, count = made.bytes_of(from_s, from_s + made.step_s)
+            if not count:
+                continue
+            found = bulk.decode(bytes(data), LINK, START_US + 10**13)
+            assert (found.rest, found.strays, found.pending) == ([], [], b"")
+            assert found.batch is not None
+            assert len(found.batch) == count
+            parts.append(found.batch)
+        laps.append(pa.Table.from_batches(parts))
+    first = laps[0]
+    assert set(first["vehicle"].to_pylist()) == {
+        f"plate:2:{plate}" for some in plates for plate in some
+    }
+    # All that a vehicle did it does under each plate.
+    for plate in (plates[0][3], plates[2][3]):
+        own = first.filter(pc.equal(first["vehicle"], f"plate:2:{plate}"))
+        moments = own["time"].cast(pa.int64()).to_numpy()
+        assert moments.tolist() == [START_US + n * 1_000_000 for n in range(3, 2000, 5)]
+    for lap, hours in zip(laps, (0, 1, 2, 30), strict=True):
+        assert lap["vehicle"].equals(first["vehicle"])
+        moved = lap["time"].cast(pa.int64()).to_numpy() - first["time"].cast(pa.int64()).to_numpy()
+        assert set(moved.tolist()) == {hours * 3_600_000_000}

@@ -1,12 +1,14 @@
 """Load for the pipeline's benchmark, run as a process of its own.
 
 ``python -m sizao.app.benches._stream FILE PORT SECONDS RATE FIRST STATUS BEFORE`` logs in as four
-lower platforms of JT/T 809 (2011) and sends the frames of FILE, of one hour, lap after lap. Each
-lap is two hours later than the one before: day and hour in each frame are replaced, its check sum
-corrected and the frame escaped anew, in a compiled loop, so that no position comes twice. RATE
-positions a second altogether; with 0 as fast as the pipeline takes them, which is read from its
-heartbeat in STATUS: no more than :data:`WINDOW` positions are on their way. FIRST is the number of
-the first lap, BEFORE how many positions the pipeline had handled.
+lower platforms of JT/T 809 (2011) and sends the frames of FILE, of some hours, lap after lap. Each
+simulated vehicle is sent as many: under one plate, and :data:`APART_S` later under the next. Each
+lap begins an hour after the one before has ended. Plate, day and hour in each frame are replaced,
+its check sum corrected and the frame escaped anew, in a compiled loop, so that no position comes
+twice and hours of a large fleet take little memory. RATE positions a second altogether; with 0 as
+fast as the pipeline takes them, which is read from its heartbeat in STATUS: no more than
+:data:`WINDOW` positions are on their way. FIRST is the number of the first lap, BEFORE how many
+positions the pipeline had handled.
 """
 
 from __future__ import annotations
@@ -16,201 +18,217 @@ import json
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 
-from sizao.app.benches._platforms import City, Pass, params
+from sizao.app.benches._frames import FRAME, SIZE
+from sizao.app.benches._platforms import City, Pass
 from sizao.core.clock import SHANGHAI
 from sizao.core.loads import BLOCK, address, copy_block, find, put8, put_u16, u8, u16
 from sizao.core.tied import watch_parent
-from sizao.feeds.jt809.header import VERSION_2011
-from sizao.feeds.jt809.kernel import crc16
+
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 LINKS = 4
-LAP = timedelta(hours=2)
+APART_S = 1.25
+"""A simulated vehicle's further plates report so much after each other."""
+SILENCE = timedelta(hours=1)
+"""Between two laps."""
 CHUNK = 2_500
-"""Frames sent at a time: some 230 KB."""
+"""Frames sent at a time, about: some 230 KB."""
 WINDOW = 4_000_000
 
-FRAME = np.dtype(
-    [
-        ("length", ">u4"),
-        ("serial", ">u4"),
-        ("business", ">u2"),
-        ("access_code", ">u4"),
-        ("version", "u1", (3,)),
-        ("enciphered", "u1"),
-        ("key", ">u4"),
-        ("plate", "S21"),
-        ("colour", "u1"),
-        ("sub", ">u2"),
-        ("size", ">u4"),
-        ("flag", "u1"),
-        ("day", "u1"),
-        ("month", "u1"),
-        ("year", ">u2"),
-        ("hour", "u1"),
-        ("minute", "u1"),
-        ("second", "u1"),
-        ("lon", ">u4"),
-        ("lat", ">u4"),
-        ("speed", ">u2"),
-        ("recorder", ">u2"),
-        ("mileage", ">u4"),
-        ("heading", ">u2"),
-        ("altitude", ">u2"),
-        ("status", ">u4"),
-        ("alarm", ">u4"),
-        ("crc", ">u2"),
-    ]
+_PLATE, _DATE, _CRC = (
+    int(FRAME.fields[name][1])  # type: ignore[index]  # all exist
+    for name in ("plate", "day", "crc")
 )
-"""0x1202 of 2011 without delimiters and escapes."""
-SIZE = FRAME.itemsize
-_DATE, _CRC = (int(FRAME.fields[name][1]) for name in ("day", "crc"))  # type: ignore[index]  # both exist
-_DATE_SIZE = 5
+_PLATE_SIZE = 21
+_HOUR = 4
+"""Bytes from the day to the hour."""
+_DATE_SIZE = _HOUR + 1
 LONGEST = 2 * SIZE + 2
 
 
-def frames_of(
-    rows: pa.Table, plates: npt.NDArray[np.bytes_], colours: npt.NDArray[np.uint8], link: int
-) -> npt.NDArray[np.void]:
-    """Frames of rows of POSITION, dtype FRAME.
-
-    plates, colours : of each row, plates in GBK, dtype S21
-    link : whose access code they bear, 0 to LINKS - 1
-    """
-    out = np.zeros(len(rows), FRAME)
-    out["length"] = SIZE + 2
-    out["business"], out["sub"], out["size"] = 0x1200, 0x1202, 36
-    out["access_code"] = params("2011", link + 1).access_code
-    out["version"] = np.frombuffer(VERSION_2011, np.uint8)
-    out["plate"], out["colour"] = plates, colours
-    seconds = _numbers(rows, "time", np.int64) // 1_000_000 + 8 * 3600
-    days = (seconds // 86_400).astype("M8[D]")
-    months = days.astype("M8[M]")
-    out["day"] = (days - months.astype("M8[D]")).astype(int) + 1
-    out["month"] = months.astype(int) % 12 + 1
-    out["year"] = days.astype("M8[Y]").astype(int) + 1970
-    out["hour"] = seconds // 3600 % 24
-    out["minute"] = seconds // 60 % 60
-    out["second"] = seconds % 60
-    placed = np.asarray(rows["lat"].is_valid()) & np.asarray(rows["positioned"])
-    for name, column in (("lat", "lat"), ("lon", "lon")):
-        out[name] = np.where(placed, np.rint(_numbers(rows, column, np.float64) * 1e6), 0)
-    for name, column in (
-        ("speed", "speed_kmh"),
-        ("recorder", "recorder_speed_kmh"),
-        ("mileage", "mileage_km"),
-        ("heading", "heading_deg"),
-        ("altitude", "altitude_m"),
-    ):
-        out[name] = np.rint(_numbers(rows, column, np.float64))
-    status = _numbers(rows, "status", np.int64)
-    out["status"] = np.where(placed, status | 2, status & ~2)
-    out["alarm"] = _numbers(rows, "alarm", np.int64)
-    _seal(address(out), len(out))
-    return out
-
-
-def _numbers(rows: pa.Table, name: str, kind: Any) -> npt.NDArray[Any]:
-    column = rows[name]
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    return pc.fill_null(column, 0).to_numpy().astype(kind)
-
-
 @njit(cache=True, nogil=True)
-def _seal(frames: int, count: int) -> None:
-    """Put in the check sums."""
-    for number in range(count):
-        at = frames + number * SIZE
-        put_u16(at + _CRC, crc16(at, at + _CRC))
-
-
-@njit(cache=True, nogil=True)
-def _render(frames: int, count: int, date: int, change: int, scratch: int, out: int) -> int:
-    """Write frames with another date, delimited and escaped. Returns the end.
+def _render(
+    frames: int,
+    starts: Ints,
+    ends: Ints,
+    who: Ints,
+    vehicles: int,
+    plates: int,
+    plate_changes: Ints,
+    dates: int,
+    date_changes: Ints,
+    first_hour: int,
+    scratch: int,
+    out: int,
+) -> int:
+    """Write frames with other plates and dates, delimited and escaped. Returns the end.
 
     frames : address of SIZE bytes a frame and BLOCK more behind the last
-    date : address of day, month, year and hour
-    change : what that does to the check sum
+    starts, ends : which frames are sent under the first plates, the second, and so on
+    who : simulated vehicle of each frame; ``vehicles`` is how many there are
+    plates : address of 21 bytes for each vehicle under its first plate, then under its second ...
+    plate_changes : what each of them does to the check sum
+    dates, date_changes : address of day, month, year and hour for each hour from ``first_hour``
+        on, and what that does to the check sum
     """
     to = out
-    for number in range(count):
-        frame = frames + number * SIZE
-        for k in range(0, SIZE, BLOCK):
-            copy_block(scratch + k, frame + k)
-        for k in range(_DATE_SIZE):
-            put8(scratch + _DATE + k, u8(date + k))
-        put_u16(scratch + _CRC, u16(frame + _CRC) ^ change)
-        put8(to, 0x5B)
-        to += 1
-        for k in range(0, SIZE, BLOCK):
-            at = scratch + k
-            size = min(SIZE - k, BLOCK)
-            bits = find(at, 0x5A) | find(at, 0x5B) | find(at, 0x5D) | find(at, 0x5E)
-            if bits & ((1 << size) - 1) == 0:
-                copy_block(to, at)
-                to += size
-                continue
-            for i in range(size):
-                value = u8(at + i)
-                if 0x5A <= value <= 0x5E and value != 0x5C:
-                    put8(to, 0x5A if value < 0x5C else 0x5E)
-                    put8(to + 1, 1 if value == 0x5B or value == 0x5D else 2)
-                    to += 2
-                else:
-                    put8(to, value)
-                    to += 1
-        put8(to, 0x5D)
-        to += 1
+    for turn in range(len(starts)):
+        for number in range(starts[turn], ends[turn]):
+            frame = frames + number * SIZE
+            for k in range(0, SIZE, BLOCK):
+                copy_block(scratch + k, frame + k)
+            vehicle = turn * vehicles + who[number]
+            hour = u8(frame + _DATE + _HOUR) - first_hour
+            for k in range(_PLATE_SIZE):
+                put8(scratch + _PLATE + k, u8(plates + vehicle * _PLATE_SIZE + k))
+            for k in range(_DATE_SIZE):
+                put8(scratch + _DATE + k, u8(dates + hour * _DATE_SIZE + k))
+            change = plate_changes[vehicle] ^ date_changes[hour]
+            put_u16(scratch + _CRC, u16(frame + _CRC) ^ change)
+            put8(to, 0x5B)
+            to = _escaped(scratch, to + 1)
+            put8(to, 0x5D)
+            to += 1
     return to
 
 
+@njit(cache=True, inline="always")
+def _escaped(frame: int, to: int) -> int:
+    """Write a frame's bytes escaped. Returns the end."""
+    for k in range(0, SIZE, BLOCK):
+        at = frame + k
+        size = min(SIZE - k, BLOCK)
+        bits = find(at, 0x5A) | find(at, 0x5B) | find(at, 0x5D) | find(at, 0x5E)
+        if bits & ((1 << size) - 1) == 0:
+            copy_block(to, at)
+            to += size
+            continue
+        for i in range(size):
+            value = u8(at + i)
+            if 0x5A <= value <= 0x5E and value != 0x5C:
+                put8(to, 0x5A if value < 0x5C else 0x5E)
+                put8(to + 1, 1 if value == 0x5B or value == 0x5D else 2)
+                to += 2
+            else:
+                put8(to, value)
+                to += 1
+    return to
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A lap of one link."""
+
+    frames: npt.NDArray[np.void]
+    """Dtype FRAME, under the first plates, in the order in which they came."""
+    came_s: npt.NDArray[np.float64]
+    """When each came, from the lap's beginning."""
+    who: npt.NDArray[np.int64]
+    """Simulated vehicle of each."""
+    plates: npt.NDArray[np.bytes_]
+    """Shape (doubles, vehicles), GBK, dtype S21."""
+
+    def save(self, to: dict[str, Any], name: str) -> None:
+        """Put plain arrays to what goes into a file."""
+        to[f"{name}.frames"] = self.frames.view(np.uint8).reshape(len(self.frames), -1)
+        to[f"{name}.came_s"], to[f"{name}.who"] = self.came_s, self.who
+        to[f"{name}.plates"] = self.plates
+
+    @classmethod
+    def load(cls, kept: Any, name: str) -> Recorded:
+        frames = kept[f"{name}.frames"].view(FRAME).reshape(-1)
+        return cls(frames, *(kept[f"{name}.{part}"] for part in ("came_s", "who", "plates")))
+
+
 class Lap:
-    """The frames of one link with the date of one lap after the other."""
+    """The frames of one link, under all plates, with the dates of one lap after the other."""
 
-    def __init__(self, frames: npt.NDArray[np.void]) -> None:
-        self.frames = np.zeros(len(frames) + 1, FRAME)  # one more: blocks reach beyond the last
-        self.frames[:-1] = frames
-        self._date = np.zeros(_DATE_SIZE, np.uint8)
-        self._change = 0
+    def __init__(self, recorded: Recorded) -> None:
+        count = len(recorded.frames)
+        self.came_s = recorded.came_s
+        self.hours = int(np.ceil(self.came_s.max() / 3600))
+        """A lap lasts so long, the last reports of further plates left out."""
+        self._frames = np.zeros(count + 1, FRAME)  # one more: blocks reach beyond the last
+        self._frames[:-1] = recorded.frames
+        self._who = recorded.who.astype(np.int64)
+        self._apart_s = np.arange(len(recorded.plates)) * APART_S
+        self._vehicles = recorded.plates.shape[1]
+        self._plates = np.ascontiguousarray(recorded.plates).view(np.uint8).reshape(-1)
+        self._plate_changes = _plate_changes(recorded.plates)
+        hours = recorded.frames["hour"]
+        self._first_hour, last_hour = int(hours.min()), int(hours.max())
+        self._dates = np.zeros((last_hour - self._first_hour + 1, _DATE_SIZE), np.uint8)
+        self._date_changes = np.zeros(len(self._dates), np.int64)
         self._scratch = np.zeros(SIZE + BLOCK, np.uint8)
-        self._out = np.zeros(CHUNK * LONGEST + BLOCK, np.uint8)
+        self._out = np.zeros(0, np.uint8)
+        self.step_s = max(CHUNK * self.came_s.max() / (count * len(self._apart_s)), 0.1)
+        """Seconds of a lap that are sent at a time."""
 
-    def __len__(self) -> int:
-        return len(self.frames) - 1
+    @property
+    def end_s(self) -> float:
+        """When the last plate's last report comes."""
+        return float(self.came_s.max() + self._apart_s[-1]) + 0.001
 
     def begin(self, moment: datetime) -> None:
-        """Day and hour of this moment from here on."""
-        first = self.frames[:1].copy()
-        before = first.tobytes()[:_CRC]
-        first["day"], first["month"], first["year"] = moment.day, moment.month, moment.year
-        first["hour"] = moment.hour
-        after = first.tobytes()[:_CRC]
-        self._date[:] = np.frombuffer(after, np.uint8)[_DATE : _DATE + _DATE_SIZE]
-        # The check sum is linear: the same bits at the same place change it in the same way.
-        self._change = binascii.crc_hqx(before, 0xFFFF) ^ binascii.crc_hqx(after, 0xFFFF)
+        """This is the first hour of the lap from here on."""
+        first = self._frames[:1].copy()
+        for number in range(len(self._dates)):
+            first["hour"] = self._first_hour + number
+            before = first.tobytes()[:_CRC]
+            then = moment + timedelta(hours=number)
+            changed = first.copy()
+            changed["day"], changed["month"], changed["year"] = then.day, then.month, then.year
+            changed["hour"] = then.hour
+            after = changed.tobytes()[:_CRC]
+            self._dates[number] = np.frombuffer(after, np.uint8)[_DATE : _DATE + _DATE_SIZE]
+            # The check sum is linear: the same bits at the same place change it in the same way.
+            change = binascii.crc_hqx(before, 0xFFFF) ^ binascii.crc_hqx(after, 0xFFFF)
+            self._date_changes[number] = change
 
-    def bytes_of(self, first: int, count: int) -> memoryview:
-        """``count`` frames as they are sent; valid until the next call."""
+    def bytes_of(self, from_s: float, until_s: float) -> tuple[memoryview, int]:
+        """What comes in these seconds of the lap as it is sent, valid until the next call, and how
+        many frames that is."""
+        starts = np.searchsorted(self.came_s, from_s - self._apart_s)
+        ends = np.searchsorted(self.came_s, until_s - self._apart_s)
+        count = int((ends - starts).sum())
+        if len(self._out) < count * LONGEST + BLOCK:
+            self._out = np.zeros(2 * count * LONGEST + BLOCK, np.uint8)
         out = address(self._out)
         end = _render(
-            address(self.frames) + first * SIZE,
-            count,
-            address(self._date),
-            self._change,
+            address(self._frames),
+            starts,
+            ends,
+            self._who,
+            self._vehicles,
+            address(self._plates),
+            self._plate_changes,
+            address(self._dates),
+            self._date_changes,
+            self._first_hour,
             address(self._scratch),
             out,
         )
-        return self._out.data[: end - out]
+        return self._out.data[: end - out], count
+
+
+def _plate_changes(plates: npt.NDArray[np.bytes_]) -> Ints:
+    """What each plate in the place of its vehicle's first one does to the check sum."""
+    many = np.ascontiguousarray(plates).view(np.uint8).reshape(*plates.shape, _PLATE_SIZE)
+    found = np.zeros(plates.shape, np.int64)
+    behind = bytes(_CRC - _PLATE - _PLATE_SIZE)
+    for place in np.ndindex(*plates.shape):
+        # Zeros before the first bit that differs do not count.
+        found[place] = binascii.crc_hqx((many[place] ^ many[0, place[1]]).tobytes() + behind, 0)
+    return found.reshape(-1)
 
 
 class Flow:
@@ -254,15 +272,16 @@ class Stream(City):
     def load(self) -> None:
         began = time.perf_counter()
         sent = 0
+        lap = self._lap
         while True:
-            self._lap.begin(self.base + LAP * (self.first + self.laps))
-            for at in range(0, len(self._lap), CHUNK):
+            lap.begin(self.base + (timedelta(hours=lap.hours) + SILENCE) * (self.first + self.laps))
+            for from_s in np.arange(0.0, lap.end_s, lap.step_s):
                 while not self.rate and self._flow.full and time.perf_counter() < self.until:
                     time.sleep(0.01)
                 if time.perf_counter() >= self.until:
                     return
-                count = min(CHUNK, len(self._lap) - at)
-                self._socket.sendall(self._lap.bytes_of(at, count))
+                data, count = lap.bytes_of(from_s, from_s + lap.step_s)
+                self._socket.sendall(data)
                 self._flow.add(count)
                 sent += count
                 if self.rate:
@@ -281,9 +300,9 @@ def main(words: list[str]) -> None:
     loading = time.perf_counter()
     flow = Flow(Path(status), int(before))
     with np.load(path) as kept:
-        laps = [Lap(kept[f"link{number}"].view(FRAME).reshape(-1)) for number in range(LINKS)]
+        laps = [Lap(Recorded.load(kept, f"link{number}")) for number in range(LINKS)]
     streams = [Stream(int(port), number + 1, lap, flow) for number, lap in enumerate(laps)]
-    laps[0].bytes_of(0, 1)  # compiled before the clock runs
+    laps[0].bytes_of(0.0, laps[0].step_s)  # compiled before the clock runs
     base = base_of(datetime.now(UTC))
     before_s, began = time.process_time(), time.perf_counter()
     for one in streams:
