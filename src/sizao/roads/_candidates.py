@@ -221,11 +221,11 @@ def candidates(
         free, square = p_free[at - first], p_square[at - first]
         spot = min(np.float64(piece.length_m), max(0.0, free))
         offset, beyond = piece.along_m + spot, free - spot
-        forth, back = True, slow and twin >= 0
+        turned, sides = False, 2 if slow and twin >= 0 else 1
         if not slow:
             along = piece.east * sine + piece.north * cosine
             if along < 0.0 and twin >= 0:
-                segment, along, forth, back = twin, -along, False, True
+                segment, along, turned = twin, -along, True
             if along < costs.cos_tolerance:
                 # In a hairpin the heading lags behind: the road the vehicle was on stays.
                 was_on = False
@@ -235,12 +235,14 @@ def candidates(
                     continue
             if kmh > roads.brisk_kmh[segment]:
                 cost += costs.brisk
-        if forth:
-            count, own_at = _offer(
-                owner,
-                own_at,
-                offset,
-                beyond,
+        # One call for both directions: it is inlined, and compiled as often as it stands here.
+        for _ in range(sides):
+            entered = twin_at if turned else own_at
+            count, entered = _offer(
+                twin if turned else owner,
+                entered,
+                roads.length_m[twin] - offset if turned else offset,
+                -beyond if turned else beyond,
                 square,
                 cost,
                 count,
@@ -250,20 +252,9 @@ def candidates(
                 c_square,
                 c_cost,
             )
-        if back:
-            offset = roads.length_m[twin] - offset
-            count, twin_at = _offer(
-                twin,
-                twin_at,
-                offset,
-                -beyond,
-                square,
-                cost,
-                count,
-                c_segment,
-                c_offset,
-                c_beyond,
-                c_square,
-                c_cost,
-            )
+            if turned:
+                twin_at = entered
+            else:
+                own_at = entered
+            turned = True
     return count
