@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from sizao.core.rule_parameters import parameter
 from sizao.core.schemas import PASSAGE
 from sizao.detect import records, registry
-from sizao.detect.heard import Heard
+from sizao.detect.heard import LATE_US, Heard
 from sizao.detect.names import Names
 from sizao.detect.records import Facts, RecordContext, RecordState
 from tests.detect.judging import START, judge, passage, register_of
@@ -63,6 +64,14 @@ def own(minute: float, source: str = "jt809:a", late: float = 0.0):
 )
 def test_edges(reports, severity):
     assert found(*OTHERS, *reports) == ([severity] if severity else [])
+
+
+def test_nobody_may_wait_longer_than_what_comes_late_is_counted():
+    """Beyond five minutes the number would do nothing: it is refused where it is entered."""
+    late = parameter("passage_unreported", "late_min")
+    assert late.allows(5.0)
+    assert not late.allows(5.1)
+    assert late.max == LATE_US / 60e6
 
 
 def test_a_silent_source_is_no_silent_terminal():
