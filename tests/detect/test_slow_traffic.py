@@ -130,6 +130,18 @@ def test_edges(trucks, minutes, kmh, severity):
     assert brief(found) == ([(severity, 0), (severity, 1)] if severity else [])
 
 
+@pytest.mark.parametrize(("standing", "found"), [(2, []), (3, ["slow"])])
+def test_two_that_stand_beside_traffic_at_speed_are_no_jam(standing, found):
+    """One passes at 90 each minute: the mean is 30 or less, yet two are a breakdown."""
+    parked = [crawl(number, 4, 0.0) for number in range(standing)]
+    passing = [
+        Track(f"2000{minute}", every_s=20, now_s=60.0 * minute + 5, east_m=5200).sample(90.0)
+        for minute in range(4)
+    ]
+    told = play(*parked, *passing, *TAIL)
+    assert [row["severity"] for row in told if not row["revision"]] == found
+
+
 @pytest.mark.parametrize(("kmh", "fires"), [(46.0, True), (46.1, False)])
 def test_half_of_the_limit_less_the_margin_over_several_stretches(kmh, fires):
     """Convoys wander from stretch to stretch; the episode goes along and counts its length."""
@@ -237,7 +249,8 @@ def plain(rows: list[Row]) -> list[tuple[str, Any, Any, float, str]]:
         means = {
             km: (len(each), sum(each.values()) / len(each)) for km, each in cells[minute].items()
         }
-        slow = sorted(km for km, (n, mean) in means.items() if n >= 3 and mean <= 46.0)
+        each_slow = {km: sum(v <= 46 for v in own.values()) for km, own in cells[minute].items()}
+        slow = sorted(km for km in means if each_slow[km] >= 3 and means[km][1] <= 46.0)
         seen: dict[int, list[int]] = defaultdict(list)
         for km in slow:
             near = (km, km - 1, km + 1)

@@ -147,6 +147,23 @@ def test_three_slow_trucks_for_three_minutes(city, way, trucks, kmh, minutes, fo
     assert all(one.vehicle.startswith("road:G5:上行:K") for one in ended)
 
 
+@pytest.mark.parametrize(("standing", "found"), [(2, 0), (3, 1)])
+def test_two_that_stand_beside_traffic_at_speed_are_no_jam(city, way, standing, found) -> None:
+    from sizao.sim.fleet import fleet
+
+    cars = fleet(city, 200, 1)
+    heavy = np.flatnonzero(cars.kind == KIND_CODES["heavy_truck"])[: standing + 1]
+    truth = JamTruth(city.network, cars, fences_of(city))
+    part = motion(len(cars), 240)
+    part.segment[:] = _aside(city)
+    part.segment[heavy] = way[len(way) // 2]
+    part.offset_m[heavy] = 5.0
+    part.speed_kmh[heavy] = 0.0
+    part.speed_kmh[heavy[-1]] = 70.0
+    ended = [*truth.feed(part), *truth.close()]
+    assert [one.rule for one in ended].count("slow_traffic") == found
+
+
 def test_words_of_terminals_come_back_in_the_truth(city: City, cars: Fleet) -> None:
     seed, bit = next(
         (seed, word.bit_length() - 1)

@@ -38,6 +38,7 @@ CELL = [
     ("speed", "i4"),
     ("limit", "i4"),
     ("ratio", "i4"),
+    ("slow", "i4"),
     ("slowest", "i4"),
     ("slot", "i4"),
     ("segment", "i4"),
@@ -46,7 +47,8 @@ CELL = [
     ("what", "i1"),
 ]
 """A cell: ``n`` vehicles, sums of ``speed`` and ``limit`` in tenths of km/h and of ``ratio`` in
-thousandths, and the slowest of them. For other sorts see below."""
+thousandths, how many of them are ``slow`` each by itself, and the slowest. For other sorts see
+below."""
 
 
 @dataclass
@@ -181,8 +183,7 @@ def judge_minute(
     """One minute's cells, in order of stretch: jams begin, grow, shrink, fire and end."""
     stretch = sparse.slots(cells)
     ratio = cells["ratio"] / (1000.0 * cells["n"])
-    sure = params["slow_ratio"] * _share(params)
-    slow = (cells["n"] >= params["min_vehicles"]) & (ratio <= sure)
+    slow = (cells["slow"] >= params["min_vehicles"]) & (ratio <= slow_ratio(params))
     free = set(stretch[ratio >= params["free_ratio"]].tolist())
     heard = set(stretch.tolist())
     owner = {one: jam for jam in jams.jams.values() for one in jam.members}
@@ -266,6 +267,11 @@ def _queue(
         if queue.n >= params["queue_minutes"]:
             queue.fired = minute
             jams.report(_copy(queue), 0, "queue_end")
+
+
+def slow_ratio(params: Params) -> float:
+    """Of the usual limit, at or under which a vehicle and a stretch are slow."""
+    return float(params["slow_ratio"]) * _share(params)
 
 
 def _share(params: Params) -> float:

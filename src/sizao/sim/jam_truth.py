@@ -3,6 +3,10 @@
 As ``truth.py``: the definition of ``detect/road_rules/slow_traffic.py`` applied to the true motion,
 written again by hand. Of each vehicle the mean speed of all its seconds on a kilometre in a minute
 counts, where the rule has one report. A kilometre is one by its stakes on one carriageway.
+
+Traffic on a kilometre is slow in a minute in which three heavy vehicles or more each covered it at
+half of their limit or less, and the mean of all who were on it was no higher: two that stand broken
+down beside traffic at speed are no jam.
 """
 
 from __future__ import annotations
@@ -21,8 +25,11 @@ from sizao.sim.traffic import Motion, limit_table
 from sizao.sim.truth import Offence
 
 SURE_RATIO, SURE_VEHICLES, SURE_MINUTES = 0.42, 4, 5
-"""What no chance of the moments of reporting can hide: clearly slower, one vehicle and two minutes
-more than the rule wants."""
+"""What no chance of the moments of reporting can hide: each so much slower, as far under the edge
+less the rule's margin as that is under the edge, one vehicle and two minutes more than the rule
+wants."""
+_Cell = tuple[int, int, float, float, float]
+"""Slow vehicles, surely slow ones, mean ratio, mean speed in km/h and mean limit of all."""
 SURE_S = 100_000
 
 _MINUTE_S = 60
@@ -85,8 +92,8 @@ class JamTruth:
         """Those still going on, as far as they have got."""
         return [one for jam in self._jams for one in self._offences(jam)]
 
-    def _cells(self, motion: Motion, part: slice) -> dict[int, tuple[int, float, float, float]]:
-        """Kilometre to vehicles, mean ratio, mean speed in km/h and mean limit."""
+    def _cells(self, motion: Motion, part: slice) -> dict[int, _Cell]:
+        """What each kilometre was like in a minute."""
         segment = motion.segment[self._heavy, part]
         row, second = np.nonzero(self._fast[segment])
         vehicle, here = self._heavy[row], segment[row, second]
@@ -107,26 +114,28 @@ class JamTruth:
         mean = np.bincount(at, speed[seen]) / count
         limit = self._limit[self._fleet.kind[vehicle[seen]], here[seen]]
         allowed = np.bincount(at, limit) / count
-        cells: dict[int, tuple[int, float, float, float]] = {}
+        cells: dict[int, _Cell] = {}
         keys, index = np.unique(pair // n_all, return_inverse=True)
         n = np.bincount(index, minlength=len(keys))
         ratio, kmh, law = (
             (np.bincount(index, x, len(keys)) / n).tolist() for x in (mean / allowed, mean, allowed)
         )
+        slow, sure = (
+            np.bincount(index, mean / allowed <= edge, len(keys)).astype(np.int64).tolist()
+            for edge in (self._own["slow"], SURE_RATIO)
+        )
         for k, one in enumerate(keys.tolist()):
-            cells[one] = (int(n[k]), ratio[k], kmh[k], law[k])
+            cells[one] = (slow[k], sure[k], ratio[k], kmh[k], law[k])
         return cells
 
-    def _minute(
-        self, minute: int, cells: dict[int, tuple[int, float, float, float]]
-    ) -> list[Offence]:
+    def _minute(self, minute: int, cells: dict[int, _Cell]) -> list[Offence]:
         own = self._own
         slow = {
             key: cell
             for key, cell in sorted(cells.items())
-            if cell[0] >= own["min_vehicles"] and cell[1] <= own["slow"]
+            if cell[0] >= own["min_vehicles"] and cell[2] <= own["slow"]
         }
-        free = {key for key, cell in cells.items() if cell[1] >= own["free"]}
+        free = {key for key, cell in cells.items() if cell[2] >= own["free"]}
         touched: dict[int, list[int]] = {}
         for key in slow:
             jam = next((one for one in self._jams if key in one.members), None) or next(
@@ -159,21 +168,21 @@ class JamTruth:
         self,
         jam: _Jam,
         minute: int,
-        slow: dict[int, tuple[int, float, float, float]],
+        slow: dict[int, _Cell],
         free: set[int],
     ) -> None:
         own = self._own
         jam.last = minute
         jam.slow_minutes += 1
-        jam.sure += any(n >= SURE_VEHICLES and r <= SURE_RATIO for n, r, _, _ in slow.values())
-        for _, _, kmh, limit in slow.values():
+        jam.sure += any(n >= SURE_VEHICLES and r <= SURE_RATIO for _, n, r, _, _ in slow.values())
+        for _, _, _, kmh, limit in slow.values():
             if kmh < jam.worst:
                 jam.worst, jam.limit = kmh, limit
         if not jam.fired and jam.slow_minutes >= own["min_duration"]:
             jam.fired = minute
         step = self._step[jam.anchor // _ROAD]
         tail = min(slow, key=lambda key: key * step)
-        n, _, kmh, _ = slow[tail]
+        _, n, _, kmh, _ = slow[tail]
         comes = any(tail - step * k in free for k in range(1, int(own["approach"]) + 1))
         if not jam.fired or kmh > own["congested"] or not comes:
             return

@@ -16,8 +16,10 @@ limit for each one's kind (temporary limits are left aside: who keeps one is not
 Samples are few, so that a mean may be off: ``margin_percent`` (8) is taken off ``slow_ratio`` and,
 at a queue's end, off ``congested_kmh``, as other rules take off what their instruments may err.
 
-- *Slow*: n >= ``min_vehicles`` (3) and mean ratio <= ``slow_ratio`` (0.5) less the margin. *Free*:
-  at least one vehicle and mean ratio >= ``free_ratio`` (0.7).
+- *Slow*: ``min_vehicles`` (3) or more vehicles each at ``slow_ratio`` (0.5) less the margin or
+  under it, and the mean ratio of all n as well. A mean alone would make a jam of two broken-down
+  trucks and those that pass them. *Free*: at least one vehicle and mean ratio >= ``free_ratio``
+  (0.7).
 - An episode begins with the first slow minute of a stretch that is in none; a slow stretch next to
   one of an open episode on the same carriageway joins that instead. It fires (revision 0) at its
   ``min_minutes``-th (3) minute with a slow stretch.
@@ -53,7 +55,7 @@ from numba import njit
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse
-from sizao.detect.jams import CELL, Jams, judge_minute
+from sizao.detect.jams import CELL, Jams, judge_minute, slow_ratio
 from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.detect.stretches import stretches
@@ -73,6 +75,8 @@ Room for a million stretches, three times the expressways of the country."""
 class _Numbers(NamedTuple):
     hold_us: int
     service: int
+    slow: float
+    """Thousandths of the usual limit."""
 
 
 @njit(cache=True)
@@ -112,7 +116,9 @@ def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ign
         cell.n += 1
         cell.speed += speed
         cell.limit += np.int64(round(10 * float(c.usual_kmh[i])))
-        cell.ratio += np.int64(round(1000 * float(c.speed_kmh[i]) / float(c.usual_kmh[i])))
+        ratio = np.int64(round(1000 * float(c.speed_kmh[i]) / float(c.usual_kmh[i])))
+        cell.ratio += ratio
+        cell.slow += ratio <= numbers.slow
     return few, clock_us
 
 
@@ -133,7 +139,7 @@ class SlowTraffic(RuleBase):
 
     id = "slow_traffic"
     measured_unit = "km/h"
-    code_version = 2
+    code_version = 3
     state_dtype = EACH
     few_dtype = sparse.episodes(CELL)
 
@@ -182,7 +188,7 @@ class SlowTraffic(RuleBase):
             jams.few,
             world.fences.grid.fence,
             before_us,
-            _Numbers(round(params["hold_s"] * 1e6), _SERVICE),
+            _Numbers(round(params["hold_s"] * 1e6), _SERVICE, 1000 * slow_ratio(params)),
         )
         jams.few, jams.clock_us = few, clock_us
         due = (clock_us - round(params["hold_s"] * 1e6)) // MINUTE_US - 1

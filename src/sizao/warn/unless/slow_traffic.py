@@ -20,7 +20,8 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
     return (
         Edge("重型车辆平均车速高于", "heavy vehicles on average faster than",
              facts.limit * float(rule.value("slow")) * share, facts.measured, "km/h"),
-        Edge("每分钟同一公里内的重型车辆少于", "heavy vehicles in one kilometre and minute, under",
+        Edge("每分钟同一公里内慢行的重型车辆少于",
+             "slow heavy vehicles in one kilometre and minute, under",
              float(rule.value("min_vehicles")), None, "count"),
         Edge("持续少于", "for less than", float(rule.value("min_duration")),
              (facts.end_s - facts.start_s) / 60, "min"),
