@@ -50,6 +50,19 @@ def test_only_twenty_minutes_are_a_rest(rest_min, count, every_s):
     assert len(fatigue(track)) == count
 
 
+@pytest.mark.parametrize(("rest_min", "count"), [(71, 1), (72, 1), (99, 1), (100, 0), (300, 0)])
+def test_rests_longer_than_what_the_memory_counts(rest_min, count):
+    """It counts a stop up to 71.6 min: enough for the law's 20, kept elsewhere if more is asked."""
+    track = Track(every_s=60).drive(150).stand(rest_min).drive(150).stand(200)
+    assert len(fatigue(track, min_rest_min=100)) == count
+
+
+@pytest.mark.parametrize(("minutes_driven", "count"), [(240, 0), (241, 1)])
+def test_a_day_of_rest_is_one(minutes_driven, count):
+    track = Track(every_s=60).drive(239).stand(24 * 60).drive(minutes_driven).stand(60)
+    assert len(fatigue(track)) == count
+
+
 def test_short_stops_count_as_elapsed_time():
     # 230 min at the wheel in 248 min without a rest of 20.
     (episode,) = fatigue(Track().drive(115).stand(18).drive(115).stand(60))

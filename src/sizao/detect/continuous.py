@@ -205,31 +205,6 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
     return out, count
 
 
-@njit(cache=True)
-def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # numba
-    """A short way for most rows: nothing happens but that a run or a stop gets longer.
-
-    True if that was all. What else may happen is decided in :func:`sample`; the two must agree. A
-    kernel that touches its tables on every row is ten times slower.
-
-    code : the driver's index plus one, 0 unknown
-    """
-    if st.open or now - st.prev_us > numbers.max_gap_us or (code > 0 and code != st.driver):
-        return False
-    if moving:
-        if not (st.running and st.prev_moving) or st.stopping:
-            return False
-        if now - st.start_us - st.gaps_us > numbers.max_us:
-            return False
-        st.end_us = now
-    elif not st.stopping or (st.running and now - st.stop_us >= numbers.min_rest_us):
-        return False
-    if moving and code == 0:
-        st.unknown_s = longer(st.unknown_s, now - st.prev_us)
-    st.prev_us = now
-    return True
-
-
 # Inlined, because a call that takes and gives arrays costs more than all else of a row.
 @njit(cache=True, inline="always")
 def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]  # numba

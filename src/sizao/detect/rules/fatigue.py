@@ -59,18 +59,19 @@ are rules of their own: ``coach_night_fatigue``, ``coach_day_total``, ``coach_we
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
+from sizao.detect.brief_runs import BRIEF, goes_on, pack, unpack
 from sizao.detect.continuous import (
     DETAILS,
     DRIVING,
     closed,
     findings_of,
-    goes_on,
     numbers_of,
     sample,
     samples_from,
@@ -81,15 +82,18 @@ from sizao.detect.params import Book, Params, number
 from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
-STATE = np.dtype(DRIVING, align=True)
-"""Every vehicle: its run and the stop in progress."""
+STATE = np.dtype(BRIEF)
+"""Every vehicle: its run and the stop in progress, as far as they are ordinary."""
 
-FEW = sparse.episodes(DETAILS)
+FEW = sparse.episodes([*DRIVING, *DETAILS])
+"""All there is to know of a vehicle whose run is not."""
 
 
 @njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
+    # A table for one: what changes in a vehicle's memory is nearly always over with the row.
+    one = np.zeros(17, few.dtype)
     for i in range(len(c.slot)):
         ahead(each, c.slot, i)
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
@@ -97,16 +101,23 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numb
             continue
         own = c.slot[i]
         st = each[own]
-        now = c.time_us[i]
         # Index plus one, 0 unknown: all-zero state must mean "never seen".
-        if goes_on(st, speed > numbers.moving_above_kmh, now, c.driver[i] + 1, numbers):
+        if goes_on(st, speed > numbers.moving_above_kmh, c.time_us[i], c.driver[i] + 1, numbers):
             continue
-        few, out, count = sample(st, few, c, i, speed, numbers, out, count)
-        if st.open and not st.doubt and not (st.running and st.fired):
-            at = sparse.find(few, own, 0)
-            if not few[at].left_running:
-                sparse.drop(few, at)
-                st.open = 0
+        # The row is there before the run looks for it, so the table does not grow beneath it.
+        table, at = sparse.add(few if st.open else one, own, 0)
+        row = table[at]
+        if not st.open:
+            unpack(st, row)
+        table, out, count = sample(row, table, c, i, speed, numbers, out, count)
+        if pack(st, row, numbers.min_rest_us):
+            st.open = 0
+            sparse.drop(table, at)
+        elif not st.open:
+            st.open = 1
+            few, there = sparse.add(few, own, 0)
+            few[there] = row
+            sparse.drop(table, at)
     return out[:count], few
 
 
@@ -129,7 +140,7 @@ class Fatigue(RuleBase):
         }
 
     def active(self, memory: Memory) -> npt.NDArray[np.int32]:
-        return np.flatnonzero(memory.each["running"] & memory.each["fired"]).astype(np.int32)
+        return sparse.slots(_fired(memory))
 
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
@@ -138,7 +149,10 @@ class Fatigue(RuleBase):
         return findings_of(rows, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
-        slots = self.active(memory)
-        used = sparse.rows(memory.few)
-        details = used[np.searchsorted(sparse.slots(used), slots)]
-        return findings_of(closed(slots, memory.each[slots], details), params)
+        runs = _fired(memory)
+        return findings_of(closed(sparse.slots(runs), runs, runs), params)
+
+
+def _fired(memory: Memory) -> npt.NDArray[Any]:
+    used = sparse.rows(memory.few)
+    return used[(used["running"] & used["fired"]) != 0]
