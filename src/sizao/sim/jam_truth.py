@@ -28,8 +28,9 @@ SURE_RATIO, SURE_VEHICLES, SURE_MINUTES = 0.42, 4, 5
 """What no chance of the moments of reporting can hide: each so much slower, as far under the edge
 less the rule's margin as that is under the edge, one vehicle and two minutes more than the rule
 wants."""
-_Cell = tuple[int, int, float, float, float]
-"""Slow vehicles, surely slow ones, mean ratio, mean speed in km/h and mean limit of all."""
+_Cell = tuple[int, int, float, float, float, int]
+"""Slow vehicles, surely slow ones, mean ratio, mean speed in km/h and mean limit of all, and how
+many of them were outside tunnels, where nobody reports."""
 SURE_S = 100_000
 
 _MINUTE_S = 60
@@ -120,12 +121,13 @@ class JamTruth:
         ratio, kmh, law = (
             (np.bincount(index, x, len(keys)) / n).tolist() for x in (mean / allowed, mean, allowed)
         )
-        slow, sure = (
-            np.bincount(index, mean / allowed <= edge, len(keys)).astype(np.int64).tolist()
-            for edge in (self._own["slow"], SURE_RATIO)
+        share, outside = mean / allowed, np.bincount(at, ~self._network.tunnel[here[seen]]) > 0
+        slow, sure, shown = (
+            np.bincount(index, which, len(keys)).astype(np.int64).tolist()
+            for which in (share <= self._own["slow"], outside & (share <= SURE_RATIO), outside)
         )
         for k, one in enumerate(keys.tolist()):
-            cells[one] = (slow[k], sure[k], ratio[k], kmh[k], law[k])
+            cells[one] = (slow[k], sure[k], ratio[k], kmh[k], law[k], shown[k])
         return cells
 
     def _minute(self, minute: int, cells: dict[int, _Cell]) -> list[Offence]:
@@ -136,6 +138,7 @@ class JamTruth:
             if cell[0] >= own["min_vehicles"] and cell[2] <= own["slow"]
         }
         free = {key for key, cell in cells.items() if cell[2] >= own["free"]}
+        shown = {key for key in free if cells[key][5]}
         touched: dict[int, list[int]] = {}
         for key in slow:
             jam = next((one for one in self._jams if key in one.members), None) or next(
@@ -158,7 +161,7 @@ class JamTruth:
                 if state[0] >= own["end"] or minute - state[1] >= own["max_gap"]:
                     del jam.members[key]
             if keys:
-                self._grow(jam, minute, {key: slow[key] for key in keys}, free)
+                self._grow(jam, minute, {key: slow[key] for key in keys}, free, shown)
             if not jam.members:
                 ended += self._offences(jam)
                 self._jams.remove(jam)
@@ -170,25 +173,29 @@ class JamTruth:
         minute: int,
         slow: dict[int, _Cell],
         free: set[int],
+        shown: set[int],
     ) -> None:
         own = self._own
         jam.last = minute
         jam.slow_minutes += 1
-        jam.sure += any(n >= SURE_VEHICLES and r <= SURE_RATIO for _, n, r, _, _ in slow.values())
-        for _, _, _, kmh, limit in slow.values():
+        jam.sure += any(
+            n >= SURE_VEHICLES and r <= SURE_RATIO for _, n, r, _, _, _ in slow.values()
+        )
+        for _, _, _, kmh, limit, _ in slow.values():
             if kmh < jam.worst:
                 jam.worst, jam.limit = kmh, limit
         if not jam.fired and jam.slow_minutes >= own["min_duration"]:
             jam.fired = minute
         step = self._step[jam.anchor // _ROAD]
         tail = min(slow, key=lambda key: key * step)
-        _, n, _, kmh, _ = slow[tail]
-        comes = any(tail - step * k in free for k in range(1, int(own["approach"]) + 1))
-        if not jam.fired or kmh > own["congested"] or not comes:
+        _, n, _, kmh, _, _ = slow[tail]
+        behind = {tail - step * k for k in range(1, int(own["approach"]) + 1)}
+        if not jam.fired or kmh > own["congested"] or not behind & free:
             return
         jam.queue_start = jam.queue_start or minute
         jam.queue_minutes += 1
-        jam.queue_sure += n >= SURE_VEHICLES and kmh <= 0.8 * own["congested"]
+        sure = n >= SURE_VEHICLES and kmh <= 0.8 * own["congested"]
+        jam.queue_sure += sure and bool(behind & shown)
         if jam.queue_minutes >= own["queue"] and not jam.queue_fired:
             jam.queue_fired = minute
 
