@@ -58,7 +58,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 STATE = np.dtype([("known", "i1")])
 """Every vehicle: whether it is in the table of the few."""
 
-FEW = sparse.episodes([*DRIVING, *DETAILS, ("night", "i4")])
+FEW = sparse.episodes([("night", "i4"), *DRIVING, *DETAILS])
 """A coach at night. ``night`` tells one night from the next."""
 
 
