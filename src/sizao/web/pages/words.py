@@ -115,7 +115,14 @@ def patrol_word(state: str) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit as people say it: 262 min is 4 h 22 min."""
+    """A value with its unit as people say it: 262 min is 4 h 22 min, half a minute 30 s."""
+    if unit == "min" and 0 < round(value * 60) < 600:
+        minutes, seconds = divmod(round(value * 60), 60)
+        told = [
+            pick(f"{minutes} 分" if seconds else f"{minutes} 分钟", f"{minutes} min"),
+            pick(f"{seconds} 秒", f"{seconds} s"),
+        ]
+        return " ".join(told[0 if minutes else 1 : 2 if seconds else 1])
     if unit == "min" and value >= 60:
         hours, minutes = divmod(round(value), 60)
         if not minutes:

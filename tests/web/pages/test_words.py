@@ -1,0 +1,28 @@
+"""Values as people say them."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+
+from sizao.web.pages.words import quantity
+
+
+@pytest.mark.parametrize(
+    ("minutes", "zh", "en"),
+    [
+        (0.0, "0 分钟", "0 min"),
+        (0.5, "30 秒", "30 s"),
+        (1.0, "1 分钟", "1 min"),
+        (1.5, "1 分 30 秒", "1 min 30 s"),
+        (9.995, "10 分钟", "10 min"),
+        (19.6, "20 分钟", "20 min"),
+        (240.0, "4 小时", "4 h"),
+        (262.0, "4 小时 22 分", "4 h 22 min"),
+    ],
+)
+def test_a_duration_is_never_said_as_nothing(minutes: float, zh: str, en: str) -> None:
+    """Thirty seconds in a closed area read "0 minutes" once."""
+    assert quantity(minutes, "min") == zh
+    with translation.override("en"):
+        assert quantity(minutes, "min") == en
