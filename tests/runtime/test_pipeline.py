@@ -132,7 +132,8 @@ def _with_a_change(
     def context() -> Any:
         return contexts[turns[0] >= at_turn]
 
-    pace = replace(Pace(), max_rows=1_000, **NEVER_SAVED)
+    # What was reported stands, whatever is found anew: here only the first turn reports.
+    pace = replace(Pace(), max_rows=1_000, **{**NEVER_SAVED, "report_share": 1e-9})
     with SqliteLog(data.feeds_log) as feeds:
         while True:
             with SqliteLog(detect, writer=True) as log:
