@@ -9,7 +9,7 @@ from sizao.sim.camera_truth import CameraTruth
 from sizao.sim.cameras import Shown
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet, fleet
-from sizao.sim.score import Intake
+from sizao.sim.intake import Intake
 from sizao.sim.terminal import Terminals
 from sizao.sim.traffic import Traffic
 

@@ -7,7 +7,8 @@ numbers begin 999999, which is no division.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,17 @@ class Fleet:
 
     def __len__(self) -> int:
         return len(self.phone)
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Fleet:
+        """Some of the vehicles, as a fleet of their own."""
+        picked: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if isinstance(values, list):
+                picked[field.name] = [values[row] for row in rows.tolist()]
+            else:
+                picked[field.name] = values.take(rows)
+        return Fleet(**picked)
 
 
 SEATS = {"line_coach": 39, "tour_coach": 49, "highway_passenger": 55, "school_bus": 36}

@@ -2,6 +2,10 @@
 
 As ``truth.py``: the rules' definitions applied to the true motion, second by second, written again
 by hand. A second is driven if the vehicle moved in it and in the one before.
+
+Beside the true total goes the one that a sound terminal *shows*: of the same motion only the spans
+between two reports at both of which the vehicle moves. It decides nothing but whether an offence
+could be expected to be seen; see ``docs/reference/ground-truth.md``.
 """
 
 from __future__ import annotations
@@ -14,6 +18,9 @@ from numba import njit
 
 from sizao.core.rulebook import entry
 from sizao.core.vehicles import KIND_CODES
+from sizao.roads.network import Network
+from sizao.sim._motion import OFF, PARKED
+from sizao.sim._sampling import PARKED_INTERVAL_S
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion
 
@@ -22,10 +29,6 @@ RULES = ("coach_curfew", "coach_day_total", "coach_week_total")
 
 _PIECES = (96, 168)
 """Quarters of an hour in a day, hours in a week: the windows of the two totals."""
-
-_SURE = 1.1
-"""A total is plain to see once a tenth over the limit: reports 15 s apart miss some seconds of
-driving before and after each stop, and the rules count none that they did not see."""
 
 _SPELL = [
     ("start", "i8"),
@@ -36,8 +39,13 @@ _SPELL = [
     ("offset", "f4"),
 ]
 
-_STATE = np.dtype([*_SPELL, ("sum", "i8"), ("newest", "i8")])
-"""A spell, and for totals the ring's sum and the number of its newest piece."""
+_STATE = np.dtype([*_SPELL, ("most_shown", "i8")])
+
+_RING = np.dtype([("sum", "i8"), ("newest", "i8")])
+"""What a window holds, and the number of its newest piece."""
+
+_REPORT = np.dtype([("at", "i8"), ("moves", "i1"), ("driver", "i1")])
+"""A vehicle's last report, and what it showed."""
 
 EVENT = np.dtype([*_SPELL, ("rule", "i4"), ("vehicle", "i4"), ("limit", "i8"), ("visible", "i8")])
 """``driven`` and ``limit`` in seconds; ``onset`` 0 is a spell that is no offence yet."""
@@ -46,7 +54,7 @@ EVENT = np.dtype([*_SPELL, ("rule", "i4"), ("vehicle", "i4"), ("limit", "i8"), (
 class HoursTruth:
     """Feed it every :class:`Motion` in order; it gives rows of EVENT, one a spell that ended."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, network: Network, fleet: Fleet) -> None:
         law, samples, own = (
             entry("fatigue.coach"),
             entry("detect.fatigue"),
@@ -57,11 +65,18 @@ class HoursTruth:
         n = len(self._coaches)
         self._curfew = fleet.curfew[self._coaches]
         self._cards = fleet.two_drivers[self._coaches]
+        self._interval_s = fleet.interval_s[self._coaches]
+        # Nobody sees a vehicle move in a tunnel but by its tachograph.
+        self._recorder = fleet.recorder[self._coaches]
+        self._tunnel = network.tunnel
         self._moved = np.zeros(n, np.bool_)
         self._night = np.zeros(n, _STATE)
         # For each total: coach, driver.
         self._total = np.zeros((2, n, 2), _STATE)
-        self._piece = [np.zeros((n, 2, pieces), np.int32) for pieces in _PIECES]
+        self._report = np.zeros(n, _REPORT)
+        # For each total: driven or shown, coach, driver.
+        self._ring = np.zeros((2, 2, n, 2), _RING)
+        self._piece = [np.zeros((2, n, 2, pieces), np.int32) for pieces in _PIECES]
         self._limit = (
             int(law.value("max_driving_24h")) * 60,
             int(law.value("max_driving_7d")) * 60,
@@ -71,6 +86,7 @@ class HoursTruth:
         self._hours = tuple(int(hour) * 3600 + int(minute) * 60 for hour, minute in hours)
         self._grace = int(own.value("min_driving")) * 60
         self._moving_above = float(samples.value("moving_above"))
+        self._max_gap_s = int(samples.value("max_gap"))
 
     def feed(self, motion: Motion) -> npt.NDArray[Any]:
         """Spells that ended in this span and were offences."""
@@ -82,16 +98,23 @@ class HoursTruth:
             motion.offset_m,
             motion.speed_kmh,
             motion.driver,
+            motion.mode,
             self._curfew,
             self._cards,
+            self._interval_s,
+            self._recorder,
+            self._tunnel,
             self._moved,
+            self._report,
             self._night,
             self._total,
+            self._ring,
             *self._piece,
             *self._limit,
             *self._hours,
             self._grace,
             self._moving_above,
+            self._max_gap_s,
             events,
         )
         return events[:count]
@@ -100,9 +123,10 @@ class HoursTruth:
         """Take over what another knows of some vehicles."""
         own = np.isin(self._coaches, vehicles)
         self._moved[own], self._night[own] = other._moved[own], other._night[own]
-        self._total[:, own] = other._total[:, own]
+        self._report[own], self._total[:, own] = other._report[own], other._total[:, own]
+        self._ring[:, :, own] = other._ring[:, :, own]
         for mine, theirs in zip(self._piece, other._piece, strict=True):
-            mine[own] = theirs[own]
+            mine[:, own] = theirs[:, own]
 
     def close(self) -> npt.NDArray[Any]:
         """Spells still going on, as far as they have got."""
@@ -132,24 +156,42 @@ def _end(s, rule, vehicle, limit, events, count):  # type: ignore[no-untyped-def
         e["segment"] = s["segment"]
         e["offset"] = s["offset"]
         span = s["last"] - s["start"]
-        e["visible"] = span if rule == CURFEW else min(span, s["driven"] - int(_SURE * limit))
+        e["visible"] = span if rule == CURFEW else min(span, s["most_shown"] - limit)
         count += 1
     s["start"] = 0
     s["onset"] = 0
     s["driven"] = 0
+    s["most_shown"] = 0
     return count
 
 
 @njit(cache=True)
-def _pass(s, pieces, newest):  # type: ignore[no-untyped-def]  # numba
-    """Take off what leaves the window when it ends in this piece of time."""
-    if s["newest"] == 0:
-        s["newest"] = newest
-    while s["newest"] < newest:
-        s["newest"] += 1
-        at = s["newest"] % len(pieces)
-        s["sum"] -= pieces[at]
+def _add(ring, pieces, newest, seconds):  # type: ignore[no-untyped-def]  # numba
+    """Add to the newest piece of time; what has left the window that ends in it is taken off."""
+    if ring["newest"] == 0:
+        ring["newest"] = newest
+    while ring["newest"] < newest:
+        ring["newest"] += 1
+        at = ring["newest"] % len(pieces)
+        ring["sum"] -= pieces[at]
         pieces[at] = 0
+    pieces[newest % len(pieces)] += seconds
+    ring["sum"] += seconds
+
+
+@njit(cache=True)
+def _shown(r, reports, visible, moves, who, now, max_gap_s):  # type: ignore[no-untyped-def]  # numba
+    """Seconds of driving that a report shows beyond those before it, and whose they are."""
+    if not reports:
+        return 0, who
+    seconds = 0
+    driver = r["driver"]
+    if r["at"] > 0 and now - r["at"] <= max_gap_s and r["moves"] and moves and visible:
+        seconds = now - r["at"]
+    r["at"] = now
+    r["moves"] = moves and visible
+    r["driver"] = who
+    return seconds, driver
 
 
 @njit(cache=True)
@@ -160,11 +202,17 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
     offset,
     speed,
     driver,
+    mode,
     bound,
     cards,
+    interval_s,
+    recorder,
+    tunnel,
     moved,
+    report,
     night,
     totals,
+    rings,
     day_pieces,
     week_pieces,
     day_limit,
@@ -173,6 +221,7 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
     after,
     grace,
     moving_above,
+    max_gap_s,
     events,
 ):
     count = 0
@@ -198,16 +247,20 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
                 if s["onset"] == 0 and s["driven"] >= grace:
                     s["onset"] = now
             who = driver[i, j] if cards[at] else 0
+            step = PARKED_INTERVAL_S if mode[i, j] == PARKED else interval_s[at]
+            reports = mode[i, j] != OFF and (now + 7 * i) % step == 0
+            visible = recorder[at] or not tunnel[segment[i, j]]
+            seconds, whose = _shown(report[at], reports, visible, moves, who, now, max_gap_s)
             for which in range(2):
-                pieces = day_pieces[at, who] if which == 0 else week_pieces[at, who]
+                pieces = day_pieces if which == 0 else week_pieces
                 limit = day_limit if which == 0 else week_limit
                 piece = now // (900 if which == 0 else 3600)
                 t = totals[which, at, who]
-                _pass(t, pieces, piece)
-                if driven:
-                    pieces[piece % len(pieces)] += 1
-                    t["sum"] += 1
-                if t["sum"] <= limit:
+                true, shown = rings[which, 0, at, who], rings[which, 1, at, who]
+                _add(true, pieces[0, at, who], piece, 1 if driven else 0)
+                if seconds > 0:
+                    _add(rings[which, 1, at, whose], pieces[1, at, whose], piece, seconds)
+                if true["sum"] <= limit:
                     if t["onset"] > 0:
                         count = _end(t, DAY + which, i, limit, events, count)
                 elif driven:
@@ -215,8 +268,10 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
                         t["start"] = now
                         t["onset"] = now
                     t["last"] = now
-                    if t["sum"] > t["driven"]:
-                        t["driven"] = t["sum"]
+                    _add(shown, pieces[1, at, who], piece, 0)
+                    t["most_shown"] = max(t["most_shown"], shown["sum"])
+                    if true["sum"] > t["driven"]:
+                        t["driven"] = true["sum"]
                         t["segment"] = segment[i, j]
                         t["offset"] = offset[i, j]
     return count

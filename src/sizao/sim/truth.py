@@ -120,7 +120,7 @@ class Truth:
 
     def __init__(self, network: Network, fleet: Fleet, fences: Fences = NO_FENCES) -> None:
         self._network = network
-        self._hours = hours_truth.HoursTruth(fleet)
+        self._hours = hours_truth.HoursTruth(network, fleet)
         self._places = place_truth.PlaceTruth(network, fleet, fences)
         self._feed: feed_truth.FeedTruth | None = None
         self._alarms: AlarmTruth | None = None

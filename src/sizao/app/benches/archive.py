@@ -29,7 +29,8 @@ from sizao.runtime.archive.questions import SETTINGS, ArchiveQuestions
 from sizao.runtime.counters import rss_mb
 from sizao.sim import city
 from sizao.sim.fleet import fleet
-from sizao.sim.score import START_S, Intake
+from sizao.sim.intake import Intake
+from sizao.sim.score import START_S
 from sizao.sim.world import World
 
 EVERY_S = 30

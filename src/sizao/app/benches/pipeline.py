@@ -44,7 +44,8 @@ from sizao.runtime.counters import percentile_of
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.sim import city
 from sizao.sim.fleet import fleet
-from sizao.sim.score import START_S, Intake
+from sizao.sim.intake import Intake
+from sizao.sim.score import START_S
 from sizao.sim.world import World
 
 NATION_PER_S = 7_000_000 / 30
