@@ -56,6 +56,20 @@ function click(event) {
   if (link && !event.target.closest("a, button, input, label, form, details") && !getSelection()?.toString()) location.assign(link.dataset.href);
 }
 
+/** The row to hold still: the current one if it is on the screen, else the topmost; none at the
+ * head of the list, where the newest belongs. */
+function heldRow(list) {
+  const room = document.getElementById("main");
+  if (!room?.scrollTop) return null;
+  const [above, below] = [room.getBoundingClientRect().top, room.getBoundingClientRect().bottom];
+  const shown = [...list.querySelectorAll("[data-row]")].filter((row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top >= above && bottom <= below;
+  });
+  const row = shown.find((one) => one.classList.contains("sz-current")) ?? shown[0];
+  return row ? { id: row.dataset.row, top: row.getBoundingClientRect().top } : null;
+}
+
 export function startUi() {
   document.addEventListener("click", click);
   document.addEventListener("change", (event) => {
@@ -70,6 +84,23 @@ export function startUi() {
   // A reloaded page must not keep a button disabled.
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const button of document.querySelectorAll("form[method=post] button:disabled")) button.disabled = false;
+  });
+  // A list that renews itself waits while nobody looks, and while somebody copies from it.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const list = event.detail.elt.closest("[data-calm]");
+    if (list !== event.detail.elt || !list) return;
+    const chosen = getSelection();
+    if (document.hidden || (!chosen.isCollapsed && list.contains(chosen.anchorNode))) event.preventDefault();
+  });
+  // What a reader looks at stays where it is on the screen, though rows come and go above it.
+  let held = null;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    held = event.detail.target.hasAttribute("data-calm") ? heldRow(event.detail.target) : null;
+  });
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const row = held && document.querySelector(`[data-row="${CSS.escape(held.id)}"]`);
+    if (row) document.getElementById("main").scrollTop += row.getBoundingClientRect().top - held.top;
+    held = null;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.requestConfig?.verb !== "post") return;

@@ -11,6 +11,7 @@ PAGES = {
     "map": "/",
     "inbox": "/inbox/",
     "cases": "/cases/",
+    "vehicles": "/vehicles/",
     "reports": "/reports/",
     "units": "/units/",
     "indicators": "/indicators/",
@@ -121,6 +122,26 @@ def test_keyboard_help_search_and_escape(demo, sit_down) -> None:
     assert page.evaluate("window.sizaoMap.getZoom()") > 12
     page.wait_for_timeout(2500)
     desk.shot("map-stake-dark")
+
+
+def test_the_list_of_vehicles_renews_itself_under_the_reader(demo, sit_down) -> None:
+    desk = sit_down("detachment")
+    desk.open("/vehicles/")
+    page = desk.page
+    rows = page.locator("[data-row]")
+    expect(rows.nth(60)).to_be_attached(timeout=120_000)
+    for _ in range(40):
+        page.keyboard.press("j")
+    current = page.locator("[data-row].sz-current")
+    name = current.get_attribute("data-row")
+    height = current.bounding_box()["y"]
+    with page.expect_response(lambda answer: "part=rows" in answer.url):
+        pass
+    expect(page.locator("[data-calm].htmx-request, [data-calm].htmx-settling")).to_have_count(0)
+    assert current.get_attribute("data-row") == name
+    assert abs(current.bounding_box()["y"] - height) < 2
+    # The head stays in sight, so that a number far down still has a name.
+    assert page.locator("thead th").first.bounding_box()["y"] >= 0
 
 
 def test_offline_is_said_and_mends_itself(demo, sit_down) -> None:

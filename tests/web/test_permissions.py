@@ -84,6 +84,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("case-basis", "POST"): "302 422 422 422 404 404 403 403 404",  # without choice
     ("case-evidence", "GET"): "302 200 200 200 404 404 200 200 404",
     ("case-hold", "POST"): "302 302 302 403 404 404 403 302 404",
+    ("vehicles", "GET"): PAGE,
     ("vehicle", "GET"): "302 200 200 200 404 404 200 200 404",
     ("vehicle-evidence", "GET"): "302 200 200 200 404 404 200 200 404",
     ("evidence", "GET"): "302 200 403 403 403 403 200 200 403",

@@ -106,6 +106,8 @@ ADDRESSES = (
     "/indicators/?period=7d",
     "/wall/",
     "/wall/?part=live",
+    "/vehicles/",
+    "/vehicles/?state=active&sort=-over&q=G353&part=rows",
     "/vehicles/{vehicle}/",
     "/vehicles/{vehicle}/?panel=1",
     "/vehicles/{vehicle}/playback/",

@@ -84,6 +84,7 @@ class Group:
 
 GROUPS: tuple[Group, ...] = (
     Group(_("地图"), "map", (Page("map", _("地图"), "map"),)),
+    Group(_("车辆"), "vehicle", (Page("vehicles", _("在途车辆"), "vehicle", ("vehicles/",)),)),
     Group(
         _("预警"),
         "inbox",

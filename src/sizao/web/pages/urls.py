@@ -23,6 +23,7 @@ from sizao.web.pages.views import (
     track,
     units,
     vehicle,
+    vehicles,
     wall,
 )
 
@@ -55,6 +56,7 @@ urlpatterns = [
     path("detections/<str:detection_id>/", detections.detection, name="detection"),
     path("presence/", presence.show, name="presence"),
     path("tracks/<str:token>/", track.show, name="track"),
+    path("vehicles/", vehicles.show, name="vehicles"),
     path("vehicles/<str:vehicle_id>/", vehicle.show, name="vehicle"),
     path(
         "vehicles/<str:vehicle_id>/evidence/<str:name>/",
