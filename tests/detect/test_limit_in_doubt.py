@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sizao.detect import engine, prepare
+from sizao.detect import engine, on_roads
 from sizao.detect.engine import Context, EngineState
 from sizao.roads.network import Network
 from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, at, begin, episodes, shanghai
@@ -48,7 +48,7 @@ def found(track: Track, network: Network, rule: str = "speeding", kind: str = "o
 @pytest.fixture
 def as_likeliest(monkeypatch):
     """The control: every sample is held to the limit of the likeliest road."""
-    monkeypatch.setattr(prepare, "_highest", lambda network, matched, kind, limit: limit)
+    monkeypatch.setattr(on_roads, "_highest", lambda network, matched, kind, limit: limit)
 
 
 def test_a_lower_limit_begins_surely_behind_its_sign():

@@ -441,7 +441,7 @@ def test_broken_promises_are_named():
     slot, *rest = (column[:5] for column in _ROWS)
     with pytest.raises(ColumnError, match="rows"):
         match(ROADS, slot[:4], *rest, new_state(1))
-    with pytest.raises(ColumnError, match="slots 9 to 9 in a state of 1"):
+    with pytest.raises(ColumnError, match="slot 9 in a state of 1"):
         match(ROADS, slot + 9, *rest, new_state(1))
     with pytest.raises(ColumnError, match="another version"):
         match(ROADS, slot, *rest, np.zeros(1, np.int64))

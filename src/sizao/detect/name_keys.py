@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sizao.core.words import word
+
 OTHER = np.uint64(1 << 62)
 """The key of a name of neither form; bits below it are free."""
 
@@ -24,6 +26,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ挂学警港澳使领试超"
 MOST_DIGITS = 17
 MOST_BEHIND = 7
 
+_NOUGHTS = np.uint64(0x3030303030303030)
+_TENS = np.array([10**power for power in range(9)], np.uint64)
 _PREFIX = np.frombuffer(PREFIX.encode(), np.uint8)
 _SUFFIX = np.array([ord(sign) for sign in ALPHABET[36:]], np.int64)
 _BASE = len(ALPHABET) + 1
@@ -39,7 +43,19 @@ _PLATE, _PREFIXED, _COLOUR_AT, _FIRST_AT = 1 << 63, 1 << 62, 55, 39
 def key_of(raw, begin, size):  # type: ignore[no-untyped-def]  # numba
     """The key of a name, ``size`` bytes of UTF-8; OTHER if it has neither form."""
     end = begin + size
-    if size <= MOST_DIGITS:
+    if 8 <= size <= 16:
+        head, tail = word(raw, begin), word(raw, end - 8)
+        # What both hold is the head's: noughts in the tail.
+        both = np.uint64(64) - np.uint64(size - 8) * np.uint64(8)
+        if both < 64:
+            mask = (np.uint64(1) << both) - np.uint64(1)
+            tail = (tail & ~mask) | (_NOUGHTS & mask)
+        else:
+            tail = _NOUGHTS
+        if _all_digits(head) and _all_digits(tail):
+            number = _number(head) * _TENS[size - 8] + _number(tail)
+            return (np.uint64(size) << np.uint64(_DIGITS_AT)) | number
+    elif size <= MOST_DIGITS:
         number = np.uint64(0)
         at = begin
         while at < end:
@@ -51,6 +67,23 @@ def key_of(raw, begin, size):  # type: ignore[no-untyped-def]  # numba
         if at == end:
             return (np.uint64(size) << np.uint64(_DIGITS_AT)) | number
     return _plate_of(raw, begin, end)
+
+
+@njit(cache=True)
+def _all_digits(eight):  # type: ignore[no-untyped-def]  # numba
+    """Whether eight bytes are digits: all in the row of "0", and none of the six behind "9"."""
+    row = eight & np.uint64(0xF0F0F0F0F0F0F0F0)
+    behind = (eight + np.uint64(0x0606060606060606)) & np.uint64(0xF0F0F0F0F0F0F0F0)
+    return row == _NOUGHTS and behind == _NOUGHTS
+
+
+@njit(cache=True)
+def _number(eight):  # type: ignore[no-untyped-def]  # numba
+    """The number that eight digits are, the first one lowest in the word: pairs of neighbours,
+    then pairs of pairs."""
+    two = (eight & np.uint64(0x0F0F0F0F0F0F0F0F)) * np.uint64(2561) >> np.uint64(8)
+    four = (two & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601) >> np.uint64(16)
+    return (four & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001) >> np.uint64(32)
 
 
 @njit(cache=True)

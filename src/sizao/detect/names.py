@@ -25,6 +25,7 @@ from numba import njit
 
 from sizao.core.prefetch import prefetch
 from sizao.detect.name_keys import OTHER, key_of, text_of
+from sizao.detect.raw import buffer_of
 from sizao.detect.room import zeros
 
 KEY = np.dtype(np.uint64)
@@ -71,8 +72,8 @@ class Names:
         if not n:
             return np.empty(0, np.int32)
         _, offsets, data = names.buffers()
-        at = np.frombuffer(offsets, np.int32)[names.offset : names.offset + n + 1]
-        raw = np.frombuffer(data or b"\0", np.uint8)
+        at = buffer_of(offsets, np.int32)[names.offset : names.offset + n + 1]
+        raw = buffer_of(data, np.uint8)
         slots = np.empty(n, np.int32)
         done = 0
         while done < n:

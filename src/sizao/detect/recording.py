@@ -20,8 +20,8 @@ from sizao.core.schemas import DETECTION, POSITION, TIME
 from sizao.core.vehicles import KINDS
 from sizao.detect import engine
 from sizao.detect.context import Context
-from sizao.detect.prepare import IMPOSSIBLE_KMH
 from sizao.detect.state import EngineState
+from sizao.detect.take_in import IMPOSSIBLE_KMH
 
 REQUIRED = ("vehicle", "time", "lat", "lon", "speed_kmh")
 OPTIONAL = {

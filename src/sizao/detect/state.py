@@ -85,6 +85,8 @@ class EngineState:
     bounds: Mapping[str, int] | None = None
 
     _driver_names: list[str] = field(default_factory=list)
+    _fitting: tuple[Rule, ...] | None = None
+    """Rules whose layouts ``rules`` was found to have."""
 
     def driver_names(self) -> list[str]:
         """Driver codes by number. Not to be changed."""
@@ -148,7 +150,9 @@ class EngineState:
             memory = self.rules.get(rule.id)
             if memory is None:
                 memory = Memory(zeros(wanted, rule.state_dtype), sparse.new(rule.few_dtype))
-            self.rules[rule.id] = Memory(_longer(memory.each, wanted), memory.few)
+            if len(memory.each) < wanted:
+                memory = Memory(_longer(memory.each, wanted), memory.few)
+            self.rules[rule.id] = memory
 
     def bytes_per_vehicle(self) -> float:
         """Bytes of state one vehicle takes on average, its name and the index to it included, rows
@@ -251,7 +255,10 @@ class EngineState:
 
     def restore_rules(self, rules: tuple[Rule, ...]) -> None:
         """Drop states of rules that are gone or laid out differently; called by the engine."""
-        for name in sorted(set(self.rules) - {rule.id for rule in rules}):
+        if rules is self._fitting:
+            return  # to compare layouts field by field at every batch costs more than most rules
+        self._fitting = rules
+        for name in sorted(self.rules.keys() - {rule.id for rule in rules}):
             del self.rules[name]
             self.windows.pop(name, None)
         for rule in rules:

@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sizao.core.places import ROAD_CLASS_CODES, ROAD_CLASSES
 from sizao.core.rulebook import entry
@@ -107,20 +108,36 @@ def limits_on(
     network: Network, segment: _IntColumn, kind: _IntColumn
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """:func:`limit_kmh` for matched segments (-1 unmatched), signs for one kind included."""
-    matched = segment >= 0
-    road_class = np.where(matched, network.road_class[segment], -1)
-    posted = np.where(matched, posted_on(network, segment, kind), np.nan).astype(np.float32)
-    return limit_kmh(road_class, kind, posted, network.lanes[segment])
+    limit, unsigned = _limits_on(
+        np.require(segment, np.int32, ("C", "W")),
+        np.require(kind, np.int8, ("C", "W")),
+        network.road_class,
+        network.limit_kmh,
+        network.limit_kmh_by_kind,
+        network.lanes,
+        *_tables(),
+        KIND_CODES["other"],
+    )
+    return limit, unsigned
 
 
-def posted_on(network: Network, segment: _IntColumn, kind: _IntColumn) -> npt.NDArray[np.float32]:
-    """What the signs say there to a vehicle kind: its own sign, else the general one, else NaN."""
-    posted = network.limit_kmh[segment]
-    if len(network.limit_kmh_by_kind):
-        known = np.where((kind >= 0) & (kind < len(_KINDS)), kind, KIND_CODES["other"])
-        own = network.limit_kmh_by_kind[segment, known]
-        posted = np.where(np.isnan(own), posted, own)
-    return posted
+@njit(cache=True)
+def _limits_on(segment, kind, classes, posted, by_kind, lanes, default, cap, other):  # type: ignore[no-untyped-def]  # numba
+    limit = np.full(len(segment), np.nan, np.float32)
+    unsigned = np.zeros(len(segment), np.bool_)
+    for i in range(len(segment)):
+        own = segment[i]
+        if own < 0 or classes[own] < 0:
+            continue
+        known = kind[i] if 0 <= kind[i] < cap.shape[1] else other
+        kmh = posted[own]
+        if len(by_kind) and not np.isnan(by_kind[own, known]):
+            kmh = by_kind[own, known]
+        if np.isnan(kmh):
+            unsigned[i] = True
+            kmh = default[classes[own], 1 if lanes[own] > 1 else 0]
+        limit[i] = min(kmh, cap[classes[own], known])
+    return limit, unsigned
 
 
 def explain(road_class: str, kind: str, posted_kmh: float, lanes: int = 0) -> Basis:

@@ -35,9 +35,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sizao.core.errors import ColumnError
 from sizao.core.places import ROAD_CLASSES
+from sizao.core.prefetch import prefetch
 from sizao.core.vehicles import KINDS
 from sizao.roads._candidates import EXIT, PIECE, Costs, Roads
 from sizao.roads._forward import HYPOTHESES, forward, scratch
@@ -174,11 +176,12 @@ def match(
         raise ColumnError(f"columns of {sorted({len(column) for column in columns})} rows")
     if state.dtype != STATE_DTYPE:
         raise ColumnError("match state of another version")
-    if n and (int(slot.min()) < 0 or int(slot.max()) >= len(state)):
-        raise ColumnError(f"slots {slot.min()} to {slot.max()} in a state of {len(state)}")
     # The kernel does not check bounds, and a state may come from a file.
-    remembered = state["segment"][slot]
-    if n and (int(remembered.min()) < 0 or int(remembered.max()) >= len(network)):
+    slot = _plain(slot, np.int32)
+    fits, at = _fits(slot, state, state["segment"], len(network))
+    if at < n and not fits:
+        raise ColumnError(f"slot {slot[at]} in a state of {len(state)}")
+    if at < n:
         raise ColumnError("match state of another network")
     matched = Matched(
         np.full(n, -1, np.int32),
@@ -206,7 +209,7 @@ def match(
             params.rival_cost,
             0.5 if params.by_speed else 0.0,
         ),
-        _plain(slot, np.int32),
+        slot,
         _plain(time_us, np.int64),
         _plain(lat, np.float64),
         _plain(lon, np.float64),
@@ -224,6 +227,29 @@ def match(
         rival_row=matched.rival_row[:rivals].copy(),
         rival_segment=matched.rival_segment[:rivals].copy(),
     ), state
+
+
+_AHEAD = 16
+"""Rows between asking for a vehicle's state and reading it."""
+
+
+@njit(cache=True)
+def _fits(slot, state, segment, roads):  # type: ignore[no-untyped-def]  # numba
+    """Whether a slot is one of the state, and the first row of which that or a remembered segment
+    is not so; as many as there are rows if all is well.
+
+    State of vehicles in no order is far away: this asks for many rows of it at once, which then
+    are near when they are matched one after the other.
+    """
+    for i in range(len(slot)):
+        own = slot[i]
+        if own < 0 or own >= len(state):
+            return False, i
+        prefetch(state, slot[min(i + _AHEAD, len(slot) - 1)])
+        for k in range(segment.shape[1]):
+            if segment[own, k] < 0 or segment[own, k] >= roads:
+                return True, i
+    return True, len(slot)
 
 
 def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
