@@ -77,10 +77,10 @@ def _speed_bands(rule: Entry, facts: Facts) -> Text:
     excess = max(_excess(facts), edges[0])
     low, high = next(span for span in spans if span[1] is None or excess < span[1])
     span_zh, span_en = _span(low, high)
-    listed = "、".join(f"{number(edge)}%" for edge in edges[1:])
+    listed = [number(edge) for edge in edges[1:]]
     return (
-        f"超速按{listed}分级，本次属{span_zh}一级",
-        f"Reporting bands at {listed.replace('、', ', ')}; this one is {span_en}",
+        f"超速按{'、'.join(f'{edge}%' for edge in listed)}分级，本次属{span_zh}一级",
+        f"Reporting bands at {', '.join(listed)} %; this one is {span_en}",
         rule.certainty,
     )
 

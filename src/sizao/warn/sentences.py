@@ -29,9 +29,10 @@ def quality(code: str, facts: Facts) -> tuple[str, str]:
             "be a rest",
         )
     if name == "driver_unknown_min":
+        zh, en = duration(float(value) * 60)
         return (
-            f"其中{value}分钟没有驾驶人刷卡信息",
-            f"for {value} min of it no driver's card was in the reader",
+            f"其中{zh}没有驾驶人刷卡信息",
+            f"for {en} of it no driver's card was in the reader",
         )
     if name == "length_km":
         return f"涉及约{value}公里", f"over some {value} km"

@@ -61,5 +61,6 @@ def test_each_explains_itself(world: World, english: bool) -> None:
         for code in (row["severity"], "unknown_min", "rest_min", "limit_temporary", "weighed_in"):
             if "_" in code and code != rule:
                 assert code not in re.sub(r"<[^>]+>", " ", page), f"{rule}: {code} is no word"
+        assert not re.search(r"\d{4,} ?(s|秒|kg|千克)\b", text), f"{rule}: {text}"
         if english:
             assert not re.search(r"[\u4e00-\u9fff]", text), f"{rule}: {text}"

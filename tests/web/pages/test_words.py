@@ -9,6 +9,24 @@ from sizao.web.pages.words import quantity
 
 
 @pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (51_578.9, "kg", "51,579 kg"),
+        (1_234_567.0, "kg", "1,234,567 kg"),
+        (80_081.4, "km/h", "80,081 km/h"),
+        (18.44, "km/h", "18.4 km/h"),
+        (4.3, "m", "4.3 m"),
+        (60.0, "km/h", "60 km/h"),
+        (100.0, "km/h", "100 km/h"),
+    ],
+)
+def test_a_number_is_grouped_and_no_finer_than_it_is(value: float, unit: str, told: str) -> None:
+    """A million kilograms read "1.23457e+06 kg" once."""
+    with translation.override("en"):
+        assert quantity(value, unit) == told
+
+
+@pytest.mark.parametrize(
     ("minutes", "zh", "en"),
     [
         (0.0, "0 分钟", "0 min"),
@@ -23,6 +41,7 @@ from sizao.web.pages.words import quantity
 )
 def test_a_duration_is_never_said_as_nothing(minutes: float, zh: str, en: str) -> None:
     """Thirty seconds in a closed area read "0 minutes" once."""
-    assert quantity(minutes, "min") == zh
+    with translation.override("zh-hans"):
+        assert quantity(minutes, "min") == zh
     with translation.override("en"):
         assert quantity(minutes, "min") == en

@@ -212,7 +212,7 @@ def test_the_page_says_names_units_and_certainty(world: World):
     assert "夜间连续驾驶时间上限" in page
     assert 'type="time"' in page
     assert 'value="22:00"' in page
-    assert "可填 30 分钟 至 4 小时" in page
+    assert "可填 30 至 240 分钟" in page
     row = page.split('data-param="max_continuous_min"')[1].split("</tr>")[0]
     assert "《" in row
     assert 'data-certainty="' in row or "已查证" in row or "待核实" in row
@@ -223,7 +223,7 @@ def test_what_lies_outside_the_range_is_refused_in_words(world: World):
     given = {"p-max_continuous_min": "4", "enabled": "1", "reason": "手误"}
     answer = client.post("/rules/fatigue/ask/", given)
     assert answer.status_code == 422
-    assert "只能填 30 分钟 至 8 小时" in answer.content.decode()
+    assert "只能填 30 至 480 分钟" in answer.content.decode()
     assert not Change.objects.exists()
     with pytest.raises(TransitionError):  # and by whatever way it comes
         services.ask(world.user("op-zd"), "fatigue", {"max_continuous_min": 4.0}, True, "手误")

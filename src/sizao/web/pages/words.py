@@ -132,16 +132,26 @@ def quantity(value: float, unit: str) -> str:
         return pick(f"{value:.0f} 分钟", f"{value:.0f} min")
     # Outlines of vehicles are measured to the centimetre.
     digits = 2 if unit == "m" else 1
-    return f"{round(value, digits):g} {pick(*unit_words(unit)).strip()}".strip()
+    return f"{said(value, digits)} {pick(*unit_words(unit)).strip()}".strip()
+
+
+def said(value: float, digits: int) -> str:
+    """A number with at most so many decimals, none from a thousand on, its thousands grouped.
+
+    >>> said(51578.9, 1), said(4.30, 2)
+    ('51,579', '4.3')
+    """
+    text = f"{value:,.{0 if abs(value) >= 1000 else digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _COUNTED = {
-    "hot_list": ("{:g} 个字符不同", "{:g} characters differ"),
-    "dsm_fatigue": ("{:g} 次报警", "{:g} alarms"),
-    "capacity_alarm": ("{:g} 次报警", "{:g} alarms"),
-    "over_capacity": ("{:g} 人", "{:g} people"),
-    "overload_repeat": ("{:g} 次", "{:g} times"),
-    "overload_repeat/enterprise": ("{:.1f} 辆", "{:.1f} vehicles"),
+    "hot_list": ("{} 个字符不同", "{} characters differ"),
+    "dsm_fatigue": ("{} 次报警", "{} alarms"),
+    "capacity_alarm": ("{} 次报警", "{} alarms"),
+    "over_capacity": ("{} 人", "{} people"),
+    "overload_repeat": ("{} 次", "{} times"),
+    "overload_repeat/enterprise": ("{} 辆", "{} vehicles"),
 }
 """What a rule counts: its numbers have no unit, but they are numbers of something."""
 
@@ -153,7 +163,7 @@ def counted(rule: str, severity: str, value: float, unit: str) -> str:
         return ""
     told = _COUNTED.get(f"{rule}/{severity}") or _COUNTED.get(rule)
     if unit == "count" and told is not None:
-        return pick(*told).format(value)
+        return pick(*told).format(said(value, 1))
     return quantity(value, unit)
 
 

@@ -69,5 +69,5 @@ def check(rule: str, name: str, value: Any) -> None:
         zh, en = wording.label_pair(rule, name)
         raise TransitionError(
             f"“{zh}”只能填 {wording.span_pair(rule, name)[0]}",
-            f"{en} must lie between {wording.span_pair(rule, name)[1]}",
+            f"{en} takes {wording.span_pair(rule, name)[1]}",
         )

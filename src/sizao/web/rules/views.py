@@ -239,7 +239,6 @@ def _parameter(
     return {
         "name": name,
         "label": wording.label(known.id, name),
-        "unit": wording.unit(known.id, name),
         "default": wording.value(known.id, name, default),
         "shown": wording.value(known.id, name, value),
         "value": typed.get(f"p-{name}", entering.text(known.id, name, value)),
@@ -270,7 +269,7 @@ def _source(entry: Entry) -> dict[str, str]:
 
 
 def _name(known: Described) -> str:
-    return known.en if get_language() == "en" else known.zh
+    return known.en[:1].upper() + known.en[1:] if get_language() == "en" else known.zh
 
 
 def _known(rule_id: str) -> Described:

@@ -31,20 +31,19 @@ def span(rule: str, name: str) -> str:
 
 
 def span_pair(rule: str, name: str) -> Pair:
-    """The same in both languages: ``30 分钟 至 8 小时``."""
+    """The same in both languages: ``30 至 480 分钟``."""
     known = parameter(rule, name)
     if not known.ranged:
         return "", ""
+    if known.unit not in _PLAIN:
+        # In the unit that is typed, said once.
+        zh, en = UNITS[known.unit]
+        low, high = _number(known.min), _number(known.max)
+        return f"{low} 至 {high} {zh}", f"{low} to {high} {en}"
     (low_zh, low_en), (high_zh, high_en) = (
         pair(rule, name, known.min), pair(rule, name, known.max)
     )  # fmt: skip
-    return f"{low_zh} 至 {high_zh}", f"{low_en} and {high_en}"
-
-
-def unit(rule: str, name: str) -> str:
-    """Its unit in words; empty where the value says it itself."""
-    code = parameter(rule, name).unit
-    return "" if code in _PLAIN else str(words.pick(*UNITS[code]))
+    return f"{low_zh} 至 {high_zh}", f"{low_en} to {high_en}"
 
 
 _PLAIN = {"clock", "ratio", "vehicle_kind", "alarm_kind", "service", "characters", "table", "bit"}

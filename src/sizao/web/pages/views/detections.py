@@ -41,6 +41,7 @@ EXPORTED = 20_000
 AROUND = timedelta(minutes=5)
 """Of the track before and after an episode that its page shows."""
 LONGEST = timedelta(hours=24)
+LONG_S = 600.0
 
 
 @require_safe
@@ -168,12 +169,14 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
-    return {
-        "words": words.pick(edge.zh, edge.en),
-        "needed": _amount(edge.needed, edge.unit),
-        "was": _amount(edge.was, edge.unit),
-        "margin": _amount(edge.margin, edge.unit),
-    }
+    numbers = {"needed": edge.needed, "was": edge.was, "margin": edge.margin}
+    unit = edge.unit
+    # Four hours are no 15,720 seconds, and the three are compared with each other.
+    if unit == "s" and max(value or 0.0 for value in numbers.values()) >= LONG_S:
+        unit = "min"
+        numbers = {name: value and value / 60 for name, value in numbers.items()}
+    told = {name: _amount(value, unit) for name, value in numbers.items()}
+    return {"words": words.pick(edge.zh, edge.en), **told}
 
 
 def _amount(value: float | None, unit: str) -> str:
@@ -204,7 +207,7 @@ def _line(row: queries.Row, sight: Sight, levels: dict[str, int]) -> dict[str, A
 
 def _measured(row: queries.Row) -> str:
     if row["measured_unit"] == "km/h":
-        return f"{row['measured']:.0f}/{row['limit']:.0f} km/h"
+        return f"{row['measured']:,.0f}/{row['limit']:,.0f} km/h"
     if row["measured_unit"] == "min":
         return words.quantity(row["measured"], "min")
     return ""
