@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -24,7 +24,7 @@ from sizao.detect.params import Params
 from tests.detect.plain import played, rules
 from tests.detect.plain.found import Found, row
 from tests.detect.plain.played import Played
-from tests.detect.plain.taking import track_of
+from tests.detect.plain.taking import Raw, track_of
 from tests.detect.plain.world import World
 
 SHORT: dict[str, Params] = {
@@ -42,6 +42,8 @@ SHORT: dict[str, Params] = {
 """Parameters by which even a short and small simulation has detections of every rule."""
 
 Key = tuple[str, str, int, str, int]
+Group = Sequence[tuple[str, Sequence[Raw]]]
+"""Vehicles and their rows in the order of arrival."""
 
 
 @dataclass
@@ -59,13 +61,27 @@ def compare(one: Played, only: Iterable[str] | None = None, jobs: int = 1) -> Co
     """Every detection of the engine against every plain one."""
     chosen = set(only or [*rules.OF_VEHICLES, *rules.OF_ALL])
     began = time.perf_counter()
-    found = plain(one, chosen, jobs)
-    own = {each.key: row(each, one.context) for each in found}
+    groups = [one.rows.path(number) for number in one.rows.written()]
+    found = plain(groups, one.context, chosen, jobs)
+    spent_s = time.perf_counter() - began
+    theirs = [each for each in one.detections if each["rule"] in chosen]
+    names = [
+        "queue_end" if each["severity"] == "queue_end" else each["rule"]
+        for each in theirs
+        if each["revision"] == 0
+    ]
+    different = differences(theirs, found, one.context)
+    return Compared(one.rows.count, Counter(names), different, one.seconds, spent_s)
+
+
+def differences(
+    detections: Iterable[dict[str, Any]], found: list[Found], context: Context
+) -> list[str]:
+    """What the engine and the plain rules say differently, each a sentence, by start."""
+    own = {each.key: row(each, context) for each in found}
     theirs: dict[Key, dict[str, Any]] = {}
     differences = []
-    for each in one.detections:
-        if each["rule"] not in chosen:
-            continue
+    for each in detections:
         key = _key_of(each)
         if key in theirs:
             differences.append(f"{_name(each)}: the engine says it twice")
@@ -81,43 +97,33 @@ def compare(one: Played, only: Iterable[str] | None = None, jobs: int = 1) -> Co
             columns = [name for name in own[key] if own[key][name] != theirs[key][name]]
             said = (f"{n} is {own[key][n]!r}, the engine says {theirs[key][n]!r}" for n in columns)
             differences.append(f"{_name(own[key])}: {'; '.join(said)}")
-    return Compared(
-        one.rows.count,
-        Counter(
-            each["severity"] if each["severity"] == "queue_end" else each["rule"]
-            for each in theirs.values()
-            if each["revision"] == 0
-        ),
-        differences,
-        one.seconds,
-        time.perf_counter() - began,
-    )
+    return differences
 
 
-def plain(one: Played, chosen: set[str], jobs: int = 1) -> list[Found]:
-    """All that the plain rules find."""
-    groups = [one.rows.path(number) for number in one.rows.written()]
+def plain(
+    groups: Sequence[Path | Group], context: Context, chosen: set[str], jobs: int = 1
+) -> list[Found]:
+    """All that the plain rules find. A group of vehicles is a file or stands in memory."""
     found: list[Found] = []
     seen: dict[str, dict[str, Any]] = {rule: {} for rule in rules.OF_ALL if rule in chosen}
-    if jobs == 1:
-        _begin(one.context, chosen)
-        parts: Iterable[tuple[list[Found], dict[str, dict[str, Any]]]] = map(_group, groups)
+
+    def gather(parts: Iterable[tuple[list[Found], dict[str, dict[str, Any]]]]) -> None:
         for founds, some in parts:
-            found += founds
+            found.extend(founds)
             for rule, each in some.items():
                 seen[rule].update(each)
+
+    if jobs == 1:
+        _begin(context, chosen)
+        gather(map(_group, groups))
     else:
-        with ProcessPoolExecutor(
-            jobs, get_context("fork"), initializer=_begin, initargs=(one.context, chosen)
-        ) as pool:
-            for founds, some in pool.map(_group, groups):
-                found += founds
-                for rule, each in some.items():
-                    seen[rule].update(each)
-    world = World.of(one.context)
+        fork = get_context("fork")
+        with ProcessPoolExecutor(jobs, fork, _begin, (context, chosen)) as pool:
+            gather(pool.map(_group, groups))
+    world = World.of(context)
     for rule, of_vehicle in seen.items():
         ordered = [of_vehicle[vehicle] for vehicle in sorted(of_vehicle)]
-        found += rules.OF_ALL[rule][1](ordered, one.context.params[rule], world)
+        found += rules.OF_ALL[rule][1](ordered, context.params[rule], world)
     return found
 
 
@@ -129,12 +135,13 @@ def _begin(context: Context, chosen: set[str]) -> None:
     _job = context, World.of(context), chosen
 
 
-def _group(path: Path) -> tuple[list[Found], dict[str, dict[str, Any]]]:
+def _group(group: Path | Group) -> tuple[list[Found], dict[str, dict[str, Any]]]:
     """What is found, and seen, of the vehicles of a group."""
     context, world, chosen = _job
     found: list[Found] = []
     seen: dict[str, dict[str, Any]] = {rule: {} for rule in rules.OF_ALL if rule in chosen}
-    for vehicle, raw in played.read(path):
+    vehicles = played.read(group) if isinstance(group, Path) else group
+    for vehicle, raw in vehicles:
         track = track_of(vehicle, raw, world)
         for rule, of_vehicle in rules.OF_VEHICLES.items():
             if rule in chosen:

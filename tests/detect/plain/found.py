@@ -68,9 +68,8 @@ def row(found: Found, context: Context) -> dict[str, Any]:
     rule = next(rule for rule in context.rules if rule.id == found.rule)
     version = rule.version(context.params[found.rule])
     network = context.network
-    assert network is not None
     road = road_class = area = None
-    if found.segment is not None:
+    if found.segment is not None and network is not None:
         road = str(network.ref[found.segment]) or str(network.name[found.segment]) or None
         road_class = list(ROAD_CLASSES)[network.road_class[found.segment]]
         area = str(network.area[found.segment]) or None
@@ -80,7 +79,7 @@ def row(found: Found, context: Context) -> dict[str, Any]:
     quality = [
         found.quality,
         f"limit_temporary={found.measure}" if found.measure else "",
-        "unmatched" if found.segment is None else "",
+        "unmatched" if found.segment is None and network is not None else "",
     ]
     part = [] if found.part is None else [found.part]
     return {

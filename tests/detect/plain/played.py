@@ -33,7 +33,7 @@ from tests.detect.plain.taking import Raw
 GROUPS = 64
 """Vehicles are kept in so many groups, so that not all rows are in memory at once."""
 
-_KEPT = [name for name in Raw._fields if name not in ("row", "time_us", "received_us")]
+_KEPT = [name for name in Raw._fields if name not in ("row", "time_us", "received_us", "given_kmh")]
 _ROWS_HELD = 400_000
 
 
@@ -157,7 +157,7 @@ class Rows:
     count: int = 0
     _held: list[pa.RecordBatch] = field(default_factory=list)
     _writers: dict[int, Any] = field(default_factory=dict)
-    _group: dict[str, int] = field(default_factory=dict)
+    _closed: bool = False
 
     def __enter__(self) -> Rows:
         return self
@@ -201,9 +201,10 @@ class Rows:
         """Everything is on disk now. The groups there are."""
         if self._held:
             self._write()
-        for writer, sink in self._writers.values():
+        for writer, sink in self._writers.values() if not self._closed else ():
             writer.close()
             sink.close()
+        self._closed = True
         return sorted(self._writers)
 
     def _path(self, number: int) -> Path:
@@ -225,8 +226,7 @@ def read(path: Path) -> Iterator[tuple[str, list[Raw]]]:
     order = pc.sort_indices(table, sort_keys=[("vehicle", "ascending"), ("row", "ascending")])
     table = table.take(order)
     vehicles = table["vehicle"].to_pylist()
-    raw = [
-        Raw(*values) for values in zip(*(table[n].to_pylist() for n in Raw._fields), strict=True)
-    ]
+    columns = [table[name].to_pylist() for name in ("row", "time_us", "received_us", *_KEPT)]
+    raw = [Raw(*values) for values in zip(*columns, strict=True)]
     for vehicle, own in groupby(zip(vehicles, raw, strict=True), key=lambda one: one[0]):
         yield vehicle, [one for _, one in own]

@@ -17,6 +17,7 @@ from tests.detect.plain import (
     long_downgrade,
     offline_moving,
     route_departure,
+    slow_traffic,
     speeding,
     stopped_on_expressway,
     terminal_alarm,
@@ -46,5 +47,7 @@ OF_VEHICLES: dict[str, Callable[[Track, Params, World], list[Found]]] = {
 Seen = Callable[[Track, Params, World], Any]
 FoundOfAll = Callable[[list[Any], Params, World], list[Found]]
 
-OF_ALL: dict[str, tuple[Seen, FoundOfAll]] = {}
+OF_ALL: dict[str, tuple[Seen, FoundOfAll]] = {
+    "slow_traffic": (slow_traffic.seen, slow_traffic.found),
+}
 """What is taken out of a track, and what is found in all of it (one item a vehicle, by name)."""

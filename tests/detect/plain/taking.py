@@ -6,13 +6,14 @@ vehicle's rows at once. Everything else is worked out here.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sizao.roads.matching import Matched, match, new_state
+from sizao.roads.matching import UNMATCHED, match, new_state
 from tests.detect.plain.sample import Late, Sample, Track
 from tests.detect.plain.world import World
 
@@ -38,6 +39,8 @@ class Raw(NamedTuple):
     status: int | None
     positioned: bool | None
     driver: str | None
+    given_kmh: float | None = None
+    """A limit known beforehand; it goes before the road's."""
 
 
 class _Before(NamedTuple):
@@ -54,10 +57,10 @@ def track_of(vehicle: str, raw: Sequence[Raw], world: World) -> Track:
     kind = world.kinds.get(vehicle, "other")
     service = world.services.get(vehicle, "")
     taken, before, late = _taken(raw)
-    matched, rivals = _matched(taken, world)
+    roads = _roads(taken, world)
     samples = [
-        _sample(vehicle, kind, service, row, was, matched, rivals[at], at, world)
-        for at, (row, was) in enumerate(zip(taken, before, strict=True))
+        _sample(vehicle, kind, service, row, was, road, world)
+        for row, was, road in zip(taken, before, roads, strict=True)
     ]
     return Track(vehicle, kind, service, samples, late)
 
@@ -154,8 +157,19 @@ class _Receiver:
         return self.places > 1 and gone_m > FROZEN_M
 
 
-def _matched(taken: list[Raw], world: World) -> tuple[Matched, dict[int, list[int]]]:
-    """The road of each row, and the others it may be on."""
+class _Road(NamedTuple):
+    """Where a row was matched to; the other roads it may be on."""
+
+    segment: int | None = None
+    offset_m: float | None = None
+    quality: int = UNMATCHED
+    rivals: tuple[int, ...] = ()
+
+
+def _roads(taken: list[Raw], world: World) -> list[_Road]:
+    """The road of each row."""
+    if world.network is None:
+        return [_Road()] * len(taken)
 
     def column(name: str, kind: type) -> np.ndarray:
         values = [getattr(row, name) for row in taken]
@@ -174,12 +188,16 @@ def _matched(taken: list[Raw], world: World) -> tuple[Matched, dict[int, list[in
         new_state(1),
     )
     rivals: dict[int, list[int]] = defaultdict(list)
-    for row, segment in zip(
-        matched.rival_row.tolist(), matched.rival_segment.tolist(), strict=True
-    ):
+    pairs = zip(matched.rival_row.tolist(), matched.rival_segment.tolist(), strict=True)
+    for row, segment in pairs:
         rivals[row].append(segment)
-    lists = [column.tolist() for column in matched[:4]]
-    return Matched(*lists, *matched[4:]), rivals
+    columns = (matched.segment, matched.offset_m, matched.quality)
+    return [
+        _Road(segment, offset_m, quality, tuple(rivals[row])) if segment >= 0 else _Road()
+        for row, (segment, offset_m, quality) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        )
+    ]
 
 
 class _Limits(NamedTuple):
@@ -192,7 +210,7 @@ class _Limits(NamedTuple):
 
 
 def _limits(
-    segment: int, offset_m: float, rivals: list[int], kind: str, time_us: int, world: World
+    segment: int, offset_m: float, rivals: Iterable[int], kind: str, time_us: int, world: World
 ) -> _Limits:
     """The limit of the road, the lowest temporary one if that is lower, and the highest that
     either may be within the error of the position."""
@@ -202,7 +220,7 @@ def _limits(
     if temporary is None or temporary.limit_kmh >= usual:
         return _Limits(usual, usual, highest, highest, None, default)
     # Surely lower only where one stands a little before and after as well, and on no other road.
-    end_m = float(np.nextafter(world.network.length_m[segment], 0.0))
+    end_m = math.nextafter(world.segments[segment].length_m, 0.0)
     around = [
         world.temporary_at(segment, spot_m, time_us)
         for spot_m in (max(offset_m - DOUBT_M, 0.0), offset_m, min(offset_m + DOUBT_M, end_m))
@@ -219,18 +237,17 @@ def _sample(
     service: str,
     row: Raw,
     before: _Before,
-    matched: Matched,
-    rivals: list[int],
-    at: int,
+    road: _Road,
     world: World,
 ) -> Sample:
-    segment = offset_m = stake_m = road_class = None
+    stake_m = road_class = None
     limits = _NO_LIMITS
-    if matched.segment[at] >= 0:
-        segment, offset_m = int(matched.segment[at]), float(matched.offset_m[at])
-        road_class = world.segments[segment].road_class
-        stake_m = world.stake_m(segment, offset_m)
-        limits = _limits(segment, offset_m, rivals, kind, row.time_us, world)
+    if road.segment is not None and road.offset_m is not None:
+        road_class = world.segments[road.segment].road_class
+        stake_m = world.stake_m(road.segment, road.offset_m)
+        limits = _limits(road.segment, road.offset_m, road.rivals, kind, row.time_us, world)
+    if row.given_kmh is not None:
+        limits = _Limits(*[row.given_kmh] * 4)
     fences = ()
     if row.lat is not None and row.lon is not None:
         fences = tuple(
@@ -252,8 +269,8 @@ def _sample(
         row.driver,
         kind,
         service,
-        segment,
-        int(matched.quality[at]),
+        road.segment,
+        road.quality,
         road_class,
         limits.limit,
         limits.usual,
@@ -261,7 +278,7 @@ def _sample(
         limits.sure_usual,
         limits.measure,
         stake_m,
-        offset_m,
+        road.offset_m,
         limits.default,
         before.us,
         before.fix_us,

@@ -38,7 +38,7 @@ class Segment(NamedTuple):
 class World:
     """Made once with :meth:`of`."""
 
-    network: Network
+    network: Network | None
     fences: tuple[Fence, ...]
     """By number."""
     temporary: tuple[TemporaryLimit, ...]
@@ -54,8 +54,7 @@ class World:
 
     @classmethod
     def of(cls, context: Context) -> World:
-        """The world of an engine's context, which must have roads."""
-        assert context.network is not None
+        """The world of an engine's context."""
         world = cls(
             context.network,
             context.world.fences.fences,
@@ -63,9 +62,10 @@ class World:
             context.kinds,
             context.services,
         )
-        world.segments = _segments(world.network)
+        world.segments = _segments(world.network) if world.network is not None else []
         world.areas = [Area(fence) for fence in world.fences]
         for limit in world.temporary:
+            assert world.network is not None
             assert limit.network == world.network.digest()
             for piece in limit.pieces:
                 there = world.pieces.setdefault(piece.segment, [])
@@ -100,6 +100,7 @@ class World:
 
     def usual_limit(self, segment: int, kind: str) -> tuple[float, bool]:
         """The limit of a road for a kind of vehicle, km/h, and whether no sign says it."""
+        assert self.network is not None
         key = "limit", segment, kind
         if key not in self.kept:
             self.kept[key] = usual_limit(self.network, segment, kind)

@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 def found(track: Track, params: Params, world: World) -> list[Found]:
     """Every episode of one vehicle."""
     judged = []
-    for sample in track.samples:
+    for sample in track.samples if world.network is not None else []:
         course = _course(sample, params)
         if course is not None:
             judged.append(Judged(sample, _is_against(sample, course, params, world)))
@@ -105,6 +105,7 @@ def _squares(world: World) -> dict[tuple[int, int], list[Piece]]:
     network = world.network
     lat, lon = network.lat.tolist(), network.lon.tolist()
     squares: dict[tuple[int, int], list[Piece]] = defaultdict(list)
+    assert network is not None
     for segment, road in enumerate(world.segments):
         one_way = network.twin[segment] < 0
         for at in range(network.first[segment], network.first[segment + 1] - 1):
