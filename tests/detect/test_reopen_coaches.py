@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.detect.context import Context
-from sizao.detect.engine import EngineState, step
+from sizao.detect.engine import EngineState, close, step
 from tests.detect.test_reopen import (
     delivered,
     final,
@@ -136,6 +136,36 @@ class TestCurfew:
         )
         found, _ = step(batch_of(rows), EngineState(), context)
         assert found.num_rows == 0
+
+
+def test_rules_that_share_windows_end_as_each_alone():
+    """And so they do from a checkpoint; windows of a rule that is gone begin anew."""
+    track = begin("21:30", every_s=60, driver="A").drive(160).stand(30).drive(270).stand(60)
+    rows = late_at_night(track, (hours(270), hours(300)), 600)
+    rules = {
+        DAY: {"max_driving_min": 260.0},
+        WEEK: {"max_driving_min": 265.0},
+        CURFEW: {},
+        "coach_night_fatigue": {"max_continuous_min": 100.0},
+    }
+    alone = [row for rule, own in rules.items() for row in play(rows, rule=rule, **own)]
+    kinds = {track.vehicle: "tour_coach"}
+    context = Context.build(only=frozenset(rules), changes=rules, kinds=kinds)
+    state, found = EngineState(), []
+    for start in range(0, len(rows), 50):
+        part, state = step(batch_of(rows[start : start + 50]), state, context)
+        found += part.to_pylist()
+        state = EngineState.from_bytes(state.to_bytes())
+        assert state.restarted == []
+        assert len(state.windows) == 1
+        if start == 300:
+            assert [len(windows) for windows in state.windows.values()] == [1]
+            less = EngineState.from_bytes(state.to_bytes())
+            Context.build(only=frozenset({DAY}), kinds=kinds).adopt(less)
+            assert less.windows == {}
+    found += close(state, context).to_pylist()
+    assert in_order(found) == in_order(alone)
+    assert {row["rule"] for row in found if "corrected" in (row["quality"] or "")} == set(rules)
 
 
 @settings(max_examples=25, deadline=None)

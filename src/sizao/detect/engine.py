@@ -18,13 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sizao.detect import reopen, reopen_totals
+from sizao.detect import reopen
 from sizao.detect.assemble import add_rows, batch_of, no_rows
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.state import EngineState
-from sizao.detect.totals import DrivingTotal
-from sizao.detect.windows import Windows
 
 __all__ = ["Context", "EngineState", "Prepared", "active", "close", "prepare", "run", "step"]
 
@@ -49,26 +47,26 @@ def run(
 ) -> tuple[pa.RecordBatch, EngineState]:
     """Every rule over columns already prepared, for those who need the columns themselves too."""
     rows = no_rows()
-    tears = reopen.tears_of(prepared.columns)
-    for rule in context.rules:
-        if "reopen_within_min" in context.params[rule.id]:
-            windows = state.windows.setdefault(rule.id, Windows(rule.state_dtype, rule.few_dtype))
-            arguments = (
-                prepared.columns,
-                prepared.late,
-                tears,
-                state.rules[rule.id],
-                windows,
-                context.params[rule.id],
-                context.world,
-            )
-            if isinstance(rule, DrivingTotal):
-                several, state.rules[rule.id] = reopen_totals.step(rule, *arguments)
-            else:
-                several, state.rules[rule.id] = reopen.step(rule, *arguments)
-            for found in several:
-                add_rows(rows, rule, found, state, context, state.fired_under)
-            continue
+    torn = reopen.tears_of(prepared.columns)
+    groups = reopen.groups(context.rules, context.params)
+    known = state.windows
+    state.windows = {
+        name: known[name] if name in known else reopen.no_windows(group)
+        for name, group in groups.items()
+    }
+    for name, group in groups.items():
+        for rule, found in reopen.step(
+            group,
+            prepared.columns,
+            prepared.late,
+            torn,
+            state.rules,
+            state.windows[name],
+            context.params,
+            context.world,
+        ):
+            add_rows(rows, rule, found, state, context, state.fired_under)
+    for rule in reopen.others(context.rules, groups):
         found, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
@@ -82,15 +80,14 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     state.make_room(context.rules)
     rows = no_rows()
     fired_under = dict(state.fired_under)
-    for rule in context.rules:
-        windows = state.windows.get(rule.id)
-        params = context.params[rule.id]
-        if isinstance(rule, DrivingTotal):
-            ended = reopen_totals.close(rule, state.rules[rule.id], windows, params)
-        else:
-            ended = reopen.close(rule, state.rules[rule.id], windows, params, context.world)
-        for found in ended:
+    groups = reopen.groups(context.rules, context.params)
+    for name, group in groups.items():
+        windows = state.windows.get(name)
+        for rule, found in reopen.close(group, state.rules, windows, context.params, context.world):
             add_rows(rows, rule, found, state, context, fired_under)
+    for rule in reopen.others(context.rules, groups):
+        found = rule.close(state.rules[rule.id], context.params[rule.id])
+        add_rows(rows, rule, found, state, context, fired_under)
     return batch_of(rows, state)
 
 

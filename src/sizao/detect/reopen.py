@@ -21,8 +21,11 @@ So late delivery ends with the same episodes as delivery in order (a property te
 place which a late row gives is on no road: matching needs the rows before it. When rows are judged
 again depends on the order of a vehicle's rows alone, never on where batches are cut.
 
-A window that opens costs a copy of the vehicle's memory, all of a batch in one step, and its rows
-are laid aside as they come; only vehicles of which late rows arrive are taken one by one.
+A batch is taken in rounds (``reopen_rounds.py``), nearly always in one: before it the windows open
+that its rows open, and late rows that its rows make known are judged. Rules that look at the same
+kinds of vehicles share their windows: a row is laid aside once, and a late one put in its place
+once. What differs between rules is how one is judged again: ``reopen_again.py``, and
+``reopen_totals.py`` where vehicles meet in a driver's total.
 
 Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, each with the rows of
 ``within_us``. When a whole platform comes back at once, most vehicles therefore have none.
@@ -31,219 +34,278 @@ Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.detect import sparse
-from sizao.detect.coaches import bound
-from sizao.detect.revisions import differences, findings_of, report_of
+from sizao.detect import reopen_again, reopen_totals, sparse
+from sizao.detect.coaches import bound, rows_of
+from sizao.detect.params import Params
+from sizao.detect.reopen_again import Again, Anew
+from sizao.detect.reopen_drivers import Drivers
+from sizao.detect.reopen_rounds import Rounds, late_stops
+from sizao.detect.revisions import report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
-from sizao.detect.window_rows import columns_of, in_order, showing, taken
-from sizao.detect.windows import HEAD, Report, Window, Windows
+from sizao.detect.totals import DrivingTotal
+from sizao.detect.window_rows import showing, taken
+from sizao.detect.windows import HEAD, Windows
 
 GAP_US = 300_000_000
 APART_M = 500.0
 MOST = 500
-"""Windows of a rule. Fits the two bytes a vehicle that say which is its."""
+"""Windows at a time. Fits the two bytes a vehicle that say which is its."""
 _DEGREE_M = 111_195.0
-_LEFT = "left_start_us"
-"""Start of the run that another driver left, for rules that know such runs."""
+
+Group = tuple[Rule, ...]
+"""Rules that share windows."""
+
+Found = list[tuple[Rule, Findings]]
 
 
-class Tears(NamedTuple):
-    """Where vehicles come back elsewhere from a gap.
+def groups(rules: Sequence[Rule], params: Mapping[str, Params]) -> dict[str, Group]:
+    """Rules that late points re-open, those of the same kinds of vehicles and the same time
+    together; by their ids with commas."""
+    same: dict[Any, list[Rule]] = {}
+    for rule in rules:
+        own = params[rule.id]
+        if "reopen_within_min" in own:
+            alike = (own["reopen_within_min"], tuple(own.get("kinds", ["every"])))
+            same.setdefault(alike, []).append(rule)
+    return {",".join(rule.id for rule in some): tuple(some) for some in same.values()}
 
-    rows : int64, those rows
-    depth : int32, shape as the batch: how many of them each row's vehicle has in this batch up to
-        there, its first row not counted
-    """
 
-    rows: npt.NDArray[np.int64]
-    depth: npt.NDArray[np.int32]
+def others(rules: Sequence[Rule], known: Mapping[str, Group]) -> list[Rule]:
+    """Rules that are in none of these groups."""
+    reopened = {rule.id for group in known.values() for rule in group}
+    return [rule for rule in rules if rule.id not in reopened]
 
 
-_WHOLE = Tears(np.empty(0, np.int64), np.empty(0, np.int32))
+def no_windows(group: Group) -> Windows:
+    """To be opened."""
+    return Windows({rule.id: (rule.state_dtype, rule.few_dtype) for rule in group})
 
 
 def step(
-    rule: Rule,
+    group: Group,
     columns: Columns,
     late: npt.NDArray[Any],
-    tears: Tears,
-    memory: Memory,
+    torn: npt.NDArray[np.int64],
+    memories: dict[str, Memory],
     windows: Windows,
-    params: Any,
+    params: Mapping[str, Params],
     world: World,
-) -> tuple[list[Findings], Memory]:
-    """``rule.step`` with windows. ``late`` are rows (ROW) that were left out as late.
+) -> Found:
+    """``rule.step`` of each rule, with windows.
 
-    ``windows`` is changed in place. The rule must take no notice of a row without a speed.
+    late : rows (ROW) that were left out as late
+    torn : rows of :func:`tears_of`
+    memories : rule id to its memory; changed in place, as ``windows`` is
+
+    The rules must take no notice of a row without a speed.
     """
-    within_us = round(params["reopen_within_min"] * 60e6)
-    torn, depth = tears if within_us else _WHOLE
-    if "kinds" in params:  # windows are few: those of vehicles that the rule does not bind are none
-        torn = torn[bound(columns.kind[torn], params["kinds"])]
-    if not len(torn) and not windows:
-        found, memory = rule.step(columns, memory, params, world)
-        return [found], memory
-    windows.reach(len(memory.each))
-    apart = concerned(late, columns.slot[torn], windows)
-    turn = _Turn(rule, columns, memory, windows, within_us, params, world, set(torn.tolist()), [])
-    deepest = int(depth[torn].max(initial=0))
-    if not len(apart) and not deepest:
-        turn.together(torn, None)
-        return turn.out, turn.memory
-    others = np.ones(len(columns.slot), np.bool_)
-    sought = np.array(apart, np.int32)
-    spans = [np.searchsorted(columns.slot, sought, side) for side in ("left", "right")]
-    own = [(slot, int(begin), int(end)) for slot, begin, end in zip(apart, *spans, strict=True)]
-    for _, begin, end in own:
-        others[begin:end] = False
-    for k in range(deepest + 1):
-        some = others & (depth == k) if deepest else others
-        turn.together(torn[some[torn]], some)
-    for slot, begin, end in own:
-        turn.alone(slot, begin, end, late[late["slot"] == slot])
-    return turn.out, turn.memory
+    turn = _Turn(group, columns, late, memories, windows, params, world)
+    if not turn.within_us:
+        torn = torn[:0]
+    if turn.kinds is not None:
+        # Windows are few: those of vehicles that the rules do not bind are none.
+        torn = torn[bound(columns.kind[torn], turn.kinds)]
+    if len(torn) or windows:
+        turn.with_windows(torn)
+    else:
+        turn.judge(columns)
+    return turn.found
 
 
-def concerned(late: npt.NDArray[Any], torn: npt.NDArray[np.int32], windows: Windows) -> list[int]:
-    """Slots of which late rows wait, or have come and may belong to a window; ``torn`` are those
-    that may open one in this batch."""
-    came = late["slot"]
-    open_ones = came[windows.place[came] > 0].tolist()
-    return sorted({*windows.late, *open_ones, *(set(came.tolist()) & set(torn.tolist()))})
+def close(
+    group: Group,
+    memories: Mapping[str, Memory],
+    windows: Windows | None,
+    params: Mapping[str, Params],
+    world: World,
+) -> Found:
+    """``rule.close`` of each rule, late rows judged first. Nothing is changed."""
+    out: Found = []
+    own = {rule.id: memories[rule.id] for rule in group}
+    if windows is not None and windows.late:
+        own = {name: Memory(one.each.copy(), one.few.copy()) for name, one in own.items()}
+        for slot in [slot for slot in windows if slot in windows.late]:
+            anew = Anew.of(slot, windows[slot])
+            for rule in group if anew is not None else ():
+                again = _again(rule, anew, windows, own[rule.id], params, world)
+                own[rule.id] = again.memory
+                out += [(rule, found) for found in again.found]
+    return [*out, *((rule, rule.close(own[rule.id], params[rule.id])) for rule in group)]
 
 
-@dataclass
+def _again(
+    rule: Rule,
+    anew: Anew | None,
+    windows: Windows,
+    memory: Memory,
+    params: Mapping[str, Params],
+    world: World,
+) -> Again:
+    assert anew is not None
+    if isinstance(rule, DrivingTotal):
+        return reopen_totals.again(rule, anew, windows, memory, params[rule.id], world)
+    return reopen_again.again(rule, anew, windows, memory, params[rule.id], world)
+
+
 class _Turn:
-    """One batch: vehicles all at once, or one after another."""
+    """One batch."""
 
-    rule: Rule
-    columns: Columns
-    memory: Memory
-    windows: Windows
-    within_us: int
-    params: Any
-    world: World
-    torn: set[int]
-    out: list[Findings]
+    def __init__(
+        self,
+        group: Group,
+        columns: Columns,
+        late: npt.NDArray[Any],
+        memories: dict[str, Memory],
+        windows: Windows,
+        params: Mapping[str, Params],
+        world: World,
+    ) -> None:
+        self.group, self.columns, self.late, self.memories = group, columns, late, memories
+        self.windows, self.params, self.world = windows, params, world
+        self.within_us = round(params[group[0].id]["reopen_within_min"] * 60e6)
+        self.kinds = params[group[0].id].get("kinds")
+        self.found: Found = []
+        self._gathered: dict[int, int] = {}
 
-    def together(self, torn: npt.NDArray[np.int64], some: npt.NDArray[np.bool_] | None) -> None:
-        """The rows of ``some``, or all. A vehicle's first may come out of a gap, no other."""
-        columns = self.columns
-        self._open(torn)
-        shown = columns if some is None else showing(columns, some)
-        found, self.memory = self.rule.step(shown, self.memory, self.params, self.world)
-        self.out.append(found)
-        if self.windows:
-            kept = self.windows.place[columns.slot] > 0
-            rows = np.flatnonzero(kept if some is None else kept & some)
-            remember(found, columns, rows, self.windows)
+    def judge(self, columns: Columns) -> Found:
+        """These rows, by every rule."""
+        begin = len(self.found)
+        for rule in self.group:
+            found, self.memories[rule.id] = rule.step(
+                columns, self.memories[rule.id], self.params[rule.id], self.world
+            )
+            if len(found.slot):
+                self.found.append((rule, found))
+        return self.found[begin:]
 
-    def alone(self, slot: int, begin: int, end: int, late: npt.NDArray[Any]) -> None:
-        """One vehicle's rows, from ``begin`` to ``end``, and late rows, as they came."""
-        row = self.columns.row
-        came = 0
-        for at in range(begin, end):
-            first = came
-            while came < len(late) and late["row"][came] < row[at]:
-                came += 1
-            if came > first or slot in self.windows.late:
-                begin = self._flush(begin, at)
-                self.windows.gather(slot, late[first:came])
-                self._again(slot)
-            if at in self.torn:
-                begin = self._flush(begin, at)
-                self._open(np.array([at]))
-        self._flush(begin, end)
-        self.windows.gather(slot, late[came:])
+    def with_windows(self, torn: npt.NDArray[np.int64]) -> None:
+        """All rows; ``torn`` are those that may open a window."""
+        columns, windows = self.columns, self.windows
+        windows.reach(len(self.memories[self.group[0].id].each))
+        stops = late_stops(columns, self.late, torn, windows)
+        rows = np.arange(0) if self.kinds is None else rows_of(columns, self.kinds)
+        drivers = Drivers(self.group, columns, rows, self.memories, windows)
+        linked = drivers.linked(stops, torn, self.late)
+        places = [row for row, _ in stops] + linked.new
+        rounds = Rounds.of(columns.slot, np.append(torn, np.array(places, np.int64)), linked.rows)
+        for number in range(rounds.many):
+            opening = torn[rounds.number[torn] == number]
+            for row, slot in stops:
+                if rounds.number[row] == number:
+                    # As they came, because a window that opens may close another's.
+                    before = columns.row[opening] < columns.row[row]
+                    self._open(opening[before])
+                    opening = opening[~before]
+                    self._gather(slot, int(columns.row[row]))
+                    self._judge_again(slot)
+            self._open(opening)
+            rows = np.flatnonzero(rounds.number == number)
+            kept = rows[windows.place[columns.slot[rows]] > 0]
+            drivers.learn(kept)
+            self._remember(kept, self.judge(self._shown(rows, number)), drivers)
+        came = self.late["slot"]
+        for slot in set(came[windows.place[came] > 0].tolist()):
+            self._gather(slot, None)
 
-    def _flush(self, begin: int, end: int) -> int:
-        if begin < end:
-            rows = taken(self.columns, begin, end)
-            found, self.memory = self.rule.step(rows, self.memory, self.params, self.world)
-            self.out.append(found)
-            kept = np.flatnonzero(self.windows.place[rows.slot] > 0)
-            remember(found, rows, kept, self.windows)
-        return end
+    def _shown(self, rows: npt.NDArray[np.int64], number: int) -> Columns:
+        if len(rows) == len(self.columns.slot):
+            return self.columns
+        return taken(self.columns, rows) if number else showing(self.columns, rows)
 
-    def _again(self, slot: int) -> None:
-        if slot in self.windows.late:
-            window = self.windows[slot]
-            again = _again(self.rule, slot, window, self.memory, self.params, self.world)
-            found, self.memory, rows, known = again
-            self.windows.judged(slot, rows, known)
-            self.out.append(found)
+    def _gather(self, slot: int, until: int | None) -> None:
+        """Late rows that came before this place in the batch, or all."""
+        own = self.late[self.late["slot"] == slot]
+        end = len(own) if until is None else int(np.searchsorted(own["row"], until))
+        self.windows.gather(slot, own[self._gathered.get(slot, 0) : end])
+        self._gathered[slot] = end
+
+    def _judge_again(self, slot: int) -> None:
+        windows = self.windows
+        if slot not in windows.late:
+            return
+        anew = Anew.of(slot, windows[slot])
+        if anew is None:
+            del windows.late[slot]
+            return
+        for rule in self.group:
+            again = _again(rule, anew, windows, self.memories[rule.id], self.params, self.world)
+            self.memories[rule.id] = again.memory
+            self.found += [(rule, found) for found in again.found]
+            own = windows.of_rule[rule.id]
+            own.reported[slot], own.drivers[slot] = again.reported, again.drivers
+        windows.judged(slot, anew.rows)
 
     def _open(self, at: npt.NDArray[np.int64]) -> None:
         """Windows at these rows, each its vehicle's next, where none is open any more."""
         if not len(at):
             return
-        slots, time_us = self.columns.slot[at], self.columns.time_us[at]
-        place = self.windows.place[slots]
+        columns, windows = self.columns, self.windows
+        slots, time_us = columns.slot[at], columns.time_us[at]
+        place = windows.place[slots]
         is_over = place > 0
-        is_over[is_over] = time_us[is_over] > self.windows.head["until_us"][place[is_over] - 1]
-        self.windows.close(slots[is_over])
+        is_over[is_over] = time_us[is_over] > windows.head["until_us"][place[is_over] - 1]
+        windows.close(slots[is_over])
         new = (place == 0) | is_over
         at, slots = at[new], slots[new]
         if len(at) > MOST:
             # Those that would not stay need not be opened.
-            latest = np.lexsort((slots, self.columns.received_us[at]))[-MOST:]
+            latest = np.lexsort((slots, columns.received_us[at]))[-MOST:]
             at, slots = at[latest], slots[latest]
         head = np.empty(len(at), HEAD)
-        head["slot"], head["gap_us"] = slots, self.columns.prev_us[at]
-        head["until_us"] = self.columns.time_us[at] + self.within_us
-        head["opened_us"] = self.columns.received_us[at]
-        few = np.zeros(len(at), self.memory.few.dtype)
-        _copy_few(self.memory.few, slots, few)
-        self.windows.open(head, self.memory.each[slots], few, MOST)
+        head["slot"], head["gap_us"] = slots, columns.prev_us[at]
+        head["until_us"] = columns.time_us[at] + self.within_us
+        head["opened_us"] = columns.received_us[at]
+        before = {}
+        for rule in self.group:
+            memory = self.memories[rule.id]
+            few = np.zeros(len(at), memory.few.dtype)
+            _copy_few(memory.few, slots, few)
+            before[rule.id] = (memory.each[slots], few)
+        windows.open(head, before, MOST)
+
+    def _remember(self, rows: npt.NDArray[np.int64], found: Found, drivers: Drivers) -> None:
+        """Keep rows of vehicles with a window, and what was found of them; close those that are
+        over."""
+        columns, windows = self.columns, self.windows
+        windows.add(columns, rows)
+        for rule, some in found:
+            own = windows.of_rule[rule.id]
+            for at, slot in enumerate(some.slot.tolist()):
+                if slot in windows and drivers.knows(rule, slot, int(some.driver[at])):
+                    reports = own.reported.setdefault(slot, {})
+                    reports[int(some.start_us[at])] = report_of(some, at)
+        slots = columns.slot[rows]
+        until_us = windows.head["until_us"][windows.place[slots] - 1]
+        over = slots[columns.time_us[rows] > until_us]
+        if len(over):
+            windows.close(np.unique(over))
 
 
-def close(
-    rule: Rule, memory: Memory, windows: Windows | None, params: Any, world: World
-) -> list[Findings]:
-    """``rule.close``, late rows judged first. Neither memory nor windows are changed."""
-    out: list[Findings] = []
-    if windows is not None and windows.late:
-        memory = Memory(memory.each.copy(), memory.few.copy())
-        for slot in windows:
-            if slot in windows.late:
-                found, memory, *_ = _again(rule, slot, windows[slot], memory, params, world)
-                out.append(found)
-    return [*out, rule.close(memory, params)]
-
-
-def tears_of(columns: Columns) -> Tears:
-    """The tears of a batch, the same for every rule."""
-    return Tears(
-        *_tears_of(
-            columns.slot,
-            columns.time_us,
-            columns.prev_us,
-            columns.lat,
-            columns.lon,
-            columns.prev_lat,
-            columns.prev_lon,
-        )
+def tears_of(columns: Columns) -> npt.NDArray[np.int64]:
+    """Rows of a batch at which vehicles come back elsewhere from a gap, the same for every rule."""
+    torn: npt.NDArray[np.int64] = _tears_of(
+        columns.time_us,
+        columns.prev_us,
+        columns.lat,
+        columns.lon,
+        columns.prev_lat,
+        columns.prev_lon,
     )
+    return torn
 
 
 @njit(cache=True)
-def _tears_of(slot, time_us, prev_us, lat, lon, prev_lat, prev_lon):  # type: ignore[no-untyped-def]  # numba
-    n = len(slot)
-    torn = np.empty(n, np.int64)
-    depth = np.zeros(n, np.int32)
+def _tears_of(time_us, prev_us, lat, lon, prev_lat, prev_lon):  # type: ignore[no-untyped-def]  # numba
+    torn = np.empty(len(time_us), np.int64)
     count = 0
-    for i in range(n):
-        first = i == 0 or slot[i] != slot[i - 1]
-        if not first:
-            depth[i] = depth[i - 1]
+    for i in range(len(time_us)):
         if prev_us[i] == 0 or time_us[i] - prev_us[i] <= GAP_US:
             continue
         north = lat[i] - prev_lat[i]
@@ -251,9 +313,7 @@ def _tears_of(slot, time_us, prev_us, lat, lon, prev_lat, prev_lon):  # type: ig
         if math.hypot(north, east) * _DEGREE_M > APART_M:
             torn[count] = i
             count += 1
-            if not first:
-                depth[i] += 1
-    return torn[:count], depth
+    return torn[:count]
 
 
 @njit(cache=True)
@@ -262,92 +322,3 @@ def _copy_few(table, slots, out):  # type: ignore[no-untyped-def]  # numba
         at = sparse.find(table, slots[k], 0)
         if at:
             out[k] = table[at]
-
-
-def remember(
-    found: Findings,
-    columns: Columns,
-    rows: npt.NDArray[np.int64],
-    windows: Windows,
-    since: Mapping[int, int] | None = None,
-) -> None:
-    """Keep rows and reports of vehicles with a window; close those that are over.
-
-    since : vehicle to its first finding that lies in its window, where some do not
-    """
-    windows.add(columns, rows)
-    for at, slot in enumerate(found.slot.tolist()):
-        if slot in windows and at >= (since or {}).get(slot, 0):
-            reports = windows.reported.setdefault(slot, {})
-            reports[int(found.start_us[at])] = report_of(found, at)
-    slots = columns.slot[rows]
-    until_us = windows.head["until_us"][windows.place[slots] - 1]
-    over = slots[columns.time_us[rows] > until_us]
-    if len(over):
-        windows.close(np.unique(over))
-
-
-def _again(
-    rule: Rule, slot: int, window: Window, memory: Memory, params: Any, world: World
-) -> tuple[Findings, Memory, npt.NDArray[Any], dict[int, Report]]:
-    """Judge a window anew with its late rows; what is different, the memory with it, all rows,
-    and what stands reported."""
-    latest_us = int(window.late["received_us"].max())
-    rows = in_order(window.rows, window.late)
-    used = window.few.copy()
-    used["key"] = 1  # of slot 0, as the vehicle is called meanwhile
-    few = sparse.from_rows(used, memory.few.dtype)
-    found, judged = rule.step(columns_of(rows), Memory(window.each, few), params, world)
-    reports: dict[int, list[Report]] = {}
-    for at, start in enumerate(found.start_us.tolist()):
-        reports.setdefault(start, []).append(report_of(found, at))
-    out, known = differences(window.reported, reports, _going_on(judged), latest_us)
-    for one in out:
-        one["slot"] = slot
-    memory = _put_back(memory, slot, judged, known)
-    return findings_of(found, out), memory, rows, known
-
-
-def _going_on(memory: Memory) -> set[int]:
-    """Starts of the runs that have fired and not ended."""
-    few = sparse.rows(memory.few)
-    runs = few if _in_few(memory) else memory.each[:1]
-    names = runs.dtype.names or ()
-    own = runs[runs["fired"] != 0]
-    if "running" in names:
-        own = own[own["running"] != 0]
-    going = set(own["start_us"].tolist())
-    if _LEFT in (few.dtype.names or ()):
-        left = few[(few["left_running"] != 0) & (few["left_fired"] != 0)]
-        going.update(left[_LEFT].tolist())
-    return going
-
-
-def _in_few(memory: Memory) -> bool:
-    """Whether a rule keeps its runs with the few that have one, or with every vehicle."""
-    return "start_us" in (memory.few.dtype.names or ())
-
-
-def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) -> Memory:
-    """The vehicle's memory as judged anew, with the revisions that were really given out."""
-    each, few = memory
-    each[slot] = judged.each[0]
-    at = sparse.find(few, slot, 0)
-    if at:
-        sparse.drop(few, at)
-    rows = sparse.rows(judged.few)
-    if len(rows):
-        few, at = sparse.add(few, slot, 0)
-        for name in few.dtype.names or ():
-            if name != "key":
-                few[at][name] = rows[0][name]
-        run = few[at] if _in_few(memory) else each[slot]
-        runs = [(run["start_us"], "")]
-        if _LEFT in (few.dtype.names or ()):
-            runs.append((few[at][_LEFT], "left_"))
-        for start, prefix in runs:
-            report = known.get(int(start))
-            if report is not None:
-                for name in ("revision", "fired_us", "received_us"):
-                    few[at][prefix + name] = report[name]
-    return Memory(each, few)

@@ -24,7 +24,7 @@ from sizao.detect.names import Names
 from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
 from sizao.detect.window_rows import ROW
-from sizao.detect.windows import HEAD, PARTS, Windows
+from sizao.detect.windows import HEAD, Windows
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
@@ -64,7 +64,7 @@ class EngineState:
     rules: dict[str, Memory] = field(default_factory=dict)
     """Rule id to its memory."""
     windows: dict[str, Windows] = field(default_factory=dict)
-    """Rule id to what late rows may re-open."""
+    """What late rows may re-open, by the ids of the rules that share it, with commas."""
     fired_under: dict[str, str] = field(default_factory=dict)
     """Detection that has fired and not ended, as rule, vehicle, start and part in one text, to the
     rule version it fired under: an episode keeps its version, and so its id, when parameters change
@@ -244,13 +244,15 @@ class EngineState:
             if kind == "each":
                 few = blocks[f"few:{rule}"]
                 state.rules[rule] = Memory(block, sparse.from_rows(few, few.dtype))
-        for rule, reports in head.get("reports", {}).items():
-            names = {part: f"window_{part}:{rule}" for part in PARTS}
-            if not blocks.keys() >= set(names.values()):
-                continue  # of an earlier program, which kept less of them
-            own = {part: blocks[name] for part, name in names.items()}
-            if (own["head"].dtype, own["rows"].dtype) == (HEAD, ROW):
-                state.windows[rule] = Windows.of(own, reports)
+        for name, reports in head.get("reports", {}).items():
+            own = {
+                key.removeprefix("window_").removesuffix(f":{name}"): block
+                for key, block in blocks.items()
+                if key.startswith("window_") and key.endswith(f":{name}")
+            }
+            # An earlier program kept each rule's for itself.
+            if isinstance(reports, dict) and (own["head"].dtype, own["rows"].dtype) == (HEAD, ROW):
+                state.windows[name] = Windows.of(own, reports)
         return state
 
     def restore_rules(self, rules: tuple[Rule, ...]) -> None:
@@ -259,16 +261,20 @@ class EngineState:
             return  # to compare layouts field by field at every batch costs more than most rules
         self._fitting = rules
         for name in sorted(self.rules.keys() - {rule.id for rule in rules}):
-            del self.rules[name]
-            self.windows.pop(name, None)
+            self._forget(name)
         for rule in rules:
             memory = self.rules.get(rule.id)
             if memory is None:
                 continue
             if (memory.each.dtype, memory.few.dtype) != (rule.state_dtype, rule.few_dtype):
-                del self.rules[rule.id]
-                self.windows.pop(rule.id, None)
+                self._forget(rule.id)
                 self.restarted.append(rule.id)
+
+    def _forget(self, rule: str) -> None:
+        """A rule, and windows that it shared: the others begin theirs anew."""
+        del self.rules[rule]
+        for name in [name for name in self.windows if rule in name.split(",")]:
+            del self.windows[name]
 
 
 def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

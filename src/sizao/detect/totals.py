@@ -12,7 +12,7 @@ not vehicle by vehicle; that order does not depend on where a batch was cut.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -116,47 +116,14 @@ def _report(ep, driver, out, count):  # type: ignore[no-untyped-def]  # numba
     return out, count + 1
 
 
-class Kept(NamedTuple):
-    """What was remembered right before rows that were marked, an item each.
-
-    found : findings of the walk until then
-    driver : who drove until then, -1 unknown
-    each : STATE of the vehicle
-    own, his : what the table had of the vehicle and of that driver; a key of 0 is nothing
-    """
-
-    found: npt.NDArray[np.int64]
-    driver: npt.NDArray[np.int32]
-    each: npt.NDArray[Any]
-    own: npt.NDArray[Any]
-    his: npt.NDArray[Any]
-
-
-@njit(cache=True)
-def _keep(kept, at, st, few, slot, found):  # type: ignore[no-untyped-def]  # numba
-    kept.found[at] = found
-    kept.driver[at] = st.driver - 1
-    kept.each[at] = st
-    own = sparse.find(few, slot, 0)
-    if own:
-        kept.own[at] = few[own]
-    his = sparse.find(few, st.driver - 1, 1) if st.driver > 0 else 0
-    if his:
-        kept.his[at] = few[his]
-
-
 @njit(cache=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
-    c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, marked, kept, out
+    c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
 ):
     count = 0
-    mark = 0
     for i in rows:
         own = c.slot[i]
         st = each[own]
-        if mark < len(marked) and marked[mark] == i:
-            _keep(kept, mark, st, few, own, count)
-            mark += 1
         now, before = c.time_us[i], c.prev_us[i]
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         who, moved = st.driver, st.moving
@@ -211,12 +178,10 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
     return out[:count], few
 
 
-_NONE_MARKED = np.empty(0, np.int64)
-
-
 class DrivingTotal(RuleBase):
     """A rule on driving time in a window of ``pieces`` times ``piece_s`` seconds."""
 
+    id: str
     measured_unit = "min"
     state_dtype = STATE
     few_dtype: np.dtype[Any]
@@ -243,32 +208,9 @@ class DrivingTotal(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, memory, _ = self.walk(
-            columns, arrived(columns, params), memory, params, marked=_NONE_MARKED
-        )
-        return self.findings(rows, params), memory
-
-    def walk(
-        self,
-        columns: Columns,
-        rows: npt.NDArray[np.int64],
-        memory: Memory,
-        params: Params,
-        marked: npt.NDArray[np.int64],
-    ) -> tuple[npt.NDArray[Any], Memory, Kept]:
-        """These rows in this order: findings (FINDING), memory, and what was remembered before
-        each of ``marked``, some of the rows in the same order."""
-        n = len(marked)
-        kept = Kept(
-            np.zeros(n, np.int64),
-            np.zeros(n, np.int32),
-            np.zeros(n, STATE),
-            np.zeros(n, self.few_dtype),
-            np.zeros(n, self.few_dtype),
-        )
         found, few = _kernel(
             columns,
-            rows,
+            arrived(columns, params),
             memory.each,
             memory.few,
             self.piece_s,
@@ -276,11 +218,9 @@ class DrivingTotal(RuleBase):
             float(params["moving_above_kmh"]),
             round(params["max_gap_s"] * 1e6),
             float(params["rest_displacement_m"]),
-            marked,
-            kept,
             no_findings(),
         )
-        return found, Memory(memory.each, few), kept
+        return self.findings(found, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         ended = _fired(memory)

@@ -40,7 +40,7 @@ ROW = np.dtype(
 
 NONE = np.zeros(0, ROW)
 _NO_FENCE = np.empty(0, np.int32)
-_NAMES = ROW.names or ()
+_GIVEN = [name for name in ROW.names or () if name not in ("slot", "row")]
 
 
 def joined(*parts: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -79,24 +79,24 @@ def late_rows(values: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return late
 
 
-def taken(columns: Columns, begin: int, end: int) -> Columns:
-    """Rows next to each other, without their fences: a rule that looks at those has no windows."""
-    some: list[Any] = [column[begin:end] for column in columns[:-2]]
-    return Columns._make([*some, np.zeros(end - begin + 1, np.int64), _NO_FENCE])
+def taken(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
+    """These rows, without their fences: a rule that looks at those has no windows."""
+    some: list[Any] = [column[rows] for column in columns[:-2]]
+    return Columns._make([*some, np.zeros(len(rows) + 1, np.int64), _NO_FENCE])
 
 
-def showing(columns: Columns, rows: npt.NDArray[np.bool_]) -> Columns:
+def showing(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
     """All rows, the others without a speed and of no kind: to a rule of driving and rest they are
     not there.
 
     Three columns are copied where :func:`taken` copies all.
     """
-    nothing = np.float32(np.nan)
-    return columns._replace(
-        kind=np.where(rows, columns.kind, np.int8(-1)),
-        speed_kmh=np.where(rows, columns.speed_kmh, nothing),
-        recorder_speed_kmh=np.where(rows, columns.recorder_speed_kmh, nothing),
-    )
+    n = len(columns.slot)
+    kind = np.full(n, -1, np.int8)
+    speed, recorder = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
+    kind[rows] = columns.kind[rows]
+    speed[rows], recorder[rows] = columns.speed_kmh[rows], columns.recorder_speed_kmh[rows]
+    return columns._replace(kind=kind, speed_kmh=speed, recorder_speed_kmh=recorder)
 
 
 @njit(cache=True)
@@ -144,15 +144,17 @@ def _link(rows):  # type: ignore[no-untyped-def]  # numba
 
 
 def columns_of(rows: npt.NDArray[Any]) -> Columns:
+    """Of one vehicle, called slot 0, in this order."""
     n = len(rows)
     unknown = np.full(n, np.nan)
     slight = np.full(n, np.nan, np.float32)
     words = np.zeros(n, np.uint32)
     small = np.zeros(n, np.int8)
-    given = {name: np.ascontiguousarray(rows[name]) for name in _NAMES if name != "slot"}
+    given = {name: np.ascontiguousarray(rows[name]) for name in _GIVEN}
     return Columns(
         **given,
         slot=np.zeros(n, np.int32),
+        row=np.arange(n),
         heading_deg=slight,
         altitude_m=slight,
         alarm=words,

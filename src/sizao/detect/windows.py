@@ -2,7 +2,8 @@
 
 A vehicle that comes back costs what copying a few bytes of it costs; only one of which late rows
 arrive is looked at by itself. All windows stand in one table, oldest first; rows are kept as they
-come, those of one batch together, and picked out by vehicle when somebody asks.
+come, those of one batch together, and picked out by vehicle when somebody asks. Rules whose windows
+are of the same vehicles at the same time share them: each adds only what itself remembered.
 """
 
 from __future__ import annotations
@@ -26,43 +27,90 @@ OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
 _ROOM = 1024
 """Rows that there is place for at first."""
 
-PARTS = ("head", "each", "few", "rows", "late", "owners", "drivers")
+PARTS = ("head", "rows", "late")
 """Names of the arrays that windows consist of."""
+
+OF_RULE = ("each", "few", "owners", "drivers")
+"""Names of those that each rule adds, with a dot and its id behind."""
 
 Report = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Window:
-    """One vehicle's. ``each`` (one row) and ``few`` (one or none) are the memory before ``rows``.
+    """One vehicle's.
 
     late : gathered, not judged yet
-    reported : start of an episode to its last report in this window
     """
 
     gap_us: int
     until_us: int
-    each: npt.NDArray[Any]
-    few: npt.NDArray[Any]
     rows: npt.NDArray[Any]
     late: npt.NDArray[Any]
-    reported: dict[int, Report]
 
 
-class Windows(Mapping[int, Window]):
-    """Those of one rule, by slot. ``late`` and ``reported`` are Python's, for the few that have
-    any; ``place`` says of each slot which row of ``head``, ``each``, ``few`` is its, plus one."""
+class Remembered:
+    """What one rule adds to windows. ``each`` and ``few`` are its memory before their rows."""
 
-    def __init__(self, each: np.dtype[Any], few: np.dtype[Any]) -> None:
-        self.head = np.zeros(0, HEAD)
-        self.each = np.zeros(0, each)
-        self.few = np.zeros(0, few)
-        """A key of 0: nothing was remembered there."""
-        self.late: dict[int, npt.NDArray[Any]] = {}
+    def __init__(self, each: npt.NDArray[Any], few: npt.NDArray[Any]) -> None:
+        self.each = each
+        """A row for each of ``Windows.head``."""
+        self.few = few
+        """The same; a key of 0: nothing was remembered there."""
         self.reported: dict[int, dict[int, Report]] = {}
+        """Slot to start of an episode to its last report in the window."""
         self.drivers: dict[int, dict[int, npt.NDArray[Any]]] = {}
         """Slot to driver to what was remembered of him before his first row in the window, one row
         or none: of rules that know drivers over several vehicles."""
+
+    def blocks(self) -> dict[str, npt.NDArray[Any]]:
+        """All as arrays but ``reported``."""
+        known = [
+            (slot, driver, row)
+            for slot, some in sorted(self.drivers.items())
+            for driver, row in sorted(some.items())
+        ]
+        rows = np.zeros(len(known), self.few.dtype)
+        for at, (_, _, row) in enumerate(known):
+            if len(row):
+                rows[at : at + 1] = _clean(row)
+        owners = np.array([(slot, driver) for slot, driver, _ in known], OWNER)
+        blocks = (_clean(self.each), _clean(self.few), owners, rows)
+        return dict(zip(OF_RULE, blocks, strict=True))
+
+    def reports(self) -> list[list[Any]]:
+        """``reported`` as JSON can hold it."""
+        return [
+            [slot, [reports[start] for start in sorted(reports)]]
+            for slot, reports in sorted(self.reported.items())
+        ]
+
+    @classmethod
+    def of(cls, blocks: list[npt.NDArray[Any]], reports: list[list[Any]]) -> Remembered:
+        """What :meth:`blocks` and :meth:`reports` gave."""
+        each, few, owners, drivers = blocks
+        made = cls(each, few)
+        for at, (slot, driver) in enumerate(owners.tolist()):
+            row = drivers[at : at + 1]
+            made.drivers.setdefault(slot, {})[driver] = row[row["key"] != 0]
+        made.reported = {
+            slot: {report["start_us"]: report for report in some} for slot, some in reports
+        }
+        return made
+
+
+class Windows(Mapping[int, Window]):
+    """Those that rules share, by slot. ``late`` is Python's, for the few that have any; ``place``
+    says of each slot which row of ``head`` and of ``Remembered`` is its, plus one."""
+
+    def __init__(self, layouts: Mapping[str, tuple[np.dtype[Any], np.dtype[Any]]]) -> None:
+        """layouts : rule id to its ``state_dtype`` and ``few_dtype``"""
+        self.head = np.zeros(0, HEAD)
+        self.of_rule = {
+            rule: Remembered(np.zeros(0, each), np.zeros(0, few))
+            for rule, (each, few) in layouts.items()
+        }
+        self.late: dict[int, npt.NDArray[Any]] = {}
         self.place = np.zeros(0, np.int16)
         self._rows = np.empty(_ROOM, ROW)
         self._slots = np.empty(_ROOM, np.int32)
@@ -83,16 +131,15 @@ class Windows(Mapping[int, Window]):
         if slot not in self:
             raise KeyError(slot)
         at = int(self.place[slot]) - 1
-        few = self.few[at : at + 1]
-        return Window(
-            int(self.head["gap_us"][at]),
-            int(self.head["until_us"][at]),
-            self.each[at : at + 1].copy(),
-            few[few["key"] != 0].copy(),
-            self.rows(slot),
-            self.late.get(slot, NONE),
-            self.reported.get(slot, {}),
-        )
+        gap_us, until_us, *_ = self.head[at].item()
+        return Window(gap_us, until_us, self.rows(slot), self.late.get(slot, NONE))
+
+    def before(self, rule: str, slot: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """A rule's memory of a vehicle before its window: one row, and one or none of the few."""
+        at = int(self.place[slot]) - 1
+        own = self.of_rule[rule]
+        few = own.few[at : at + 1]
+        return own.each[at : at + 1].copy(), few[few["key"] != 0].copy()
 
     def reach(self, slots: int) -> None:
         """Make ``place`` hold so many slots."""
@@ -102,12 +149,19 @@ class Windows(Mapping[int, Window]):
             self.place = longer
 
     def open(
-        self, head: npt.NDArray[Any], each: npt.NDArray[Any], few: npt.NDArray[Any], most: int
+        self,
+        head: npt.NDArray[Any],
+        before: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+        most: int,
     ) -> None:
-        """Add windows of slots that have none; of more than ``most`` the latest opened stay."""
+        """Add windows of slots that have none; of more than ``most`` the latest opened stay.
+
+        before : rule id to its rows for ``Remembered.each`` and ``few``
+        """
         self.head = _both(self.head, head)
-        self.each = _both(self.each, each)
-        self.few = _both(self.few, few)
+        for rule, (each, few) in before.items():
+            own = self.of_rule[rule]
+            own.each, own.few = _both(own.each, each), _both(own.few, few)
         # By what rows say, not by how they were cut into batches.
         order = np.lexsort((self.head["slot"], self.head["opened_us"]))
         self._take(order[-most:])
@@ -141,72 +195,47 @@ class Windows(Mapping[int, Window]):
         return joined(judged, own) if len(judged) else own
 
     def gather(self, slot: int, late: npt.NDArray[Any]) -> None:
-        """Late rows to be judged, but those before the pause or of a moment that is known."""
-        if slot not in self or not len(late):
-            return
-        before = self.late.get(slot, NONE)
-        gap_us = int(self.head["gap_us"][self.place[slot] - 1])
-        known = {*self.rows(slot)["time_us"].tolist(), *before["time_us"].tolist()}
-        moments = late["time_us"].tolist()
-        new = [at for at, us in enumerate(moments) if us > gap_us and us not in known]
-        if new:
-            self.late[slot] = joined(before, late[new])
+        """Late rows to be judged, but those before the pause."""
+        if slot in self and len(late):
+            late = late[late["time_us"] > self.head["gap_us"][self.place[slot] - 1]]
+            if len(late):
+                self.late[slot] = joined(self.late.get(slot, NONE), late)
 
-    def judged(self, slot: int, rows: npt.NDArray[Any], reported: dict[int, Report]) -> None:
-        """The window's rows with its late ones in their places, and what stands reported."""
+    def judged(self, slot: int, rows: npt.NDArray[Any]) -> None:
+        """The window's rows with its late ones in their places."""
         self._judged[slot] = rows
         self.late.pop(slot, None)
-        self.reported[slot] = reported
 
     def blocks(self) -> dict[str, npt.NDArray[Any]]:
-        """All as arrays but ``reported``; the same windows give the same."""
+        """All as arrays but reports; the same windows give the same."""
         late = [self.late[slot] for slot in sorted(self.late)]
-        return {
-            "head": self.head,
-            "each": _clean(self.each),
-            "few": _clean(self.few),
-            "rows": self._all_rows(),
-            "late": joined(*late),
-            **self._drivers(),
+        shared = (self.head, self._all_rows(), joined(*late))
+        own = {
+            f"{part}.{rule}": block
+            for rule, some in self.of_rule.items()
+            for part, block in some.blocks().items()
         }
+        return {**dict(zip(PARTS, shared, strict=True)), **own}
 
-    def _drivers(self) -> dict[str, npt.NDArray[Any]]:
-        known = [
-            (slot, driver, row)
-            for slot, some in sorted(self.drivers.items())
-            for driver, row in sorted(some.items())
-        ]
-        rows = np.zeros(len(known), self.few.dtype)
-        for at, (_, _, row) in enumerate(known):
-            if len(row):
-                rows[at : at + 1] = _clean(row)
-        owners = np.array([(slot, driver) for slot, driver, _ in known], OWNER)
-        return {"owners": owners, "drivers": rows}
-
-    def reports(self) -> list[list[Any]]:
-        """``reported`` as JSON can hold it."""
-        return [
-            [slot, [reports[start] for start in sorted(reports)]]
-            for slot, reports in sorted(self.reported.items())
-        ]
+    def reports(self) -> dict[str, list[list[Any]]]:
+        """What stands reported, by rule, as JSON can hold it."""
+        return {rule: own.reports() for rule, own in self.of_rule.items()}
 
     @classmethod
-    def of(cls, blocks: Mapping[str, npt.NDArray[Any]], reports: list[list[Any]]) -> Windows:
-        """Windows of :meth:`blocks` and :meth:`reports`."""
-        made = cls(blocks["each"].dtype, blocks["few"].dtype)
-        made.reach(int(blocks["head"]["slot"].max(initial=-1)) + 1)
-        made.head, made.each, made.few = blocks["head"], blocks["each"], blocks["few"]
+    def of(
+        cls, blocks: Mapping[str, npt.NDArray[Any]], reports: Mapping[str, list[list[Any]]]
+    ) -> Windows:
+        """Windows of :meth:`blocks` and :meth:`reports`. Raises KeyError if one is missing."""
+        made = cls({})
+        for rule, told in reports.items():
+            own = [blocks[f"{part}.{rule}"] for part in OF_RULE]
+            made.of_rule[rule] = Remembered.of(own, told)
+        made.head, made._rows, late = (blocks[part] for part in PARTS)
+        made.reach(int(made.head["slot"].max(initial=-1)) + 1)
         made._take(np.arange(len(made.head)))
-        made._rows, made._used = blocks["rows"], len(blocks["rows"])
+        made._used = len(made._rows)
         made._slots = made._rows["slot"].copy()
-        late = blocks["late"]
         made.late = {int(slot): late[late["slot"] == slot] for slot in np.unique(late["slot"])}
-        for at, (slot, driver) in enumerate(blocks["owners"].tolist()):
-            row = blocks["drivers"][at : at + 1]
-            made.drivers.setdefault(slot, {})[driver] = row[row["key"] != 0]
-        made.reported = {
-            slot: {report["start_us"]: report for report in some} for slot, some in reports
-        }
         return made
 
     def _take(self, at: npt.NDArray[np.int64]) -> None:
@@ -218,11 +247,16 @@ class Windows(Mapping[int, Window]):
             some: Any = slice(int(at[0]), int(at[-1]) + 1)
         else:
             some = at
-        self.head, self.each, self.few = self.head[some], self.each[some], self.few[some]
+        self.head = self.head[some]
         self.place[self.head["slot"]] = np.arange(1, len(at) + 1)
-        for slot in before[self.place[before] == 0].tolist():
-            for known in (self.late, self.reported, self.drivers, self._judged):
-                known.pop(slot, None)
+        gone = before[self.place[before] == 0].tolist()
+        known: list[dict[int, Any]] = [self.late, self._judged]
+        for own in self.of_rule.values():
+            own.each, own.few = own.each[some], own.few[some]
+            known += [own.reported, own.drivers]
+        for slot in gone:
+            for one in known:
+                one.pop(slot, None)
 
     def _all_rows(self) -> npt.NDArray[Any]:
         """What :meth:`rows` gives, of one vehicle after the other."""
