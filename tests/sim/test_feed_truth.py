@@ -10,6 +10,7 @@ from sizao.sim._sampling import DOUBLED, SHIELDED, SILENT, SOUND, tampered
 from sizao.sim.city import City
 from sizao.sim.feed_truth import RULES, FeedTruth
 from sizao.sim.fleet import Fleet, fleet
+from sizao.sim.score import SURE_EXTRA_S
 from sizao.sim.terminal import Terminals
 from sizao.sim.traffic import Motion
 
@@ -55,6 +56,35 @@ def test_shielded_while_it_drives(city: City, one: Fleet) -> None:
     assert rule == "terminal_moved"
     assert (start, end) == (begin, begin + _sampling.SHIELDED_S - 1)
     assert judge(city, one, SHIELDED, begin, _sampling.SHIELDED_S, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("dip_reports", "kmh", "spells", "sure"),
+    [(0.8, 10, 1, True), (1.5, 10, 1, False), (2.5, 10, 2, True), (2.5, 25, 1, True)],
+)
+def test_who_slows_down_ends_a_spell_as_who_stands_does(
+    city: City, one: Fleet, dip_reports: float, kmh: float, spells: int, sure: bool
+) -> None:
+    """Between standing and moving two speeds do not contradict each other. A dip into which two
+    reports may fall, or may not, leaves open whether anybody can see it for five minutes."""
+    begin, interval = begun(SHIELDED, _sampling.SHIELDED_S), int(one.interval_s[0])
+    seconds = 300 + 4 * interval
+    if dip_reports == 1.5:
+        seconds = 200  # on each side of the dip: only both together are long enough
+    dip = int(dip_reports * interval)
+    speed = np.zeros((2, _sampling.SHIELDED_S), np.float32)
+    speed[0, 10 : 10 + 2 * seconds + dip] = 50
+    speed[0, 10 + seconds : 10 + seconds + dip] = kmh
+    road = int(np.argmax(city.network.length_m * ~city.network.tunnel))
+    segment = np.full(speed.shape, road, np.int32)
+    none = np.zeros(speed.shape, np.int8)
+    truth = FeedTruth(city.network, one, SEED, np.array([SHIELDED, SOUND], np.int8))
+    motion = Motion(begin - 1, segment, np.zeros_like(speed), speed, none, none)
+    rows = truth.feed(motion)
+    assert len(rows) == spells
+    for row in rows:
+        shown = row["visible"] - (row["onset"] - row["start"])
+        assert (shown >= 2 * interval + SURE_EXTRA_S) == sure
 
 
 def test_silent_under_way(city: City, one: Fleet) -> None:

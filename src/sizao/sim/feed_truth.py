@@ -50,11 +50,12 @@ _LAST = np.dtype(
         ("end", "i8"),
         ("onset", "i8"),
         ("off", "i8"),
-        ("shown", "i8"),
+        ("whole_from", "i8"),
+        ("whole", "i8"),
     ]
 )
 """The last report, the last one with a fix, a jump not yet confirmed, and the spell of two speeds
-that disagree."""
+that disagree; ``whole`` is its longest part that no two reports can have ended."""
 
 EVENT = np.dtype(
     [
@@ -125,7 +126,8 @@ class FeedTruth:
         rows["rule"], rows["vehicle"] = MOVED, going
         for name in ("start", "onset", "end"):
             rows[name] = self._last[name][going]
-        rows["visible"] = rows["end"] - rows["start"]
+        over_s = self._last["whole"][going] - self._params[-1]
+        rows["visible"] = rows["onset"] - rows["start"] + over_s
         return rows
 
 
@@ -190,23 +192,26 @@ def _judge(  # type: ignore[no-untyped-def]  # numba
                 apart = max(kmh, shown) >= fast and min(kmh, shown) <= slow
                 if meddled and apart and not hidden:
                     if s.start == 0:
-                        s.start = now
+                        s.start = s.whole_from = now
                         s.onset = 0
-                        s.shown = 0
+                        s.whole = 0
+                    # Two reports may fall into a dip as long as one interval, and end it there.
+                    if s.off >= interval[i]:
+                        s.whole_from = now
                     s.end = now
                     s.off = 0
-                    s.shown += 1
+                    s.whole = max(s.whole, now - s.whole_from)
                     if s.onset == 0 and now - s.start >= min_s:
                         s.onset = now
-                elif s.start > 0 and not hidden and not (meddled and slow < kmh < fast):
+                elif s.start > 0 and not hidden:
                     s.off += 1
                 if s.start > 0 and (s.off > 2 * interval[i] or now - s.end > 600):
                     if s.onset > 0:
-                        sure = s.end - s.onset > 3 * interval[i]
                         count = _event(
-                            events, count, MOVED, i, s.start, s.onset, s.end, sure, *place
+                            events, count, MOVED, i, s.start, s.onset, s.end, False, *place
                         )
-                    s.start = 0
+                        events[count - 1].visible += s.whole - min_s
+                    s.start = s.off = 0
                 continue
             if not reports or (meddled and fault[i] == SILENT):
                 continue

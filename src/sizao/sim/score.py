@@ -30,6 +30,7 @@ from sizao.sim.fleet import Fleet, fleet
 from sizao.sim.intake import Intake
 from sizao.sim.jam_truth import JamTruth
 from sizao.sim.roadside_score import RULES, RoadsideScore
+from sizao.sim.terminal import Frames
 from sizao.sim.truth import Offence
 from sizao.sim.world import World
 
@@ -259,9 +260,9 @@ def run(
     frames = positions = 0
     roadside = RoadsideScore(city, cars, seed, played.plates, START_S)
     jams = JamTruth(city.network, cars, played.fences)
-    for group in range(1, groups + 1):
-        parts, ended = world.advance(GROUP_S)
-        offences += ended
+
+    def judge(parts: list[Frames]) -> None:
+        nonlocal state, frames, positions
         for part in parts:
             batch = intake.take(part)
             frames += len(part)
@@ -270,6 +271,11 @@ def run(
             roadside.hear(part, batch, prepared.slots, state.names)
             detections, state = engine.run(prepared, state, context)
             found.take(detections.to_pylist())
+
+    for group in range(1, groups + 1):
+        parts, ended = world.advance(GROUP_S)
+        offences += ended
+        judge(parts)
         assert world.motion is not None
         offences += jams.feed(world.motion)
         roadside.alarm(intake.alarms, world.terminals.shown, world.now_s)
@@ -280,6 +286,9 @@ def run(
         found.take(concluded)
         if group * GROUP_S % 3600 == 0:
             tell(group * GROUP_S / 3600)
+    # What was measured before the end is waited for: it is in the truth, too.
+    judge([world.terminals.drain()])
+    roadside.alarm(intake.alarms, world.terminals.shown, world.now_s)
     offences += world.truth.close() + jams.close()
     found.take(engine.close(state, context).to_pylist())
     roadside.close(world.now_s)

@@ -78,8 +78,11 @@ def run(
     state, intake = EngineState(), Intake()
     offences: list[Offence] = []
     frames = positions = 0
-    while world.now_s < start_s + seconds:
-        parts, ended = world.advance(min(STEP_S, start_s + seconds - world.now_s))
+    end_s = start_s + seconds
+    while world.now_s < end_s:
+        parts, ended = world.advance(min(STEP_S, end_s - world.now_s))
+        if world.now_s == end_s:
+            parts.append(terminals.drain())
         offences += [one for one in ended if one.rule == RULE]
         for part in parts:
             batch = intake.take(part)
