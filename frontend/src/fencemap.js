@@ -77,8 +77,15 @@ function draw(form) {
     const ring = circle(geometry.coordinates, Number(reach.value) || 200);
     return { type: "Polygon", coordinates: [[...ring, ring[0]]] };
   }
+  /** Metres to both sides, in pixels of each zoom. */
+  function widen() {
+    const metres = type === "LineString" && points.length ? 2 * Number(reach.value) || 0 : 0;
+    const pixels = metres / (78_271.5 * Math.cos(((points[0]?.[1] ?? 0) * Math.PI) / 180));
+    if (map.getLayer("own-corridor")) map.setPaintProperty("own-corridor", "line-width", ["interpolate", ["exponential", 2], ["zoom"], 0, pixels, 24, pixels * 2 ** 24]);
+  }
   function refresh() {
     const geometry = kept ?? geometryOf(type, points);
+    widen();
     field.value = geometry ? JSON.stringify(geometry) : "";
     map.getSource("own")?.setData({ type: "Feature", properties: {}, geometry: outline() });
     element.dataset.corners = points.length;
@@ -103,7 +110,10 @@ function draw(form) {
     others.features = others.features.filter(({ properties }) => String(properties.number) !== element.dataset.own);
     addShapes(map, others);
     map.addSource("own", { type: "geojson", data: EMPTY });
-    map.addLayer({ id: "own-fill", type: "fill", source: "own", paint: { "fill-color": palette().place, "fill-opacity": 0.25 } });
+    // A line is no area, though the map would fill one; a corridor is as wide as it will be.
+    map.addLayer({ id: "own-fill", type: "fill", source: "own", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": palette().place, "fill-opacity": 0.25 } });
+    map.addLayer({ id: "own-corridor", type: "line", source: "own", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": palette().place, "line-opacity": 0.25 } });
+    widen();
     map.addLayer({ id: "own-line", type: "line", source: "own", paint: { "line-color": palette().place, "line-width": 2.5 } });
     map.on("click", ({ lngLat }) => kept || editor.add(rounded(lngLat)));
     editor.redraw();
@@ -147,10 +157,46 @@ function fields(form) {
   sort();
 }
 
+/** "22:30" of what was typed, as the server reads it; null for what is no time. */
+export function clockOf(text) {
+  const found = /^(\d{1,2})\s*[:.]?\s*(\d{2})$/.exec(text.normalize("NFKC").trim());
+  if (!found) return null;
+  const [hour, minute] = [Number(found[1]), Number(found[2])];
+  if (minute > 59 || hour > 24 || (hour === 24 && minute)) return null;
+  return `${String(hour % 24).padStart(2, "0")}:${found[2]}`;
+}
+
+/** The days at a press, and whether an end is on the day after. */
+function times(form) {
+  for (const row of form.querySelectorAll("[data-window]")) {
+    const [from, to] = row.querySelectorAll(".sz-clockfield");
+    const told = () => {
+      const [begin, end] = [clockOf(from.value), clockOf(to.value)];
+      row.querySelector("[data-over]").hidden = !begin || !end || end > begin;
+    };
+    for (const field of [from, to]) {
+      field.addEventListener("input", told);
+      field.addEventListener("change", () => {
+        field.value = field.value.trim() && (clockOf(field.value) ?? field.value);
+        field.setCustomValidity(!field.value || clockOf(field.value) ? "" : say("no_clock"));
+        field.reportValidity();
+      });
+      field.addEventListener("input", () => field.setCustomValidity(""));
+    }
+    for (const button of row.querySelectorAll("[data-days]")) {
+      button.addEventListener("click", () => {
+        for (const day of row.querySelectorAll("input[type=checkbox]")) day.checked = button.dataset.days.includes(day.value);
+      });
+    }
+    told();
+  }
+}
+
 export function startFences() {
   document.querySelectorAll("[data-fence-map]").forEach(show);
   const form = document.querySelector("[data-fence-form]");
   if (!form) return;
   fields(form);
+  times(form);
   draw(form);
 }

@@ -67,7 +67,7 @@ def test_loading_patrols_keeps_their_task(world: World):
 def test_demo_accounts_hang_together_and_are_made_once(world: World, client):
     accounts = services.create_demo_accounts()
     services.create_demo_accounts()
-    assert User.objects.filter(username__startswith="demo-").count() == len(accounts) == 5
+    assert User.objects.filter(username__startswith="demo-").count() == len(accounts) == 6
     squadron, brigade = world.user("demo-squadron"), world.user("demo-brigade")
     assert squadron.path.startswith(brigade.path)
     partner = world.user("demo-partner")

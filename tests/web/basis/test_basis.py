@@ -19,7 +19,7 @@ from sizao.web.channels.models import Notice
 from sizao.web.channels.telling import tell
 from sizao.web.desk.services import deliver_rows
 from sizao.web.warnings.models import Warning
-from tests.web.conftest import HAZMAT, World
+from tests.web.conftest import COACH, HAZMAT, World
 from tests.web.places.conftest import Sky, sky  # noqa: F401 (a fixture)
 
 
@@ -71,6 +71,20 @@ def test_a_withdrawn_detection_marks_case_warning_inbox_and_closes_nothing(world
     told = world.client("op-zd").get("/api/v1/warnings", **world.bearer("op-zd")).json()
     assert [one["kind"] for one in told["items"][0]["basis"]] == ["withdrawn"]
     assert Warning.objects.count() == 1
+    # Each leads to the other, and the list finds what no longer holds.
+    assert f'href="/detections/{row["id"]}/"' in page
+    assert f'href="/cases/{case.pk}/"' in own.content.decode()
+    other = world.detection(vehicle=COACH, vehicle_kind="line_coach")
+    world.append(other)
+    world.round()
+    for changed, found in (
+        ("withdrawn", [row["id"]]),
+        ("corrected", []),
+        ("x", [other["id"], row["id"]]),
+    ):
+        listed = world.client("op-zd").get(f"/detections/?changed={changed}").content.decode()
+        assert re.findall(r'data-row="(\w+)"', listed) == found
+    assert "data-change>已撤回<" in listed
 
 
 def test_without_the_mark_the_case_stands_as_if_nothing_had_happened(

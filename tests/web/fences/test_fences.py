@@ -132,6 +132,53 @@ def test_what_cannot_be_is_refused_in_words(world: World, who, number, feature, 
     assert not FenceChange.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "said", "english"),
+    [
+        ("geometry", "", "请在图上画出围栏", "Draw the fence on the map."),
+        ("reach", "", "请填写半径或半宽", "Fill in the radius or half width."),
+        (
+            "reach",
+            "2",
+            "半径或半宽只能填 5 至 100000",
+            "The radius or half width takes 5 to 100000.",
+        ),
+        ("limit_kmh", "500", "限速只能填 5 至 120", "The limit takes 5 to 120."),
+        ("legal_basis", " ", "请填写依据", "Fill in the order it goes by."),
+        ("w0-to", "", "时段须写明起止时间", "A time of day needs a beginning and an end."),
+        ("w0-from", "25:00", "时刻“25:00”无法识别", "25:00 is no time of day; write 22:30."),
+        ("dates", "2026-13-01", "日期“2026-13-01”无法识别", "2026-13-01 is no date"),
+        ("except_dates", "2026-12-31 ~ 2026-12-01", "止早于起", "ends before it begins."),
+        ("valid_until", "2026-01-01T00:00", "失效时间须晚于生效时间", "cannot end before"),
+    ],
+)
+def test_each_mistake_is_told_in_one_language(world: World, field, typed, said, english):
+    """A person who typed a date the wrong way read a Python list of it once."""
+    given = {**FORM, "valid_from": "2026-06-01T00:00", field: typed}
+    client = world.client("op-zd")
+    for language, wanted, other in (("zh-hans", said, english), ("en", english, said)):
+        client.cookies["django_language"] = language
+        answer = client.post("/fences/new/", given)
+        page = unescape(answer.content.decode())
+        assert answer.status_code == 422
+        assert wanted in page
+        assert other not in page
+    assert not FenceChange.objects.exists()
+
+
+def test_times_and_dates_are_taken_as_people_type_them(world: World):
+    """A night of hazardous goods, over midnight, with full-width marks and Chinese dates."""
+    night = {**FORM, "w0-from": "2200", "w0-to": "５：００", "w1-from": "18:00", "w1-to": "24:00",
+             "dates": "2026年9月1日 至 2026/12/31\n2027.1.5"}  # fmt: skip
+    assert world.client("op-zd").post("/fences/new/", night).status_code == 302
+    told = FenceChange.objects.get().feature["properties"]
+    assert told["times"] == [
+        {"days": [1, 2, 3, 4, 5], "from": "22:00", "to": "05:00"},
+        {"days": [1, 2, 3, 4, 5, 6, 7], "from": "18:00", "to": "00:00"},
+    ]
+    assert told["dates"] == [["2026-09-01", "2026-12-31"], ["2027-01-05", "2027-01-05"]]
+
+
 def test_the_form_says_what_the_file_says(world: World):
     client = world.client("op-zd")
     answer = client.post("/fences/new/", FORM)

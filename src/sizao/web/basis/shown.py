@@ -47,6 +47,7 @@ def of_detection(user: User, detection: str) -> list[dict[str, Any]]:
 def _row(change: BasisChange) -> dict[str, Any]:
     return {
         "change": change,
+        "of_detection": change.warning.origin == "detection",
         "word": words.pick(*SHORT[BasisChange.Kind(change.kind)]),
         "said": change.after.get("said") or change.after.get("station") or "",
         "differences": differences(change),

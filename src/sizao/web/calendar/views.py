@@ -18,6 +18,7 @@ from sizao.web.calendar.access import may_change, may_see
 from sizao.web.calendar.models import CalendarChange
 from sizao.web.clock import feed_now
 from sizao.web.pages.mapdata import bounds
+from sizao.web.pages.words import refusal
 
 AHEAD = 14
 
@@ -92,7 +93,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
     try:
         services.ask(request.user, number, None, request.POST.get("reason", ""))
     except TransitionError as error:
-        return _page(request, number, notice=str(error), status=422)
+        return _page(request, number, notice=refusal(error), status=422)
     return redirect("calendar-entry", number)
 
 
@@ -105,7 +106,7 @@ def decide(request: HttpRequest, change_id: int) -> HttpResponse:
         accept = request.POST.get("decision") == "accept"
         services.decide(request.user, asked, accept, request.POST.get("remark", ""))
     except TransitionError as error:
-        return _page(request, asked.number, notice=str(error), status=409)
+        return _page(request, asked.number, notice=refusal(error), status=409)
     return redirect("calendar-entry", asked.number)
 
 
@@ -154,7 +155,7 @@ def _form(request: HttpRequest, number: int | None) -> HttpResponse:
             )
             return redirect("calendar-entry", asked.number)
         except TransitionError as error:
-            notice = str(error)
+            notice = refusal(error)
     return render(
         request,
         "calendar/form.html",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sizao.core.levels import WarningLevel
+from sizao.web.basis.record import CORRECTED, WITHDRAWN
 from sizao.web.desk.detections import detections as window
 from sizao.web.fleet.access import Sight
 from sizao.web.live.board import Scope, scope_of
@@ -29,12 +30,14 @@ def select(
     vehicle: str = "",
     road: str = "",
     unit: Unit | None = None,
+    changed: str = "",
 ) -> Iterator[Row]:
     """The last revision of each, schema DETECTION, the most recently changed first.
 
     since, before : by time fired
     levels : of the warning it led to
     unit : responsible for the place
+    changed : ``corrected`` or ``withdrawn`` by later data, see ``change_of``
     """
     scope = scope_of(user)
     narrower = scope_below(unit) if unit is not None else None
@@ -45,6 +48,7 @@ def select(
             or (before and row["fired"] >= before)
             or (kinds and row["rule"] not in kinds)
             or (vehicle and row["vehicle"] != vehicle)
+            or (changed and change_of(row) != changed)
             or (road and (row["road"] or "").upper() != road.upper())
             or (graded is not None and row["id"] not in graded)
             or not may_see(row, scope, sight)
@@ -52,6 +56,13 @@ def select(
         ):
             continue
         yield row
+
+
+def change_of(row: Row) -> str:
+    """What later data did to a detection: ``withdrawn``, ``corrected``, or nothing."""
+    if row["severity"] == WITHDRAWN:
+        return WITHDRAWN
+    return CORRECTED if CORRECTED in (row["quality"] or "").split(",") else ""
 
 
 def find(user: User, sight: Sight, detection: str) -> Row | None:

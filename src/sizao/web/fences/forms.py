@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,16 @@ from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.core.vehicles import KINDS as VEHICLE_KINDS
+from sizao.web.fences import typed
 
 WINDOWS = 3
 """Rows of times that the form offers."""
 
-_NUMBERS = ("radius_m", "half_width_m", "limit_kmh", "grade_pct")
+UNORDERED = ("service", "blind")
+"""Kinds that need no order: they ask nothing of anybody."""
+
 _REACH = {"Point": "radius_m", "LineString": "half_width_m"}
+_SPAN_M = {"Point": (5, 100_000), "LineString": (5, 5_000)}
 
 
 def feature_of(given: QueryDict) -> dict[str, Any]:
@@ -33,27 +38,35 @@ def feature_of(given: QueryDict) -> dict[str, Any]:
     }
     if reach := _REACH.get(kind):
         properties[reach] = _number(
-            given.get("reach", ""), "半径或半宽", "the radius or half width"
+            given.get("reach", ""), "半径或半宽", "the radius or half width", *_SPAN_M[kind]
         )
     if properties["kind"] in ("limit", "downgrade"):
-        properties["limit_kmh"] = _number(given.get("limit_kmh", ""), "限速", "the limit")
+        properties["limit_kmh"] = _number(given.get("limit_kmh", ""), "限速", "the limit", 5, 120)
     if properties["kind"] == "downgrade":
-        properties["grade_pct"] = _number(given.get("grade_pct", ""), "平均坡度", "the grade")
+        properties["grade_pct"] = _number(
+            given.get("grade_pct", ""), "平均坡度", "the grade", 0.1, 20
+        )
     kinds = [kind for kind in given.getlist("vehicle_kinds") if kind in VEHICLE_KINDS]
     if kinds and properties["kind"] != "route":
         properties["vehicle_kinds"] = kinds
     if properties["kind"] == "route":
-        properties["vehicles"] = given.get("vehicles", "").replace(",", " ").split()
+        properties["vehicles"] = re.split(r"[\s,，、;；]+", given.get("vehicles", "").strip())
+        if not any(properties["vehicles"]):
+            raise TransitionError("请填写指定车辆的终端号", "Say which terminals are bound to it.")
     if times := _windows(given):
         properties["times"] = times
     for name in ("dates", "except_dates"):
-        if spans := _spans(given.get(name, "")):
+        if spans := typed.spans(given.get(name, "")):
             properties[name] = spans
     for name in ("valid_from", "valid_until"):
         if text := given.get(name, "").strip():
             properties[name] = _moment(text)
+    if properties.get("valid_until", "~") <= properties.get("valid_from", ""):
+        raise TransitionError("失效时间须晚于生效时间", "It cannot end before it comes into force.")
     if basis := given.get("legal_basis", "").strip():
         properties["legal_basis"] = basis
+    elif properties["kind"] not in UNORDERED:
+        raise TransitionError("请填写依据：文件名称与文号", "Fill in the order it goes by.")
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
@@ -109,28 +122,29 @@ def _windows(given: QueryDict) -> list[dict[str, Any]]:
             raise TransitionError(
                 "时段须写明起止时间", "A time of day needs a beginning and an end."
             )
-        windows.append({"days": days or list(range(1, 8)), "from": begin, "to": end})
+        windows.append(
+            {
+                "days": days or list(range(1, 8)),
+                "from": typed.clock(begin),
+                "to": typed.clock(end),
+            }
+        )
     return windows
-
-
-def _spans(text: str) -> list[list[str]]:
-    """Lines such as ``2026-09-01 ~ 2027-01-15``; one day alone is a span of itself."""
-    spans = []
-    for line in filter(str.strip, text.splitlines()):
-        first, _, last = line.replace("～", "~").replace("至", "~").partition("~")
-        spans.append([first.strip(), (last or first).strip()])
-    return spans
 
 
 def _lines(spans: Any) -> str:
     return "\n".join(first if first == last else f"{first} ~ {last}" for first, last in spans or ())
 
 
-def _number(text: str, zh: str, en: str) -> float:
+def _number(text: str, zh: str, en: str, low: float, high: float) -> float:
     try:
         value = float(text)
     except ValueError as error:
         raise TransitionError(f"请填写{zh}", f"Fill in {en}.") from error
+    if not low <= value <= high:
+        raise TransitionError(
+            f"{zh}只能填 {low:g} 至 {high:g}", f"{en.capitalize()} takes {low:g} to {high:g}."
+        )
     return int(value) if value.is_integer() else value
 
 

@@ -162,6 +162,10 @@ def _checked(feature: Feature, number: int) -> Feature:
     try:
         read_fence(feature)
     except ConfigError as error:
+        if str(error).startswith("polygon"):
+            raise TransitionError(
+                "范围的边互相交叉，请拖动角点改正", "Edges of the area cross; move its corners."
+            ) from error
         raise TransitionError(f"围栏有误：{error}", f"This is no fence: {error}") from error
     return feature
 

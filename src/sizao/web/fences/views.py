@@ -17,7 +17,7 @@ from sizao.web.clock import feed_now
 from sizao.web.fences import forms, services, words
 from sizao.web.fences.models import FenceChange
 from sizao.web.pages.mapdata import bounds
-from sizao.web.pages.words import vehicle_word
+from sizao.web.pages.words import refusal, vehicle_word
 from sizao.web.rules.access import may_change, may_see
 from sizao.web.units.models import User
 
@@ -90,7 +90,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
     try:
         services.ask(request.user, number, None, request.POST.get("reason", ""))
     except TransitionError as error:
-        return _page(request, number, notice=str(error), status=422)
+        return _page(request, number, notice=refusal(error), status=422)
     return redirect("fence", number)
 
 
@@ -110,7 +110,7 @@ def decide(request: HttpRequest, change_id: int) -> HttpResponse:
         accept = request.POST.get("decision") == "accept"
         services.decide(request.user, asked, accept, request.POST.get("remark", ""))
     except TransitionError as error:
-        return _page(request, asked.number, notice=str(error), status=409)
+        return _page(request, asked.number, notice=refusal(error), status=409)
     return redirect("fence", asked.number)
 
 
@@ -162,7 +162,7 @@ def _form(request: HttpRequest, number: int | None) -> HttpResponse:
             asked = services.ask(request.user, number, wanted, request.POST.get("reason", ""))
             return redirect("fence", asked.number)
         except TransitionError as error:
-            notice = str(error)
+            notice = refusal(error)
     else:
         given = forms.fields_of(feature) if feature else _blank()
     return render(
@@ -197,8 +197,7 @@ def _row(feature: dict[str, Any], fence: Fence, count: int) -> dict[str, Any]:
         "when": words.when(feature),
         "basis": fence.legal_basis,
         "now": fence.in_force(int(feed_now().timestamp() * 1e6)),
-        "valid_from": feature["properties"].get("valid_from", ""),
-        "valid_until": feature["properties"].get("valid_until", ""),
+        "valid": words.valid(feature),
         "count": count,
     }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import shapely
 import shapely.affinity
 import shapely.geometry
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sizao.roads.fences import KINDS, Fence
@@ -70,6 +72,25 @@ def when(feature: Mapping[str, Any]) -> list[str]:
     for first, last in given.get("except_dates") or ():
         lines.append(_("不含 %(first)s 至 %(last)s") % {"first": first, "last": last})
     return lines
+
+
+def valid(feature: Mapping[str, Any]) -> str:
+    """From when until when it holds at all, as people write it; empty if for ever."""
+    given = feature["properties"]
+    first, last = (_moment(given.get(name)) for name in ("valid_from", "valid_until"))
+    if first and last:
+        return _("%(first)s 至 %(last)s") % {"first": first, "last": last}
+    if first:
+        return _("%(first)s 起") % {"first": first}
+    return _("至 %(last)s") % {"last": last} if last else ""
+
+
+def _moment(text: Any) -> str:
+    if not text:
+        return ""
+    moment = datetime.fromisoformat(str(text))
+    local = moment if timezone.is_naive(moment) else timezone.localtime(moment)
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def what(fence: Fence) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from sizao.core.errors import TransitionError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.core.rulebook import CERTAINTIES
 from sizao.core.vehicles import KINDS
@@ -135,6 +136,13 @@ def quantity(value: float, unit: str) -> str:
     return f"{said(value, digits)} {pick(*unit_words(unit)).strip()}".strip()
 
 
+def refusal(error: Exception) -> str:
+    """Why not, in the reader's language where the error has both."""
+    if isinstance(error, TransitionError):
+        return pick(error.zh, error.en)
+    return str(error)
+
+
 def said(value: float, digits: int) -> str:
     """A number with at most so many decimals, none from a thousand on, its thousands grouped.
 
@@ -217,5 +225,6 @@ def script_words() -> dict[str, str]:
         "corner": _("角点 {n}"),
         "crossing": _("边互相交叉，请拖动角点改正。"),
         "no_corners": _("坐标有误：每行一个点，先纬度后经度，如 26.58, 101.72。"),
+        "no_clock": _("时刻有误，请写成 22:30 这样。"),
         "circle": _("以一点为圆心"),
     }

@@ -18,6 +18,7 @@ from sizao.risk.crashes import years_of
 from sizao.web import audit
 from sizao.web.hazards.models import Hazard
 from sizao.web.pages.mapdata import bounds
+from sizao.web.pages.words import refusal
 from sizao.web.treatments import services, words
 from sizao.web.treatments.access import may_enter, may_see
 from sizao.web.treatments.models import Treatment
@@ -94,7 +95,7 @@ def new(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
             return redirect("treatments")
         except TransitionError as error:
-            notice = str(error)
+            notice = refusal(error)
     elif hazard is not None:
         given |= _of_hazard(hazard)
     else:
@@ -156,7 +157,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             request.user, re.sub(r"[^\w.\-一-鿿]", "", file.name)[:64], file.read()
         )
     except TransitionError as error:
-        return _list(request, rows, {}, notice=str(error), status=422)
+        return _list(request, rows, {}, notice=refusal(error), status=422)
     return _list(request, rows, {}, imported=found)
 
 
@@ -169,7 +170,7 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
         services.withdraw(request.user, made, request.POST.get("reason", ""))
     except TransitionError as error:
         rows = services.standing().select_related("recorded_by", "hazard")
-        return _list(request, rows, {}, notice=str(error), status=409)
+        return _list(request, rows, {}, notice=refusal(error), status=409)
     return redirect("treatments")
 
 

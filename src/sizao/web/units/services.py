@@ -100,15 +100,22 @@ class DemoAccount:
     role: str
     name_zh: str
     name_en: str
+    place: str
+    """Whose: of the detachment, of the demo brigade, its first squadron, or a partner agency."""
 
 
 DEMO_ACCOUNTS = (
-    DemoAccount("demo-detachment", "sizao-zhidui", "operator", "支队指挥员", "Detachment operator"),
-    DemoAccount("demo-brigade", "sizao-dadui", "leader", "大队领导", "Brigade leader"),
-    DemoAccount("demo-squadron", "sizao-zhongdui", "officer", "中队民警", "Squadron officer"),
-    DemoAccount("demo-auditor", "sizao-shenji", "auditor", "审计员", "Auditor"),
-    DemoAccount("demo-partner", "sizao-liandong", "partner", "高速公路值班员", "Highway operator"),
-)
+    DemoAccount("demo-detachment", "sizao-zhidui", "operator", "支队指挥员", "Detachment operator",
+                "detachment"),
+    DemoAccount("demo-leader", "sizao-lingdao", "leader", "支队领导", "Detachment leader",
+                "detachment"),
+    DemoAccount("demo-brigade", "sizao-dadui", "leader", "大队领导", "Brigade leader", "brigade"),
+    DemoAccount("demo-squadron", "sizao-zhongdui", "officer", "中队民警", "Squadron officer",
+                "squadron"),
+    DemoAccount("demo-auditor", "sizao-shenji", "auditor", "审计员", "Auditor", "detachment"),
+    DemoAccount("demo-partner", "sizao-liandong", "partner", "高速公路值班员", "Highway operator",
+                "partner"),
+)  # fmt: skip
 
 DEMO_PARTIES = {
     "city": ("市政府总值班室", "City Duty Office"),
@@ -156,15 +163,16 @@ def create_demo_accounts(brigade: str = "") -> list[DemoAccount]:
         if root is None or chosen is None or squadron is None:
             raise ConfigError("demo accounts need a detachment, a brigade and a squadron")
         operator = Unit.parties.filter(agency="highway").first()
-        places = {"operator": root, "leader": chosen, "officer": squadron, "auditor": root,
-                  "partner": operator}  # fmt: skip
+        places = {
+            "detachment": root, "brigade": chosen, "squadron": squadron, "partner": operator,
+        }  # fmt: skip
         for account in DEMO_ACCOUNTS:
             if User.objects.filter(username=account.username).exists():
                 continue
             user = User(
                 username=account.username,
                 role=account.role,
-                unit=places[account.role],
+                unit=places[account.place],
                 display_name=account.name_zh,
             )
             user.set_password(account.password)

@@ -42,6 +42,8 @@ AROUND = timedelta(minutes=5)
 """Of the track before and after an episode that its page shows."""
 LONGEST = timedelta(hours=24)
 LONG_S = 600.0
+_CHANGES = {CORRECTED: ("已更正", "Corrected"), WITHDRAWN: ("已撤回", "Withdrawn")}
+"""What later data may have done to a detection."""
 
 
 @require_safe
@@ -50,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
     user, sight = request.user, Sight(request.user)
     chosen = {
         key: value
-        for key in ("kind", "level", "unit", "road", "day")
+        for key in ("kind", "level", "unit", "road", "day", "changed")
         if (value := request.GET.get(key, "").strip())
     }
     day = _day(chosen.get("day", ""))
@@ -66,6 +68,7 @@ def show(request: HttpRequest) -> HttpResponse:
             levels=(WarningLevel.parse(level),) if level in words.LEVEL_CODES else (),
             road=chosen.get("road", ""),
             unit=units.filter(code=chosen.get("unit", "")).first(),
+            changed=chosen["changed"] if chosen.get("changed") in _CHANGES else "",
         )
     )
     levels = queries.levels_of(user)
@@ -85,6 +88,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "query": keep.urlencode(),
             "kinds": [(rule, words.kind_word(rule)) for rule in RULES],
             "levels": [(code, words.level_word(code)) for code in words.LEVEL_CODES],
+            "changes": [(code, words.pick(*said)) for code, said in _CHANGES.items()],
             "units": [(one.code, words.pick(one.name_zh, one.name_en), one.level) for one in units],
         },
     )
@@ -127,8 +131,7 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "row": row,
             "line": _line(row, sight, {}),
             "what": words.pick(*what_happened(facts, place=facts.place)),
-            "gone": row["severity"] == WITHDRAWN,
-            "corrected": CORRECTED in (row["quality"] or "").split(","),
+            "change": queries.change_of(row),
             "changes": of_detection(user, detection_id),
             "measured": words.counted(
                 row["rule"], row["severity"], row["measured"], row["measured_unit"]
@@ -201,6 +204,7 @@ def _line(row: queries.Row, sight: Sight, levels: dict[str, int]) -> dict[str, A
         "start": row["start"],
         "end": row["end"],
         "final": row["final"],
+        "change": words.pick(*_CHANGES[change]) if (change := queries.change_of(row)) else "",
         "level": WarningLevel(level).code if level is not None else "",
     }
 
@@ -228,7 +232,7 @@ def _export(
     header = [
         _("检测编号"), _("规则"), _("规则版本"), _("程度"), _("测得值"), _("限值"), _("单位"),
         _("地点"), _("车辆类型"), _("号牌"), _("触发时间"), _("开始"), _("结束"), _("等级"),
-        _("数据质量"),
+        _("数据质量"), _("后续变化"),
     ]  # fmt: skip
 
     def stamp(at: datetime) -> str:
@@ -243,6 +247,7 @@ def _export(
                 line["place"], line["kind"], line["plate"], stamp(row["fired"]),
                 stamp(row["start"]), stamp(row["end"]),
                 words.level_word(line["level"]) if line["level"] else "", row["quality"] or "",
+                line["change"],
             ]  # fmt: skip
 
     return csv_answer(request, "detections", header, cells())
