@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sizao.log.archive import columns, manifest
-from sizao.log.archive.sorting import DAY_S
+from sizao.log.archive.days import DAY_S
 from tests.runtime.helpers import START_US, positions
 
 VEHICLES = [str(13_800_000_000 + number) for number in range(40)]

@@ -12,8 +12,8 @@ import pytest
 
 from sizao.core.errors import LogError
 from sizao.log.archive import columns, deletions, files, manifest, runs, writing
+from sizao.log.archive.days import day_of
 from sizao.log.archive.layout import untidy
-from sizao.log.archive.sorting import day_of, sort
 from sizao.log.archive.store import ArchiveStore, retention_limit
 from tests.log.archive.rows import START_S, VEHICLES, kept, keys_of, pieces
 from tests.runtime.helpers import positions
@@ -152,7 +152,7 @@ def test_a_file_goes_to_the_disk_in_helpings(
     made = pieces(30)
     with writing.FileWriter(tmp_path, "one.parquet") as writer:
         for batch in made:
-            writer.add(sort(columns.packed([batch])))
+            writer.add(columns.pack(batch))
         size = writer.finish().bytes
     edges = [0, *synced, size]
     assert len(synced) > 2
@@ -186,6 +186,35 @@ def test_the_first_of_a_repeated_moment_stays(tmp_path: Path) -> None:
     assert columns.unpack(columns.read(tmp_path / file.name)).column("speed_kmh").to_pylist() == [
         10.0
     ]
+
+
+def test_many_rows_at_once_go_straight_into_their_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pieces(30)
+    few = made[0].slice(0, 10)
+    filled(tmp_path / "slow", [few, *made])
+    monkeypatch.setattr("sizao.log.archive.store.STRAIGHT_ROWS", 50)
+    monkeypatch.setattr("sizao.log.archive.layout.PIECE_ROWS", 20)
+    with ArchiveStore(tmp_path / "straight", bucket_rows=200) as store:
+        store.take([few], 1, 1.0)
+        assert len(store.manifest.fresh) == 1
+        for number, batch in enumerate(made, 2):
+            store.take([batch], number, float(number))
+            assert not store.manifest.fresh, "what came before is older, so it goes first"
+        assert max(day.buckets for day in store.manifest.days.values()) > 1, "no day was split"
+        while store.tidy(newest=True):
+            pass
+    assert rows_of(tmp_path / "slow") == rows_of(tmp_path / "straight")
+
+
+def rows_of(root: Path) -> list[tuple]:
+    """Every row of the archive with all its values."""
+    return sorted(
+        tuple(row.values())
+        for file in manifest.load(root).files()
+        for row in columns.read(root / file.name).drop_columns(["driver"]).to_pylist()
+    )
 
 
 class Killed(BaseException):
@@ -235,9 +264,13 @@ def whole(tmp_path: Path) -> tuple[list, set]:
 
 
 def test_a_kill_at_any_step_neither_loses_nor_doubles(
-    tmp_path: Path, whole: tuple[list, set], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, expected = whole
+    """Few rows, moved when the many after them go straight; two times few, compacted together."""
+    monkeypatch.setattr("sizao.log.archive.store.STRAIGHT_ROWS", 20)
+    made = [piece.slice(0, 22 if number == 1 else 10) for number, piece in enumerate(pieces(4))]
+    one_life(tmp_path / "whole", made)
+    expected = set(kept(tmp_path / "whole"))
     at, died = 0, True
     while died:
         at += 1

@@ -89,6 +89,24 @@ def test_a_file_is_written_when_enough_waits_or_waited_long_enough(data: DataDir
         assert len(store.manifest.fresh) == 2
 
 
+def test_as_much_is_taken_at_once_as_was_asked_for_however_it_is_read(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sizao.runtime.archive.archiver.READ_ROWS", 70)
+    made = pieces(9, each=30)
+    with SqliteLog(data.feeds_log, writer=True) as log, ArchiveStore(data.archive) as store:
+        for batch in made:
+            log.append({"positions": batch})
+        archiver = Archiver(log, store, CLOCK, Cadence(take_rows=33 * 4 + 5))
+        for upto in (4, 8):
+            assert archiver.turn()
+            assert store.manifest.upto == upto, "33 rows a segment: four fit, five do not"
+        assert not archiver.turn(), "one segment waits for others"
+        assert archiver.turn(all_of_it=True)
+        assert archiver.taken == 9 * 33
+    assert set(kept(data.archive)) == set(keys_of(made))
+
+
 @pytest.mark.parametrize(("spare_share", "tidied"), [(0.25, False), (1.0, True)])
 def test_past_days_are_made_tidy_when_there_is_time(
     data: DataDir, spare_share: float, tidied: bool

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sizao.core.schemas import POSITION, TIME
-from sizao.log.archive.sorting import DAY_S
+from sizao.log.archive.days import DAY_S
 from sizao.log.archive.store import FRESH_FILES, ArchiveStore
 from sizao.runtime.archive.questions import SETTINGS, ArchiveQuestions
 from sizao.runtime.counters import rss_mb

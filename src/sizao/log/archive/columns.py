@@ -47,7 +47,7 @@ ARCHIVED = pa.schema(
 delay_ds: receive time after it, 0.1 s, rounded down. lat_e6, lon_e6: 1e-6 degrees.
 speed_dkmh, recorder_dkmh: 0.1 km/h. mileage_hm: 0.1 km. The rest as in POSITION."""
 
-_SCALED = {
+SCALED = {
     "lat_e6": ("lat", 1e6),
     "lon_e6": ("lon", 1e6),
     "speed_dkmh": ("speed_kmh", 10),
@@ -58,8 +58,8 @@ _SCALED = {
 }
 """Column on disk to column of POSITION and steps in one unit of it."""
 
-_SAME = ("alarm", "status", "positioned", "catch_up")
-_WORDS = ("vehicle", "driver", "source")
+SAME = ("alarm", "status", "positioned", "catch_up")
+WORDS = ("vehicle", "driver", "source")
 _DELTA = ("time_s", "time_us", "lat_e6", "lon_e6", "altitude_m", "mileage_hm")
 _SPLIT = ("delay_ds", "speed_dkmh", "heading_deg", "recorder_dkmh", "alarm", "status")
 """Which encoding a column gets was measured on a simulated day, bytes a position with zstd: time
@@ -75,30 +75,6 @@ LEVEL = 3
 
 SOON_LEVEL = 1
 """Of files that are merged within the hour: a sixth less work."""
-
-
-SMALL = 8_192
-"""Rows of a batch that is worth packing by itself."""
-
-
-def packed(batches: Sequence[pa.RecordBatch]) -> pa.Table:
-    """Rows of POSITION as rows of ARCHIVED, in the same order, each column in one piece.
-
-    Small batches are joined first, since they cost more by themselves than by their rows; a large
-    one is packed alone, while it is in the processor's cache.
-    """
-    tables: list[pa.Table] = []
-    small: list[pa.RecordBatch] = []
-    for batch in (*batches, None):
-        if batch is not None and len(batch) < SMALL:
-            small.append(batch)
-            continue
-        if small:
-            tables.append(pack(pa.Table.from_batches(small, POSITION)))
-            small = []
-        if batch is not None:
-            tables.append(pack(batch))
-    return joined(tables) if tables else ARCHIVED.empty_table()
 
 
 def pack(batch: pa.RecordBatch | pa.Table) -> pa.Table:
@@ -118,11 +94,11 @@ def pack(batch: pa.RecordBatch | pa.Table) -> pa.Table:
         "time_us": pa.array(rest.astype(np.int32)),
         "delay_ds": pa.array(delay.astype(np.int32)),
     }
-    for name, (given, steps) in _SCALED.items():
+    for name, (given, steps) in SCALED.items():
         columns[name] = _steps(table[given], steps, ARCHIVED.field(name).type)
-    for name in _SAME:
+    for name in SAME:
         columns[name] = table[name]
-    for name in _WORDS:
+    for name in WORDS:
         columns[name] = table[name].combine_chunks().dictionary_encode()
     return pa.table([columns[name] for name in ARCHIVED.names], schema=ARCHIVED)
 
@@ -134,10 +110,10 @@ def unpack(table: pa.Table) -> pa.RecordBatch:
     columns: dict[str, Any] = {
         "time": pa.array(time_us),
         "received": pa.array(received_us),
-        **{name: table[name] for name in _SAME},
-        **{name: table[name] for name in _WORDS},
+        **{name: table[name] for name in SAME},
+        **{name: table[name] for name in WORDS},
     }
-    for name, (given, steps) in _SCALED.items():
+    for name, (given, steps) in SCALED.items():
         # Divided as the decoders divide, so that the same float comes out.
         columns[given] = pc.divide(table[name].cast(pa.float64()), float(steps))
     arrays = [_one(columns[field.name]).cast(field.type) for field in POSITION]
@@ -153,7 +129,7 @@ class Writer:
             ARCHIVED,
             compression="zstd",
             compression_level=level,
-            use_dictionary=list(_WORDS),
+            use_dictionary=list(WORDS),
             column_encoding={
                 **dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED"),
                 **dict.fromkeys(_SPLIT, "BYTE_STREAM_SPLIT"),
@@ -184,7 +160,7 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
 
 def opened(source: Any) -> pq.ParquetFile:
     """A file of ARCHIVED rows, to be closed."""
-    return pq.ParquetFile(source, read_dictionary=list(_WORDS))
+    return pq.ParquetFile(source, read_dictionary=list(WORDS))
 
 
 def group(file: pq.ParquetFile, number: int) -> pa.Table:
@@ -207,7 +183,7 @@ def times(source: Any) -> npt.NDArray[np.int64]:
 def _own_words(table: pa.Table) -> pa.Table:
     """The same rows with no more words than they use. Each row group is written with all words of
     its columns: of a whole fleet that was a fifth of a file, and of the time to write it."""
-    for name in _WORDS:
+    for name in WORDS:
         column = _one(table[name])
         used = np.zeros(len(column.dictionary), np.bool_)
         codes = column.indices

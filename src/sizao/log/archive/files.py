@@ -9,8 +9,8 @@ from typing import TypeVar
 from sizao.core.errors import LogError
 from sizao.core.ids import partition_of
 from sizao.log.archive import manifest
+from sizao.log.archive.days import days_between
 from sizao.log.archive.manifest import File, Manifest
-from sizao.log.archive.sorting import days_between
 
 Answer = TypeVar("Answer")
 

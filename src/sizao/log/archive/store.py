@@ -1,14 +1,16 @@
-"""Writing the archive: fresh files from the log, then days sorted by vehicle.
+"""Writing the archive: from the log into days sorted by vehicle.
 
-    log --take--> fresh/000017.parquet --compact--> days/2026-11-25/000031.parquet --expire--> gone
+    log --put--> days/2026-11-25/000031.parquet --expire--> gone
+    log --put--> fresh/000017.parquet --compact--> days/...
 
-Rows go into fresh files as they come, some minutes in each. Compaction moves whole fresh files
-into the days their rows belong to: a day's rows are split by partition into buckets, sorted by
-vehicle and time, and of rows with the same vehicle and time the first that came stays. What was
-there before is not touched: a bucket may have several files, and those of one size are made one
-when there are many (``thin``), so that a row is written a few times a day however large the day
-grows. Who has time makes the files of a past day one a bucket (``tidy``); then one vehicle's day
-is in one file. ``layout.py`` decides which files, ``runs.py`` merges them in bounded memory.
+Many rows at once go into the days they belong to; few go into a fresh file as they come, some
+minutes in each, and compaction moves whole fresh files. A day's rows are split by partition into
+buckets, sorted by vehicle and time, and of rows with the same vehicle and time the first that came
+stays (``arrivals.py``). What was there before is not touched: a bucket may have several files, and
+those of one size are made one when there are many (``thin``), so that a row is written a few times
+a day however large the day grows. Who has time makes the files of a past day one a bucket
+(``tidy``); then one vehicle's day is in one file. ``layout.py`` decides which files, ``runs.py``
+merges them in bounded memory.
 
 Every step writes files first, then replaces the manifest, then removes what it no longer says
 (see ``manifest.py``). One process writes an archive; a lock holds that.
@@ -30,8 +32,9 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.log.archive import columns, deletions, layout, manifest, runs
+from sizao.log.archive.arrivals import Arrivals
+from sizao.log.archive.days import day_of, days_of
 from sizao.log.archive.manifest import Day, File, Manifest
-from sizao.log.archive.sorting import day_of, days_of, sort
 from sizao.log.archive.writing import DayFiles, FileWriter
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,9 @@ BUCKET_ROWS = 2_000_000
 PIECE_ROWS = 1_000_000
 """Rows merged at a time. What a merge needs in memory is some 300 bytes for each of these, and
 what a row group of each of its files takes."""
+
+STRAIGHT_ROWS = 1_000_000
+"""So many at once are worth files of their own in their days, and are written no fresh file for."""
 
 FRESH_FILES = 64
 """At most so many fresh files are moved into their days at once."""
@@ -99,20 +105,30 @@ class ArchiveStore:
 
         All of them or, after a kill, none. Returns how many rows.
         """
-        table = columns.packed(batches)
-        new = self.manifest
-        if len(table):
-            name = f"fresh/{new.serial:08d}.parquet"
-            try:
-                with FileWriter(self.root, name, level=columns.SOON_LEVEL) as writer:
-                    writer.add(sort(table))
-                    file = writer.finish()
-                manifest.sync_folder(self.root / "fresh")
-            except OSError as error:
-                raise LogError(f"{self.root / name}: {error.strerror}") from error
-            new = replace(new, serial=new.serial + 1, fresh=(*new.fresh, file))
+        rows = Arrivals()
+        rows.add(batches)
+        return self.put(rows, upto, mark_s)
+
+    def put(self, rows: Arrivals, upto: int, mark_s: float) -> int:
+        """The same of rows gathered before: as a fresh file if they are few, ``STRAIGHT_ROWS`` and
+        more into their days at once."""
+        if len(rows) >= STRAIGHT_ROWS:
+            # What came before is to be older there, too.
+            while self.compact():
+                pass
+            made = self._written(rows)
+            new = self._with(made)
+        elif len(rows):
+            file = self._fresh(rows)
+            new = replace(
+                self.manifest,
+                serial=self.manifest.serial + 1,
+                fresh=(*self.manifest.fresh, file),
+            )
+        else:
+            new = self.manifest
         self._commit(replace(new, upto=upto, mark_s=mark_s))
-        return len(table)
+        return len(rows)
 
     def compact(self, at_most: int = layout.HELPING_ROWS) -> int:
         """Move the oldest fresh files, about ``at_most`` rows, into their days.
@@ -126,15 +142,8 @@ class ArchiveStore:
             taken.append(file)
         if not taken:
             return 0
-        into = {
-            date: layout.split(rows, self._buckets(date, rows))
-            for date, rows in self._rows_of_days(taken).items()
-        }
-        made = self._merged(taken, into)
-        days = dict(self.manifest.days)
-        for date, files in made.items():
-            days[date] = Day((*days.get(date, Day()).files, *files))
-        self._replace(made, days, taken)
+        made = self._merged(taken, self._split(self._rows_of_days(taken)))
+        self._commit(self._with(made, taken), taken)
         return sum(file.rows for file in taken)
 
     def thin(self) -> int:
@@ -193,7 +202,8 @@ class ArchiveStore:
             # In the place of the oldest: files are in the order of their age.
             at = day.files.index(files[0])
             days = {**self.manifest.days, date: Day((*left[:at], *made[date], *left[at:]))}
-            self._replace(made, days, files)
+            serial = self.manifest.serial + len(made[date])
+            self._commit(replace(self.manifest, serial=serial, days=days), files)
             return sum(file.rows for file in files)
         return 0
 
@@ -208,6 +218,34 @@ class ArchiveStore:
                 rows[date] = rows.get(date, 0) + count
         return rows
 
+    def _split(self, rows: Mapping[str, int]) -> dict[str, int]:
+        """Into how many buckets the rows that come to each day are split."""
+        return {
+            date: layout.split(count, self._buckets(date, count)) for date, count in rows.items()
+        }
+
+    def _fresh(self, rows: Arrivals) -> File:
+        """A file of all the rows, durable; a manifest has yet to say so."""
+        name = f"fresh/{self.manifest.serial:08d}.parquet"
+        try:
+            with FileWriter(self.root, name, level=columns.SOON_LEVEL) as writer:
+                for _, some in rows.in_order():
+                    writer.add(some)
+                file = writer.finish()
+            manifest.sync_folder(self.root / "fresh")
+        except OSError as error:
+            raise LogError(f"{self.root / name}: {error.strerror}") from error
+        return file
+
+    def _written(self, rows: Arrivals) -> dict[str, list[File]]:
+        """Files of the rows' days, durable; a manifest has yet to say so."""
+        try:
+            with DayFiles(self.root, self._split(rows.days()), self.manifest.serial) as made:
+                made.add(rows)
+                return made.finish()
+        except OSError as error:
+            raise LogError(f"{self.root}: {error.strerror}") from error
+
     def _merged(self, files: Sequence[File], into: Mapping[str, int]) -> dict[str, list[File]]:
         """New files with the rows of others, durable, by day; a manifest has yet to say so.
 
@@ -216,7 +254,9 @@ class ArchiveStore:
         try:
             with DayFiles(self.root, into, self.manifest.serial) as made:
                 for piece in runs.merged([self.root / file.name for file in files], PIECE_ROWS):
-                    made.add(piece)
+                    rows = Arrivals(len(piece))
+                    rows.add_archived(piece)
+                    made.add(rows)
                 return made.finish()
         except (OSError, pa.ArrowInvalid) as error:
             names = ", ".join(file.name for file in files)
@@ -228,18 +268,16 @@ class ArchiveStore:
         except (OSError, pa.ArrowInvalid) as error:
             raise LogError(f"{self.root / file.name}: cannot be read: {error}") from error
 
-    def _replace(
-        self, made: Mapping[str, list[File]], days: Mapping[str, Day], gone: Sequence[File]
-    ) -> None:
-        """Let new files count, and others no longer."""
-        self._commit(
-            replace(
-                self.manifest,
-                serial=self.manifest.serial + sum(map(len, made.values())),
-                days=dict(sorted(days.items())),
-                fresh=tuple(file for file in self.manifest.fresh if file not in gone),
-            ),
-            gone,
+    def _with(self, made: Mapping[str, Sequence[File]], taken: Sequence[File] = ()) -> Manifest:
+        """The manifest with new files at the end of their days, and fresh ones no longer."""
+        days = dict(self.manifest.days)
+        for date, files in made.items():
+            days[date] = Day((*days.get(date, Day()).files, *files))
+        return replace(
+            self.manifest,
+            serial=self.manifest.serial + sum(map(len, made.values())),
+            days=dict(sorted(days.items())),
+            fresh=tuple(file for file in self.manifest.fresh if file not in taken),
         )
 
     def _commit(self, new: Manifest, gone: Iterable[File] = ()) -> None:

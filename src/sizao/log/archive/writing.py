@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.log.archive import columns
+from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.manifest import File, sync_folder
-from sizao.log.archive.sorting import by_bucket, by_day, once, sort
 
 HELPING_BYTES = 8 << 20
 """Written out after so many: an append of the gateway that wants the disk meanwhile waits for
@@ -112,12 +112,11 @@ class DayFiles:
                 folder.mkdir()
                 sync_folder(folder.parent)
 
-    def add(self, piece: pa.Table) -> None:
+    def add(self, rows: Arrivals) -> None:
         """All rows of some vehicles, in the order of which the first of a moment is kept; the
         vehicles come after those before."""
-        for date, rows in by_day(piece):
-            buckets = self._into[date]
-            for bucket, some in by_bucket(once(sort(rows, buckets)), buckets):
+        for date in rows.days():
+            for bucket, some in rows.in_order(date, self._into[date]):
                 self._writer(date, bucket).add(some)
 
     def finish(self) -> dict[str, list[File]]:

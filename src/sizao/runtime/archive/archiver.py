@@ -18,6 +18,7 @@ from typing import Any
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
 from sizao.core.rulebook import entry
+from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.store import FRESH_FILES, ArchiveStore, retention_limit
 from sizao.runtime.archive.held import TOPIC, is_of
 from sizao.runtime.counters import rss_mb
@@ -26,6 +27,9 @@ from sizao.runtime.embedded.log import SqliteLog
 
 logger = logging.getLogger(__name__)
 
+READ_ROWS = 500_000
+"""Rows read at a time."""
+
 RETENTION_RULE = "retention.positions"
 
 
@@ -33,11 +37,12 @@ RETENTION_RULE = "retention.positions"
 class Cadence:
     """When to do what; times in wall seconds."""
 
-    take_rows: int = 500_000
-    """So many rows at most go into one fresh file ..."""
+    take_rows: int = 4_000_000
+    """So many rows at most are taken at once: each takes 100 bytes of memory until it is written.
+    The log has them as long, so that nothing is written twice for being held a while ..."""
     take_s: float = 300.0
-    """... and a file is written when the oldest waiting segment is so old. What is younger is
-    still answered from the log."""
+    """... and they are taken when the oldest waiting segment is so old. What is younger is still
+    answered from the log."""
     compact_rows: int = 16_000_000
     """Compact when so many rows are fresh ..."""
     compact_s: float = 3600.0
@@ -81,6 +86,7 @@ class Archiver:
         self._compacted = self._expired = monotonic()
         self._spent: deque[tuple[float, float]] = deque()
         """When a step of work that had to be done ended, and what it took, in seconds."""
+        self._arrivals = Arrivals(self.cadence.take_rows)
         self._stop = threading.Event()
         self._checked = False
 
@@ -161,11 +167,16 @@ class Archiver:
             _, rows = self.feeds.rows_after(TOPIC, upto)
             if rows < self.cadence.take_rows:
                 return False
-        segments = self.feeds.read(TOPIC, upto, self.cadence.take_rows)
-        last = segments[-1]
-        self.taken += self.store.take(
-            [segment.batch for segment in segments], last.seq, last.appended_s
-        )
+        taken = self._arrivals
+        taken.clear()
+        mark_s = 0.0
+        while (room := self.cadence.take_rows - len(taken)) > 0:
+            segments = self.feeds.read(TOPIC, upto, min(room, READ_ROWS))
+            if not segments or (len(taken) and sum(len(one.batch) for one in segments) > room):
+                break
+            taken.add([segment.batch for segment in segments])
+            upto, mark_s = segments[-1].seq, segments[-1].appended_s
+        self.taken += self.store.put(taken, upto, mark_s)
         return True
 
     def _compact(self) -> bool:

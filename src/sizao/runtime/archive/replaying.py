@@ -18,8 +18,9 @@ import pyarrow as pa
 from sizao.core.clock import SHANGHAI
 from sizao.core.errors import LogError
 from sizao.log.archive import columns, files
+from sizao.log.archive.arrivals import Arrivals, partitions_of
+from sizao.log.archive.days import DAY_S, day_of, days_between
 from sizao.log.archive.manifest import Manifest
-from sizao.log.archive.sorting import DAY_S, day_of, days_between, once, partitions_of, sort
 
 PIECE = 1 << 18
 
@@ -75,4 +76,12 @@ def _day(root: Path, date: str, group: int, groups: int, found: Manifest) -> pa.
         parts.append(rows)
     if not parts:
         return None
-    return once(sort(pa.concat_tables(parts))) if fresh or len(parts) > 1 else parts[0]
+    return _in_order(parts) if fresh or len(parts) > 1 else parts[0]
+
+
+def _in_order(parts: list[pa.Table]) -> pa.Table:
+    rows = Arrivals(sum(map(len, parts)))
+    for part in parts:
+        rows.add_archived(part)
+    tables = [some for _, some in rows.in_order()]
+    return columns.joined(tables) if tables else parts[0]

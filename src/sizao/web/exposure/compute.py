@@ -59,7 +59,7 @@ def _add(gathering: Any, paths: list[Path], bucket: int = 0, buckets: int = 1) -
     import pyarrow as pa
 
     from sizao.log.archive import columns
-    from sizao.log.archive.sorting import partitions_of
+    from sizao.log.archive.arrivals import partitions_of
 
     if not paths:
         return
