@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS, partition_of
 from sizao.core.schemas import COMMAND, QUARANTINE, empty
-from sizao.log.encoding import FEW, decode, encode, sort_by_partition
+from sizao.log import ordering
+from sizao.log.encoding import FEW, decode, encode, pieces, sort_by_partition
 from sizao.log.interface import Segment
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -40,6 +43,51 @@ def test_sorting_keeps_every_row_and_the_order_within_a_vehicle(vehicles: list[s
         assert [int(row["command"]) for row in rows] == sorted(int(row["command"]) for row in rows)
         seen += rows
     assert sorted(seen, key=lambda row: int(str(row["command"]))) == batch.to_pylist()
+
+
+KINDS = {
+    "vehicle": (pa.string(), st.sampled_from([f"1380000{n:04}" for n in range(40)])),
+    "text": (pa.string(), st.text(max_size=20)),
+    "raw": (pa.binary(), st.binary(max_size=30)),
+    "flag": (pa.bool_(), st.booleans()),
+    "time": (pa.timestamp("us", "UTC"), st.integers(0, 10**15)),
+    "place": (pa.float64(), st.floats(allow_nan=False)),
+    "speed": (pa.float32(), st.floats(allow_nan=False, width=32)),
+    "alarm": (pa.uint32(), st.integers(0, 2**32 - 1)),
+    "level": (pa.uint8(), st.integers(0, 255)),
+    "words": (pa.list_(pa.string()), st.lists(st.text(max_size=3), max_size=3)),
+}
+SCHEMA = pa.schema([pa.field(name, kind) for name, (kind, _) in KINDS.items()])
+ROWS = st.fixed_dictionaries(
+    {
+        name: values if name == "vehicle" else st.one_of(st.none(), values)
+        for name, (_, values) in KINDS.items()
+    }
+)
+
+
+@pytest.mark.parametrize("empty_column", [None, "text", "flag", "place"])
+@given(st.lists(st.tuples(st.lists(ROWS, max_size=30), st.integers(0, 9)), min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_moving_many_rows_is_taking_them_in_order(
+    empty_column: str | None, parts: list[tuple[list[dict[str, Any]], int]]
+) -> None:
+    """Of several batches, parts of longer ones among them, with and without nulls."""
+    batches = [
+        pa.RecordBatch.from_pylist(
+            [row | ({empty_column: None} if empty_column else {}) for row in rows], SCHEMA
+        ).slice(skip)
+        for rows, skip in parts
+    ]
+    whole = pa.concat_batches(batches)
+    partitions = [partition_of(name) for name in whole.column("vehicle").to_pylist()]
+    moved, bounds = ordering.sort_rows(batches, np.array(partitions, np.uint8))
+    moved.validate(full=True)
+    order = np.argsort(np.array(partitions), kind="stable")
+    assert moved.equals(whole.take(pa.array(order, pa.int64())))
+    assert bounds == np.searchsorted(np.sort(partitions), np.arange(PARTITIONS + 1)).tolist()
+    # What is stored is what is there, byte for byte.
+    assert b"".join(pieces(moved)) == encode(moved)
 
 
 def test_few_rows_and_many_are_sorted_alike() -> None:

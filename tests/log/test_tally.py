@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -51,6 +52,14 @@ def recount(topic: str, rows: list[dict[str, Any]]) -> Counter[tuple[str, int, s
     return found
 
 
+@pytest.fixture(scope="module", params=["few rows", "many rows"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Plain, as for few rows, or compiled, as for many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sizao.log.tally.FEW", 1 if request.param == "many rows" else 10**9)
+        yield request.param
+
+
 @given(
     rows=st.lists(
         st.builds(
@@ -60,7 +69,9 @@ def recount(topic: str, rows: list[dict[str, Any]]) -> Counter[tuple[str, int, s
     )
 )
 @settings(max_examples=80, deadline=None)
-def test_positions_are_counted_as_a_plain_recount_would(rows: list[dict[str, Any]]) -> None:
+def test_positions_are_counted_as_a_plain_recount_would(
+    way: str, rows: list[dict[str, Any]]
+) -> None:
     batch = pa.RecordBatch.from_pylist(rows, schema=POSITION)
     assert tally("positions", batch).counts == recount("positions", rows)
     # A slice shares its buffers with what lies before it.
@@ -122,6 +133,48 @@ def test_when_a_source_was_heard() -> None:
     found = tally("positions", pa.RecordBatch.from_pylist(rows, POSITION))
     start_us = HOUR * HOUR_US
     assert found.heard == {("a", "positions"): (start_us + 180_000_000, start_us + 4_200_000_000)}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=20),
+            st.sampled_from(["jt808", "jt809:a", "jt809:b", "省平台"]),
+            moments,
+            delays,
+            st.one_of(st.none(), st.integers(0, 2**32 - 1)),
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    st.integers(0, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_compiled_pass_finds_what_the_plain_one_finds(
+    rows: list[tuple[Any, ...]], skip: int
+) -> None:
+    batch = pa.RecordBatch.from_pylist(
+        [
+            position(source, received, delay, status=status) | {"vehicle": vehicle}
+            for vehicle, source, received, delay, status in rows
+        ],
+        POSITION,
+    ).slice(skip)
+    found = []
+    for few in (1, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sizao.log.tally.FEW", few)
+            one = tally("positions", batch)
+            sketches = {key: sketch.tobytes() for key, sketch in one.sketches.items()}
+            found.append((+one.counts, one.heard, sketches))
+    assert found[0] == found[1]
+
+
+def test_more_sources_than_the_compiled_pass_tells_apart_are_counted_all_the_same() -> None:
+    rows = [position(f"jt809:{number % 70}", START, timedelta()) for number in range(300)]
+    assert tally("positions", pa.RecordBatch.from_pylist(rows, POSITION)).counts == recount(
+        "positions", rows
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.95, 0.99, 1.0])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS, partition_of
@@ -45,6 +43,30 @@ def encoded(batch: pa.RecordBatch) -> pa.Buffer:
     return sink.getvalue()
 
 
+def pieces(batch: pa.RecordBatch) -> list[bytes | pa.Buffer]:
+    """The same in pieces, one behind the other, among them the columns' own memory."""
+    sink = _Pieces()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.found
+
+
+class _Pieces:
+    """A file that keeps what it is given."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.found: list[bytes | pa.Buffer] = []
+
+    def write(self, piece: bytes | pa.Buffer) -> int:
+        self.found.append(piece)
+        return len(piece)
+
+    def flush(self) -> None:
+        """There is nothing to do."""
+
+
 def decode(data: bytes) -> pa.RecordBatch:
     """The batch of :func:`encode`. Raises LogError if the bytes are damaged."""
     try:
@@ -61,27 +83,25 @@ def partitions_of(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
             if len(batch) < FEW:
                 names = batch.column(key).to_pylist()
                 return np.array([_partition_of(name or "") for name in names], np.uint8)
-            return _compiled().partitions_of_names(batch.column(key))
+            # Loaded when first needed, here and below: that takes a second and some memory, which
+            # processes that append a row now and then do without.
+            from sizao.log.partitions import partitions_of_names
+
+            return partitions_of_names(batch.column(key))
     return np.zeros(len(batch), np.uint8)
 
 
-def sort_by_partition(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
-    """Rows grouped by partition, order within each kept, and the 65 bounds."""
-    partitions = partitions_of(batch)
-    if len(batch) < FEW:
+def sort_by_partition(*batches: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
+    """Rows of batches of one schema grouped by partition, order within each kept, and the 65
+    bounds."""
+    n = sum(map(len, batches))
+    if len(batches) > 1 and n < FEW * len(batches):
+        batches = (pa.concat_batches(batches),)
+    partitions = np.concatenate([partitions_of(batch) for batch in batches])
+    if n < FEW:
         order = np.argsort(partitions, kind="stable")
         bounds = np.searchsorted(partitions[order], np.arange(PARTITIONS + 1))
-    else:
-        order = np.empty(len(batch), np.int64)
-        bounds = _compiled().grouped(partitions, order)
-    if len(batch) > 1 and np.any(partitions[1:] < partitions[:-1]):
-        batch = pc.take(batch, pa.array(order))
-    return batch, bounds.tolist()
+        return batches[0].take(pa.array(order)), bounds.tolist()
+    from sizao.log.ordering import sort_rows
 
-
-def _compiled() -> ModuleType:
-    """Loaded when first needed: that takes a second and some memory, which processes that append
-    a row now and then do without."""
-    from sizao.log import partitions
-
-    return partitions
+    return sort_rows(batches, partitions)

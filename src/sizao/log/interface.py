@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import pyarrow as pa
 
 from sizao.log.tally import Key
+
+Batches: TypeAlias = pa.RecordBatch | Sequence[pa.RecordBatch]
+"""Records of one topic, in one piece or several."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class LogWriter(LogReader, Protocol):
     """The one writer of a log file."""
 
     def append(
-        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+        self, batches: Mapping[str, Batches], counts: Mapping[Key, int] | None = None
     ) -> dict[str, int]:
         """Append a segment to each topic, all in one durable transaction, with their tally.
 

@@ -1,4 +1,4 @@
-"""Which partition each row of a batch is in, and the rows in that order.
+"""Which partition each row of a batch is in.
 
 The partition of a name is BLAKE2b's business (``core.ids``), which costs more than everything
 else done to a row. So names are remembered, the short ones in a table that a compiled loop reads:
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from sizao.core.ids import PARTITIONS, partition_of
+from sizao.core.ids import partition_of
 from sizao.core.loads import address, u8, u64
 
 LONGEST = 24
@@ -182,21 +182,3 @@ _NAMES = _Names()
 def partitions_of_names(names: pa.Array) -> npt.NDArray[np.uint8]:
     """Partition of each name of a string array, shape (n,), uint8."""
     return _NAMES.partitions(names) if len(names) else np.empty(0, np.uint8)
-
-
-@njit(cache=True, nogil=True)
-def grouped(
-    partitions: npt.NDArray[np.uint8], order: npt.NDArray[np.int64]
-) -> npt.NDArray[np.uint32]:
-    """Fill ``order`` with the rows by partition, each partition's in their own order; returns the
-    65 bounds."""
-    bounds = np.zeros(PARTITIONS + 1, np.uint32)
-    for partition in partitions:
-        bounds[partition + 1] += 1
-    for partition in range(PARTITIONS):
-        bounds[partition + 1] += bounds[partition]
-    place = bounds[:-1].copy()
-    for row in range(len(partitions)):
-        order[place[partitions[row]]] = row
-        place[partitions[row]] += 1
-    return bounds

@@ -30,6 +30,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sizao.log.encoding import FEW
 from sizao.log.sketch import Sketch, sketch_of
 
 Key: TypeAlias = tuple[str, int, str]
@@ -106,6 +107,8 @@ def tally(topic: str, batch: pa.RecordBatch) -> Tally:
     # An order about a source is not a record from it: it was not received.
     if not len(batch) or not {"source", "received"} <= set(batch.schema.names):
         return found
+    if topic == "positions" and len(batch) >= FEW and _count_compiled(found, topic, batch):
+        return found
     received_us = _int64(batch.column("received"))
     for name, hour, rows in _groups(batch.column("source"), received_us):
         part, part_us = (
@@ -115,6 +118,33 @@ def tally(topic: str, batch: pa.RecordBatch) -> Tally:
         )
         _add(found, topic, name, hour, part, part_us)
     return found
+
+
+def _count_compiled(found: Tally, topic: str, batch: pa.RecordBatch) -> bool:
+    """Add the counts of positions in a compiled pass. False if that cannot be done."""
+    # Loaded when first needed: who appends a row now and then does without.
+    from sizao.log.counting import counted
+
+    if any(batch.column(name).null_count for name in ("vehicle", "time", "received", "source")):
+        return False
+    counts = counted(batch, _SMALL, _EDGES_US)
+    if counts is None:
+        return False
+    source = batch.column("source")
+    for row, hour, heard_us, number, delays, sketch in zip(*counts, strict=True):
+        key = (source[int(row)].as_py(), int(hour))
+        before = found.heard.get((key[0], topic), heard_us)
+        found.heard[key[0], topic] = (
+            int(min(heard_us[0], before[0])),
+            int(max(heard_us[1], before[1])),
+        )
+        found.counts[*key, f"accepted/{topic}"] += int(number[0])
+        for bucket in np.flatnonzero(delays):
+            found.counts[*key, f"delay/{_BUCKETS[bucket]}"] += int(delays[bucket])
+        if number[1]:
+            found.counts[*key, "moving/positions"] += int(number[1])
+            found.sketches[key] = sketch.copy()
+    return True
 
 
 def _add(

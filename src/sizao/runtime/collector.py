@@ -211,7 +211,7 @@ class Collector:
 
     def _write(self, rows: dict[str, list[Records]], counts: Mapping[Key, int]) -> None:
         """In the worker's thread: rows become columns there too, off the event loop."""
-        batches = {topic: _one_batch(topic, parts) for topic, parts in rows.items()}
+        batches = {topic: _batches(topic, parts) for topic, parts in rows.items()}
         self.log.append(batches, counts)
 
     def _stop_reading(self) -> None:
@@ -238,12 +238,11 @@ def _gather(items: Sequence[Item]) -> dict[str, list[Records]]:
     return found
 
 
-def _one_batch(topic: str, parts: Sequence[Records]) -> pa.RecordBatch:
+def _batches(topic: str, parts: Sequence[Records]) -> list[pa.RecordBatch]:
     schema = TOPICS[topic]
-    batches = [
+    return [
         part if isinstance(part, pa.RecordBatch) else rows_to_batch(part, schema) for part in parts
     ]
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def _call(action: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.core.clock import Clock
-from sizao.core.schemas import DRIVER_CARD
+from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.columns import rules_at
 from sizao.feeds.jt808.outcome import Outcome, rows_of
@@ -34,6 +34,7 @@ from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.feeds.jt808.uploads import Upload
 from sizao.log.encoding import FEW, sort_by_partition
 from sizao.log.interface import LogReader, LogWriter
+from sizao.log.tally import tally
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.keeper import Keeper
@@ -192,8 +193,10 @@ class Gateway:
         taken = self._table.take(self._wire.arena, none, rules_at(0, self._params.limits), "")
         self._wire.wait(taken.replies)
         self._wire.send(taken.answers, taken.replies)
-        row = ("", 0, 0, True, None, None, None)
-        sort_by_partition(rows_to_batch([row] * FEW, DRIVER_CARD))
+        row = ("", 0, 0, *[None] * (len(POSITION) - 4), "")
+        many = rows_to_batch([row] * FEW, POSITION)
+        sort_by_partition(many)
+        tally("positions", many)
 
     def stop(self) -> None:
         """Ask :meth:`run` to end. Safe to call twice and from a signal handler of the loop."""

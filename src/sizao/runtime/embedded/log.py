@@ -35,7 +35,7 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.log.encoding import decode
-from sizao.log.interface import Segment
+from sizao.log.interface import Batches, Segment
 from sizao.log.tally import Key
 from sizao.runtime.embedded import opening, tallies
 from sizao.runtime.embedded.segments import Ready, checksum, known, ready
@@ -145,7 +145,7 @@ class SqliteLog:
     # Writing
 
     def append(
-        self, batches: Mapping[str, pa.RecordBatch], counts: Mapping[Key, int] | None = None
+        self, batches: Mapping[str, Batches], counts: Mapping[Key, int] | None = None
     ) -> dict[str, int]:
         """Append a segment to each topic, all in one durable transaction, with their tally.
 
@@ -155,7 +155,11 @@ class SqliteLog:
         batches are skipped. Raises LogError, having changed nothing, if the disk refuses, and
         ColumnError if a batch is not what its topic's schema says.
         """
-        found = [ready(topic, batch) for topic, batch in batches.items() if len(batch)]
+        found = [
+            ready(topic, *some)
+            for topic, given in batches.items()
+            if (some := [one for one in _parts(given) if len(one)])
+        ]
         if not found and not counts:
             return {}
         with self._turn:
@@ -257,8 +261,7 @@ class SqliteLog:
         if not isinstance(self._volumes, VolumeWriter) or self._connection is None:
             return [None] * len(found)
         places = [
-            self._volumes.put(one.topic, one.blob) if len(one.blob) >= LARGE else None
-            for one in found
+            self._volumes.put(one.topic, one.pieces) if one.size >= LARGE else None for one in found
         ]
         self._volumes.sync()
         return places
@@ -283,7 +286,7 @@ class SqliteLog:
                 one.last_us,
                 one.crc,
                 one.bounds,
-                one.blob if place is None else place.packed(),
+                b"".join(one.pieces) if place is None else place.packed(),
             ),
         )
         if place is not None:
@@ -337,6 +340,10 @@ class SqliteLog:
                 ).fetchone()
             )
         return (row[0], row[1]) if row else (1, 0)
+
+
+def _parts(given: Batches) -> Sequence[pa.RecordBatch]:
+    return (given,) if isinstance(given, pa.RecordBatch) else given
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

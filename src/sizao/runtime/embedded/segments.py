@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,15 @@ import pyarrow.compute as pc
 
 from sizao.core.errors import ColumnError, LogError
 from sizao.core.schemas import TOPICS, check
-from sizao.log.encoding import encoded, sort_by_partition
+from sizao.log.encoding import pieces, sort_by_partition
 from sizao.log.tally import Tally, tally
 
 _BARE = {
     topic: pa.schema([field.remove_metadata() for field in schema])
+    for topic, schema in TOPICS.items()
+}
+_NEVER_NULL = {
+    topic: [field.name for field in schema if not field.nullable]
     for topic, schema in TOPICS.items()
 }
 
@@ -37,39 +42,45 @@ class Ready:
     last_us: int | None
     """Event times, microseconds since the epoch; None without a time column."""
     bounds: bytes
-    blob: Any
-    """Arrow IPC bytes, as a buffer."""
+    pieces: Sequence[Any]
+    """Arrow IPC bytes, as buffers one behind the other: joining them would copy every column."""
+    size: int
+    """Bytes of all of them."""
     crc: int
     tally: Tally
 
 
-def ready(topic: str, batch: pa.RecordBatch) -> Ready:
-    """Check, sort, encode and count a batch, all that needs no database.
+def ready(topic: str, *batches: pa.RecordBatch) -> Ready:
+    """Check, sort, encode and count a segment's batches, all that needs no database.
 
-    Raises ColumnError if the batch breaks its topic's schema, LogError for an unknown topic.
+    Raises ColumnError if a batch breaks its topic's schema, LogError for an unknown topic.
     """
-    ordered, bounds = prepare(topic, batch)
-    blob = encoded(ordered)
-    crc = checksum(bounds, blob)
-    return Ready(topic, len(ordered), *time_span(ordered), bounds, blob, crc, tally(topic, ordered))
+    ordered, bounds = prepare(topic, *batches)
+    found = pieces(ordered)
+    crc = checksum(bounds, *found)
+    span = time_span(ordered)
+    size = sum(map(len, found))
+    return Ready(topic, len(ordered), *span, bounds, found, size, crc, tally(topic, ordered))
 
 
-def prepare(topic: str, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, bytes]:
+def prepare(topic: str, *batches: pa.RecordBatch) -> tuple[pa.RecordBatch, bytes]:
     """Checked, sorted rows without field documentation, and the 65 bounds as bytes.
 
-    Raises ColumnError if the batch breaks its topic's schema.
+    Raises ColumnError if a batch breaks its topic's schema.
     """
     known(topic)
-    schema = TOPICS[topic]
-    check(batch, schema)
-    if batch.schema.names != schema.names:
-        batch = batch.select(schema.names)
-    for field in schema:
-        if not field.nullable and batch.column(field.name).null_count:
-            raise ColumnError(f"{topic}: column {field.name!r} has nulls")
-    bare = pa.RecordBatch.from_arrays(batch.columns, schema=_BARE[topic])
-    ordered, bounds = sort_by_partition(bare)
+    ordered, bounds = sort_by_partition(*(_bare(topic, batch) for batch in batches))
     return ordered, np.asarray(bounds, "<u4").tobytes()
+
+
+def _bare(topic: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+    schema = TOPICS[topic]
+    if not batch.schema.equals(schema):
+        batch = check(batch, schema).select(schema.names)
+    for name in _NEVER_NULL[topic]:
+        if batch.column(name).null_count:
+            raise ColumnError(f"{topic}: column {name!r} has nulls")
+    return pa.RecordBatch.from_arrays(batch.columns, schema=_BARE[topic])
 
 
 def time_span(batch: pa.RecordBatch) -> tuple[int | None, int | None]:
@@ -80,6 +91,9 @@ def time_span(batch: pa.RecordBatch) -> tuple[int | None, int | None]:
     return span["min"].as_py(), span["max"].as_py()
 
 
-def checksum(bounds: bytes, blob: Any) -> int:
+def checksum(bounds: bytes, *pieces: Any) -> int:
     """CRC-32 of a stored segment."""
-    return zlib.crc32(blob, zlib.crc32(bounds))
+    crc = zlib.crc32(bounds)
+    for piece in pieces:
+        crc = zlib.crc32(piece, crc)
+    return crc
