@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sizao.core.loads import address
-from sizao.core.schemas import POSITION, TIME
+from sizao.core.loads import BLOCK, address
+from sizao.feeds.jt808.columns import Columns, make_columns, places_of, position_batch
 from sizao.feeds.jt808.fields import text
 from sizao.feeds.jt808.problems import Malformed
 from sizao.feeds.jt809 import cipher, kernel
@@ -49,13 +49,16 @@ class Bulk:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._version = -1
-        self._names: list[str] = []
-        self._array = pa.array([], pa.string())
+        self._found: list[bytes] = []
+        self._names = np.zeros(BLOCK, np.uint8)
+        self._ends = np.zeros(1, np.int32)
+        self._longest = 0
         self._keys = np.empty((1024, kernel.KEY), np.int64)
         self._slots = np.full(4096, -1, np.int32)
         self._used = np.zeros(1, np.int64)
+        self._marks = np.empty(0, np.int32)
+        self._rest = np.empty((0, 3), np.int64)
         self._scratch = np.empty(kernel.SCRATCH, np.uint8)
-        self._rows = np.empty(0, kernel.ROW)
 
     def decode(self, data: bytes, params: LinkParams, now_us: int) -> Found:
         """Decode every complete frame of ``data``. Never raises."""
@@ -81,10 +84,11 @@ class Bulk:
             stream = np.frombuffer(cipher.stream(key, params.keys, kernel.SCRATCH), np.uint8)
         # The shortest item takes 36 bytes on the wire; a frame's items may be cut short.
         room = len(data) // 36 + 512
+        self._make_room(len(data))
+        rest = self._rest
         while True:
             self._grow()
-            rows = self._room(room)
-            rest = np.empty((len(data) // 26 + 1024, 3), np.int64)
+            columns = make_columns(room)
             n_rows, n_rest, n_frames, last, stopped = kernel.decode(
                 address(buffer) + at,
                 len(buffer) - at,
@@ -98,13 +102,14 @@ class Bulk:
                 address(self._scratch),
                 key,
                 address(stream),
-                np.empty(len(data) - at + 1, np.int32),
+                self._marks,
                 rest,
-                rows,
+                room,
+                places_of(columns),
             )
             frames += n_frames
             if n_rows:
-                batches.append(self._batch(rows[:n_rows], params.source, now_us))
+                batches.append(self._batch(columns, n_rows, params.source, now_us))
             for kind, start, end in rest[:n_rest].tolist():
                 stretch = data[at + start : at + end]
                 if kind == kernel.FRAME:
@@ -119,10 +124,12 @@ class Bulk:
         batch = pa.concat_batches(batches) if len(batches) > 1 else batches[0] if batches else None
         return Found(batch, raws, strays, pending, frames + len(raws))
 
-    def _room(self, room: int) -> np.ndarray:
-        if len(self._rows) < room:
-            self._rows = np.empty(room, kernel.ROW)
-        return self._rows
+    def _make_room(self, size: int) -> None:
+        """For the marks and the rest of so many bytes; kept, because fresh memory costs a fault
+        a page."""
+        if len(self._marks) <= size:
+            self._marks = np.empty(size + 1, np.int32)
+            self._rest = np.empty((size // 26 + 1024, 3), np.int64)
 
     def _grow(self) -> None:
         """Keep room for as many new plates as there are, and the table half empty."""
@@ -136,43 +143,36 @@ class Bulk:
         self._used[0] = 0
         kernel.enter(keys, self._keys, self._slots, self._used)
 
-    def _batch(self, rows: np.ndarray, source: str, now_us: int) -> pa.RecordBatch:
-        """Rows as a batch that owns its memory."""
-        n = len(rows)
+    def _batch(self, columns: Columns, n: int, source: str, now_us: int) -> pa.RecordBatch:
+        """The first rows of columns as a batch that shares their memory."""
+        self._look_up()
+        to = np.empty(n * self._longest + BLOCK, np.uint8)
+        kernel.put_names(
+            n,
+            address(columns.frame),
+            address(self._names),
+            address(self._ends),
+            address(to),
+            address(columns.name_at),
+        )
+        return position_batch(columns._replace(name=to), n, now_us, source=source)
 
-        def column(name: str) -> pa.Array:
-            kind = POSITION.field(name).type
-            values = np.ascontiguousarray(rows[name])
-            if values.dtype.kind == "f" and np.isnan(values).any():
-                return pa.array(values, kind, from_pandas=True)
-            # No bitmap of nulls where there are none: it would cost more than the values later.
-            return pa.array(values, kind)
-
-        columns = {
-            "vehicle": self._vehicles().take(pa.array(np.ascontiguousarray(rows["plate"]))),
-            "time": pa.array(np.ascontiguousarray(rows["time_us"])).cast(TIME),
-            "received": pa.array(np.full(n, now_us, np.int64)).cast(TIME),
-            "driver": pa.nulls(n, pa.string()),
-            "source": pa.repeat(pa.scalar(source), n),
-        }
-        arrays = [
-            columns[field.name] if field.name in columns else column(field.name)
-            for field in POSITION
-        ]
-        return pa.RecordBatch.from_arrays(arrays, schema=POSITION)
-
-    def _vehicles(self) -> pa.Array:
-        """Vehicle of each plate number."""
+    def _look_up(self) -> None:
+        """Have the vehicle of each plate number."""
         used = int(self._used[0])
         if self._version != self._directory.version:
             self._version = self._directory.version
-            self._names = []
-        if len(self._names) < used:
-            for key in self._keys[len(self._names) : used].astype(">i8"):
-                raw = key.tobytes()
-                self._names.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]))
-            self._array = pa.array(self._names, pa.string())
-        return self._array
+            self._found = []
+        if len(self._found) == used:
+            return
+        for key in self._keys[len(self._found) : used].astype(">i8"):
+            raw = key.tobytes()
+            self._found.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]).encode())
+        sizes = list(map(len, self._found))
+        self._longest = max(sizes)
+        self._ends = np.zeros(used + 1, np.int32)
+        np.cumsum(sizes, out=self._ends[1:])
+        self._names = np.frombuffer(b"".join(self._found) + bytes(BLOCK), np.uint8)
 
 
 def _key_of(data: bytes) -> int:
@@ -185,5 +185,7 @@ def _key_of(data: bytes) -> int:
 
 
 def warm_up() -> None:
-    """Load or compile the loop, so that the first large arrival does not wait for it."""
-    Bulk(Directory()).decode(b"\x5b\x5d", LinkParams(""), 0)
+    """Load or compile the loops, so that the first large arrival does not wait for it."""
+    bulk = Bulk(Directory())
+    bulk.decode(b"\x5b\x5d", LinkParams(""), 0)
+    bulk._batch(make_columns(1), 0, "", 0)

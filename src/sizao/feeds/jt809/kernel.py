@@ -13,8 +13,23 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.loads import BLOCK, copy_block, find, lowest_bit, put8, put_u64, u8, u16, u32, u64
-from sizao.feeds.jt808.kernel import NO_TIME, bcd_time_us
+from sizao.core.loads import (
+    BLOCK,
+    copy_block,
+    find,
+    get32,
+    lowest_bit,
+    put8,
+    put16,
+    put32,
+    put_u64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+from sizao.feeds.jt808.columns import CATCH_UP, Places
+from sizao.feeds.jt809.placing import put_new, put_old
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,26 +40,6 @@ KEY = 3
 _COLOUR = -0x10000
 FRAME, STRAY = 0, 1
 """What a stretch for the other path is: a frame, or bytes between frames."""
-
-ROW = np.dtype(
-    [
-        ("time_us", np.int64),
-        ("lat", np.float64),
-        ("lon", np.float64),
-        ("mileage_km", np.float64),
-        ("speed_kmh", np.float32),
-        ("heading_deg", np.float32),
-        ("altitude_m", np.float32),
-        ("recorder_speed_kmh", np.float32),
-        ("alarm", np.uint32),
-        ("status", np.uint32),
-        ("plate", np.int32),
-        ("positioned", np.bool_),
-        ("catch_up", np.bool_),
-    ],
-    align=True,
-)
-"""One position; ``plate`` is its number in the table of plates, NaN is "not reported"."""
 
 
 def _crc_tables() -> npt.NDArray[np.uint16]:
@@ -87,31 +82,6 @@ def crc16(at: int, end: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _old_time_us(at: int) -> int:
-    """UTC microseconds of day, month, year u16, hour, minute, second in UTC+8, or NO_TIME."""
-    day, month, year = u8(at), u8(at + 1), u16(at + 2)
-    hour, minute, second = u8(at + 4), u8(at + 5), u8(at + 6)
-    if year < 1900 or year > 9000 or month < 1 or month > 12 or day < 1:
-        return NO_TIME
-    if hour > 23 or minute > 59 or second > 59:
-        return NO_TIME
-    length = 31
-    if month == 4 or month == 6 or month == 9 or month == 11:
-        length = 30
-    elif month == 2:
-        length = 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    if day > length:
-        return NO_TIME
-    y = year - (1 if month <= 2 else 0)
-    m = month + (9 if month <= 2 else -3)
-    era = y // 400
-    of_era = y - era * 400
-    days = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100
-    days += (153 * m + 2) // 5 + day - 1 - 719468
-    return ((days * 24 + hour - 8) * 60 + minute) * 60_000_000 + second * 1_000_000
-
-
-@njit(cache=True, inline="always")
 def plate_number(a: int, b: int, c: int, keys: Ints, slots: Any, used: Ints) -> int:
     """Number of a plate and colour, given as three words; a new one gets the next number. -1 when
     there is no room."""
@@ -146,106 +116,6 @@ def enter(some: Ints, keys: Ints, slots: Any, used: Ints) -> None:
 
 
 @njit(cache=True, inline="always")
-def _place(lat: Any, lon: Any, status: Any, row: Any) -> bool:
-    """Coordinates of a row. False for a fix that is no place on Earth."""
-    fix = (status & 2) != 0
-    row.lat = np.nan
-    row.lon = np.nan
-    if status & 32:
-        pass
-    elif lat > 90_000_000 or lon > 180_000_000:
-        if fix:
-            return False
-    elif lat or lon:
-        row.lat = -lat / 1e6 if status & 4 else lat / 1e6
-        row.lon = -lon / 1e6 if status & 8 else lon / 1e6
-    else:
-        fix = False
-    row.positioned = fix
-    return True
-
-
-@njit(cache=True, inline="always")
-def _common(speed: float, heading: Any, altitude: Any, limits: Any, row: Any) -> None:
-    row.speed_kmh = np.float32(speed) if speed <= limits[2] else np.float32(np.nan)
-    row.heading_deg = np.float32(heading) if heading <= 360 else np.float32(np.nan)
-    row.altitude_m = np.float32(altitude) if altitude <= limits[3] else np.float32(np.nan)
-
-
-@njit(cache=True, inline="always")
-def _in_time(at: int, now_us: int, limits: Any) -> bool:
-    if at == NO_TIME or at - now_us > limits[0]:
-        return False
-    return limits[1] < 0 or now_us - at <= limits[1]
-
-
-@njit(cache=True, inline="always")
-def _old(at: int, now_us: int, limits: Any, row: Any) -> bool:
-    """The 35 bytes of 2011 behind the flag."""
-    moment = _old_time_us(at)
-    if not _in_time(moment, now_us, limits):
-        return False
-    lon, lat = u32(at + 7), u32(at + 11)
-    speed, recorder = u16(at + 15), u16(at + 17)
-    mileage = u32(at + 19)
-    status, alarm = u32(at + 27), u32(at + 31)
-    if not _place(lat, lon, status, row):
-        return False
-    row.time_us = moment
-    _common(float(speed), u16(at + 23), u16(at + 25), limits, row)
-    known = recorder <= limits[2] and (recorder > 0 or speed == 0)
-    row.recorder_speed_kmh = np.float32(recorder) if known else np.float32(np.nan)
-    row.mileage_km = float(mileage) if mileage > 0 else np.nan
-    row.alarm = alarm
-    row.status = status
-    return True
-
-
-@njit(cache=True, inline="always")
-def _new(at: int, end: int, now_us: int, limits: Any, row: Any) -> bool:
-    """A JT/T 808 location, perhaps filled up with zeros."""
-    if end - at < 28:
-        return False
-    moment = bcd_time_us(at + 22)
-    if not _in_time(moment, now_us, limits):
-        return False
-    mileage: Any = np.nan
-    recorder: Any = np.nan
-    item: Any = at + 28
-    while item < end:
-        if u8(item) == 0:
-            zeros = True
-            for i in range(item, end):
-                if u8(i) != 0:
-                    zeros = False
-                    break
-            if zeros:
-                break
-        if item + 1 >= end:
-            return False
-        length = u8(item + 1)
-        if item + 2 + length > end:
-            return False
-        if u8(item) == 0x01 and length == 4:
-            mileage = u32(item + 2) / 10
-        elif u8(item) == 0x03 and length == 2:
-            recorder = u16(item + 2) / 10
-            if recorder > limits[2]:
-                recorder = np.nan
-        item += 2 + length
-    status = u32(at + 4)
-    if not _place(u32(at + 8), u32(at + 12), status, row):
-        return False
-    row.time_us = moment
-    _common(u16(at + 18) / 10, u16(at + 20), u16(at + 16), limits, row)
-    row.recorder_speed_kmh = np.float32(recorder)
-    row.mileage_km = mileage
-    row.alarm = u32(at)
-    row.status = status
-    return True
-
-
-@njit(cache=True, inline="always")
 def _positions(
     start: int,
     end: int,
@@ -257,7 +127,8 @@ def _positions(
     slots: Any,
     used: Ints,
     row: int,
-    rows: Any,
+    room: int,
+    out: Places,
 ) -> int:
     """Rows from the unescaped frame between two addresses, whose CRC is right; how many, or -1 if
     it is anything but a plain frame of positions that all become rows."""
@@ -278,7 +149,7 @@ def _positions(
     stop = end - 2
     if u32(body + 24) != stop - at or u8(body) == 0:
         return -1
-    if row + 255 >= len(rows):
+    if row + 255 >= room:
         return -1
     count: Any = 1
     if later:
@@ -294,8 +165,9 @@ def _positions(
         if u8(at) != 0:
             return -1
         if old:
-            if at + 36 > stop or not _old(at + 1, now_us, limits, rows[row + n]):
+            if at + 36 > stop:
                 return -1
+            marks: Any = put_old(at + 1, now_us, limits, out, row + n)
             at += 36
         else:
             if at + 5 > stop:
@@ -304,17 +176,18 @@ def _positions(
             # 35 bytes may be those of 2011: not worth a branch here.
             if at + 5 + length + 45 > stop or length == 35:
                 return -1
-            if not _new(at + 5, at + 5 + length, now_us, limits, rows[row + n]):
-                return -1
+            marks = put_new(at + 5, at + 5 + length, now_us, limits, out, row + n)
             at += 5 + length + 45
-        rows[row + n].catch_up = later
+        if marks < 0:
+            return -1
+        put16(out.marks + (row + n) * 2, marks | (CATCH_UP if later else 0))
     if at != stop:
         return -1
     number = plate_number(u64(body), u64(body + 8), u64(body + 16) & _COLOUR, keys, slots, used)
     if number < 0:
         return -1
     for n in range(count):
-        rows[row + n].plate = number
+        put32(out.frame + (row + n) * 4, number)
     return count
 
 
@@ -356,7 +229,8 @@ def decode(
     stream: int,
     marks: Any,
     rest: Ints,
-    rows: Any,
+    room: int,
+    out: Places,
 ) -> tuple[int, int, int, int, int]:
     """Decode every frame that is closed.
 
@@ -369,7 +243,8 @@ def decode(
         bodies are combined with; -1 for none
     marks : int32 (size + 1,), room for the places of delimiters and escapes
     rest : int64 (m, 3), filled with kind, first byte, end for the other path
-    rows : ROW (k,), filled
+    room, out : so many rows may be filled; ``frame`` of each is the number of its plate in the
+        table, and names are left to :func:`put_names`
 
     Returns the number of rows, of rest, of frames read here, where the last unfinished frame
     begins (-1 if none), and where reading stopped because there was no room (-1 if it did not).
@@ -402,7 +277,7 @@ def decode(
             rest[n_rest, 2] = at
             n_rest += 1
         if value == 0x5B:
-            if n_rest + 2 >= len(rest) or n_rows + 255 >= len(rows):
+            if n_rest + 2 >= len(rest) or n_rows + 255 >= room:
                 return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
             start = at + 1
@@ -462,7 +337,8 @@ def decode(
                     slots,
                     used,
                     n_rows,
-                    rows,
+                    room,
+                    out,
                 )
         if found >= 0:
             n_rows += found
@@ -480,3 +356,23 @@ def decode(
         rest[n_rest, 2] = size
         n_rest += 1
     return n_rows, n_rest, n_frames, -1, -1
+
+
+@njit(cache=True, nogil=True)
+def put_names(n: int, plates: int, names: int, ends: int, to: int, to_ends: int) -> None:
+    """The names of plates, given by their numbers, one behind the other, and where each ends.
+
+    Addresses of: ``n`` numbers of plates; the names of all plates, BLOCK bytes more behind them
+    that may be read, and where each begins and the last ends; what is written, BLOCK bytes more
+    behind it that may be overwritten; where each begins and the last ends. All numbers are int32.
+    """
+    used = 0
+    put32(to_ends, 0)
+    for row in range(n):
+        plate = get32(plates + 4 * row)
+        at = get32(ends + 4 * plate)
+        size = get32(ends + 4 * plate + 4) - at
+        for k in range(0, size, BLOCK):
+            copy_block(to + used + k, names + at + k)
+        used += size
+        put32(to_ends + 4 * row + 4, used)
