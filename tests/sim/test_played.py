@@ -147,6 +147,36 @@ def test_three_slow_trucks_for_three_minutes(city, way, trucks, kmh, minutes, fo
     assert all(one.vehicle.startswith("road:G5:上行:K") for one in ended)
 
 
+@pytest.mark.parametrize(
+    ("trucks", "minutes", "away", "fault", "expected"),
+    [
+        (3, 4, False, SOUND, True),
+        (3, 3, False, SOUND, False),  # one report late, and nobody could know
+        (4, 6, True, SOUND, False),  # never there when they report
+        (4, 6, False, DARK, False),
+    ],
+)
+def test_a_jam_is_expected_if_reports_show_it(
+    city, way, trucks, minutes, away, fault, expected
+) -> None:
+    from sizao.sim.fleet import fleet
+
+    cars = fleet(city, 200, 1)
+    heavy = np.flatnonzero(cars.kind == KIND_CODES["heavy_truck"])[:trucks]
+    faults = np.full(len(cars), fault, np.int8)
+    truth = JamTruth(city.network, cars, fences_of(city), faults)
+    part = motion(len(cars), 60 * minutes)
+    part.segment[:] = _aside(city)
+    part.segment[heavy] = way[len(way) // 2]
+    part.offset_m[heavy] = 5.0
+    part.speed_kmh[heavy] = 30
+    if away:
+        told = (T0 + 1 + np.arange(part.seconds) + 7 * heavy[:, None]) % 15 == 0
+        part.segment[heavy] = np.where(told, _aside(city), part.segment[heavy])
+    (jam,) = [*truth.feed(part), *truth.close()]
+    assert (jam.visible_s > 0) == expected
+
+
 @pytest.mark.parametrize(("standing", "found"), [(2, 0), (3, 1)])
 def test_two_that_stand_beside_traffic_at_speed_are_no_jam(city, way, standing, found) -> None:
     from sizao.sim.fleet import fleet

@@ -12,25 +12,42 @@ down beside traffic at speed are no jam.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.core.rulebook import entry
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.roads.fence_grid import Fences, inside
 from sizao.roads.network import Network
+from sizao.sim._motion import PARKED
+from sizao.sim._sampling import PARKED_INTERVAL_S, SOUND
 from sizao.sim.fleet import Fleet
 from sizao.sim.traffic import Motion, limit_table
 from sizao.sim.truth import Offence
 
-SURE_RATIO, SURE_VEHICLES, SURE_MINUTES = 0.42, 4, 5
-"""What no chance of the moments of reporting can hide: each so much slower, as far under the edge
-less the rule's margin as that is under the edge, one vehicle and two minutes more than the rule
-wants."""
-_Cell = tuple[int, int, float, float, float, int]
-"""Slow vehicles, surely slow ones, mean ratio, mean speed in km/h and mean limit of all, and how
-many of them were outside tunnels, where nobody reports."""
+SPARE_RATIO, SPARE_KMH = 0.02, 1.5
+"""What a receiver may err by: so much beyond the rule's edges less its margin is plain to see."""
+
+SPARE_MINUTES = 1
+"""One minute more than the rule wants, for a report that came too late."""
+
+
+class _Cell(NamedTuple):
+    """A kilometre in a minute: how many heavy vehicles were slow, and the means of all; and of
+    those that reported from it, outside tunnels, by the true speed at their first report there."""
+
+    slow: int
+    ratio: float
+    kmh: float
+    limit: float
+    shown_slow: int = 0
+    shown_ratio: float = np.nan
+    shown_kmh: float = np.nan
+
+
 SURE_S = 100_000
 
 _MINUTE_S = 60
@@ -47,21 +64,32 @@ class _Jam:
     last: int = 0
     slow_minutes: int = 0
     fired: int = 0
-    sure: int = 0
+    shown: int = 0
+    shown_last: int = 0
+    sure: bool = False
     worst: float = np.inf
     limit: float = 0.0
     members: dict[int, list[int]] = field(default_factory=dict)
     queue_start: int = 0
     queue_fired: int = 0
     queue_minutes: int = 0
-    queue_sure: int = 0
+    queue_shown: int = 0
+    queue_sure: bool = False
 
 
 class JamTruth:
     """Feed it every :class:`Motion` in order, spans of whole minutes; it gives what ended."""
 
-    def __init__(self, network: Network, fleet: Fleet, fences: Fences) -> None:
+    def __init__(
+        self,
+        network: Network,
+        fleet: Fleet,
+        fences: Fences,
+        fault: npt.NDArray[np.int8] | None = None,
+    ) -> None:
+        """``fault``: of ``Terminals``; nobody is expected to see what only faulty ones show."""
         self._network, self._fleet, self._fences = network, fleet, fences
+        self._sound = np.ones(len(fleet), np.bool_) if fault is None else fault == SOUND
         self._heavy = np.flatnonzero(np.isin(fleet.kind, [KIND_CODES[kind] for kind in HEAVY]))
         self._service = np.array([fence.kind == "service" for fence in fences.fences], np.bool_)
         self._limit = limit_table(network)
@@ -121,24 +149,50 @@ class JamTruth:
         ratio, kmh, law = (
             (np.bincount(index, x, len(keys)) / n).tolist() for x in (mean / allowed, mean, allowed)
         )
-        share, outside = mean / allowed, np.bincount(at, ~self._network.tunnel[here[seen]]) > 0
-        slow, sure, shown = (
-            np.bincount(index, which, len(keys)).astype(np.int64).tolist()
-            for which in (share <= self._own["slow"], outside & (share <= SURE_RATIO), outside)
-        )
+        slow = np.bincount(index, mean / allowed <= self._own["slow"], len(keys))
         for k, one in enumerate(keys.tolist()):
-            cells[one] = (slow[k], sure[k], ratio[k], kmh[k], law[k], shown[k])
+            cells[one] = _Cell(int(slow[k]), ratio[k], kmh[k], law[k])
+        now_s = motion.start_s + 1 + part.start + second
+        mode = motion.mode[self._heavy, part][row, second]
+        step = np.where(mode == PARKED, PARKED_INTERVAL_S, self._fleet.interval_s[vehicle])
+        told = seen & ((now_s + 7 * vehicle) % step == 0)
+        told &= self._sound[vehicle] & ~self._network.tunnel[here]
+        law_there = self._limit[self._fleet.kind[vehicle[told]], here[told]]
+        self._show(cells, key[told] * n_all + vehicle[told], speed[told], law_there)
         return cells
+
+    def _show(
+        self,
+        cells: dict[int, _Cell],
+        pair: npt.NDArray[np.int64],
+        kmh: npt.NDArray[np.float64],
+        limit: npt.NDArray[np.float64],
+    ) -> None:
+        """Put what was reported into the cells; of each vehicle, in order of time, its first
+        report from a kilometre. ``pair``: kilometre and vehicle in one number."""
+        pair, at = np.unique(pair, return_index=True)
+        kmh, share = kmh[at], kmh[at] / limit[at]
+        keys, index = np.unique(pair // len(self._fleet), return_inverse=True)
+        n = np.bincount(index, minlength=len(keys))
+        slow = np.bincount(index, share <= self._edge("slow") - SPARE_RATIO, len(keys))
+        ratios, speeds = (np.bincount(index, x, len(keys)) / n for x in (share, kmh))
+        for k, one in enumerate(keys.tolist()):
+            cells[one] = cells[one]._replace(
+                shown_slow=int(slow[k]), shown_ratio=float(ratios[k]), shown_kmh=float(speeds[k])
+            )
+
+    def _edge(self, name: str) -> float:
+        return self._own[name] * (1 - self._own["margin"] / 100)
 
     def _minute(self, minute: int, cells: dict[int, _Cell]) -> list[Offence]:
         own = self._own
         slow = {
             key: cell
             for key, cell in sorted(cells.items())
-            if cell[0] >= own["min_vehicles"] and cell[2] <= own["slow"]
+            if cell.slow >= own["min_vehicles"] and cell.ratio <= own["slow"]
         }
-        free = {key for key, cell in cells.items() if cell[2] >= own["free"]}
-        shown = {key for key in free if cells[key][5]}
+        free = {key for key, cell in cells.items() if cell.ratio >= own["free"]}
+        shown = {key for key in free if cells[key].shown_ratio >= own["free"] + SPARE_RATIO}
         touched: dict[int, list[int]] = {}
         for key in slow:
             jam = next((one for one in self._jams if key in one.members), None) or next(
@@ -178,26 +232,46 @@ class JamTruth:
         own = self._own
         jam.last = minute
         jam.slow_minutes += 1
-        jam.sure += any(
-            n >= SURE_VEHICLES and r <= SURE_RATIO for _, n, r, _, _, _ in slow.values()
-        )
-        for _, _, _, kmh, limit, _ in slow.values():
-            if kmh < jam.worst:
-                jam.worst, jam.limit = kmh, limit
+        for cell in slow.values():
+            if cell.kmh < jam.worst:
+                jam.worst, jam.limit = cell.kmh, cell.limit
         if not jam.fired and jam.slow_minutes >= own["min_duration"]:
             jam.fired = minute
         step = self._step[jam.anchor // _ROAD]
         tail = min(slow, key=lambda key: key * step)
-        _, n, _, kmh, _, _ = slow[tail]
         behind = {tail - step * k for k in range(1, int(own["approach"]) + 1)}
-        if not jam.fired or kmh > own["congested"] or not behind & free:
+        self._seen(jam, minute, slow, step, shown)
+        if not jam.fired or slow[tail].kmh > own["congested"] or not behind & free:
             return
         jam.queue_start = jam.queue_start or minute
         jam.queue_minutes += 1
-        sure = n >= SURE_VEHICLES and kmh <= 0.8 * own["congested"]
-        jam.queue_sure += sure and bool(behind & shown)
         if jam.queue_minutes >= own["queue"] and not jam.queue_fired:
             jam.queue_fired = minute
+
+    def _seen(
+        self, jam: _Jam, minute: int, slow: dict[int, _Cell], step: int, free: set[int]
+    ) -> None:
+        """What reports show of a minute of it. One minute between two slow ones ends nothing."""
+        own = self._own
+        shown = [
+            key
+            for key, cell in slow.items()
+            if cell.shown_slow >= own["min_vehicles"]
+            and cell.shown_ratio <= self._edge("slow") - SPARE_RATIO
+        ]
+        if not shown:
+            return
+        if minute - jam.shown_last > own["end"]:
+            jam.shown = jam.queue_shown = 0
+        jam.shown_last = minute
+        jam.shown += 1
+        jam.sure |= jam.shown >= own["min_duration"] + SPARE_MINUTES
+        tail = min(shown, key=lambda key: key * step)
+        behind = {tail - step * k for k in range(1, int(own["approach"]) + 1)}
+        plain = slow[tail].shown_kmh <= self._edge("congested") - SPARE_KMH
+        if jam.shown >= own["min_duration"] and plain and behind & free:
+            jam.queue_shown += 1
+            jam.queue_sure |= jam.queue_shown >= own["queue"] + SPARE_MINUTES
 
     def _offences(self, jam: _Jam) -> list[Offence]:
         if not jam.fired:
@@ -209,7 +283,7 @@ class JamTruth:
             )
         return made
 
-    def _offence(self, rule: str, jam: _Jam, start: int, fired: int, sure: int) -> Offence:
+    def _offence(self, rule: str, jam: _Jam, start: int, fired: int, sure: bool) -> Offence:
         road, km = divmod(jam.anchor, _ROAD)
         return Offence(
             rule,
@@ -219,7 +293,7 @@ class JamTruth:
             (jam.last + 1) * _MINUTE_S,
             jam.worst,
             jam.limit,
-            SURE_S if sure >= SURE_MINUTES else 0,
+            SURE_S if sure else 0,
             float("nan"),
             float("nan"),
             f"{self._names[road][5:-1]} K{km}",

@@ -259,7 +259,7 @@ def run(
     found = Found()
     frames = positions = 0
     roadside = RoadsideScore(city, cars, seed, played.plates, START_S)
-    jams = JamTruth(city.network, cars, played.fences)
+    jams = JamTruth(city.network, cars, played.fences, world.terminals.fault)
 
     def judge(parts: list[Frames]) -> None:
         nonlocal state, frames, positions
