@@ -163,6 +163,7 @@ class TestGap:
     def test_the_end_says_gap_only_if_one_lies_inside(self):
         found = fatigue(Track().drive(250).silence(60).drive(250).stand(60))
         assert [row["measured"] for row in found] == [249.75, 250]
+        assert [row["quality"] for row in found] == ["driver_unknown_min=250"] * 2
         inside = fatigue(Track().drive(150).silence(10, 9000).drive(150).stand(60))
         assert [row["quality"] for row in inside] == ["gap,unknown_min=10,driver_unknown_min=300"]
 
@@ -199,6 +200,19 @@ class TestGap:
         track = Track().drive(150).silence(gap_min, 50_000).drive(150).stand(60)
         assert len(fatigue(track)) == count
 
+    def test_nobody_knows_who_drove_on_after_a_forgotten_one(self):
+        track = Track().drive(10, driver="A").silence(121, 50_000).drive(250).stand(60)
+        assert [row["driver"] for row in fatigue(track)] == [None]
+
+    def test_half_a_minute_of_it_goes_up(self):
+        for gap_min, told in ((10.5, 11), (11.5, 12), (12.25, 12)):
+            track = Track().drive(150).silence(gap_min - 0.25, 9000).drive(150).stand(60)
+            assert f"gap,unknown_min={told}," in fatigue(track)[0]["quality"]
+
+    def test_a_stop_behind_the_end_is_not_inside(self):
+        track = Track().drive(250).stand(6).silence(10, 9000).stand(25)
+        assert [row["quality"] for row in fatigue(track)] == ["driver_unknown_min=250"]
+
     @pytest.mark.parametrize(("gap_s", "measured"), [(300, 304.75), (315, 299.75)])
     def test_up_to_five_minutes_are_none(self, gap_s, measured):
         track = Track().drive(150)
@@ -234,6 +248,11 @@ class TestDriver:
     def test_unknown_throughout(self):
         (episode,) = self.run((None, 250))
         assert episode["driver"] is None
+
+    def test_a_stop_is_nobody_s_only_if_no_card_was_ever_in(self):
+        for first, told in (("A", 150), (None, 260)):
+            track = Track().drive(100, driver=first).stand(10).silence(0, 150).drive(150).stand(60)
+            assert f"driver_unknown_min={told}" in fatigue(track)[0]["quality"].split(",")
 
     def test_unknown_in_between_does_not_hide_a_change(self):
         assert self.run(("A", 150), (None, 30), ("B", 150)) == []

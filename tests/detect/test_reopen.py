@@ -109,6 +109,15 @@ def test_an_ended_episode_gets_its_next_revision():
     assert final(found) == final(play(track.rows))
 
 
+def test_what_had_fired_before_the_gap_keeps_when_it_was_received():
+    """A rest in the dead zone ended it: only the late points show that."""
+    track = Track(every_s=60).drive(252).stand(25).drive(3).drive(40).stand(30)
+    found = play(delivered(track, (hours(250), hours(279)), 600), end=False)
+    assert [(row["revision"], row["measured"]) for row in found] == [(0, 241), (1, 252)]
+    assert found[1]["quality"] == "driver_unknown_min=252,corrected"
+    assert found[1]["received"] == found[0]["received"]
+
+
 def test_too_late_changes_nothing_and_nothing_is_kept():
     track = Track(every_s=60).drive(400).stand(30).drive(20)
     hidden = (hours(100), hours(130))

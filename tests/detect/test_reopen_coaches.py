@@ -81,6 +81,21 @@ class TestDay:
         # In both the total at the end is the highest one.
         assert (mended[2], told[2]) == ((598, 536) if waited == 60 else (536, 536))
 
+    def test_what_another_coach_s_rows_ended_is_not_withdrawn(self):
+        """A has had his eight hours and goes on in another coach, while the first one, B at the
+        wheel, is in a dead zone and sends what it stored."""
+        one = Track("13900000001", every_s=60, driver="A").drive(490).stand(5, driver="B")
+        one.drive(100, driver="B")
+        other = Track("13900000002", every_s=60, driver="A", now_s=hours(525) + 7)
+        rows = merged(delivered(one, (hours(500), hours(520)), hours(20)), other.drive(30).rows)
+        found = play(rows, rule=DAY)
+        assert [(row["vehicle"][-1], row["revision"], row["severity"]) for row in found] == [
+            ("1", 0, "over_limit"),
+            ("1", 1, "over_limit"),
+            ("2", 0, "over_limit"),
+            ("2", 1, "over_limit"),
+        ]
+
     def test_trucks_take_no_windows(self):
         track = Track(every_s=60).drive(100).silence(30, 9000).drive(60)
         kept = {}

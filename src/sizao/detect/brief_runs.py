@@ -30,8 +30,6 @@ the time since the stop of all others; ``open``: the vehicle is in the table of 
 
 DRIVES, STOPPED, RESTS = 1, 2, 3
 """Phases; 0 is never seen."""
-_GAP = 4
-"""Added to the phase where the run has a gap."""
 
 LONGEST_US = 2**32 - 1
 
@@ -48,7 +46,7 @@ def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # 
     since_us = now - st.prev_us
     if st.open or since_us > numbers.max_gap_us or (code > 0 and code != st.driver):
         return False
-    phase = st.phase & 3
+    phase = st.phase
     span_us = np.int64(st.span_us)
     if moving:
         if phase != DRIVES or now - st.start_us - span_us > numbers.max_us:
@@ -74,7 +72,7 @@ def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # 
 @njit(cache=True)
 def unpack(st, row):  # type: ignore[no-untyped-def]  # numba
     """Write a vehicle's memory into a row of the few, all zero but for its key."""
-    phase = st.phase & 3
+    phase = st.phase
     row.open = 1
     if phase == 0:
         return
@@ -94,7 +92,6 @@ def unpack(st, row):  # type: ignore[no-untyped-def]  # numba
     if phase != RESTS:
         row.running = 1
         row.start_us = st.start_us
-        row.gap = 1 if st.phase & _GAP else 0
         row.rest_s = st.rest_s
         row.unknown_s = st.unknown_s
 
@@ -118,7 +115,7 @@ def pack(st, row, min_rest_us):  # type: ignore[no-untyped-def]  # numba
             span_us = np.int64(LONGEST_US)
     if not 0 <= span_us <= LONGEST_US:
         return False
-    st.phase = phase + (_GAP if row.running and row.gap else 0)
+    st.phase = phase
     st.span_us = span_us
     st.prev_us = row.prev_us
     st.start_us = row.start_us

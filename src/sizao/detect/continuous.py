@@ -186,9 +186,6 @@ def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]  # numba
 @njit(cache=True)
 def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]  # numba
     own = c.slot[i]
-    st.gap = 1
-    if st.open:
-        few[sparse.find(few, own, 0)].left_gap = 1
     if stood:
         if not st.stopping:
             _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
@@ -198,6 +195,8 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
         if gap_us > forget_us:
             out, count = end_run(st, few, own, out, count)
             _forget_left(st, few, own)
+            # Nobody knows who drove on: the card of before says nothing.
+            st.driver = 0
     st.gaps_us += gap_us
     if st.open:
         few[sparse.find(few, own, 0)].left_gaps_us += gap_us
@@ -252,7 +251,11 @@ def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untype
         st.prev_moving = 1
     else:
         if not is_gap:
-            _unknown(st, code, now - (st.stop_us if st.stopping else st.prev_us))
+            # A stop is nobody's only if no card was ever in.
+            if st.stopping:
+                _unknown(st, st.driver, now - st.stop_us)
+            else:
+                _unknown(st, code, now - st.prev_us)
         _stopped(st, now)
         st.stopping = 0
         drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
@@ -273,8 +276,11 @@ def closed(slots: npt.NDArray[np.int32], runs: npt.NDArray[Any], details: Any) -
     rows["worst_us"] = rows["end_us"] = runs["end_us"]
     rows["start_us"] = runs["start_us"]
     rows["driver"] = runs["driver"] - 1
-    rows["quality"] = np.where(runs["gap"] != 0, GAP, 0)
-    rows["code"] = [minutes_code(run["rest_s"], run["unknown_s"]) for run in runs]
+    rows["quality"] = np.where(details["gaps_at_end_us"] > 0, GAP, 0)
+    rows["code"] = [
+        minutes_code(own["rest_at_end_s"], run["unknown_s"])
+        for run, own in zip(runs, details, strict=True)
+    ]
     for name in ("fired_us", "received_us", "lat", "lon", "stake_m", "segment"):
         rows[name] = details[name]
     return rows
@@ -289,7 +295,9 @@ def findings_of(rows: npt.NDArray[Any], params: Params) -> Findings:
 def notes(row: Any) -> str:
     """What the elapsed time holds beside driving, as qualities: minutes without data, which are
     taken off it, of stops that were no rest, and without a driver's card."""
-    unknown = round((row["end_us"] - row["start_us"]) / 60e6 - float(row["measured"]))
+    # By seconds, so that half a minute goes up in all three and not as the division happens to end.
+    unknown_s = round((row["end_us"] - row["start_us"]) / 1e6 - 60 * float(row["measured"]))
+    unknown = (unknown_s + 30) // 60
     rest, nobody = int(row["code"]) % 65_536, int(row["code"]) // 65_536
     words = (("unknown_min", unknown), ("rest_min", rest), ("driver_unknown_min", nobody))
     return ",".join(f"{name}={minutes}" for name, minutes in words if minutes > 0)

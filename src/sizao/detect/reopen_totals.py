@@ -22,7 +22,7 @@ from sizao.detect import sparse
 from sizao.detect.params import Params
 from sizao.detect.reopen_again import GIVEN, Again, Anew, put
 from sizao.detect.reopen_drivers import remembered
-from sizao.detect.revisions import differences, findings_of, report_of
+from sizao.detect.revisions import corrected, differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, World
 from sizao.detect.totals import DrivingTotal
 from sizao.detect.windows import Report, Windows
@@ -57,7 +57,8 @@ def again(
         if report["driver"] in elsewhere:
             continue
         if report["slot"] != slot:
-            others += [report] if (report["slot"], report["start_us"]) not in told else []
+            if (report["slot"], report["start_us"]) not in told:
+                others.append(corrected(report))
         else:
             after.setdefault(report["start_us"], []).append(report)
     reported = own.reported.get(slot, {})

@@ -34,17 +34,19 @@ def differences(
         if new is None:
             gone = old is not None and old["severity"] != "withdrawn"
             if old is not None and gone and start not in going_on:
-                out.append(_corrected(old, old, severity="withdrawn"))
+                out.append(corrected(old, old, severity="withdrawn"))
                 known[start] = out[-1]
             continue
         if old is None:
+            # One that had fired before is told anew, by late rows, only of its end.
+            received = {} if new[0]["revision"] else {"received_us": latest_us}
             for report in new:
-                out.append(_corrected(report, None, received_us=latest_us))
+                out.append(corrected(report, None, **received))
             known[start] = out[-1]
             continue
         last = new[-1]
         if last["revision"] and not _same(old, last):
-            out.append(_corrected(last, old))
+            out.append(corrected(last, old))
             known[start] = out[-1]
     return out, known
 
@@ -61,7 +63,8 @@ def _without_mark(quality: str) -> str:
     return ",".join(part for part in quality.split(",") if part != "corrected")
 
 
-def _corrected(report: dict[str, Any], old: Report | None, **changes: Any) -> dict[str, Any]:
+def corrected(report: Report, old: Report | None = None, **changes: Any) -> Report:
+    """A report as late rows show it, the next revision of ``old`` if there is one."""
     quality = ",".join(filter(None, (_without_mark(report["quality"]), "corrected")))
     found = {**report, "quality": quality, **changes}
     if old is not None:

@@ -20,7 +20,6 @@ RUN = [
     ("driver", "i4"),
     ("running", "i1"),
     ("fired", "i1"),
-    ("gap", "i1"),
     ("open", "i1"),
 ]
 """A run of continuous driving. ``end_us`` is the last moment of driving so far; ``driver`` is the
@@ -41,8 +40,9 @@ FIRED = [
     ("stake_m", "f8"),
     ("segment", "i4"),
     ("revision", "i2"),
+    ("rest_at_end_s", "u2"),
 ]
-"""Kept once it has fired: the gaps before the last moment of driving, and where that was."""
+"""Kept once it has fired: gaps and stops before the last moment of driving, and where that was."""
 
 LEFT = [(f"left_{name}", kind) for name, kind in [*RUN, *FIRED, *MINUTES] if name != "open"]
 
@@ -77,8 +77,8 @@ def report(st, ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     row.stake_m = ep.stake_m
     row.segment = ep.segment
     row.driver = st.driver - 1
-    row.quality = GAP if st.gap else 0
-    row.code = minutes_code(st.rest_s, st.unknown_s)
+    row.quality = GAP if ep.gaps_at_end_us > 0 else 0
+    row.code = minutes_code(ep.rest_at_end_s, st.unknown_s)
     return out, count + 1
 
 
@@ -99,7 +99,6 @@ def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-unt
         st.running = 1
         st.start_us = us
         st.gaps_us = 0
-        st.gap = 0
         st.fired = 0
         st.rest_s = 0
         st.unknown_s = 0
@@ -111,6 +110,7 @@ def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-unt
 @njit(cache=True)
 def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]  # numba
     ep.gaps_at_end_us = st.gaps_us
+    ep.rest_at_end_s = st.rest_s
     ep.lat = lat
     ep.lon = lon
     ep.stake_m = stake_m
@@ -147,10 +147,10 @@ def _swap(st, ep):  # type: ignore[no-untyped-def]  # numba
     st.driver, ep.left_driver = ep.left_driver, st.driver
     st.running, ep.left_running = ep.left_running, st.running
     st.fired, ep.left_fired = ep.left_fired, st.fired
-    st.gap, ep.left_gap = ep.left_gap, st.gap
     st.rest_s, ep.left_rest_s = ep.left_rest_s, st.rest_s
     st.unknown_s, ep.left_unknown_s = ep.left_unknown_s, st.unknown_s
     ep.gaps_at_end_us, ep.left_gaps_at_end_us = ep.left_gaps_at_end_us, ep.gaps_at_end_us
+    ep.rest_at_end_s, ep.left_rest_at_end_s = ep.left_rest_at_end_s, ep.rest_at_end_s
     ep.fired_us, ep.left_fired_us = ep.left_fired_us, ep.fired_us
     ep.received_us, ep.left_received_us = ep.left_received_us, ep.received_us
     ep.lat, ep.left_lat = ep.left_lat, ep.lat

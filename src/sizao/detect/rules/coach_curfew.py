@@ -15,9 +15,10 @@ passengers over. Looked at are pairs of successive samples of a vehicle, both in
   is the last of the last, and it is reported once more (revision 1) at the vehicle's first sample
   outside these hours. A stop in between does not end it; curfew is curfew.
 
-``measured`` is the driven time in minutes, ``limit`` 0. ``driver`` is the last known one. The place
-is that of the last driven sample. ``quality`` says ``gap`` if, once it has begun, more than
-``max_gap_s`` passed between two samples inside these hours.
+``measured`` is the driven time in minutes, ``limit`` 0. ``driver`` is the last one known of the
+samples that end a driven pair. The place is that of the last driven sample. ``quality`` says
+``gap`` if, once it has begun, more than ``max_gap_s`` passed between two samples inside these
+hours.
 
 Points that come late, from after the beginning of such a gap that ended elsewhere, re-open it for
 ``reopen_within_min`` (120) after its end: see ``reopen.py``.

@@ -45,7 +45,7 @@ class CoachDayTotal(DrivingTotal):
     """The rule; the module's docstring is its definition."""
 
     id = "coach_day_total"
-    code_version = 1
+    code_version = 2
     pieces = 96
     piece_s = 900
     few_dtype = few_of(pieces)

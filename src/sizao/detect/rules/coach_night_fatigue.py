@@ -18,7 +18,8 @@ The rule fires at the first sample at which the elapsed time is more than ``max_
 (120), if the vehicle was driving until that sample. Exactly 2 h is lawful. ``measured`` is the
 elapsed time of the night in minutes, ``limit`` 120, severity ``over_limit``.
 
-Up to one reporting interval at 22:00 is not counted, in the driver's favour.
+Up to one reporting interval at 22:00 is not counted, in the driver's favour, nor a single moving
+sample behind a stop that is the last before 06:00: nothing shows that it was no speed spike.
 
 Points that come late, from after the beginning of a gap that was judged unknown, re-open it for
 ``reopen_within_min`` (120) after its end: see ``reopen.py``.
@@ -94,7 +95,7 @@ class CoachNightFatigue(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "coach_night_fatigue"
-    code_version = 1
+    code_version = 2
     measured_unit = "min"
     state_dtype = STATE
     few_dtype = FEW

@@ -27,8 +27,8 @@ last qualifying rest, short stops included. It is not the sum of the minutes at 
   code ends the run, and the new driver's begins with his first moving sample. "Unknown" is a state
   of its own: it neither ends a run nor stands for a person. A driver who returns after less than
   ``min_rest_min`` takes up the run he left, as if the other's time were a short stop: swapping
-  cards for a moment is no rest. If that run had fired, its end is then reported again, with the
-  next revision.
+  cards for a moment is no rest. Of two drivers only: a third makes the first one's forgotten. If
+  that run had fired, its end is then reported again, with the next revision.
 
 The rule fires (revision 0) at the first sample at which
 
@@ -41,12 +41,14 @@ driving (where the resting stop began, or the last sample before the change of d
 forgotten gap).
 
 ``measured`` is the elapsed time in minutes at ``end``, ``limit`` is 240; the place is that of the
-last driving sample. ``driver`` is the last known code of the run, null if none was known. Severity
+last driving sample. ``driver`` is the last code known since the rest or the forgotten gap that
+ended the run before, null if none: a card that was drawn before he set out still counts. Severity
 is ``over_limit``: the law knows one step, points depend on the vehicle (``fatigue.points``).
 ``quality`` says ``gap`` if the run contains one, and in whole minutes what there is inside the run
 beside driving: ``unknown_min`` (gaps, taken off ``measured``: the true value lies up to so much
 higher), ``rest_min`` (stops that were no rest, with gaps in which the vehicle stood) and
-``driver_unknown_min`` (driving while no driver was known; the stops between if none ever was).
+``driver_unknown_min`` (driving while no driver was known; the stops between if none ever was, but
+those that end with a gap). What lies behind ``end`` is not inside.
 
 Points that come late, from after the beginning of a gap that was judged unknown, re-open it for
 ``reopen_within_min`` (120) after its end: see ``reopen.py``.
@@ -125,7 +127,7 @@ class Fatigue(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "fatigue"
-    code_version = 1
+    code_version = 2
     measured_unit = "min"
     state_dtype = STATE
     few_dtype = FEW
