@@ -10,7 +10,9 @@ import pytest
 
 from sizao.core.errors import ColumnError, ConfigError
 from sizao.core.schemas import DETECTION, POSITION, REGISTER, check, empty
-from sizao.detect import engine
+from sizao.core.vehicles import KIND_CODES
+from sizao.detect import assemble, engine
+from sizao.detect.coaches import rows_of
 from sizao.detect.engine import Context, EngineState
 from sizao.roads.network import Network
 from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, at, batch_of, episodes
@@ -172,6 +174,33 @@ def test_detections_are_sorted_by_firing():
     keys = [(row["fired"], row["id"], row["revision"]) for row in found.to_pylist()]
     assert keys == sorted(keys)
     assert len(keys) == 10
+
+
+def test_many_detections_are_the_same_in_the_same_order(monkeypatch):
+    """Put in order by Arrow or by Python."""
+    tracks = [Track(f"1391234567{n}").leg(60, 100 + 10 * n).leg(60, 60) for n in range(4)]
+    rows = [row for track in tracks for row in track.rows]
+    context = Context.build(network(limit_kmh=80))
+    few, _ = engine.step(batch_of(rows), EngineState(), context)
+    monkeypatch.setattr(assemble, "_MANY", 1)
+    many, _ = engine.step(batch_of(rows), EngineState(), context)
+    assert len(few) > 4
+    assert many.equals(few, check_metadata=True)
+    many.validate(full=True)
+
+
+def test_rows_of_coaches_are_those_of_the_columns_asked():
+    """The last answer is remembered, of those columns and kinds alone."""
+    kinds = {"13912345670": "line_coach", "13912345671": "heavy_truck"}
+    rows = [row for name in kinds for row in Track(name).leg(60, 50).rows]
+    columns = engine.prepare(batch_of(rows), EngineState(), Context.build(kinds=kinds))[0].columns
+    of_coaches = np.flatnonzero(columns.kind == KIND_CODES["line_coach"])
+    of_trucks = np.flatnonzero(columns.kind == KIND_CODES["heavy_truck"])
+    for _ in range(2):
+        np.testing.assert_array_equal(rows_of(columns, ["line_coach"]), of_coaches)
+        np.testing.assert_array_equal(rows_of(columns, ["heavy_truck"]), of_trucks)
+        nobody = columns._replace(kind=np.full(len(columns.kind), -1, np.int8))
+        assert not len(rows_of(nobody, ["heavy_truck"]))
 
 
 def test_active_names_open_episodes_of_each_vehicle():

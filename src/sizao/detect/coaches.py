@@ -24,9 +24,22 @@ def kinds_from(book: Book) -> list[str]:
 
 
 def rows_of(columns: Columns, kinds: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Row numbers of vehicles of these kinds, rising."""
-    rows: npt.NDArray[np.int64] = _rows(columns.kind, _chosen(kinds))
+    """Row numbers of vehicles of these kinds, rising. Not to be changed: the coach rules, which
+    ask one after the other, are given the same."""
+    global _asked
+    kind, asked, rows = _asked
+    if kind is not columns.kind or asked != kinds:
+        rows = _rows(columns.kind, _chosen(kinds))
+        _asked = columns.kind, list(kinds), rows
     return rows
+
+
+_asked: tuple[npt.NDArray[np.int8] | None, list[str], npt.NDArray[np.int64]] = (
+    None,
+    [],
+    np.empty(0, np.int64),
+)
+"""What was asked last, and the answer. Columns do not change."""
 
 
 def bound(kind: npt.NDArray[np.int8], kinds: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -167,6 +167,8 @@ class SlowTraffic(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         jams = Jams(memory.few, world.network)
+        if world.network is None:
+            return jams.findings(), memory._replace(few=jams.few)
         rows = np.flatnonzero(
             (columns.road_class == _EXPRESSWAY)
             & (columns.match == GOOD)
@@ -175,7 +177,7 @@ class SlowTraffic(RuleBase):
             & ~np.isnan(columns.speed_kmh)
             & ~np.isnan(columns.lat)
         )
-        if world.network is None or not len(rows):
+        if not len(rows):
             return jams.findings(), memory._replace(few=jams.few)
         index = stretches(world.network)
         rows = rows[np.argsort(columns.row[rows], kind="stable")]

@@ -37,9 +37,9 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
+from sizao.detect.concern import in_fences_or_open
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -79,8 +79,7 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
 @njit(cache=True)
 def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in in_fences_or_open(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:

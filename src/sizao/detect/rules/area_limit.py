@@ -38,10 +38,10 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
+from sizao.detect.concern import in_fences_or_open
 from sizao.detect.emit import GPS_ONLY, findings, no_findings
 from sizao.detect.over_limit import band
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -51,8 +51,7 @@ LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 @njit(cache=True)
 def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in in_fences_or_open(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:

@@ -92,15 +92,43 @@ FEW = sparse.episodes([*DRIVING, *DETAILS])
 
 
 @njit(cache=True)
+def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  # type: ignore[no-untyped-def]  # numba
+    """Rows to be looked at closely, rising: all that show a speed but those with which an ordinary
+    run or stop goes on, which are remembered here: see ``concern.py``."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        ahead(each, slot, i)
+        speed = speed_of(lat[i], speed_kmh[i], recorder_kmh[i])
+        own = slot[i]
+        moving = speed > numbers.moving_above_kmh
+        if math.isnan(speed) or (
+            own != chosen and goes_on(each[own], moving, time_us[i], driver[i] + 1, numbers)
+        ):
+            continue
+        chosen = own
+        rows[count] = i
+        count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     # A table for one: what changes in a vehicle's memory is nearly always over with the row.
     one = np.zeros(17, few.dtype)
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(
+        c.slot,
+        c.time_us,
+        c.lat,
+        c.speed_kmh,
+        c.recorder_speed_kmh,
+        c.driver,
+        each,
+        numbers,
+    ):
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
-        if math.isnan(speed):
-            continue
         own = c.slot[i]
         st = each[own]
         # Index plus one, 0 unknown: all-zero state must mean "never seen".

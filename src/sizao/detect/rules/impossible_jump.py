@@ -36,7 +36,6 @@ from numba import njit
 from sizao.detect import sparse
 from sizao.detect.emit import findings, no_findings, room
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 EACH = np.dtype([("since_min", "u2"), ("held", "u1")])
@@ -96,12 +95,32 @@ def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ig
 
 
 @njit(cache=True)
+def _rows(slot, lat, lon, prev_lat, prev_lon, each, near_deg):  # type: ignore[no-untyped-def]  # numba
+    """Rows that are far from the fix before or at its very place, and those of vehicles that have
+    been before."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        north, east = abs(lat[i] - prev_lat[i]), abs(lon[i] - prev_lon[i])
+        # Of what is NaN neither is true.
+        far = north > near_deg or east > near_deg
+        same = north == 0.0 and east == 0.0
+        known = each[own].since_min != 0 or each[own].held != 0
+        if far or same or known or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
 def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
     near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(c.slot, c.lat, c.lon, c.prev_lat, c.prev_lon, each, near_deg):
         lat, lon = c.lat[i], c.lon[i]
         if math.isnan(lat) or math.isnan(c.prev_lat[i]):
             continue

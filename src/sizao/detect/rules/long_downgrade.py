@@ -48,7 +48,6 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -75,10 +74,25 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
+def _rows(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows inside a fence, and those of vehicles with a spell or an account."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        known = each[own].open != 0 or each[own].warm != 0
+        if fence_from[i + 1] > fence_from[i] or known or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
 def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:

@@ -44,9 +44,9 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, each, few, fences, windows, spans, routes, moving_above, numbers, out
 ):
     count = 0
-    for i in range(len(c.slot)):
+    for i in np.flatnonzero(c.bound):
         bound = c.bound[i]
-        if bound == 0 or math.isnan(c.lat[i]) or not c.speed_kmh[i] > moving_above:
+        if math.isnan(c.lat[i]) or not c.speed_kmh[i] > moving_above:
             continue
         route = 0
         on = True
@@ -89,6 +89,8 @@ class RouteDeparture(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
+        if not world.fences.bound:
+            return self._findings(no_findings()[:0]), memory
         grid = world.fences.grid
         rows, few = _kernel(
             columns,

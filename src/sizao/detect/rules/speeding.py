@@ -87,11 +87,45 @@ def _since(st, now):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
+def _rows(slot, time_us, lat, speed_kmh, limit_kmh, each, numbers, short):  # type: ignore[no-untyped-def]  # numba
+    """Rows to be looked at closely, rising: all but the ordinary ones, not over the limit, of
+    vehicles without an episode. Those are remembered here: see ``concern.py``."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        ahead(each, slot, i)
+        own = slot[i]
+        st = each[own]
+        speed, limit = float(speed_kmh[i]), float(limit_kmh[i])
+        # Of what is not known (NaN) this is false. Over it, a higher one might count.
+        lawful = limit > 0.0 and not is_over(speed, limit, numbers)
+        usable = not (math.isnan(lat[i]) or math.isnan(speed))
+        if short and usable and lawful and st.open == 0 and own != chosen:
+            st.prev = np.uint32(time_us[i])
+            st.prev_ratio = speed / limit
+            st.prev_limit = limit
+            continue
+        chosen = own
+        rows[count] = i
+        count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
     short = numbers.max_gap_us < LONGEST_US
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(
+        c.slot,
+        c.time_us,
+        c.lat,
+        c.speed_kmh,
+        c.limit_kmh,
+        each,
+        numbers,
+        short,
+    ):
         speed = float(c.speed_kmh[i])
         limit = counted(speed, float(c.limit_kmh[i]), float(c.sure_kmh[i]), numbers)
         usable = not (math.isnan(c.lat[i]) or math.isnan(speed)) and limit > 0.0

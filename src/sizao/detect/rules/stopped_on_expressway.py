@@ -37,7 +37,6 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 from sizao.roads.matching import GOOD
@@ -48,10 +47,26 @@ _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
 
 @njit(cache=True)
+def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ignore[no-untyped-def]  # numba
+    """Rows of heavy vehicles that stand on an expressway, and of those with a spell."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        stands = speed[i] <= standing and not recorder[i] > standing
+        on = stands and road_class[i] == EXPRESSWAY and (_HEAVY >> kind[i]) & 1 != 0
+        if on or each[own].open != 0 or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
 def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(c.slot, c.speed_kmh, c.recorder_speed_kmh, c.road_class, c.kind, each, standing):
         own = c.slot[i]
         speed = c.speed_kmh[i]
         if c.recorder_speed_kmh[i] > speed:
@@ -93,6 +108,8 @@ class StoppedOnExpressway(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
+        if world.network is None:
+            return self._findings(no_findings()[:0]), memory
         rows, few = _kernel(
             columns,
             memory.each,

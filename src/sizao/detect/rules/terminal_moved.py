@@ -32,19 +32,35 @@ from numba import njit
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
+
+
+@njit(cache=True)
+def _rows(slot, lat, speed_kmh, recorder_kmh, each, moving, standing):  # type: ignore[no-untyped-def]  # numba
+    """Rows on which the two speeds differ so far, and those of vehicles with a spell; all with
+    both speeds and a fix. See ``concern.py``."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        speed, recorder = float(speed_kmh[i]), float(recorder_kmh[i])
+        if math.isnan(recorder) or math.isnan(speed) or math.isnan(lat[i]):
+            continue
+        on = max(speed, recorder) >= moving and min(speed, recorder) <= standing
+        if on or each[own].open != 0 or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
 
 
 @njit(cache=True)
 def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = 0
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    for i in _rows(c.slot, c.lat, c.speed_kmh, c.recorder_speed_kmh, each, moving, standing):
         recorder = float(c.recorder_speed_kmh[i])
         speed = float(c.speed_kmh[i])
-        if math.isnan(recorder) or math.isnan(speed) or math.isnan(c.lat[i]):
-            continue
         on = max(speed, recorder) >= moving and min(speed, recorder) <= standing
         own = c.slot[i]
         if not on and each[own].open == 0:

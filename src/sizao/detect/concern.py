@@ -1,0 +1,30 @@
+"""Which rows may concern a rule, found in one quick pass before it looks closely at any.
+
+Most rows concern most rules not at all: no fence holds them, nothing is remembered of the vehicle.
+A loop that hands the columns on to other functions counts each of their arrays in and out on every
+row, also on those that it leaves out: 7 ns for a row that is nothing. One that does nothing but
+choose takes 1 ns, so each rule with many such rows has one, of the columns it needs.
+
+What a rule remembers is read there as it was before the batch. A row that concerns it may change
+that, so all later rows of the vehicle, which follow each other, count as concerning it too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def in_fences_or_open(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows inside a fence, and those of vehicles with something ``open``, rising."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        if fence_from[i + 1] > fence_from[i] or each[own].open != 0 or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
