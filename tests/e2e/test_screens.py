@@ -12,6 +12,8 @@ PAGES = {
     "inbox": "/inbox/",
     "cases": "/cases/",
     "vehicles": "/vehicles/",
+    "roster": "/roster/",
+    "fences": "/fences/",
     "reports": "/reports/",
     "units": "/units/",
     "indicators": "/indicators/",
