@@ -8,8 +8,9 @@ from typing import Protocol, cast
 
 logger = logging.getLogger(__name__)
 
-READ_SIZE = 256 << 10
-"""Bytes taken at a time; a province's link carries megabytes a second."""
+READ_SIZE = 1 << 20
+"""Bytes taken at a time; a province's link carries megabytes a second, and what comes together is
+decoded together: of four times as many bytes a position costs a sixth less."""
 MAX_UNANSWERED = 4 << 20
 """Bytes that may wait for the disk before nothing more is read."""
 MAX_UNREAD = 16 << 20
