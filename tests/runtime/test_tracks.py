@@ -7,11 +7,14 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sizao.core.errors import LogError
+from sizao.core.ids import partition_of
 from sizao.core.schemas import COMMAND_RESULT, POSITION
+from sizao.runtime.embedded import track_pages
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.track_pages import TrackPages
 from sizao.runtime.tracks import TrackReader
@@ -98,3 +101,30 @@ def test_command_results_are_read_on_from_where_one_was(tmp_path: Path) -> None:
         log.append({"command_results": one})
         log.append({"command_results": one})
         assert [segment.seq for segment in reader.latest_command_results(1)] == [2]
+
+
+def test_pages_hold_their_rows_by_vehicle_and_time_whatever_came_first(tmp_path: Path) -> None:
+    """As sorting by two columns would have them, what came first of two reports of a moment
+    before the other."""
+    chance = random.Random(3)
+    count = 900
+    batches = [
+        positions(
+            [f"1380000{chance.randrange(70):04}" for _ in range(count)],
+            [float(chance.randrange(300)) for _ in range(count)],
+            speed_kmh=[float(number) for number in range(start, start + count)],
+        )
+        for start in (0, count)
+    ]
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+        for batch in batches:
+            log.append({"positions": batch})
+        pages = TrackPages(log)
+        assert pages.make(at_least=1) == 2 * count
+        found = list(track_pages.every(log, at_least=1))
+    kept = pa.Table.from_batches(found).select(["vehicle", "time", "speed_kmh"])
+    order = [("vehicle", "ascending"), ("time", "ascending")]
+    whole = pa.Table.from_batches(batches).select(kept.column_names).sort_by(order)
+    numbers = pa.array([partition_of(name) for name in whole["vehicle"].to_pylist()])
+    by_partition = np.argsort(numbers.to_numpy(), kind="stable")
+    assert kept.to_pylist() == whole.take(pa.array(by_partition)).to_pylist()
