@@ -61,8 +61,7 @@ def compare(one: Played, only: Iterable[str] | None = None, jobs: int = 1) -> Co
     """Every detection of the engine against every plain one."""
     chosen = set(only or [*rules.OF_VEHICLES, *rules.OF_ALL])
     began = time.perf_counter()
-    groups = [one.rows.path(number) for number in one.rows.written()]
-    found = plain(groups, one.context, chosen, jobs)
+    found = plain(one.rows.groups(), one.context, chosen, jobs)
     spent_s = time.perf_counter() - began
     theirs = [each for each in one.detections if each["rule"] in chosen]
     names = [
@@ -179,11 +178,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes for the plain rules")
     parser.add_argument("--short", action="store_true", help="parameters that are met sooner")
+    parser.add_argument("--folder", type=Path, help="keep the rows there, or take them from there")
     parser.add_argument("--only", help="comma list of rules")
     parser.add_argument("--show", type=int, default=10, help="differences of a rule to print")
     given = parser.parse_args(arguments)
     began = time.perf_counter()
-    one = played.play(given.seed, given.vehicles, given.hours, SHORT if given.short else None)
+    changes = SHORT if given.short else None
+    one = played.play(given.seed, given.vehicles, given.hours, changes, given.folder)
     made_s = time.perf_counter() - began
     with one.rows:
         result = compare(one, given.only.split(",") if given.only else None, given.jobs)

@@ -28,11 +28,28 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
     )
 
 
-Point = tuple[float, float]
-"""Latitude, longitude."""
-
 SQUARE_DEG = 0.005
 """Long lines and roads are kept by squares of about 500 m, so that not all of them are asked."""
+
+
+class Piece(NamedTuple):
+    """A straight piece of line or road, degrees, and the metres of a degree on the plane that is
+    fitted to it."""
+
+    lat_a: float
+    lon_a: float
+    lat_b: float
+    lon_b: float
+    north: float
+    east: float
+
+    def distance_m(self, lat: float, lon: float) -> float:
+        """Metres from a place to the nearest point of the piece."""
+        ay, ax = (self.lat_a - lat) * self.north, (self.lon_a - lon) * self.east
+        by, bx = (self.lat_b - self.lat_a) * self.north, (self.lon_b - self.lon_a) * self.east
+        square = by * by + bx * bx
+        along = min(1.0, max(0.0, -(ay * by + ax * bx) / square)) if square > 0 else 0.0
+        return math.hypot(ay + along * by, ax + along * bx)
 
 
 class Box(NamedTuple):
@@ -73,9 +90,10 @@ class Area:
         self.fence = fence
         points = [*fence.line, *(point for ring in fence.rings for point in ring)]
         self.box = box_of(points, fence.reach_m)
-        self.pieces: dict[tuple[int, int], list[tuple[Point, Point]]] = defaultdict(list)
-        for piece in zip(fence.line, fence.line[1:] or fence.line, strict=False):
-            for square in squares_of(box_of(piece, fence.reach_m)):
+        self.pieces: dict[tuple[int, int], list[Piece]] = defaultdict(list)
+        for a, b in zip(fence.line, fence.line[1:] or fence.line, strict=False):
+            piece = Piece(*a, *b, *metres_per_degree((a[0] + b[0]) / 2))
+            for square in squares_of(box_of([a, b], fence.reach_m)):
                 self.pieces[square].append(piece)
 
     def holds(self, kind: str, lat: float, lon: float, time_us: int) -> bool:
@@ -92,23 +110,13 @@ class Area:
         lower end and not at its upper one. Else: at most ``reach_m`` from the line or centre."""
         if self.fence.shape != "polygon":
             near = self.pieces.get(square_of(lat, lon), ())
-            return any(distance_m(lat, lon, *a, *b) <= self.fence.reach_m for a, b in near)
+            return any(piece.distance_m(lat, lon) <= self.fence.reach_m for piece in near)
         crossed = 0
         for ring in self.fence.rings:
             for (y0, x0), (y1, x1) in zip(ring, [*ring[1:], ring[0]], strict=True):
                 if (y0 > lat) != (y1 > lat) and lon < (x1 - x0) * (lat - y0) / (y1 - y0) + x0:
                     crossed += 1
         return crossed % 2 == 1
-
-
-def distance_m(lat: float, lon: float, y0: float, x0: float, y1: float, x1: float) -> float:
-    """Metres from a place to a straight piece of line, on a plane fitted to the piece."""
-    north, east = metres_per_degree((y0 + y1) / 2)
-    py, px = (y0 - lat) * north, (x0 - lon) * east
-    by, bx = (y1 - y0) * north, (x1 - x0) * east
-    square = bx * bx + by * by
-    along = min(1.0, max(0.0, -(px * bx + py * by) / square)) if square > 0 else 0.0
-    return math.hypot(px + along * bx, py + along * by)
 
 
 def in_force(fence: Fence, time_us: int) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from sizao.core.ids import content_id
 from sizao.core.places import ROAD_CLASS_CODES
-from sizao.core.schemas import TIME
+from sizao.core.schemas import POSITION, TIME
 from sizao.detect import engine
 from sizao.detect.context import Context
 from sizao.detect.params import Params
@@ -39,13 +40,13 @@ _ROWS_HELD = 400_000
 
 @dataclass
 class Played:
-    """What the engine found, and the rows it got, in the order of arrival, by vehicle."""
+    """What the engine found, and the rows it got."""
 
     context: Context
+    rows: Rows
     detections: list[dict[str, Any]]
     counters: dict[str, int]
-    rows: Rows
-    seconds: float = 0.0
+    seconds: float
     """Processor time of the engine."""
 
 
@@ -54,39 +55,42 @@ def play(
     vehicles: int,
     hours: float,
     changes: dict[str, Params] | None = None,
-    start_s: int = START_S,
+    folder: Path | None = None,
 ) -> Played:
-    """Simulate the city as the score does, with temporary limits besides, and run the engine."""
-    import time
+    """Simulate the city as the score does, with temporary limits besides, and run the engine.
 
-    city, groups = build(), round(hours * 3600 / GROUP_S)
-    cars = fleet(city, vehicles, seed)
-    world = City.scored(city, cars, seed, start_s, groups * GROUP_S)
+    ``folder`` keeps the rows for another time; rows that are there are not simulated again.
+    """
+    city, cars = build(), fleet(build(), vehicles, seed)
+    steps = round(hours * 3600 / GROUP_S)
+    world = City.scored(city, cars, seed, START_S, steps * GROUP_S)
     assert world.played is not None
     context = Context.build(
         city.network,
         cars.register,
         changes=changes,
         fences=world.played.fences,
-        temporary=temporary_limits(city.network, seed, start_s, hours),
+        temporary=temporary_limits(city.network, seed, START_S, hours),
     )
-    intake, state, rows, found = Intake(), EngineState(), Rows(), list[dict[str, Any]]()
-    seconds = 0.0
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for _ in range(groups):
-            for frames in world.advance(GROUP_S)[0]:
-                yield intake.take(frames)
-            intake.alarms, world.terminals.shown = [], []
-
-    for batch in cut_anyhow(batches(), seed):
-        rows.take(batch)
+    rows = Rows(folder)
+    if not rows.count:
+        rows.write(_simulated(world, steps))
+    state, found, seconds = EngineState(), list[dict[str, Any]](), 0.0
+    for batch in cut_anyhow(rows.batches(), seed):
         began = time.process_time()
         detections, state = engine.step(batch, state, context)
         seconds += time.process_time() - began
         found += plain_rows(detections)
     found += plain_rows(engine.close(state, context))
-    return Played(context, found, dict(state.counters), rows, seconds)
+    return Played(context, rows, found, dict(state.counters), seconds)
+
+
+def _simulated(world: City, steps: int) -> Iterator[pa.RecordBatch]:
+    intake = Intake()
+    for _ in range(steps):
+        for frames in world.advance(GROUP_S)[0]:
+            yield intake.take(frames)
+        intake.alarms, world.terminals.shown = [], []
 
 
 def cut_anyhow(batches: Iterator[pa.RecordBatch], seed: int) -> Iterator[pa.RecordBatch]:
@@ -149,70 +153,73 @@ def temporary_limits(
     return limits
 
 
-@dataclass
 class Rows:
-    """Rows in the order of arrival, on disk by groups of vehicles."""
+    """Rows on disk: all in the order of arrival, and once more by groups of vehicles."""
 
-    folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
-    count: int = 0
-    _held: list[pa.RecordBatch] = field(default_factory=list)
-    _writers: dict[int, Any] = field(default_factory=dict)
-    _closed: bool = False
+    def __init__(self, folder: Path | None = None) -> None:
+        self._own = tempfile.TemporaryDirectory() if folder is None else None
+        self.folder = Path(self._own.name) if self._own is not None else Path(str(folder))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._all, self._count = self.folder / "all.arrow", self.folder / "count"
 
     def __enter__(self) -> Rows:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.folder.cleanup()
+    def __exit__(self, *error: object) -> None:
+        if self._own is not None:
+            self._own.cleanup()
 
-    def take(self, batch: pa.RecordBatch) -> None:
-        """A batch as the engine gets it."""
-        columns = {
-            "vehicle": batch.column("vehicle"),
-            "row": pa.array(np.arange(self.count, self.count + len(batch))),
-            "time_us": batch.column("time").cast(pa.int64()),
-            "received_us": batch.column("received").cast(pa.int64()),
-            **{name: batch.column(name) for name in _KEPT},
-        }
-        self._held.append(pa.record_batch(columns))
-        self.count += len(batch)
-        if sum(map(len, self._held)) >= _ROWS_HELD:
-            self._write()
+    @property
+    def count(self) -> int:
+        return int(self._count.read_text()) if self._count.exists() else 0
 
-    def _write(self) -> None:
-        table = pa.Table.from_batches(self._held)
-        self._held = []
-        names = table["vehicle"].combine_chunks().dictionary_encode()
-        groups = [_group_of(name) for name in names.dictionary.to_pylist()]
-        group = np.array(groups)[names.indices.to_numpy()]
-        for number in np.unique(group).tolist():
-            some = table.filter(pa.array(group == number)).combine_chunks()
-            if number not in self._writers:
-                sink = pa.OSFile(str(self._path(number)), "wb")
-                self._writers[number] = pa.ipc.new_stream(sink, some.schema), sink
-            self._writers[number][0].write_table(some)
+    def write(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """Batches in the order of arrival."""
+        held: list[pa.RecordBatch] = []
+        with ExitStack() as stack:
+            files: dict[Path, Any] = {}
 
-    def written(self) -> list[int]:
-        """Everything is on disk now. The groups there are."""
-        if self._held:
-            self._write()
-        for writer, sink in self._writers.values() if not self._closed else ():
-            writer.close()
-            sink.close()
-        self._closed = True
-        return sorted(self._writers)
+            def write(path: Path, table: pa.Table) -> None:
+                if path not in files:
+                    sink = stack.enter_context(pa.OSFile(str(path), "wb"))
+                    files[path] = stack.enter_context(pa.ipc.new_stream(sink, table.schema))
+                files[path].write_table(table)
 
-    def _path(self, number: int) -> Path:
-        return Path(self.folder.name) / f"{number}.arrow"
+            def flush() -> None:
+                table = pa.Table.from_batches(held)
+                held.clear()
+                write(self._all, table)
+                for number, some in _grouped(table):
+                    write(self.folder / f"group-{number}.arrow", some)
 
-    def path(self, number: int) -> Path:
-        """The file of a group."""
-        return self._path(number)
+            count = 0
+            for batch in batches:
+                row = pa.array(np.arange(count, count + len(batch)))
+                held.append(batch.append_column("row", row))
+                count += len(batch)
+                if sum(map(len, held)) >= _ROWS_HELD:
+                    flush()
+            if held:
+                flush()
+        self._count.write_text(str(count))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All of it in the order of arrival."""
+        with pa.OSFile(str(self._all)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                yield batch.select(POSITION.names)
+
+    def groups(self) -> list[Path]:
+        """For :func:`read`."""
+        return sorted(self.folder.glob("group-*.arrow"))
+
+
+def _grouped(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    names = table["vehicle"].combine_chunks().dictionary_encode()
+    groups = [_group_of(name) for name in names.dictionary.to_pylist()]
+    group = np.array(groups)[names.indices.to_numpy()]
+    for number in np.unique(group).tolist():
+        yield number, table.filter(pa.array(group == number))
 
 
 def _group_of(vehicle: str) -> int:
@@ -226,7 +233,8 @@ def read(path: Path) -> Iterator[tuple[str, list[Raw]]]:
     order = pc.sort_indices(table, sort_keys=[("vehicle", "ascending"), ("row", "ascending")])
     table = table.take(order)
     vehicles = table["vehicle"].to_pylist()
-    columns = [table[name].to_pylist() for name in ("row", "time_us", "received_us", *_KEPT)]
+    times = [table[name].cast(pa.int64()).to_pylist() for name in ("time", "received")]
+    columns = [table["row"].to_pylist(), *times, *(table[name].to_pylist() for name in _KEPT)]
     raw = [Raw(*values) for values in zip(*columns, strict=True)]
     for vehicle, own in groupby(zip(vehicles, raw, strict=True), key=lambda one: one[0]):
         yield vehicle, [one for _, one in own]

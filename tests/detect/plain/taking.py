@@ -250,9 +250,7 @@ def _sample(
         limits = _Limits(*[row.given_kmh] * 4)
     fences = ()
     if row.lat is not None and row.lon is not None:
-        fences = tuple(
-            area.fence for area in world.areas if area.holds(kind, row.lat, row.lon, row.time_us)
-        )
+        fences = world.fences_at(kind, row.lat, row.lon, row.time_us)
     return Sample(
         vehicle,
         row.row,

@@ -138,8 +138,7 @@ def test_the_city_gives_the_same_detections(city):
 
 def test_what_only_one_of_the_two_says_is_a_difference(city):
     chosen = {"speeding"}
-    groups = [city.rows.path(number) for number in city.rows.written()]
-    found = against.plain(groups, city.context, chosen)
+    found = against.plain(city.rows.groups(), city.context, chosen)
     theirs = [each for each in city.detections if each["rule"] in chosen]
     assert against.differences(theirs, found, city.context) == []
     assert "only the engine" in against.differences(theirs, found[1:], city.context)[0]

@@ -13,7 +13,7 @@ from sizao.detect.context import Context
 from sizao.roads.fences import Fence
 from sizao.roads.network import Network
 from sizao.roads.temporary_limits import TemporaryLimit
-from tests.detect.plain.areas import Area
+from tests.detect.plain.areas import Area, square_of, squares_of
 
 Params = Mapping[str, Any]
 """A rule's parameters by name."""
@@ -45,8 +45,8 @@ class World:
     kinds: Mapping[str, str]
     services: Mapping[str, str]
     segments: list[Segment] = field(default_factory=list)
-    areas: list[Area] = field(default_factory=list)
-    """Of every fence, in the same order."""
+    areas: dict[tuple[int, int], list[Area]] = field(default_factory=dict)
+    """Square to the fences whose box touches it, by number."""
     pieces: dict[int, list[tuple[float, float, TemporaryLimit]]] = field(default_factory=dict)
     """Segment to the temporary limits on it: from and to along it, metres."""
     kept: dict[Any, Any] = field(default_factory=dict)
@@ -63,7 +63,9 @@ class World:
             context.services,
         )
         world.segments = _segments(world.network) if world.network is not None else []
-        world.areas = [Area(fence) for fence in world.fences]
+        for area in map(Area, world.fences):
+            for square in squares_of(area.box):
+                world.areas.setdefault(square, []).append(area)
         for limit in world.temporary:
             assert world.network is not None
             assert limit.network == world.network.digest()
@@ -75,6 +77,11 @@ class World:
     def routes_of(self, vehicle: str) -> list[Fence]:
         """The routes a vehicle is bound to."""
         return [fence for fence in self.fences if vehicle in fence.vehicles]
+
+    def fences_at(self, kind: str, lat: float, lon: float, time_us: int) -> tuple[Fence, ...]:
+        """Fences that hold the place, concern the kind and are in force, by number."""
+        near = self.areas.get(square_of(lat, lon), ())
+        return tuple(area.fence for area in near if area.holds(kind, lat, lon, time_us))
 
     def temporary_at(self, segment: int, offset_m: float, time_us: int) -> TemporaryLimit | None:
         """The lowest of the temporary limits that hold there and then, of equals the first."""

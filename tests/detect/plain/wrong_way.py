@@ -15,7 +15,7 @@ from tests.detect.plain.world import Params, World
 LOOK_M = 60.0
 
 
-class Piece(NamedTuple):
+class Way(NamedTuple):
     """A straight piece of road in its driving direction."""
 
     lat_a: float
@@ -67,9 +67,8 @@ def _is_against(sample: Sample, course: float, params: Params, world: World) -> 
     assert sample.lat is not None
     assert sample.lon is not None
     against = along = math.inf
+    north, east = metres_per_degree(sample.lat)  # a plane fitted to where the vehicle is
     for piece in _near(sample.lat, sample.lon, world):
-        # On a plane fitted to where the vehicle is.
-        north, east = metres_per_degree(sample.lat)
         dy, dx = (piece.lat_b - piece.lat_a) * north, (piece.lon_b - piece.lon_a) * east
         if dy == dx == 0:
             continue
@@ -84,7 +83,7 @@ def _is_against(sample: Sample, course: float, params: Params, world: World) -> 
     return against <= params["reach_m"] and along > against + params["margin_m"]
 
 
-def _from_piece(lat: float, lon: float, piece: Piece, north: float, east: float) -> float:
+def _from_piece(lat: float, lon: float, piece: Way, north: float, east: float) -> float:
     """Metres from a place to the nearest point of a piece."""
     ay, ax = (piece.lat_a - lat) * north, (piece.lon_a - lon) * east
     by, bx = (piece.lat_b - piece.lat_a) * north, (piece.lon_b - piece.lon_a) * east
@@ -92,24 +91,24 @@ def _from_piece(lat: float, lon: float, piece: Piece, north: float, east: float)
     return math.hypot(ay + along * by, ax + along * bx)
 
 
-def _near(lat: float, lon: float, world: World) -> list[Piece]:
+def _near(lat: float, lon: float, world: World) -> list[Way]:
     """All pieces that may be within ``LOOK_M``, if an expressway is among them."""
     if "wrong_way" not in world.kept:
         world.kept["wrong_way"] = _squares(world)
-    squares: dict[tuple[int, int], list[Piece]] = world.kept["wrong_way"]
+    squares: dict[tuple[int, int], list[Way]] = world.kept["wrong_way"]
     return squares.get(square_of(lat, lon), [])
 
 
-def _squares(world: World) -> dict[tuple[int, int], list[Piece]]:
+def _squares(world: World) -> dict[tuple[int, int], list[Way]]:
     """Square to the pieces that come near to it; only squares that have an expressway."""
     network = world.network
     lat, lon = network.lat.tolist(), network.lon.tolist()
-    squares: dict[tuple[int, int], list[Piece]] = defaultdict(list)
+    squares: dict[tuple[int, int], list[Way]] = defaultdict(list)
     assert network is not None
     for segment, road in enumerate(world.segments):
         one_way = network.twin[segment] < 0
         for at in range(network.first[segment], network.first[segment + 1] - 1):
-            piece = Piece(
+            piece = Way(
                 lat[at], lon[at], lat[at + 1], lon[at + 1], road.road_class == "expressway", one_way
             )
             box = box_of([(piece.lat_a, piece.lon_a), (piece.lat_b, piece.lon_b)], 2 * LOOK_M)
