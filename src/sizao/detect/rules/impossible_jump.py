@@ -7,11 +7,12 @@ Of each vehicle consecutive fixes are compared, whatever else lies between. A fi
 more than ``min_jump_m`` (2 000) from the fix before, and further than ``max_speed_kmh`` (200)
 could have brought the vehicle in the time between the two. A fix at exactly the place of the one
 before says nothing new: the receiver may hang, and wake up where the vehicle has got to meanwhile.
-So the time counts from the minute in which the place before the jump was first reported. (A clone
-of a vehicle that stands under such a receiver is seen when it moves again, or is far away.) The
-jump is believed at the next fix if that does not jump in turn: a single stray position makes two
-jumps in a row, out and back, and is drift. The rule then fires; the episode is over at once, so
-revision 1 comes together with revision 0.
+So the time counts from the beginning of the minute in which the place before the jump was first
+reported, if it was reported more than once. (A clone of a vehicle that stands under such a
+receiver is seen when it moves again, or is far away.) The jump is
+believed at the next fix if that does not jump in turn: a single stray position makes two jumps in
+a row, out and back, and is drift. The rule then fires; the episode is over at once, so revision 1
+comes together with revision 0.
 
 ``start`` is the last fix before the jump, ``end`` the first one after it, ``fired`` the fix that
 confirms it. ``measured`` is the speed the jump would have taken in km/h, ``limit`` is
@@ -134,9 +135,8 @@ def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-
             far = metres(c.prev_lat[i], c.prev_lon[i], lat, lon)
             waited_us = c.time_us[i] - c.prev_fix_us[i]
             if each[own].since_min != 0:
-                waited_us = max(
-                    waited_us, (minute - each[own].since_min + 1) % _MINUTES * 60_000_000
-                )
+                minutes = (minute - each[own].since_min + 1) % _MINUTES
+                waited_us = max(waited_us, minutes * 60_000_000 + c.time_us[i] % 60_000_000)
             kmh = far / waited_us * 3.6e6
             jumps = far > min_jump_m and kmh > max_kmh
         if lat != c.prev_lat[i] or lon != c.prev_lon[i]:
@@ -171,7 +171,7 @@ class ImpossibleJump(RuleBase):
     """The rule; the module's docstring is its definition."""
 
     id = "impossible_jump"
-    code_version = 2
+    code_version = 3
     measured_unit = "km/h"
     state_dtype = EACH
     few_dtype = FEW
