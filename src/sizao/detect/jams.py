@@ -181,6 +181,7 @@ def judge_minute(
     jams: Jams, cells: npt.NDArray[Any], minute: int, index: Stretches, params: Params
 ) -> None:
     """One minute's cells, in order of stretch: jams begin, grow, shrink, fire and end."""
+    _forget(jams, minute, params)
     stretch = sparse.slots(cells)
     ratio = cells["ratio"] / (1000.0 * cells["n"])
     slow = (cells["slow"] >= params["min_vehicles"]) & (ratio <= slow_ratio(params))
@@ -210,6 +211,17 @@ def judge_minute(
         if seen:
             _grow(jams, jam, [spot for _, spot in seen], minute, params)
             _queue(jams, jam, seen, free, minute, index, params)
+        if not jam.members:
+            end(jams, jam)
+            del jams.jams[key]
+
+
+def _forget(jams: Jams, minute: int, params: Params) -> None:
+    """What minutes before this one have ended in which no stretch at all was heard of."""
+    for key, jam in sorted(jams.jams.items()):
+        for one, (_, heard) in list(jam.members.items()):
+            if minute - 1 - heard >= params["max_gap_min"]:
+                del jam.members[one]
         if not jam.members:
             end(jams, jam)
             del jams.jams[key]

@@ -69,8 +69,8 @@ class Of(NamedTuple):
 
 
 def seen(track: Track, params: Params, world: World) -> Of:
-    """The first usable sample a minute on each stretch, of those that came in time."""
-    counted: dict[tuple[int, Stretch], Heard] = {}
+    """The samples that count, of those that came in time."""
+    counted: list[Heard] = []
     last_us = 0
     for sample in track.samples if track.kind in HEAVY else []:
         if not _usable(sample):
@@ -78,9 +78,19 @@ def seen(track: Track, params: Params, world: World) -> Of:
         last_us = max(last_us, sample.received_us)
         heard = _heard(sample, world)
         judged_us = (heard.minute + 1) * MINUTE_US + round(params["hold_s"] * 1e6)
-        if sample.received_us < judged_us and not _parked(sample):
-            counted.setdefault((heard.minute, heard.stretch), heard)
-    return Of(list(counted.values()), last_us)
+        if sample.received_us >= judged_us or _parked(sample):
+            continue
+        if not counted or not _counted(heard, counted[-1]):
+            counted.append(heard)
+    return Of(counted, last_us)
+
+
+def _counted(heard: Heard, last: Heard) -> bool:
+    """Whether the vehicle was counted in this minute there, or farther on."""
+    here, there = heard.stretch, last.stretch
+    if heard.minute != last.minute or here.way != there.way:
+        return False
+    return here.km <= there.km if here.way.rising else here.km >= there.km
 
 
 def _usable(sample: Sample) -> bool:

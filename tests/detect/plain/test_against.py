@@ -16,7 +16,7 @@ from sizao.detect import engine, registry
 from sizao.detect.context import Context
 from sizao.detect.state import EngineState
 from tests.checks import corpus, corpus_places
-from tests.detect.plain import against, played, rules
+from tests.detect.plain import against, played, rules, wild
 from tests.detect.plain.sample import Track
 from tests.detect.plain.taking import Raw, track_of
 from tests.detect.plain.world import World
@@ -121,6 +121,33 @@ def test_another_number_is_seen(rule, name, step):
     """The control: a small step in one number of one of the two, and they differ."""
     value = messy("speeding").context.params[rule][name]
     assert messy("speeding").differences(rule, **{name: value + step})
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_wild_vehicles_give_the_same_detections(seed):
+    names = wild.names(30)
+    rows = wild.rows(seed, len(names), 2.0)
+    context = Context.build(
+        wild.network(),
+        kinds={name: wild.KINDS[n % len(wild.KINDS)] for n, name in enumerate(names)},
+        fences=wild.fences(names),
+        temporary=wild.temporary(),
+        changes=WILD,
+    )
+    limits = np.full(len(rows), np.nan, np.float32)
+    chosen = {*rules.OF_VEHICLES, *rules.OF_ALL}
+    detections = [each for each in found_by_engine(rows, limits, context) if each["rule"] in chosen]
+    found = against.plain([raw_of(rows, limits)], context, chosen)
+    assert against.differences(detections, found, context) == []
+    named = {each["rule"] for each in detections} | {each["severity"] for each in detections}
+    assert named >= WILD_RULES
+
+
+WILD = {
+    **against.SHORT,
+    "slow_traffic": {"min_vehicles": 2.0, "min_minutes": 2.0, "queue_minutes": 1.0},
+}
+WILD_RULES = {*rules.OF_VEHICLES, *rules.OF_ALL, "queue_end"} - HOURS
 
 
 @pytest.fixture(scope="module")

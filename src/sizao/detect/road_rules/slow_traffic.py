@@ -7,9 +7,12 @@ Its subject is a kilometre of a carriageway
 
 A sample is *usable* if its road is clear (``match`` GOOD), an expressway and no ramp, its vehicle
 is of the heavy class, it has a satellite speed and a usual limit, and its place is in no fence of
-kind ``service``. Of each vehicle the first usable sample a minute on each stretch counts, by event
-time: who creeps or stands would weigh more than who drives if all did. A minute of a stretch is
-judged ``hold_s`` (60) after its end, by receive times alone: what comes later still is not counted.
+kind ``service``. Of each vehicle the first usable sample of a minute counts, by event time, and
+each that is on another stretch than the one counted last, unless it lies behind that on the same
+carriageway: who creeps or stands would weigh more than who drives if all did, and who stands at a
+border of stretches must not be counted on one of them twice. A minute of a stretch is judged
+``hold_s`` (60) after its end, by receive times of usable samples alone: what comes later still is
+not counted. Speeds count in whole tenths of km/h and their ratios in whole thousandths.
 
 For each minute and stretch: ``n`` vehicles, their mean speed, and the mean of speed over the usual
 limit for each one's kind (temporary limits are left aside: who keeps one is not slow traffic).
@@ -30,9 +33,9 @@ at a queue's end, off ``congested_kmh``, as other rules take off what their inst
 ``start`` is the beginning of its first slow minute, ``end`` the end of its last. ``measured`` is
 the lowest mean speed of a slow stretch in a minute, the earliest if equal (of one minute the lowest
 number's), ``limit`` the mean usual limit of the same vehicles; the place is that of the slowest of
-them. Severity is by ``measured``: ``standing_traffic`` up to ``standing_kmh`` (5), ``congested`` up
-to ``congested_kmh`` (20), else ``slow``. ``quality`` says ``length_km=N``, the most stretches it
-had.
+them (of equals the earliest, of one moment the one at the lowest stake). Severity is by
+``measured``: ``standing_traffic`` up to ``standing_kmh`` (5), ``congested`` up to
+``congested_kmh`` (20), else ``slow``. ``quality`` says ``length_km=N``, the most stretches it had.
 
 *The queue's end* is a detection of its own (severity and part ``queue_end``): a fired episode whose
 last slow stretch against the driving direction is ``congested_kmh`` less the margin or slower this
@@ -63,6 +66,7 @@ from sizao.roads.fences import KIND_NUMBERS
 from sizao.roads.matching import GOOD
 
 MINUTE_US = 60_000_000
+_STRETCHES = 1_048_575
 _EXPRESSWAY = ROAD_CLASS_CODES["expressway"]
 _SERVICE = KIND_NUMBERS["service"]
 _HEAVY = np.array([kind in HEAVY for kind in KIND_CODES])
@@ -80,22 +84,32 @@ class _Numbers(NamedTuple):
 
 
 @njit(cache=True)
-def _tally(rows, stretch, c, each, few, fences, clock_us, numbers):  # type: ignore[no-untyped-def]  # numba
+def _behind(stretch, counted, step, first):  # type: ignore[no-untyped-def]  # numba
+    """Whether a stretch is the one counted last, or lies behind it on the same carriageway."""
+    last = np.int64(counted // 4096) - 1
+    # Of other roads before, it may be any number.
+    if last < 0 or last >= len(first):
+        return False
+    return first[last] == first[stretch] and (stretch - last) * step[stretch] <= 0
+
+
+@njit(cache=True)
+def _tally(rows, stretch, step, first, c, each, few, fences, clock_us, numbers):  # type: ignore[no-untyped-def]  # numba
     """Count the rows, which are in order of arrival. Returns the table and the latest receipt."""
     for k in range(len(rows)):
         i = rows[k]
         minute = c.time_us[i] // 60_000_000
-        open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
         clock_us = max(clock_us, c.received_us[i])
-        counted = np.uint32((stretch[k] % 1_048_575 + 1) * 4096 + minute % 4096)
-        if not open_ or each[c.slot[i]].counted == counted:
+        open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
+        last = each[c.slot[i]].counted
+        if not open_ or (last % 4096 == minute % 4096 and _behind(stretch[k], last, step, first)):
             continue
         parked = False
         for at in range(c.fence_from[i], c.fence_from[i + 1]):
             parked = parked or fences[c.fence[at]].kind == numbers.service
         if parked:
             continue
-        each[c.slot[i]].counted = counted
+        each[c.slot[i]].counted = (stretch[k] % _STRETCHES + 1) * 4096 + minute % 4096
         few, at = sparse.add(few, stretch[k], minute % 4_194_304)
         cell = few[at]
         # Whole tenths and thousandths: a sum of them does not depend on its order.
@@ -139,7 +153,7 @@ class SlowTraffic(RuleBase):
 
     id = "slow_traffic"
     measured_unit = "km/h"
-    code_version = 3
+    code_version = 4
     state_dtype = EACH
     few_dtype = sparse.episodes(CELL)
 
@@ -185,6 +199,8 @@ class SlowTraffic(RuleBase):
         few, clock_us = _tally(
             rows,
             index.of(columns.segment[rows], columns.stake_m[rows], columns.offset_m[rows]),
+            index.step,
+            index.first,
             columns,
             memory.each,
             jams.few,
