@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from sizao.core.ids import content_id
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.core.schemas import POSITION, TIME
-from sizao.detect import engine
+from sizao.detect import engine, reopen
 from sizao.detect.context import Context
 from sizao.detect.params import Params
 from sizao.detect.state import EngineState
@@ -75,6 +75,8 @@ def play(
     rows = Rows(folder)
     if not rows.count:
         rows.write(_simulated(world, steps))
+    # One for each vehicle: which close when memory is short is not what is compared.
+    reopen.MOST = max(reopen.MOST, min(vehicles, 30_000))
     state, found, seconds = EngineState(), list[dict[str, Any]](), 0.0
     for batch in cut_anyhow(rows.batches(), seed):
         began = time.process_time()

@@ -12,7 +12,11 @@ from typing import Any
 from tests.detect.plain import (
     area_forbidden,
     area_limit,
+    coach_curfew,
+    coach_night_fatigue,
     coach_night_speed,
+    coach_totals,
+    fatigue,
     impossible_jump,
     long_downgrade,
     offline_moving,
@@ -42,6 +46,9 @@ OF_VEHICLES: dict[str, Callable[[Track, Params, World], list[Found]]] = {
     "offline_moving": offline_moving.found,
     "impossible_jump": impossible_jump.found,
     "wrong_way": wrong_way.found,
+    "fatigue": fatigue.found,
+    "coach_night_fatigue": coach_night_fatigue.found,
+    "coach_curfew": coach_curfew.found,
 }
 
 Seen = Callable[[Track, Params, World], Any]
@@ -49,5 +56,7 @@ FoundOfAll = Callable[[list[Any], Params, World], list[Found]]
 
 OF_ALL: dict[str, tuple[Seen, FoundOfAll]] = {
     "slow_traffic": (slow_traffic.seen, slow_traffic.found),
+    "coach_day_total": (coach_totals.seen, coach_totals.found_in_day),
+    "coach_week_total": (coach_totals.seen, coach_totals.found_in_week),
 }
 """What is taken out of a track, and what is found in all of it (one item a vehicle, by name)."""
