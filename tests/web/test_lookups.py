@@ -14,7 +14,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
-from sizao.core.errors import AreaError, ConfigError
+from sizao.core.errors import AreaError, ConfigError, LogError
 from sizao.runtime.archive.held import young
 from sizao.runtime.archive.questions import ArchiveQuestions
 from sizao.runtime.embedded.log import SqliteLog
@@ -273,6 +273,36 @@ def test_where_no_archive_is_kept_the_page_says_so(world: World):
     world.ports.presence = None
     answer = ask(world, "op-zd", EAST, **GOOD, case=case.number)
     assert "没有轨迹存档" in answer.context["error"]
+
+
+def test_an_end_that_is_too_near_is_said_to_be_unfinished(world: World):
+    """Late positions come; nobody is to conclude from an answer that is not whole yet."""
+    case = world.raise_case().number
+    long_ago = local(world.now - timedelta(minutes=30))
+    for end, said in ((local(world.now), True), (long_ago, False)):
+        given = {"from": local(world.now - timedelta(hours=1)), "to": end}
+        for answer in (
+            ask(world, "op-dd", EAST, **GOOD, case=case, **given),
+            playback(world, "op-dd", **GOOD, case=case, **given),
+        ):
+            assert answer.status_code == 200
+            assert ("data-young" in answer.content.decode()) is said
+
+
+def test_a_file_of_the_archive_that_is_gone_is_no_answer(world: World):
+    """Neither a list that leaves somebody out nor a page of an error that nobody can read."""
+    case = world.raise_case().number
+
+    class Broken:
+        def inside(self, *_: Any) -> list[Any]:
+            raise LogError("positions/2026-11-23/a.parquet is missing")
+
+    world.ports.presence = Broken()
+    answer = ask(world, "op-dd", EAST, **GOOD, case=case)
+    assert answer.status_code == 503
+    assert "这次没有查成" in answer.content.decode()
+    told = [action for action, _, _ in actions() if action.startswith("presence.")]
+    assert told == ["presence.ask"]
 
 
 def test_a_corner_too_many_is_not_dropped_in_silence(world: World):

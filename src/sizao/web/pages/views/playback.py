@@ -20,6 +20,10 @@ from sizao.web.pages import words
 from sizao.web.pages.player import marks_of, player
 from sizao.web.pages.rows import shown_plate
 
+YOUNG = timedelta(minutes=10)
+"""What is older is as whole as it will soon be: proposed; a terminal that was out of reach sends
+what it kept when it is back, hours later perhaps."""
+
 
 @require_safe
 def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
@@ -69,8 +73,14 @@ def show(request: HttpRequest, vehicle_id: str) -> HttpResponse:
                 end,
                 marks_of(request.user, vehicle_id, start, end),
             ),
+            "young": young(end),
         },
     )
+
+
+def young(end: datetime) -> bool:
+    """Whether positions up to ``end`` may still be on their way."""
+    return end > feed_now() - YOUNG
 
 
 def refused(refusal: NoGround) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sizao.core.errors import AreaError, ConfigError
+from sizao.core.errors import AreaError, ConfigError, LogError
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.fleet.access import Sight
@@ -32,8 +33,10 @@ from sizao.web.pages import words
 from sizao.web.pages.export import csv_answer
 from sizao.web.pages.mapdata import bounds
 from sizao.web.pages.player import player
-from sizao.web.pages.views.playback import local, moment, refused
+from sizao.web.pages.views.playback import local, moment, refused, young
 from sizao.web.units.models import User
+
+log = logging.getLogger("sizao.presence")
 
 PLAYED = 12
 """More tracks than this at once are a tangle; the table has the rest."""
@@ -63,6 +66,10 @@ def show(request: HttpRequest) -> HttpResponse:
         return _refuse(request, given, refused(refusal))
     except ConfigError as refusal:
         return _refuse(request, given, _unfit(refusal))
+    except LogError:
+        log.exception("who was there")
+        error = _("轨迹存档有文件缺失或损坏，这次没有查成。请管理员运行 sizao doctor 检查后再查。")
+        return _refuse(request, given, error, 503)
     if request.POST.get("format") == "csv":
         return _export(request, found["rows"])
     return render(request, "presence.html", {**_page(request.user, given), **found})
@@ -113,6 +120,7 @@ def _ask(request: HttpRequest, given: dict[str, str]) -> dict[str, Any]:
         "around": {"from": local(first), "to": local(last)},
         "player": player(user, grants, first, last, at=start, ring=ring) if rows else None,
         "played": PLAYED,
+        "young": young(end),
     }
 
 
@@ -174,7 +182,9 @@ def _page(user: User, given: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _refuse(request: HttpRequest, given: dict[str, str], error: str) -> HttpResponse:
+def _refuse(
+    request: HttpRequest, given: dict[str, str], error: str, status: int = 422
+) -> HttpResponse:
     return render(
-        request, "presence.html", {**_page(request.user, given), "error": error}, status=422
+        request, "presence.html", {**_page(request.user, given), "error": error}, status=status
     )
