@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sizao.sim import score
+from sizao.sim import score, terminal
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet
 from sizao.sim.truth import Offence
@@ -147,5 +147,22 @@ def test_a_day_of_a_fleet_meets_the_mark() -> None:
     for rule in ("speeding", "fatigue"):
         figures = result.rules[rule].figures()
         assert figures["expected"] >= 20
+        assert figures["precision"] >= 0.97, (rule, result.rules[rule].wrong)
+        assert figures["recall"] >= 0.97, (rule, result.rules[rule].missed)
+
+
+@pytest.mark.slow
+def test_twice_the_faults_do_not_make_it_wrong(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many devices that break or are meddled with, reports sent twice or held up, and
+    dead spots."""
+    monkeypatch.setattr(terminal, "FAULTY_SHARE", 2 * terminal.FAULTY_SHARE)
+    monkeypatch.setattr(terminal, "TWICE_SHARE", 2 * terminal.TWICE_SHARE)
+    monkeypatch.setattr(terminal, "LATE_SHARE", 2 * terminal.LATE_SHARE)
+    blind = {name: 2 * share for name, share in terminal._BLIND_SHARE.items()}
+    monkeypatch.setattr(terminal, "_BLIND_SHARE", blind)
+    result = score.run(seed=7, vehicles=300, hours=4.0)
+    for rule, least in (("speeding", 150), ("area_forbidden", 10)):
+        figures = result.rules[rule].figures()
+        assert figures["expected"] >= least, rule
         assert figures["precision"] >= 0.97, (rule, result.rules[rule].wrong)
         assert figures["recall"] >= 0.97, (rule, result.rules[rule].missed)

@@ -31,6 +31,8 @@ from sizao.sim.fleet import Fleet, driver_of
 from sizao.sim.traffic import Motion
 
 FAULTY_SHARE = 0.01
+TWICE_SHARE, LATE_SHARE = 0.01, 0.01
+"""Shares of reports that are sent twice, or held up on their way."""
 KEPT_ALARMS = 2_000
 """Alarms whose pictures can still be asked for."""
 _BLIND_SHARE = {"county": 0.03, "village": 0.06}
@@ -176,10 +178,10 @@ class Terminals:
         _send(self.seed, reports, radio, self._line_free_us, self._batches, sent)
         self._held, self._held_segment = reports[~sent], segment[~sent]
         gone = reports[sent]
-        again = gone[(gone["batch"] == 0) & (_chance(self.seed, gone, 161) < 0.01)].copy()
+        again = gone[(gone["batch"] == 0) & (_chance(self.seed, gone, 161) < TWICE_SHARE)].copy()
         again["send_us"] += 3_000_000
         again["damage"] = 0
-        late = (gone["batch"] == 0) & (_chance(self.seed, gone, 162) < 0.01)
+        late = (gone["batch"] == 0) & (_chance(self.seed, gone, 162) < LATE_SHARE)
         gone["send_us"][late] += 20_000_000 + (6e7 * _chance(self.seed, gone[late], 163)).astype(
             np.int64
         )
