@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +12,8 @@ from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
 from sizao.roads.fence_grid import Fences
 from sizao.roads.fences import Fence, Window
-from tests.detect.plain_spells import Sample, plain_spells
-from tests.detect.tracks import METRES_A_DEGREE_EAST, START, Row, Track, at, episodes
-from tests.roads.test_fence_grid import plain_inside
+from tests.detect.plain.reading import differences
+from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, at, episodes
 
 EVERY_DAY = 127
 
@@ -217,94 +214,6 @@ def test_random_tracks_against_the_plain_reading(legs, every_s, boxes, opens):
             fences.append(route(number, *edges, windows=windows))
         else:
             fences.append(box(number, *edges, kind, windows=windows))
-    rows = track.rows
-    for rule, expected in plain(rows, fences).items():
-        got = [
-            (row["fence"], row["start"], row["end"], row["fired"], row["measured"], row["limit"])
-            for row in episodes(found(track, rule, *fences))
-        ]
-        assert sorted(got) == sorted(expected), rule
-
-
-def plain(rows: list[Row], fences: list[Fence]) -> dict[str, list[tuple[Any, ...]]]:
-    """Episodes by the rules' definitions, straight from the samples."""
-    seconds = [(row["time"] - START).total_seconds() for row in rows]
-    holds = [
-        {fence.number for fence in fences if _holds(fence, row)} if row["positioned"] else None
-        for row in rows
-    ]
-    answer: dict[str, list[tuple[Any, ...]]] = {}
-    by_number = {fence.number: fence for fence in fences}
-
-    answer["area_forbidden"] = []
-    for fence in fences:
-        if fence.kind == "forbidden":
-            samples = [
-                Sample(second, fence.number in inside)
-                for second, row, inside in zip(seconds, rows, holds, strict=True)
-                if inside is not None and (row["speed_kmh"] > 5 or fence.number not in inside)
-            ]
-            answer["area_forbidden"] += [
-                _timed(fence.number, spell) for spell in plain_spells(samples, 30, 300, 2)
-            ]
-
-    samples, worst_fence = [], {}
-    for second, row, inside in zip(seconds, rows, holds, strict=True):
-        recorder = row.get("recorder_speed_kmh")
-        speed = float(np.float32(row["speed_kmh"]))
-        if inside is None or (recorder is not None and abs(recorder - speed) > 10):
-            continue
-        limits = [30.0 for number in inside if by_number[number].kind == "limit"]
-        limit = min(limits, default=np.inf)
-        samples.append(Sample(second, speed > limit + 1, speed / limit, speed, limit))
-        numbers = [number for number in inside if by_number[number].kind == "limit"]
-        worst_fence[second] = min(numbers, default=0)
-    answer["area_limit"] = []
-    for spell in plain_spells(samples, 10, 90, 2):
-        within = [s for s in samples if spell.start_s <= s.at_s <= spell.end_s and s.on]
-        worst = max(within, key=lambda s: (s.rank, -s.at_s))
-        answer["area_limit"].append(
-            (
-                worst_fence[worst.at_s],
-                at(spell.start_s),
-                at(spell.end_s),
-                at(spell.fired_s),
-                round(spell.value, 3),
-                spell.limit,
-            )
-        )
-
-    routes = [fence for fence in fences if fence.kind == "route"]
-    samples, first_route = [], {}
-    for second, row, inside in zip(seconds, rows, holds, strict=True):
-        binding = [
-            fence.number for fence in routes if fence.in_force(round(row["time"].timestamp() * 1e6))
-        ]
-        if inside is None or not row["speed_kmh"] > 5 or not binding:
-            continue
-        samples.append(Sample(second, not inside & set(binding)))
-        first_route[second] = min(binding)
-    answer["route_departure"] = [
-        _timed(first_route[spell.start_s], spell) for spell in plain_spells(samples, 120, 300, 2)
-    ]
-    return answer
-
-
-def _holds(fence: Fence, row: Row) -> bool:
-    return plain_inside(fence, row["lat"], row["lon"]) and fence.in_force(
-        round(row["time"].timestamp() * 1e6)
-    )
-
-
-def _timed(number: int, spell: Any) -> tuple[Any, ...]:
-    minutes = round((spell.end_s - spell.start_s) / 60, 3)
-    return number, at(spell.start_s), at(spell.end_s), at(spell.fired_s), minutes, 0
-
-
-def test_the_reference_sees_a_difference():
-    """A control: with another duration kernel and reading part."""
-    track = at_10_mps().leg(400, 36)
-    fence = box(7, 1000, 1310)
-    assert plain(track.rows, [fence])["area_forbidden"]
-    assert found(track, "area_forbidden", fence, min_duration_s=31) == []
-    assert START + timedelta(seconds=130) == at(130)
+    kinds = {track.vehicle: "hazmat"}
+    for rule in ("area_forbidden", "area_limit", "route_departure"):
+        assert differences(track, rule, fences=Fences(fences), kinds=kinds) == [], rule

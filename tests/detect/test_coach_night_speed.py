@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sizao.detect.rules.coach_night_speed import CoachNightSpeed
-from sizao.detect.rules.speeding import Speeding
-from tests.checks import corpus
-from tests.detect.plain_speed import Found, plain_speeding
+from tests.detect.plain.reading import differences
 from tests.detect.tracks import Track, at, begin, detect, episodes, shanghai
 
 RULE = "coach_night_speed"
@@ -111,31 +108,6 @@ def test_the_ratio_and_the_hours_are_parameters():
     assert night_speed(begin("21:00").leg(120, 75), night_start_min=20 * 60.0)
 
 
-def expected(rows, limits):
-    """Plain speeding, its limit 80 % at night and none by day."""
-
-    def limit_at(time_s, limit):
-        local_s = (time_s + 8 * 3600) % DAY_S
-        return limit * 0.8 if local_s >= 22 * 3600 or local_s < 6 * 3600 else float("inf")
-
-    return plain_speeding(rows, limits, CoachNightSpeed().default_params(), limit_at)
-
-
-def kernel(rows) -> list[Found]:
-    """What the rule found, as the plain function gives it."""
-    last = {row["id"]: row for row in sorted(rows, key=lambda row: row["revision"])}
-    return sorted(
-        Found(
-            row["start"].timestamp(),
-            row["fired"].timestamp(),
-            row["end"].timestamp(),
-            row["measured"],
-            row["limit"],
-        )
-        for row in last.values()
-    )
-
-
 legs = st.lists(
     st.tuples(
         st.integers(1, 100),
@@ -160,28 +132,11 @@ def told(start: str, every_s: int, day) -> Track:
 @given(legs, st.sampled_from(["21:50", "1 05:50", "12:00"]), st.sampled_from([1, 10, 15, 30]))
 def test_it_is_what_the_plain_reading_finds(day, start, every_s):
     track = told(start, every_s, day)
-    assert kernel(detect(track, RULE, kind="line_coach")) == expected(track.rows, track.limits)
+    assert differences(track, RULE, kinds={track.vehicle: "line_coach"}) == []
 
 
 @settings(max_examples=80, deadline=None)
 @given(legs, st.sampled_from([1, 10, 15, 30]))
 def test_speeding_too_is_what_the_plain_reading_finds(day, every_s):
     track = told("12:00", every_s, day)
-    plain = plain_speeding(track.rows, track.limits, Speeding().default_params())
-    assert kernel(detect(track, "speeding")) == plain
-
-
-def test_on_messy_weeks_it_is_what_the_plain_reading_finds():
-    found = 0
-    for track in corpus.tracks():
-        if track.vehicle in corpus.COACHES:
-            plain = expected(track.rows, track.limits)
-            assert kernel(detect(track, RULE, kind=corpus.KINDS[track.vehicle])) == plain
-            found += len(plain)
-    assert found > 10
-
-
-def test_the_plain_reading_is_no_yes_man():
-    track = begin("23:00", every_s=1).leg(35, 75).leg(60, 50)
-    assert len(expected(track.rows, track.limits)) == 1
-    assert detect(track, RULE, kind="line_coach", min_duration_s=60.0) == []
+    assert differences(track, "speeding") == []

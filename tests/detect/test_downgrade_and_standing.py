@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +14,9 @@ from sizao.roads.fence_grid import Fences
 from sizao.roads.fences import Fence
 from sizao.roads.network import Network
 from tests.checks.corpus_places import expressway
-from tests.detect.plain_spells import Sample, plain_spells
+from tests.detect.plain.reading import differences
 from tests.detect.test_areas import box
-from tests.detect.tracks import METRES_A_DEGREE_EAST, START, Row, Track, at, episodes
+from tests.detect.tracks import METRES_A_DEGREE_EAST, Row, Track, at, episodes
 
 
 def found(
@@ -117,45 +115,16 @@ def test_the_account_against_the_plain_reading(legs, every_s, edges, limit):
         box(number, west, west + 4000, "downgrade", grade_pct=float(number) * 3, limit_kmh=60.0)
         for number, west in enumerate(edges, 1)
     ]
-    got = [
-        (row["start"], row["end"], row["fired"], pytest.approx(row["measured"], abs=2e-3))
-        for row in episodes(found(track, "long_downgrade", *fences, limit_j_per_kg=limit))
-    ]
-    assert got == plain_heat(track.rows, fences, limit)
-
-
-def plain_heat(rows: list[Row], fences: list[Fence], limit: float) -> list[tuple[Any, ...]]:
-    """The account, sample by sample. Standing tracks' frozen receivers do not occur: at speed the
-    tracks move."""
-    samples: list[Sample] = []
-    account: tuple[float, float, float] | None = None
-    for row in rows:
-        if not row["positioned"]:
-            continue
-        now = (row["time"] - START).total_seconds()
-        v = float(np.float32(row["speed_kmh"])) / 3.6
-        here = [
-            fence for fence in fences if fence.rings[0][0][1] <= row["lon"] < fence.rings[0][1][1]
-        ]
-        if account is not None and now - account[1] > 90:
-            account = None
-        heat = 0.0
-        if account is not None:
-            before, then, v_then = account
-            dt = now - then
-            heat = before * math.exp(-dt / 900)
-            if here:
-                fall = here[0].grade_pct / 100 - 0.006
-                braked = 9.81 * dt * (v + v_then) / 2 * fall - (v * v - v_then * v_then) / 2
-                heat += max(0.0, braked - 4 * dt)
-            account = (heat, now, v) if here or heat >= 20 else None
-        elif here:
-            account = (0.0, now, v)
-        samples.append(Sample(now, heat > limit, heat, heat))
-    return [
-        (at(spell.start_s), at(spell.end_s), at(spell.fired_s), spell.value)
-        for spell in plain_spells(samples, 10, 90, 2)
-    ]
+    assert (
+        differences(
+            track,
+            "long_downgrade",
+            fences=Fences(fences),
+            kinds={track.vehicle: "heavy_truck"},
+            changes={"long_downgrade": {"limit_j_per_kg": limit}},
+        )
+        == []
+    )
 
 
 def on_the_road(*legs: tuple[float, float], every_s: float = 15, **values: Any) -> Track:
@@ -213,14 +182,5 @@ def test_standing_against_the_plain_reading(legs, every_s):
     track = Track(every_s=every_s).leg(300, 80)
     for seconds, kmh, fix in legs:
         track.leg(seconds, kmh, positioned=fix)
-    samples = [
-        Sample((row["time"] - START).total_seconds(), row["speed_kmh"] <= 3)
-        for row in track.rows
-        if row["positioned"]
-    ]
-    expected = [
-        (at(spell.start_s), at(spell.end_s), at(spell.fired_s))
-        for spell in plain_spells(samples, 120, 400, 2)
-    ]
-    rows = episodes(found(track, "stopped_on_expressway", network=expressway()))
-    assert [(row["start"], row["end"], row["fired"]) for row in rows] == expected
+    where = {"network": expressway(), "kinds": {track.vehicle: "heavy_truck"}}
+    assert differences(track, "stopped_on_expressway", **where) == []

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from datetime import timedelta
-from itertools import pairwise
-from typing import Any
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +11,8 @@ from sizao.detect.engine import Context, EngineState
 from sizao.roads.fence_grid import Fences
 from sizao.roads.fences import Fence
 from sizao.roads.network import Network
-from tests.detect.plain_spells import Sample, plain_spells
-from tests.detect.tracks import METRES_A_DEGREE_EAST, START, Row, Track, at, detect, episodes
+from tests.detect.plain.reading import differences
+from tests.detect.tracks import METRES_A_DEGREE_EAST, Track, at, detect, episodes
 
 
 def test_a_jump_is_believed_when_the_vehicle_stays_there():
@@ -194,108 +188,5 @@ def test_random_tracks_against_the_plain_readings(legs, every_s):
     for seconds, kmh, recorder, fix, minutes, metres in legs:
         track.leg(seconds, kmh, recorder_speed_kmh=recorder, positioned=fix)
         track.silence(minutes, metres)
-    rows = [row for row in track.rows if not _repeats(track.rows, row)]
-    if len(rows) != len(track.rows):
-        return  # two rows at one moment: the engine takes the first, the readings here do not ask
-    assert _spans(detect(track, "impossible_jump")) == plain_jumps(rows)
-    assert _spans(detect(track, "offline_moving")) == plain_silences(rows)
-    assert _spans(detect(track, "terminal_moved")) == plain_disagreements(rows)
-
-
-def _repeats(rows: list[Row], row: Row) -> bool:
-    return sum(other["time"] == row["time"] for other in rows) > 1
-
-
-def _spans(rows: list[Row]) -> list[tuple[Any, ...]]:
-    return [
-        (row["start"], row["end"], row["fired"], pytest.approx(row["measured"], rel=2e-3))
-        for row in episodes(rows)
-    ]
-
-
-def _fixed(rows: list[Row]) -> list[Row]:
-    """Rows with a fix, less what the engine calls frozen: the same place though at speed."""
-    fixed: list[Row] = []
-    place, since, moved = None, None, False
-    for row in rows:
-        if not row["positioned"]:
-            continue
-        fast = row["speed_kmh"] > 10
-        if row["lon"] != place:
-            moved = moved or place is not None
-            place, since = row["lon"], row["time"] if fast else None
-        elif not fast:
-            since = None
-        elif since is None:
-            since = row["time"]
-        elif moved and row["speed_kmh"] / 3.6 * (row["time"] - since).total_seconds() > 20:
-            continue
-        fixed.append(row)
-    return fixed
-
-
-def _apart_m(a: Row, b: Row) -> float:
-    """On one parallel of latitude."""
-    half = math.cos(math.radians(26.5)) * math.sin(math.radians(abs(a["lon"] - b["lon"])) / 2)
-    return 2 * 6_371_000 * math.asin(half)
-
-
-def _place(row: Row) -> tuple[float, float]:
-    return row["lat"], row["lon"]
-
-
-def plain_jumps(rows: list[Row]) -> list[tuple[Any, ...]]:
-    fixed = _fixed(rows)
-
-    def speed(k: int) -> float:
-        """km/h that fix k would have taken, 0 if it does not jump."""
-        far = _apart_m(fixed[k - 1], fixed[k])
-        first = k - 1
-        while first and _place(fixed[first - 1]) == _place(fixed[k - 1]):
-            first -= 1
-        now_s, before_s, first_s = (fixed[j]["time"].timestamp() for j in (k, k - 1, first))
-        minutes = now_s // 60 - first_s // 60 if first < k - 1 else 0
-        kmh = far / max(now_s - before_s, minutes * 60) * 3.6
-        return kmh if far > 2000 and kmh > 200 else 0.0
-
-    found, k = [], 1
-    while k + 1 < len(fixed):
-        if speed(k):
-            if not speed(k + 1):
-                found.append(
-                    (fixed[k - 1]["time"], fixed[k]["time"], fixed[k + 1]["time"], speed(k))
-                )
-            k += 1  # whatever follows a jump confirms or undoes it and is none itself
-        k += 1
-    return found
-
-
-def plain_silences(rows: list[Row]) -> list[tuple[Any, ...]]:
-    fixed = [row["time"] for row in _fixed(rows)]
-    found = []
-    for a, b in pairwise(rows):
-        fast = max(a["speed_kmh"], a["recorder_speed_kmh"] or 0) > 10
-        silent = b["time"] - a["time"]
-        known = a["time"] in fixed and b["time"] in fixed
-        if fast and known and silent > timedelta(minutes=10) and _apart_m(a, b) > 1000:
-            found.append((a["time"], b["time"], b["time"], silent.total_seconds() / 60))
-    return found
-
-
-def plain_disagreements(rows: list[Row]) -> list[tuple[Any, ...]]:
-    samples = []
-    for row in _fixed(rows):
-        if row["recorder_speed_kmh"] is not None:
-            pair = sorted([float(np.float32(row["speed_kmh"])), row["recorder_speed_kmh"]])
-            samples.append(
-                Sample(
-                    (row["time"] - START).total_seconds(),
-                    pair[1] >= 20 and pair[0] <= 5,
-                    pair[1] - pair[0],
-                    pair[1] - pair[0],
-                )
-            )
-    return [
-        (at(spell.start_s), at(spell.end_s), at(spell.fired_s), spell.value)
-        for spell in plain_spells(samples, 300, 600, 2)
-    ]
+    for rule in ("impossible_jump", "offline_moving", "terminal_moved"):
+        assert differences(track, rule) == []

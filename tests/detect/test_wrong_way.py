@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sizao.core.places import ROAD_CLASSES
 from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.network import Network
-from tests.detect.plain_spells import Sample, plain_spells
-from tests.detect.tracks import START, Row, Track, at, episodes
+from tests.detect.plain.reading import differences
+from tests.detect.tracks import Row, Track, at
 
 EAST, WEST = 26.5, 26.5003
 """Latitudes of the carriageways; tracks drive east."""
@@ -118,50 +115,4 @@ def test_random_tracks_against_the_plain_reading(legs, every_s):
     track = Track(every_s=every_s)
     for seconds, kmh, metres, fix, heading in legs:
         track.leg(seconds, kmh, lat=EAST + metres / north, positioned=fix, heading_deg=heading)
-    rows = [(row["start"], row["end"], row["fired"]) for row in episodes(found(track, network))]
-    assert rows == plain(track.rows, network)
-
-
-def plain(rows: list[Row], network: Network) -> list[tuple[Any, ...]]:
-    """Every piece of every road for every sample. Roads run straight east or west."""
-    before: Row | None = None
-    samples = []
-    for row in rows:
-        if not row["positioned"]:
-            continue
-        last, before = before, row
-        if last is None or not row["speed_kmh"] > 15:
-            continue
-        if (row["time"] - last["time"]).total_seconds() > 90:
-            continue
-        north, east = metres_per_degree(row["lat"])
-        dy, dx = (row["lat"] - last["lat"]) * north, (row["lon"] - last["lon"]) * east
-        if math.hypot(dy, dx) < 40:
-            continue
-        course = math.degrees(math.atan2(dx, dy))
-        heading = row["heading_deg"]
-        if heading is not None and _turn(heading, course) > 45:
-            continue
-        against = along = math.inf
-        for segment in range(len(network)):
-            first = network.first[segment]
-            metres = abs(row["lat"] - network.lat[first]) * north
-            way = 90.0 if network.lon[first + 1] > network.lon[first] else 270.0
-            one_way = network.twin[segment] < 0
-            fast = list(ROAD_CLASSES)[network.road_class[segment]] == "expressway"
-            if metres > 60:
-                continue
-            if _turn(way, course) <= 60:
-                along = min(along, metres)
-            if _turn(way, course) >= 135 and one_way and fast:
-                against = min(against, metres)
-        on = against <= 20 and along > against + 8
-        samples.append(Sample((row["time"] - START).total_seconds(), on))
-    return [
-        (at(spell.start_s), at(spell.end_s), at(spell.fired_s))
-        for spell in plain_spells(samples, 30, 90, 2)
-    ]
-
-
-def _turn(a: float, b: float) -> float:
-    return abs((float(np.float32(a)) - b + 180) % 360 - 180)
+    assert differences(track, "wrong_way", network=network) == []

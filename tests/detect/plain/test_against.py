@@ -5,52 +5,22 @@ The city here is small; ``against.py`` says how to run it on ten million positio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from sizao.detect import engine, registry
+from sizao.detect import registry
 from sizao.detect.context import Context
-from sizao.detect.state import EngineState
 from tests.checks import corpus, corpus_places
 from tests.detect.plain import against, chances, played, rules, wild
+from tests.detect.plain.reading import found_by_engine, raw_of
 from tests.detect.plain.sample import Track
-from tests.detect.plain.taking import Raw, track_of
+from tests.detect.plain.taking import track_of
 from tests.detect.plain.world import World
-from tests.detect.tracks import batch_of
 
 IDS = [rule.id for rule in (*registry.RULES, *registry.ROAD_RULES)]
-
-
-def raw_of(rows: Sequence[dict[str, Any]], limits: np.ndarray) -> against.Group:
-    """Rows in the order of arrival, by vehicle."""
-    vehicles: dict[str, list[Raw]] = {}
-    plain = played.plain_rows(batch_of(rows))
-    for number, (row, limit) in enumerate(zip(plain, limits.tolist(), strict=True)):
-        names = [name for name in Raw._fields if name in row]
-        one = Raw(
-            row=number,
-            time_us=row["time"],
-            received_us=row["received"],
-            **{name: row[name] for name in names},
-            given_kmh=None if limit != limit else limit,
-        )
-        vehicles.setdefault(row["vehicle"], []).append(one)
-    return list(vehicles.items())
-
-
-def found_by_engine(
-    rows: Sequence[dict[str, Any]], limits: np.ndarray, context: Context, size: int = 997
-) -> list[dict[str, Any]]:
-    state, batch, found = EngineState(), batch_of(rows), []
-    for start in range(0, len(rows), size):
-        piece = batch.slice(start, size)
-        detections, state = engine.step(piece, state, context, limits[start : start + size])
-        found += played.plain_rows(detections)
-    return found + played.plain_rows(engine.close(state, context))
 
 
 def test_every_rule_over_positions_has_a_plain_one():

@@ -14,8 +14,9 @@ import pytest
 
 from sizao.detect.context import Context
 from tests.detect.plain import chances
+from tests.detect.plain.reading import found_by_engine, raw_of
 from tests.detect.plain.taking import track_of
-from tests.detect.plain.test_against import Messy, found_by_engine, raw_of
+from tests.detect.plain.test_against import Messy
 from tests.detect.plain.world import World
 
 SEEDS = (1, 4, 6)
