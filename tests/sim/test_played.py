@@ -177,6 +177,28 @@ def test_a_jam_is_expected_if_reports_show_it(
     assert (jam.visible_s > 0) == expected
 
 
+def test_a_jam_has_all_kilometres_it_ever_had(city: City, way) -> None:
+    """It begins on one, and goes on for two minutes on the next."""
+    from sizao.sim.fleet import fleet
+
+    cars = fleet(city, 200, 1)
+    heavy = np.flatnonzero(cars.kind == KIND_CODES["heavy_truck"])[:3]
+    network = city.network
+    stake_m = network.stake_at(np.array(way, np.int32), np.full(len(way), 5.0))
+    kilometre = (stake_m // 1000).astype(int)
+    moved = int(np.flatnonzero(kilometre != kilometre[0])[0])
+    truth = JamTruth(network, cars, fences_of(city))
+    part = motion(len(cars), 300)
+    part.segment[:] = _aside(city)
+    part.segment[heavy] = way[0]
+    part.segment[heavy, 180:] = way[moved]
+    part.offset_m[heavy] = 5.0
+    part.speed_kmh[heavy] = 30
+    (jam,) = [*truth.feed(part), *truth.close()]
+    assert jam.vehicle.endswith(f"K{kilometre[0]}")
+    assert jam.kilometres == tuple(sorted((int(kilometre[0]), int(kilometre[moved]))))
+
+
 @pytest.mark.parametrize(("standing", "found"), [(2, 0), (3, 1)])
 def test_two_that_stand_beside_traffic_at_speed_are_no_jam(city, way, standing, found) -> None:
     from sizao.sim.fleet import fleet

@@ -109,6 +109,16 @@ def test_a_jam_is_the_same_within_three_kilometres(cars: Fleet, stretch: str, ri
     assert result["queue_end"].detections == 0, "the queue's end is scored by itself"
 
 
+@pytest.mark.parametrize(("km", "right"), [(16, 0), (17, 1), (28, 1), (29, 0)])
+def test_a_jam_is_the_same_on_all_its_kilometres(cars: Fleet, km: int, right: int) -> None:
+    found = score.Found()
+    found.take([detection(cars, rule="slow_traffic", vehicle=f"road:G5:上行:K{km}")])
+    long = jam(kilometres=(20, 25))
+    result = score.compare([long], found.episodes(), cars, np.zeros(len(cars), np.int8))
+    assert result["slow_traffic"].right == right
+    assert (result["slow_traffic"].found == 1) is bool(right)
+
+
 def test_an_hour_from_bytes_to_episodes(city: City) -> None:
     """The whole chain; and against another day's truth the same figures fall to nothing."""
     result = score.run(seed=5, vehicles=60, hours=1.0)

@@ -61,6 +61,8 @@ class _Jam:
 
     start: int
     anchor: int
+    lowest: int
+    highest: int
     last: int = 0
     slow_minutes: int = 0
     fired: int = 0
@@ -200,9 +202,10 @@ class JamTruth:
                 None,
             )
             if jam is None:
-                jam = _Jam(minute, key)
+                jam = _Jam(minute, key, key, key)
                 self._jams.append(jam)
             jam.members[key] = [0, minute]
+            jam.lowest, jam.highest = min(jam.lowest, key), max(jam.highest, key)
             touched.setdefault(id(jam), []).append(key)
         ended = []
         for jam in list(self._jams):
@@ -297,4 +300,5 @@ class JamTruth:
             float("nan"),
             float("nan"),
             f"{self._names[road][5:-1]} K{km}",
+            kilometres=(jam.lowest % _ROAD, jam.highest % _ROAD),
         )

@@ -83,7 +83,7 @@ PLACES = frozenset({"slow_traffic", "queue_end"})
 """Their subject is a kilometre of road."""
 
 NEAR_KM = 3
-"""Jams so near to each other at one time are the same one."""
+"""A detection so near to a kilometre of a jam, at one time, is of it."""
 
 MOTION = frozenset({"stopped_on_expressway", "wrong_way", "slow_traffic", "queue_end"})
 """Incidents from motion, whose goal is lower."""
@@ -395,10 +395,15 @@ def _subject(rule: str, vehicle: str) -> str:
 def _same(offence: Offence, episode: Episode) -> bool:
     if offence.severity and offence.severity != episode.severity:
         return False
-    if offence.rule in PLACES and abs(_km(offence.vehicle) - _km(episode.vehicle)) > NEAR_KM:
+    if offence.rule in PLACES and not _near(offence, _km(episode.vehicle)):
         return False
     slack = OVERLAP_S[offence.rule]
     return episode.start_s <= offence.end_s + slack and episode.end_s >= offence.start_s - slack
+
+
+def _near(jam: Offence, km: int) -> bool:
+    first, last = jam.kilometres or (_km(jam.vehicle),) * 2
+    return first - NEAR_KM <= km <= last + NEAR_KM
 
 
 def _km(stretch: str) -> int:

@@ -55,6 +55,8 @@ class Offence:
     place: str
     severity: str = ""
     """Where a detection must say it to be the same; "" where it may say anything."""
+    kilometres: tuple[int, int] | None = None
+    """Of a jam: the first and last that it ever had on its carriageway."""
 
 
 def to_json(offence: Offence) -> str:
@@ -64,8 +66,9 @@ def to_json(offence: Offence) -> str:
         moment = datetime.fromtimestamp(record.pop(f"{name}_s"), UTC).astimezone(SHANGHAI)
         record[name] = moment.isoformat()
     record["worst"] = round(record["worst"], 1)
-    if not offence.severity:
-        del record["severity"]
+    for name in ("severity", "kilometres"):
+        if not record[name]:
+            del record[name]
     record["lat"], record["lon"] = round(record["lat"], 6), round(record["lon"], 6)
     return json.dumps(record, ensure_ascii=False)
 
