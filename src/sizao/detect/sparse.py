@@ -69,6 +69,12 @@ def _key(slot, part):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
+def home(table, slot, part):  # type: ignore[no-untyped-def]  # numba
+    """Row number where this slot and part most likely is, to have it brought near."""
+    return _home(_key(slot, part), len(table) - 2) + 1
+
+
+@njit(cache=True)
 def find(table, slot, part):  # type: ignore[no-untyped-def]  # numba
     """Row number of this slot and part, 0 if there is none."""
     at = _place(table, _key(slot, part))

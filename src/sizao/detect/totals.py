@@ -18,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.prefetch import prefetch
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.continuous import speed_of
 from sizao.detect.distance import within
 from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
 from sizao.detect.params import Book, Params, number
+from sizao.detect.room import AHEAD
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 STATE = np.dtype([("driver", "i4"), ("moving", "i1")])
@@ -117,13 +119,28 @@ def _report(ep, driver, out, count):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
+def _near(slot, each, few, piece):  # type: ignore[no-untyped-def]  # numba
+    """Bring near what a row of this vehicle, soon to come, will need."""
+    who = each[slot].driver
+    at = sparse.home(few, who - 1, 1) if who > 0 else sparse.home(few, slot, 0)
+    prefetch(few, at)
+    driven_s = few[at].driven_s
+    # The fields before the ring lie on a line between those two.
+    prefetch(driven_s, 0)
+    prefetch(driven_s, piece % len(driven_s))
+
+
+@njit(cache=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
 ):
     count = 0
-    for i in rows:
+    newest = np.int64(0)
+    for k in range(len(rows)):
+        i = rows[k]
         own = c.slot[i]
         st = each[own]
+        _near(c.slot[rows[min(k + AHEAD, len(rows) - 1)]], each, few, newest)
         now, before = c.time_us[i], c.prev_us[i]
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         who, moved = st.driver, st.moving
@@ -139,7 +156,8 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
             if at == 0:
                 continue
         ep = few[at]
-        _advance(ep, now // 1_000_000 // piece_s)
+        newest = now // 1_000_000 // piece_s
+        _advance(ep, newest)
         if driven:
             _drive(ep, before // 1_000_000, now // 1_000_000, piece_s)
         elif gap and not (
@@ -244,8 +262,20 @@ class DrivingTotal(RuleBase):
 
 def arrived(columns: Columns, params: Params) -> npt.NDArray[np.int64]:
     """Rows that a total looks at, in order of arrival."""
-    rows = rows_of(columns, params["kinds"])
-    return rows[np.argsort(columns.row[rows], kind="stable")]
+    rows: npt.NDArray[np.int64] = _as_they_came(columns.row, rows_of(columns, params["kinds"]))
+    return rows
+
+
+@njit(cache=True)
+def _as_they_came(row, rows):  # type: ignore[no-untyped-def]  # numba
+    """``rows`` in order of their places in the batch, each another."""
+    last = np.int64(-1)
+    for i in rows:
+        last = max(last, row[i])
+    at = np.full(last + 1, -1, np.int64)
+    for i in rows:
+        at[row[i]] = i
+    return at[at >= 0]
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
