@@ -1,9 +1,16 @@
-"""From a rule's findings to rows of ``core.schemas.DETECTION``, column by column."""
+"""From what rules find in a batch to rows of ``core.schemas.DETECTION``, all of them at once.
+
+A batch holds a few dozen of them: what costs is how often NumPy and Arrow are called. So numbers of
+all rules are laid one after the other and put in order before Arrow sees them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sizao.core.ids import content_id, observation_id_of
@@ -16,34 +23,74 @@ from sizao.detect.stretches import stretches
 
 _CLASSES = list(ROAD_CLASSES)
 _NONE = empty(DETECTION)
-_FIELDS = list(DETECTION)
 _MANY = 1000
 """From so many rows on Arrow puts them in order sooner: Python's values lie scattered."""
+_NUMBERS = {
+    name: f"{name}_us" if name in ("start", "end", "fired", "received") else name
+    for name in (
+        *("start", "end", "fired", "received", "revision"),
+        *("measured", "limit", "lat", "lon", "stake_m"),
+    )
+}
+"""Columns that are arrays of ``Findings``, and what they are called there."""
+_OTHERS = [name for name in DETECTION.names if name not in _NUMBERS and name != "final"]
 
-Rows = dict[str, list[Any]]
-"""Column of DETECTION to its values, times as microseconds."""
+Found = Sequence[tuple[Rule, Findings]]
 
 
-def no_rows() -> Rows:
-    """To be added to."""
-    return {name: [] for name in DETECTION.names}
+def batch_of(
+    found: Found, state: EngineState, context: Context, fired_under: dict[str, str]
+) -> pa.RecordBatch:
+    """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``.
+
+    ``state`` puts the names back. ``fired_under`` as in :class:`EngineState`; it is kept up here.
+    """
+    found = [(rule, some) for rule, some in found if len(some.slot)]
+    if not found:
+        return _NONE
+    numbers = {
+        name: np.concatenate([getattr(some, own) for _, some in found])
+        for name, own in _NUMBERS.items()
+    }
+    others: dict[str, list[Any]] = {name: [] for name in _OTHERS}
+    for rule, some in found:
+        _add(others, rule, some, state, context, fired_under)
+    _add_roads(others, np.concatenate([some.segment for _, some in found]), context)
+    n = len(others["id"])
+    state.counters["detections"] += n
+    fired, revisions = numbers["fired"].tolist(), numbers["revision"].tolist()
+    order = [at for *_, at in sorted(zip(fired, others["id"], revisions, range(n), strict=True))]
+    places = np.array(order)
+    if n < _MANY:
+        numbers = {name: column[places] for name, column in numbers.items()}
+        others = {name: list(map(column.__getitem__, order)) for name, column in others.items()}
+    columns = [
+        pa.array(others[field.name], field.type) if field.name in others else _array(numbers, field)
+        for field in DETECTION
+    ]
+    batch = pa.RecordBatch.from_arrays(columns, schema=DETECTION)
+    return batch if n < _MANY else batch.take(pa.array(places))
 
 
-def add_rows(
-    rows: Rows,
+def _array(numbers: dict[str, npt.NDArray[Any]], field: pa.Field) -> pa.Array:
+    if field.name == "final":
+        return pa.array(numbers["revision"] > 0)
+    column = numbers[field.name]
+    if pa.types.is_timestamp(field.type):
+        return pa.Array.from_buffers(field.type, len(column), [None, pa.py_buffer(column)])
+    return pa.array(column, field.type, mask=np.isnan(column) if field.nullable else None)
+
+
+def _add(
+    rows: dict[str, list[Any]],
     rule: Rule,
     found: Findings,
     state: EngineState,
     context: Context,
     fired_under: dict[str, str],
 ) -> None:
-    """Put a rule's findings to ``rows``; ``state`` puts the names back.
-
-    ``fired_under`` as in :class:`EngineState`; it is kept up here.
-    """
+    """What a rule has found, in columns that are not numbers."""
     n = len(found.slot)
-    if not n:
-        return
     seen = [state.names[slot] for slot in found.slot.tolist()]
     vehicles = seen
     if found.stretch and context.network is not None:
@@ -52,7 +99,7 @@ def add_rows(
     drivers, measures = state.driver_names(), list(state.measures)
     revisions, segments = found.revision.tolist(), found.segment.tolist()
     starts, worsts, ends = found.start_us.tolist(), found.worst_us.tolist(), found.end_us.tolist()
-    in_force = rule.version(context.params[rule.id])
+    in_force = context.versions[rule.id]
     for i in range(n):
         vehicle, start_us = vehicles[i], starts[i]
         part = found.part[i : i + 1]
@@ -74,59 +121,34 @@ def add_rows(
                 context,
             )
         )
-    rows["revision"] += revisions
     rows["rule"] += [rule.id] * n
     rows["vehicle"] += vehicles
     rows["vehicle_kind"] += [context.kinds.get(vehicle, "other") for vehicle in vehicles]
     rows["driver"] += [drivers[k] if k >= 0 else None for k in found.driver.tolist()]
-    rows["start"] += starts
-    rows["end"] += ends
-    rows["fired"] += found.fired_us.tolist()
-    rows["received"] += found.received_us.tolist()
-    rows["measured"] += found.measured.tolist()
-    rows["limit"] += found.limit.tolist()
     rows["measured_unit"] += [rule.measured_unit] * n
     rows["severity"] += found.severity
-    for name, column in (("lat", found.lat), ("lon", found.lon), ("stake_m", found.stake_m)):
-        rows[name] += [None if value != value else value for value in column.tolist()]
-    _add_roads(rows, segments, context)
-    rows["final"] += [revision > 0 for revision in revisions]
     rows["fence"] += found.fence or [None] * n
 
 
-def batch_of(rows: Rows, state: EngineState) -> pa.RecordBatch:
-    """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``."""
-    n = len(rows["id"])
-    if not n:
-        return _NONE
-    state.counters["detections"] += n
-    keys = zip(rows["fired"], rows["id"], rows["revision"], range(n), strict=True)
-    order = [at for *_, at in sorted(keys)]
-    if n >= _MANY:
-        columns = [pa.array(rows[field.name], field.type) for field in _FIELDS]
-        return pa.RecordBatch.from_arrays(columns, schema=DETECTION).take(pa.array(order))
-    # Put in order here: to take few rows out of Arrow's lists and texts costs more than to make
-    # them.
-    columns = [
-        pa.array([values[at] for at in order], field.type)
-        for field, values in ((field, rows[field.name]) for field in _FIELDS)
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=DETECTION)
-
-
-def _add_roads(rows: Rows, segments: list[int], context: Context) -> None:
+def _add_roads(
+    rows: dict[str, list[Any]], segment: npt.NDArray[np.int32], context: Context
+) -> None:
     network = context.network
-    for segment in segments:
-        road = road_class = area = None
-        if network is not None and segment >= 0:
-            road = str(network.ref[segment]) or str(network.name[segment]) or None
-            road_class = _CLASSES[network.road_class[segment]]
-            area = str(network.area[segment]) or None
-        rows["road"].append(road)
-        rows["road_class"].append(road_class)
-        rows["area"].append(area)
+    known = [] if network is None else np.flatnonzero(segment >= 0).tolist()
+    for name in ("road", "road_class", "area"):
+        rows[name] = [None] * len(segment)
+    if network is not None and known:
+        on = segment[known]
+        columns = (network.ref, network.name, network.road_class, network.area)
+        values = zip(known, *(column[on].tolist() for column in columns), strict=True)
+        for at, ref, name, road_class, area in values:
+            rows["road"][at] = ref or name or None
+            rows["road_class"][at] = _CLASSES[road_class]
+            rows["area"][at] = area or None
 
 
 def _quality(text: str, measure: str, segment: int, context: Context) -> str | None:
     unmatched = "unmatched" if context.network is not None and segment < 0 else ""
-    return ",".join(filter(None, (text, measure, unmatched))) or None
+    if not (measure or unmatched):
+        return text or None
+    return ",".join(filter(None, (text, measure, unmatched)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -87,6 +88,11 @@ class Context:
     def network(self) -> Network | None:
         """The roads, None without."""
         return self.world.network
+
+    @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """Rule id to the version of the rule with its parameters."""
+        return {rule.id: rule.version(self.params[rule.id]) for rule in self.rules}
 
     def adopt(self, state: EngineState) -> None:
         """Make ``state`` fit: another network or another layout of a rule begins anew."""

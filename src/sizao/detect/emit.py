@@ -7,6 +7,7 @@ A kernel cannot know beforehand how many findings a batch holds, so it fills an 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def room(out, count):  # type: ignore[no-untyped-def]  # numba
     return longer
 
 
+@cache
 def quality_text(bits: int) -> str:
     """The comma list of ``DETECTION.quality``.
 
@@ -116,12 +118,16 @@ def _found(
         stake_m=rows["stake_m"].copy(),
         driver=rows["driver"].copy(),
         severity=[severity(row) for row in rows],
-        quality=[
-            ",".join(filter(None, (quality_text(int(row["quality"])), note(row) if note else "")))
-            for row in rows
-        ],
+        quality=_with(list(map(quality_text, rows["quality"].tolist())), rows, note),
         part=[part(row) for row in rows] if part else [],
     )
+
+
+def _with(texts: list[str], rows: npt.NDArray[Any], note: Callable[[Any], str] | None) -> list[str]:
+    if note is None:
+        return texts
+    notes = map(note, rows)
+    return [",".join(filter(None, both)) for both in zip(texts, notes, strict=True)]
 
 
 _NONE = _found(np.empty(0, FINDING), str)

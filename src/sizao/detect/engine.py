@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sizao.detect import reopen
-from sizao.detect.assemble import add_rows, batch_of, no_rows
+from sizao.detect.assemble import batch_of
 from sizao.detect.context import Context
 from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.state import EngineState
@@ -46,7 +46,6 @@ def run(
     prepared: Prepared, state: EngineState, context: Context
 ) -> tuple[pa.RecordBatch, EngineState]:
     """Every rule over columns already prepared, for those who need the columns themselves too."""
-    rows = no_rows()
     torn = reopen.tears_of(prepared.columns)
     groups = reopen.groups(context.rules, context.params)
     known = state.windows
@@ -54,8 +53,9 @@ def run(
         name: known[name] if name in known else reopen.no_windows(group)
         for name, group in groups.items()
     }
+    found: reopen.Found = []
     for name, group in groups.items():
-        for rule, found in reopen.step(
+        found += reopen.step(
             group,
             prepared.columns,
             prepared.late,
@@ -64,31 +64,27 @@ def run(
             state.windows[name],
             context.params,
             context.world,
-        ):
-            add_rows(rows, rule, found, state, context, state.fired_under)
+        )
     for rule in reopen.others(context.rules, groups):
-        found, state.rules[rule.id] = rule.step(
+        own, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
-        add_rows(rows, rule, found, state, context, state.fired_under)
-    return batch_of(rows, state), state
+        found.append((rule, own))
+    return batch_of(found, state, context, state.fired_under), state
 
 
 def close(state: EngineState, context: Context) -> pa.RecordBatch:
     """Last revisions of episodes still open at the end of a finite recording."""
     context.adopt(state)
     state.make_room(context.rules)
-    rows = no_rows()
-    fired_under = dict(state.fired_under)
     groups = reopen.groups(context.rules, context.params)
+    found: reopen.Found = []
     for name, group in groups.items():
         windows = state.windows.get(name)
-        for rule, found in reopen.close(group, state.rules, windows, context.params, context.world):
-            add_rows(rows, rule, found, state, context, fired_under)
+        found += reopen.close(group, state.rules, windows, context.params, context.world)
     for rule in reopen.others(context.rules, groups):
-        found = rule.close(state.rules[rule.id], context.params[rule.id])
-        add_rows(rows, rule, found, state, context, fired_under)
-    return batch_of(rows, state)
+        found.append((rule, rule.close(state.rules[rule.id], context.params[rule.id])))
+    return batch_of(found, state, context, dict(state.fired_under))
 
 
 def active(state: EngineState, context: Context) -> list[str]:
