@@ -33,24 +33,29 @@ def again(
 ) -> Again:
     """As ``reopen_again.again``."""
     slot = anew.slot
-    each, few = windows.before(rule.id, slot)
+    each, own_few = windows.before(rule.id, slot)
     own = windows.of_rule[rule.id]
     drivers = dict(own.drivers.get(slot, {}))
-    for driver in np.unique(anew.rows["driver"]).tolist():
+    for driver in sorted(set(anew.rows["driver"].tolist())):
         if driver >= 0 and driver not in drivers:
             # Only late rows know of him, so that nothing of this vehicle is in his total.
             drivers[driver] = remembered(memory, driver)
-    table = _called([(few, None), *((row, name) for name, row in drivers.items())], slot)
+    table = _called([(own_few, None), *((row, name) for name, row in drivers.items())], slot)
 
     def judged(columns: Columns) -> tuple[Findings, Memory]:
         begun = Memory(each.copy(), sparse.from_rows(table, memory.few.dtype))
         found, ended = rule.step(columns, begun, params, world)
         return replace(found, slot=_real(found.slot, slot)), ended
 
-    first, as_it_was = judged(anew.columns_was)
     second, as_it_is = judged(anew.columns)
-    elsewhere = {driver for driver in drivers if not _same(memory, as_it_was, driver, slot)}
-    told = {(report["slot"], report["start_us"]) for report in _reports(first)}
+    elsewhere: set[int] = set()
+    told: set[tuple[int, int]] = set()
+    as_it_was = as_it_is
+    if drivers:
+        # Where nobody is known nobody can have driven elsewhere.
+        first, as_it_was = judged(anew.columns_was)
+        elsewhere = {driver for driver in drivers if not _same(memory, as_it_was, driver, slot)}
+        told = {(report["slot"], report["start_us"]) for report in _reports(first)}
     others: list[Report] = []
     after: dict[int, list[Report]] = {}
     for report in _reports(second):
@@ -65,10 +70,11 @@ def again(
     before = {
         start: report for start, report in reported.items() if report["driver"] not in elsewhere
     }
-    fired = sparse.rows(as_it_is.few)
-    going_on = set(fired["start_us"][fired["fired"] != 0].tolist())
+    few = _used(as_it_is.few)
+    going_on = set(few["start_us"][few["fired"] != 0].tolist())
     out, known = differences(before, after, going_on, anew.latest_us)
-    memory = _put_back(rule, memory, slot, as_it_was, as_it_is, elsewhere, known)
+    memory.each[slot] = as_it_is.each[0]
+    memory = _put_back(rule, memory, slot, as_it_was, few, elsewhere, known)
     found = [findings_of(second, [*others, *out])] if others or out else []
     return Again(found, memory, {**reported, **known}, drivers)
 
@@ -95,6 +101,11 @@ def _real(slots: npt.NDArray[np.int32], slot: int) -> npt.NDArray[np.int32]:
     return np.where(slots < 0, -slots - 1, slot).astype(np.int32)
 
 
+def _used(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Rows of a table in use, in no order."""
+    return table[1:][table["key"][1:] != 0]
+
+
 def _row(few: npt.NDArray[Any], of: int, part: int) -> Any:
     at = sparse.find(few, of, part)
     return few[at] if at else None
@@ -117,13 +128,11 @@ def _put_back(
     memory: Memory,
     slot: int,
     as_it_was: Memory,
-    as_it_is: Memory,
+    judged: npt.NDArray[Any],
     elsewhere: set[int],
     known: dict[int, Report],
 ) -> Memory:
     each, few = memory
-    each[slot] = as_it_is.each[0]
-    judged = sparse.rows(as_it_is.few)
     for row, of, part in zip(judged, sparse.slots(judged), sparse.parts(judged), strict=True):
         if part and int(of) in elsewhere:
             _add(rule, few, int(of), row, _row(as_it_was.few, of, part))
