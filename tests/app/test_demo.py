@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -17,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from sizao.app.commands.demo import _set_clock
+from sizao.app.commands.demo import Stopped, _Meanwhile, _set_clock
+from sizao.app.parts import Part, Parts
 from sizao.core.clock import ScaledClock, SystemClock, load_clock, save_clock
-from sizao.log.datadir import DataDir, read_status, write_status
+from sizao.log.datadir import COMPILING, DataDir, read_status, write_status
 from sizao.runtime.embedded.log import SqliteLog
 
 
@@ -163,3 +165,22 @@ def test_time_while_stopped_does_not_count_at_the_fast_rate(tmp_path: Path) -> N
     write_status(data, "gateway", at_s=last, counters={"feed_time_s": last})
     _set_clock(data, 60.0)
     assert load_clock(data.clock).time_s() == pytest.approx(time.time(), abs=60)
+
+
+def test_while_parts_start_compiling_is_said_and_a_stop_is_heeded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = DataDir(tmp_path).create()
+    stop = threading.Event()
+    meanwhile = _Meanwhile(data, stop)
+    meanwhile()
+    for done in (3, 3, 4):
+        write_status(data, COMPILING, at_s=0.0, counters={"done": done, "of": 16})
+        meanwhile()
+    said = capsys.readouterr().out.split("\n")
+    assert ["3/16" in said[0], "4/16" in said[1], said[2]] == [True, True, ""]
+    parts = Parts(data, parts=[Part("x", (), subprocess.Popen(["sleep", "60"]))])
+    stop.set()
+    with pytest.raises(Stopped):
+        parts.wait_ready("x", 60, meanwhile=meanwhile)
+    parts.stop()

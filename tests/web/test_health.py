@@ -7,7 +7,7 @@ import time
 import pytest
 from django.test import Client
 
-from sizao.log.datadir import write_status
+from sizao.log.datadir import COMPILING, write_status
 from sizao.web.desk.thread import Desk
 
 from .conftest import World
@@ -35,6 +35,17 @@ def test_a_part_that_stopped_beating_is_named(world: World, part: str):
     assert answer.status_code == 503
     stale = [name for name, state in answer.json()["parts"].items() if state["status"] == "stale"]
     assert stale == [part]
+
+
+def test_a_pipeline_that_compiles_says_how_far_it_is(world: World):
+    for part in ("gateway", "pipeline", "web"):
+        beat(world, part)
+    beat(world, COMPILING, done=12, of=33)
+    answer = Client().get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["pipeline"] == {"status": "compiling", "done": 12, "of": 33}
+    beat(world, COMPILING, age_s=11, done=12, of=33)
+    assert Client().get("/healthz").status_code == 200, "left by one that was killed"
 
 
 def test_the_intake_counts_once_it_has_run(world: World):

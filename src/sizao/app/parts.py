@@ -73,9 +73,15 @@ class Parts:
         part.starts += 1
 
     def wait_ready(
-        self, name: str, seconds: float, ready: Callable[[], bool] | None = None
+        self,
+        name: str,
+        seconds: float,
+        ready: Callable[[], bool] | None = None,
+        *,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
-        """Wait for the part's first heartbeat, or for ``ready()``. Raises PartError."""
+        """Wait for the part's first heartbeat, or for ``ready()``; ``meanwhile`` is called again
+        and again, and what it raises ends the waiting. Raises PartError."""
         part = next(part for part in self.parts if part.name == name)
         check = ready or (lambda: read_status(self.data, name) is not None)
         until = time.monotonic() + seconds
@@ -84,6 +90,7 @@ class Parts:
                 raise PartError(f"{name} stopped while starting:\n{self.tail(name)}")
             if time.monotonic() > until:
                 raise PartError(f"{name} was not ready after {seconds:.0f} s:\n{self.tail(name)}")
+            meanwhile()
             time.sleep(0.1)
 
     def revive(self) -> list[str]:

@@ -214,6 +214,10 @@ def replace(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
+COMPILING = "pipeline-compiling"
+"""Heartbeat while the pipeline's rules are compiled: ``done`` and ``of``. It goes when they are."""
+
+
 def write_status(data: DataDir, part: str, *, at_s: float, counters: dict[str, Any]) -> None:
     """Publish a part's heartbeat: wall seconds since the epoch, pid, its counters."""
     record = {"part": part, "at_s": at_s, "pid": os.getpid(), "counters": counters}

@@ -12,13 +12,11 @@ import pyarrow as pa
 import yaml
 
 from sizao.core.errors import ConfigError
-from sizao.core.schemas import POSITION, TIME
-from sizao.detect import engine, registry
+from sizao.detect import registry
 from sizao.detect.context import Context
 from sizao.detect.heard import Heard
 from sizao.detect.records import Facts, RecordContext
 from sizao.detect.rules_file import OwnRules, own_rules
-from sizao.detect.state import EngineState
 from sizao.log import register, roadside
 from sizao.log.datadir import DataDir
 from sizao.roads import temporary_limits
@@ -26,7 +24,6 @@ from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 from sizao.roads.temporary_limits import TemporaryLimit
-from sizao.runtime.board import Board
 
 logger = logging.getLogger(__name__)
 
@@ -148,23 +145,6 @@ class Sources:
         loaded = register.load(path)
         logger.info("%s: %d vehicles", path.name, len(loaded))
         return loaded
-
-
-def warm_up(context: Context) -> None:
-    """Load the compiled kernels before the first position waits for them."""
-    moment = pa.array([0], TIME)
-    arrays = [
-        pa.array(["0"])
-        if field.name == "vehicle"
-        else moment
-        if field.name in ("time", "received")
-        else pa.nulls(1, field.type)
-        for field in POSITION
-    ]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=POSITION)
-    prepared, state = engine.prepare(batch, EngineState(), context)
-    engine.run(prepared, state, context)
-    Board().update(prepared.columns)
 
 
 def _mark(path: Path) -> int | None:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from sizao.core.levels import WarningLevel
-from sizao.log.datadir import read_status
+from sizao.log.datadir import COMPILING, read_status
 from sizao.web import metrics
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
@@ -30,8 +30,9 @@ OPTIONAL = ("intake", "archive")
 
 
 def part_states(now_s: float) -> dict[str, dict[str, Any]]:
-    """State of each part: ``ok``, ``stale`` (no heartbeat), ``missing`` or ``failing``."""
-    found = {}
+    """State of each part: ``ok``, ``stale`` (no heartbeat), ``missing``, ``failing``, or
+    ``compiling`` with how much of it is ``done`` (a pipeline's first start after an upgrade)."""
+    found: dict[str, dict[str, Any]] = {}
     for part in (*PARTS, *OPTIONAL):
         status = read_status(ports().data, part)
         if status is None and part in OPTIONAL:
@@ -47,6 +48,9 @@ def part_states(now_s: float) -> dict[str, dict[str, Any]]:
         found[part] = {"status": state, "age_s": round(age, 1)}
         if state == "failing":
             found[part]["error"] = error
+    compiling = read_status(ports().data, COMPILING)
+    if compiling and now_s - compiling["at_s"] <= config.heartbeat_s.read():
+        found["pipeline"] = {"status": "compiling", **compiling["counters"]}
     return found
 
 

@@ -21,7 +21,7 @@ from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, load_clock, save_clock
 from sizao.core.errors import ConfigError, SizaoError
 from sizao.core.kernel_cache import is_warm, use_kernel_cache
-from sizao.log.datadir import DataDir, read_status
+from sizao.log.datadir import COMPILING, DataDir, read_status
 
 HOST = "127.0.0.1"
 INTAKE_PORT = 6811
@@ -169,6 +169,7 @@ def _run(
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
         if not is_warm(use_kernel_cache()):
             _step("compiling the inner loops: the first start takes two minutes longer")
+        meanwhile = _Meanwhile(data, stop)
         _step("starting gateway, intake, pipeline, web pages, vehicles and a province above")
         listen = ("--host", HOST, "--port", str(gateway_port))
         if write_link(data):
@@ -183,8 +184,8 @@ def _run(
         pages = ("--host", host, "--port", str(port))
         made_up = ("--demo", "--sample-hazards")
         parts.start("serve", *folder, *pages, *made_up)
-        parts.wait_ready("gateway", START_S)
-        parts.wait_ready("intake", START_S)
+        parts.wait_ready("gateway", START_S, meanwhile=meanwhile)
+        parts.wait_ready("intake", START_S, meanwhile=meanwhile)
         parts.start(
             "sim",
             *folder,
@@ -192,10 +193,15 @@ def _run(
             *("--intake-port", str(intake_port), "--web-port", str(port)),
             *("--vehicles", str(vehicles), "--seed", str(seed)),
         )
-        parts.wait_ready("pipeline", START_S)
-        parts.wait_ready("serve", START_S, lambda: _health(url) is not None)
-        parts.wait_ready("sim", START_S)
-        parts.wait_ready("serve", 300, lambda: (_health(url) or {}).get("status") == "ok")
+        parts.wait_ready("pipeline", START_S, meanwhile=meanwhile)
+        parts.wait_ready("serve", START_S, lambda: _health(url) is not None, meanwhile=meanwhile)
+        parts.wait_ready("sim", START_S, meanwhile=meanwhile)
+        parts.wait_ready(
+            "serve",
+            300,
+            lambda: (_health(url) or {}).get("status") == "ok",
+            meanwhile=meanwhile,
+        )
         click.echo("")
         click.echo(f"  Open {click.style(url, bold=True)} and sign in:")
         for account in setup.accounts():
@@ -207,6 +213,29 @@ def _run(
         click.echo("")
         _watch(data, parts, stop)
         click.echo("\nstopping ...")
+
+
+class Stopped(SizaoError):
+    """Ctrl-C while the parts were starting."""
+
+
+class _Meanwhile:
+    """While parts start: heed Ctrl-C, and say how far the compiling of the rules is."""
+
+    def __init__(self, data: DataDir, stop: threading.Event) -> None:
+        self._data = data
+        self._stop = stop
+        self._said = ""
+
+    def __call__(self) -> None:
+        if self._stop.is_set():
+            raise Stopped("stopped while starting")
+        status = read_status(self._data, COMPILING)
+        if status is not None:
+            text = "规则首次编译中 compiling the rules: {done}/{of}".format(**status["counters"])
+            if text != self._said:
+                self._said = text
+                _step(text)
 
 
 def _port(usual: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import time
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from sizao.app.options import data_option
 from sizao.core.clock import load_clock
 from sizao.detect.heard import Heard
 from sizao.log import live
-from sizao.log.datadir import DataDir, write_status
+from sizao.log.datadir import COMPILING, DataDir, write_status
 from sizao.runtime.embedded.checkpoint import CheckpointStore
 from sizao.runtime.embedded.housekeeping import DAY_S, detection_days
 from sizao.runtime.embedded.log import SqliteLog
@@ -22,7 +23,8 @@ from sizao.runtime.embedded.record_store import RecordStore
 from sizao.runtime.pipeline import Pace, Pipeline
 from sizao.runtime.records import RecordRunner
 from sizao.runtime.reporting import report_to_stderr
-from sizao.runtime.sources import Sources, warm_up
+from sizao.runtime.sources import Sources
+from sizao.runtime.warming import compile_ahead, part_of, units, warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +34,17 @@ logger = logging.getLogger(__name__)
 @click.option("--max-rows", default=Pace.max_rows, show_default=True, help="Positions a turn.")
 @click.option("--rebuild", is_flag=True, help="Forget the state and read the log from its start.")
 @click.option("--once", is_flag=True, help="Stop at the end of the log.")
-def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
+@click.option("--compile", "part", hidden=True, help="Compile a part of the rules; stop.")
+def command(data: DataDir, max_rows: int, rebuild: bool, once: bool, part: str | None) -> None:
     """Read the log, match roads, run the rules, write detections and the live board."""
     report_to_stderr()
     data.create()
     heard = Heard()
     sources = Sources(data, heard)
-    warm_up(sources())
+    if part is not None:
+        warm_up(sources(), part_of(units(sources()), part), click.echo)
+        return
+    _compile(data, sources)
 
     def publish(counters: dict[str, Any]) -> None:
         write_status(data, "pipeline", at_s=time.time(), counters=counters)
@@ -77,3 +83,20 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: pipeline.stop())
         pipeline.run(once=once)
+
+
+def _compile(data: DataDir, sources: Sources) -> None:
+    """Everything compiled and loaded before the first position is read; how far that is stands in
+    a heartbeat of its own."""
+
+    def tell(done: int, of: int) -> None:
+        write_status(data, COMPILING, at_s=time.time(), counters={"done": done, "of": of})
+
+    # Until the pipeline stops in order, ending is all there is to do.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    child = [sys.executable, "-m", "sizao", "pipeline", "--data", str(data.root), "--compile"]
+    try:
+        compile_ahead(child, sources(), tell)
+        warm_up(sources())
+    finally:
+        data.status(COMPILING).unlink(missing_ok=True)
