@@ -62,7 +62,12 @@ def no_findings() -> npt.NDArray[Any]:
 
 @njit(cache=True)
 def room(out, count):  # type: ignore[no-untyped-def]  # numba
-    """``out``, or a copy twice as long if ``count`` rows fill it."""
+    """``out``, or a copy twice as long if ``count`` rows fill it.
+
+    A kernel begins to count at ``np.int64(0)`` and hands on ``np.int64(1)``: to the compiler a
+    plain 0 or 1 is a type of its own, and all that is given it would be compiled once more for it,
+    seconds for each rule.
+    """
     if count < len(out):
         return out
     longer = np.empty(2 * len(out), out.dtype)

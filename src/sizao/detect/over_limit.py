@@ -194,14 +194,14 @@ def _over(st, ep, slot, now_us, received_us, min_duration_us, out, count):  # ty
         ep.phase = FIRED
         ep.fired_us = now_us
         ep.received_us = received_us
-        out, count = _report(ep, slot, 0, out, count)
+        out, count = _report(ep, slot, np.int64(0), out, count)
     return out, count
 
 
 @njit(cache=True)
 def _end(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     if ep.phase == FIRED:
-        out, count = _report(ep, slot, 1, out, count)
+        out, count = _report(ep, slot, np.int64(1), out, count)
     ep.phase = NOTHING
     ep.below = 0
     return out, count

@@ -67,6 +67,11 @@ class Lasting(NamedTuple):
     end_samples: int
 
 
+NONE = np.int64(0)
+"""What a kernel gives :func:`take` for a part, code or quality it has not. Rules of one layout
+share one compiled ``take`` as long as they give it values of the same types; a plain 0 is a type of
+its own."""
+
 LASTING = ("min_duration", "max_gap", "end_samples")
 
 
@@ -117,6 +122,9 @@ def take(  # type: ignore[no-untyped-def]  # numba
 ):
     """Judge usable row ``i`` for the spell ``part`` of its vehicle. Returns the table anew.
 
+    part, code, quality : int64, :data:`NONE` for none
+    rank, value, limit : float64
+
     ``st.open`` counts the vehicle's spells, whatever their parts.
     """
     slot, now = c.slot[i], c.time_us[i]
@@ -158,7 +166,7 @@ def take(  # type: ignore[no-untyped-def]  # numba
         ep.fired = 1
         ep.fired_us = now
         ep.received_us = c.received_us[i]
-        out, count = report(ep, slot, 0, out, count)
+        out, count = report(ep, slot, np.int64(0), out, count)
     return few, out, count
 
 
@@ -166,7 +174,7 @@ def take(  # type: ignore[no-untyped-def]  # numba
 def finish(st, few, slot, at, out, count):  # type: ignore[no-untyped-def]  # numba
     """End spell ``at``: report it if it had fired, and forget it."""
     if few[at].fired != 0:
-        out, count = report(few[at], slot, 1, out, count)
+        out, count = report(few[at], slot, np.int64(1), out, count)
     sparse.drop(few, at)
     st.open -= 1
     return few, out, count

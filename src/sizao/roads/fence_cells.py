@@ -255,8 +255,9 @@ def _polygon_cells(edges):  # type: ignore[no-untyped-def]  # numba
     keys = np.empty(16, np.int64)
     entries = np.empty(16, ENTRY)
     rows = np.empty(64, EDGE)
-    count = 0
-    used = 0
+    # Not plain 0, which is a type of its own: what is given it would be compiled twice.
+    count = np.int64(0)
+    used = np.int64(0)
     south = math.floor(min(edges.y0.min(), edges.y1.min()) * CELLS)
     north = math.floor(max(edges.y0.max(), edges.y1.max()) * CELLS)
     west = math.floor(min(edges.x0.min(), edges.x1.min()) * CELLS)

@@ -105,7 +105,7 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # n
     rows, cells = _touched(grid, lat, lon)
     first = np.zeros(len(lat) + 1, np.int64)
     found = np.empty(256, np.int32)
-    count = 0
+    count = np.int64(0)  # plain 0 is a type of its own: what is given it would be compiled twice
     done = 0
     for k in range(len(rows)):
         _ask_ahead(start, entries, edges, cells, k)

@@ -40,6 +40,7 @@ from sizao.detect import sparse, spells
 from sizao.detect.concern import in_fences_or_open
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -62,8 +63,8 @@ def _inside(c, i, fences, wanted):  # type: ignore[no-untyped-def]  # numba
 @njit(cache=True)
 def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # numba
     """Part under which the spell in this area stands, and the first part that is free."""
-    free = -1
-    k = 0
+    free = np.int64(-1)
+    k = NONE
     while spells_open > 0:
         at = sparse.find(few, slot, k)
         if at == 0:
@@ -78,7 +79,7 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
 
 @njit(cache=True)
 def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in in_fences_or_open(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
@@ -90,7 +91,7 @@ def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[n
         st = each[own]
         moving = speed > moving_above
         left = int(st.open)
-        k = 0
+        k = NONE
         while left > 0:
             at = sparse.find(few, own, k)
             if at != 0:
@@ -99,7 +100,7 @@ def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[n
                 on = _inside(c, i, fences, area)
                 if moving or not on:
                     few, out, count = spells.take(
-                        st, few, k, c, i, on, 0.0, 0.0, 0.0, area, 0, numbers, out, count
+                        st, few, k, c, i, on, 0.0, 0.0, 0.0, area, NONE, numbers, out, count
                     )
             k += 1
         if not moving:
@@ -111,7 +112,20 @@ def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[n
             k, free = _place(few, own, st.open, fence.number)
             if k < 0:
                 few, out, count = spells.take(
-                    st, few, free, c, i, True, 0.0, 0.0, 0.0, fence.number, 0, numbers, out, count
+                    st,
+                    few,
+                    free,
+                    c,
+                    i,
+                    moving,
+                    0.0,
+                    0.0,
+                    0.0,
+                    fence.number,
+                    NONE,
+                    numbers,
+                    out,
+                    count,
                 )
     return out[:count], few
 

@@ -42,6 +42,7 @@ from sizao.detect.concern import in_fences_or_open
 from sizao.detect.emit import GPS_ONLY, findings, no_findings
 from sizao.detect.over_limit import band
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -50,7 +51,7 @@ LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 
 @njit(cache=True)
 def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in in_fences_or_open(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
@@ -61,25 +62,25 @@ def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore
         if math.isnan(c.lat[i]) or math.isnan(speed) or abs(recorder - speed) > agrees:
             continue
         limit = math.inf
-        where = 0
+        where = NONE
         for at in range(first, last):
             fence = fences[c.fence[at]]
             if (fence.kind == LIMIT or fence.kind == DOWNGRADE) and fence.limit_kmh < limit:
                 limit = float(fence.limit_kmh)
-                where = fence.number
+                where = np.int64(fence.number)
         on = speed > limit + margin
         if not on and each[own].open == 0:
             continue
-        quality = GPS_ONLY if math.isnan(recorder) else 0
+        quality = np.int64(GPS_ONLY) if math.isnan(recorder) else NONE
         few, out, count = spells.take(
             each[own],
             few,
-            0,
+            NONE,
             c,
             i,
             on,
             speed / limit,
-            speed,
+            np.float64(speed),
             limit,
             where,
             quality,

@@ -104,7 +104,7 @@ def _report(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, curfew, exempt, moving_above_kmh, max_gap_us, min_us, out
 ):
-    count = 0
+    count = np.int64(0)
     for i in rows:
         own = c.slot[i]
         now = c.time_us[i]

@@ -58,7 +58,7 @@ FEW = sparse.episodes([*SEEN, *EPISODE])
 
 @njit(cache=True)
 def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in rows:
         own = c.slot[i]
         now = c.time_us[i]

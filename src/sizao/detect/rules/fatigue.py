@@ -115,7 +115,7 @@ def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  
 
 @njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     # A table for one: what changes in a vehicle's memory is nearly always over with the row.
     one = np.zeros(17, few.dtype)
     for i in _rows(

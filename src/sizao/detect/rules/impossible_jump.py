@@ -118,7 +118,7 @@ def _rows(slot, lat, lon, prev_lat, prev_lon, each, near_deg):  # type: ignore[n
 
 @njit(cache=True)
 def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
     near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
     for i in _rows(c.slot, c.lat, c.lon, c.prev_lat, c.prev_lon, each, near_deg):

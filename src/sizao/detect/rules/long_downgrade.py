@@ -48,6 +48,7 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
@@ -91,7 +92,7 @@ def _rows(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True)
 def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in _rows(c.slot, c.fence_from, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
@@ -101,11 +102,11 @@ def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore
             continue
         st = each[own]
         grade = math.nan
-        where = 0
+        where = NONE
         for at in range(first, last):
             fence = fences[c.fence[at]]
             if fence.kind == DOWNGRADE and where == 0:
-                where = fence.number
+                where = np.int64(fence.number)
                 grade = float(fence.grade_pct)
         if where != 0 and c.segment[i] >= 0 and not math.isnan(grades[c.segment[i]]):
             grade = -float(grades[c.segment[i]])
@@ -141,7 +142,7 @@ def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore
         on = heat > brakes.limit
         if on or st.open != 0:
             few, out, count = spells.take(
-                st, few, 0, c, i, on, heat, heat, brakes.limit, where, 0, numbers, out, count
+                st, few, NONE, c, i, on, heat, heat, brakes.limit, where, NONE, numbers, out, count
             )
     return out[:count], few
 

@@ -63,7 +63,7 @@ def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]  # numba
 
 @njit(cache=True)
 def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in range(len(c.slot)):
         ahead(each, c.slot, i)
         st = each[c.slot[i]]

@@ -35,6 +35,7 @@ from numba import njit
 from sizao.detect import sparse, spells
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fence_grid import in_force
 
@@ -43,19 +44,19 @@ from sizao.roads.fence_grid import in_force
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, each, few, fences, windows, spans, routes, moving_above, numbers, out
 ):
-    count = 0
+    count = np.int64(0)
     for i in np.flatnonzero(c.bound):
         bound = c.bound[i]
         if math.isnan(c.lat[i]) or not c.speed_kmh[i] > moving_above:
             continue
-        route = 0
+        route = NONE
         on = True
         for at in range(routes.first[bound], routes.first[bound + 1]):
             fence = fences[routes.fence[at]]
             if not in_force(fence, windows, spans, c.time_us[i]):
                 continue
             if route == 0:
-                route = fence.number
+                route = np.int64(fence.number)
             for k in range(c.fence_from[i], c.fence_from[i + 1]):
                 if c.fence[k] == routes.fence[at]:
                     on = False
@@ -63,7 +64,7 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
         if route == 0 or (not on and each[own].open == 0):
             continue
         few, out, count = spells.take(
-            each[own], few, 0, c, i, on, 0.0, 0.0, 0.0, route, 0, numbers, out, count
+            each[own], few, NONE, c, i, on, 0.0, 0.0, 0.0, route, NONE, numbers, out, count
         )
     return out[:count], few
 

@@ -114,7 +114,7 @@ def _rows(slot, time_us, lat, speed_kmh, limit_kmh, each, numbers, short):  # ty
 
 @njit(cache=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     short = numbers.max_gap_us < LONGEST_US
     for i in _rows(
         c.slot,

@@ -37,6 +37,7 @@ from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 from sizao.roads.matching import GOOD
@@ -65,7 +66,7 @@ def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ign
 
 @njit(cache=True)
 def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in _rows(c.slot, c.speed_kmh, c.recorder_speed_kmh, c.road_class, c.kind, each, standing):
         own = c.slot[i]
         speed = c.speed_kmh[i]
@@ -82,7 +83,7 @@ def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-un
         if not on and each[own].open == 0:
             continue
         few, out, count = spells.take(
-            each[own], few, 0, c, i, on, 0.0, 0.0, 0.0, 0, 0, numbers, out, count
+            each[own], few, NONE, c, i, on, 0.0, 0.0, 0.0, NONE, NONE, numbers, out, count
         )
     return out[:count], few
 

@@ -81,7 +81,7 @@ def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def
 
 @njit(cache=True)
 def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     watched = np.uint32(0)
     for k in range(len(bits)):
         watched |= np.uint32(1) << bits[k]
@@ -108,9 +108,9 @@ def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
                     ep.stake_m = c.stake_m[i]
                     ep.segment = c.segment[i]
                     ep.driver = c.driver[i]
-                    out, count = _report(ep, own, k, 0, out, count)
+                    out, count = _report(ep, own, k, np.int64(0), out, count)
             elif was_up:
-                out, count = _report(few[at], own, k, 1, out, count)
+                out, count = _report(few[at], own, k, np.int64(1), out, count)
                 sparse.drop(few, at)
                 st.up -= 1
     return out[:count], few

@@ -32,6 +32,7 @@ from numba import njit
 from sizao.detect import sparse, spells
 from sizao.detect.emit import findings, no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 
@@ -57,7 +58,7 @@ def _rows(slot, lat, speed_kmh, recorder_kmh, each, moving, standing):  # type: 
 
 @njit(cache=True)
 def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in _rows(c.slot, c.lat, c.speed_kmh, c.recorder_speed_kmh, each, moving, standing):
         recorder = float(c.recorder_speed_kmh[i])
         speed = float(c.speed_kmh[i])
@@ -65,19 +66,19 @@ def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-un
         own = c.slot[i]
         if not on and each[own].open == 0:
             continue
-        apart = abs(speed - recorder)
+        apart = np.float64(abs(speed - recorder))
         few, out, count = spells.take(
             each[own],
             few,
-            0,
+            NONE,
             c,
             i,
             on,
             apart,
             apart,
             moving - standing,
-            0,
-            0,
+            NONE,
+            NONE,
             numbers,
             out,
             count,

@@ -46,6 +46,7 @@ from sizao.core.places import ROAD_CLASS_CODES
 from sizao.detect import sparse, spells
 from sizao.detect.emit import no_findings
 from sizao.detect.params import Book, Params, number
+from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import build_grid, project
@@ -159,7 +160,7 @@ def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: i
 
 @njit(cache=True)
 def _kernel(c, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]  # numba
-    count = 0
+    count = np.int64(0)
     for i in range(len(c.slot)):
         own = c.slot[i]
         y, x = c.lat[i], c.lon[i]
@@ -183,7 +184,7 @@ def _kernel(c, each, few, roads, numbers, lasting, out):  # type: ignore[no-unty
         if not on and each[own].open == 0:
             continue
         few, out, count = spells.take(
-            each[own], few, 0, c, i, on, 0.0, 0.0, 0.0, 0, 0, lasting, out, count
+            each[own], few, NONE, c, i, on, 0.0, 0.0, 0.0, NONE, NONE, lasting, out, count
         )
     return out[:count], few
 
