@@ -103,3 +103,36 @@ def test_metrics_speak_prometheus(world: World):
     assert found[counter] == 3
     assert "19800000001" not in text, "no vehicle"
     assert "川D" not in text
+
+
+@pytest.mark.parametrize(
+    ("part", "age_s", "said"),
+    [
+        ("pipeline", 59, ""),
+        ("pipeline", 61, "检测程序 已 1 分钟无响应。 在此期间不产生新的预警"),
+        ("pipeline", None, "检测程序 没有运行。"),
+        ("gateway", 180, "车载终端接入程序 已 3 分钟无响应。 在此期间收不到新的数据"),
+        ("intake", 180, "卡口、称重和气象数据接收程序 已 3 分钟无响应。"),
+    ],
+)
+def test_who_waits_for_warnings_is_told_that_none_can_come(
+    world: World, part: str, age_s: int | None, said: str
+):
+    for name in ("gateway", "pipeline", "web"):
+        if name != part:
+            beat(world, name)
+    if age_s is not None:
+        beat(world, part, age_s=age_s)
+    client = world.client("off-xd1")
+    for url in ("/inbox/", "/"):
+        shown = " ".join(client.get(url).content.decode().split())
+        assert ("data-trouble" in shown) is bool(said)
+        assert said in shown
+
+
+def test_no_new_warnings_while_rules_compile(world: World):
+    for name in ("gateway", "pipeline", "web"):
+        beat(world, name)
+    beat(world, COMPILING, done=3, of=16)
+    client = world.client("off-xd1")
+    assert "检测规则首次编译中（3/16）" in client.get("/inbox/").content.decode()

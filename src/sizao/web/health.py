@@ -13,45 +13,14 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from sizao.core.levels import WarningLevel
-from sizao.log.datadir import COMPILING, read_status
+from sizao.log.datadir import read_status
 from sizao.web import metrics
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
-from sizao.web.config import config
 from sizao.web.forecast.services import Condition, condition
+from sizao.web.heartbeats import part_states
 from sizao.web.ports import ports
 from sizao.web.sources.gauges import source_gauges
-
-PARTS = ("gateway", "pipeline", "web")
-"""All must run. The simulated city is no part of an installation."""
-
-OPTIONAL = ("intake", "archive")
-"""Looked at once it has run: an installation without checkpoints and stations has none."""
-
-
-def part_states(now_s: float) -> dict[str, dict[str, Any]]:
-    """State of each part: ``ok``, ``stale`` (no heartbeat), ``missing``, ``failing``, or
-    ``compiling`` with how much of it is ``done`` (a pipeline's first start after an upgrade)."""
-    found: dict[str, dict[str, Any]] = {}
-    for part in (*PARTS, *OPTIONAL):
-        status = read_status(ports().data, part)
-        if status is None and part in OPTIONAL:
-            continue
-        if status is None:
-            found[part] = {"status": "missing"}
-            continue
-        age = now_s - status["at_s"]
-        state = "ok" if age <= config.heartbeat_s.read() else "stale"
-        error = status["counters"].get("error")
-        if state == "ok" and part == "web" and error:
-            state = "failing"
-        found[part] = {"status": state, "age_s": round(age, 1)}
-        if state == "failing":
-            found[part]["error"] = error
-    compiling = read_status(ports().data, COMPILING)
-    if compiling and now_s - compiling["at_s"] <= config.heartbeat_s.read():
-        found["pipeline"] = {"status": "compiling", **compiling["counters"]}
-    return found
 
 
 @login_not_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from sizao.web.api.refusal import denied_to_partner
 from sizao.web.clock import feed_factor, feed_now
 from sizao.web.evidence.rounds import is_full
 from sizao.web.forecast.services import condition
+from sizao.web.heartbeats import troubles
 from sizao.web.pages.navigation import Navigation
 from sizao.web.sources.access import may_see
 from sizao.web.sources.services import open_silences
@@ -126,12 +128,14 @@ class CountRequests:
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Context of every page: demo mode, feed time, where one can go, silent sources, forecast."""
+    """Context of every page: demo mode, feed time, where one can go, parts that do not run, silent
+    sources, forecast."""
     found = {"demo": settings.DEMO, "feed_now": feed_now(), "feed_factor": feed_factor()}
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         found["navigation"] = Navigation(request)
         found["forecast_condition"] = SimpleLazyObject(condition)
+        found["troubles"] = SimpleLazyObject(lambda: troubles(time.time()))
     if user is not None and user.is_authenticated and may_see(user):
         return found | {
             "sees_sources": True,
