@@ -196,6 +196,17 @@ def test_the_end_of_a_queue():
     assert {row["revision"] for row in found if row["severity"] == "queue_end"} == {0, 1}
 
 
+def test_a_queues_end_ends_with_all_kilometres_of_its_episode():
+    """K109 joins in the minute after the last that anybody comes up in."""
+    further = [
+        Track(f"3000{n}", every_s=20, now_s=540.0 + 5 * n, east_m=9200.0).leg(50, 3.0)
+        for n in range(3)
+    ]
+    found = play(*queue(80.0, 5200.0), *further)
+    last = {row["severity"]: row["quality"] for row in found if row["revision"]}
+    assert last == {"standing_traffic": "length_km=2", "queue_end": "length_km=2"}
+
+
 @pytest.mark.parametrize(("margin", "fires"), [(8.0, True), (8.1, False)])
 def test_the_margin_is_taken_off_the_queues_speed(margin, fires):
     """4.6 km/h is 5 less 8 %."""

@@ -232,7 +232,7 @@ def end(jams: Jams, jam: Jam) -> None:
     if jam.fired:
         jams.report(jam, 1, "")
     if jam.queue is not None and jam.queue.fired:
-        jam.queue.minute = jam.minute
+        jam.queue.minute, jam.queue.most = jam.minute, jam.most
         jams.report(jam.queue, 1, "queue_end")
 
 
