@@ -79,7 +79,7 @@ def test_old_detections_go_with_their_keys(tmp_path: Path) -> None:
         assert [one.batch.column("id").to_pylist() for one in log.read("detections", 0)] == [["c"]]
         with log.reading() as connection:
             assert connection is not None
-            assert connection.execute("SELECT id FROM detection_key").fetchall() == [("c",)]
+            assert connection.execute("SELECT id FROM known_detection").fetchall() == [("c",)]
         assert store.load() == Saved(3, {"engine": b"state"})
         # The numbering goes on, and what is kept is still known.
         assert store.commit(detections(["c", "d"], [0, 0]), {"engine": b"state"}, 4)[0] == 4
@@ -97,3 +97,22 @@ def test_a_kill_between_keys_and_segments_is_finished_by_the_next_call(
                 store.prune(2_000)
         assert store.prune(2_000) == 1
         assert log.read("detections", 0) == []
+
+
+def test_keys_of_an_earlier_release_are_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "detect.sqlite"
+    with SqliteLog(path, writer=True) as log:
+        CheckpointStore(log).commit(detections(["a", "b"], [0, 1]), {"engine": b"state"}, 1)
+        with log.transaction() as connection:
+            connection.execute("DROP TABLE known_detection")
+            connection.execute(
+                "CREATE TABLE detection_key (id TEXT NOT NULL, revision INTEGER NOT NULL,"
+                " PRIMARY KEY (id, revision)) WITHOUT ROWID"
+            )
+    with SqliteLog(path, writer=True) as log:
+        store = CheckpointStore(log)
+        fresh = store.report(detections(["a", "b", "b"], [0, 1, 2]))
+        assert fresh.column("revision").to_pylist() == [2], "the others are known"
+        with log.transaction() as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert "detection_key" not in tables

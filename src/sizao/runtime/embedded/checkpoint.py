@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,9 +24,14 @@ from sizao.runtime.embedded.log import SqliteLog
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS saved_part (part TEXT PRIMARY KEY, at INTEGER NOT NULL,"
     " size INTEGER NOT NULL, crc INTEGER NOT NULL, state BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS detection_key (id TEXT NOT NULL, revision INTEGER NOT NULL,"
-    " PRIMARY KEY (id, revision)) WITHOUT ROWID",
+    # An id is a hash that its start goes into. In the order of ids each new key would dirty a page
+    # of its own; by start it lies beside those of its hour.
+    "CREATE TABLE IF NOT EXISTS known_detection (start_us INTEGER NOT NULL, id TEXT NOT NULL,"
+    " revision INTEGER NOT NULL, PRIMARY KEY (start_us, id, revision)) WITHOUT ROWID",
 )
+
+Key = tuple[int, str, int]
+"""Start in microseconds, id and revision of a detection."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class CheckpointStore:
         with log.transaction() as connection:
             for table in _TABLES:
                 connection.execute(table)
+        self._take_over_keys()
 
     def load(self) -> Saved:
         """The last commit, or offset 0 and no state before the first.
@@ -97,15 +103,12 @@ class CheckpointStore:
         self, connection: sqlite3.Connection, detections: pa.RecordBatch
     ) -> pa.RecordBatch:
         """The rows whose (id, revision) was not seen before, which is noted."""
-        keys = zip(
-            detections.column("id").to_pylist(),
-            detections.column("revision").to_pylist(),
-            strict=True,
-        )
         new = [
-            connection.execute("INSERT OR IGNORE INTO detection_key VALUES (?, ?)", key).rowcount
+            connection.execute(
+                "INSERT OR IGNORE INTO known_detection VALUES (?, ?, ?)", key
+            ).rowcount
             == 1
-            for key in keys
+            for key in _keys(detections)
         ]
         return detections if all(new) else detections.filter(pa.array(np.array(new, bool)))
 
@@ -126,10 +129,9 @@ class CheckpointStore:
         ]
         with self.log.transaction() as connection:
             for segment in old:
-                columns = (segment.batch.column(name).to_pylist() for name in ("id", "revision"))
                 connection.executemany(
-                    "DELETE FROM detection_key WHERE id = ? AND revision = ?",
-                    zip(*columns, strict=True),
+                    "DELETE FROM known_detection WHERE start_us = ? AND id = ? AND revision = ?",
+                    _keys(segment.batch),
                 )
         # A kill here leaves segments without keys: the next call finds and deletes them.
         return self.log.prune("detections", before_s, upto=old[-1].seq)
@@ -144,6 +146,31 @@ class CheckpointStore:
                 "INSERT INTO saved_part VALUES (?, ?, ?, ?, ?)",
                 (part, offset, len(plain), zlib.crc32(blob), blob),
             )
+
+    def _take_over_keys(self) -> None:
+        """Keys of an earlier release, which lay in the order of ids: made anew from the log. A kill
+        in between leaves the old table, and the next start makes them again."""
+        with self.log.transaction() as connection:
+            old = "SELECT 1 FROM sqlite_master WHERE name = 'detection_key'"
+            if connection.execute(old).fetchone() is None:
+                return
+        after = 0
+        while segments := self.log.read("detections", after, 10_000):
+            with self.log.transaction() as connection:
+                for segment in segments:
+                    connection.executemany(
+                        "INSERT OR IGNORE INTO known_detection VALUES (?, ?, ?)",
+                        _keys(segment.batch),
+                    )
+            after = segments[-1].seq
+        with self.log.transaction() as connection:
+            connection.execute("DROP TABLE detection_key")
+
+
+def _keys(detections: pa.RecordBatch) -> Iterator[Key]:
+    start_us = detections.column("start").cast(pa.int64()).fill_null(0).to_pylist()
+    names = detections.column("id").to_pylist()
+    return zip(start_us, names, detections.column("revision").to_pylist(), strict=True)
 
 
 def _unpacked(blob: bytes, size: int) -> bytes:
