@@ -126,8 +126,10 @@ def _stretch(sample: Sample, world: World) -> Stretch:
     if "ways" not in world.kept:
         world.kept["ways"] = _carriageways(world)
     way: Carriageway = world.kept["ways"][sample.segment]
-    staked = sample.stake_m is not None and world.segments[sample.segment].ref
-    km = math.floor((sample.stake_m if staked else sample.offset_m) / 1000)  # type: ignore[operator]
+    along_m = sample.offset_m
+    if sample.stake_m is not None and world.segments[sample.segment].ref:
+        along_m = sample.stake_m
+    km = math.floor(along_m / 1000)
     # A place at the very end of a road lies on its last kilometre.
     return Stretch(way, min(max(km, way.first_km), way.last_km))
 
