@@ -124,7 +124,7 @@ def test_who_waits_for_warnings_is_told_that_none_can_come(
     if age_s is not None:
         beat(world, part, age_s=age_s)
     client = world.client("off-xd1")
-    for url in ("/inbox/", "/"):
+    for url in ("/inbox/", "/", "/vehicles/"):
         shown = " ".join(client.get(url).content.decode().split())
         assert ("data-trouble" in shown) is bool(said)
         assert said in shown
