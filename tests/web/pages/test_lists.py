@@ -100,6 +100,31 @@ def test_case_list_sorts_filters_and_exports(world: World) -> None:
     assert rows_of(world.client("audit").get("/cases/?q=A0002").content.decode()) == []
 
 
+def test_a_file_that_was_cut_says_so() -> None:
+    from sizao.web.pages.export import within
+
+    assert list(within([[1], [2]], most=2)) == [[1], [2]]
+    *rows, last = within(([row] for row in range(9)), most=2)
+    assert rows == [[0], [1]]
+    assert last == ["未完：仅含前 2 行，请缩小筛选范围后分次导出。"]
+
+
+def test_the_audit_counts_rows_and_not_the_line_that_says_so(world: World) -> None:
+    from django.test import RequestFactory
+
+    from sizao.web.audit.models import AuditEntry
+    from sizao.web.pages.export import csv_answer
+    from sizao.web.units.models import User
+
+    request = RequestFactory().get("/")
+    request.user = User.objects.get(username="op-zd")
+    answer = csv_answer(request, "cases", ["n"], [[1], [2], [3]], most=2)
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [line[0] for line in lines[:3]] == ["n", "1", "2"]
+    assert lines[3][0].startswith("未完")
+    assert AuditEntry.objects.latest("seq").data["rows"] == 2
+
+
 def test_cells_never_become_formulas() -> None:
     from sizao.web.pages.export import cell
 

@@ -28,7 +28,6 @@ from sizao.web.reports.privacy import scrub
 from sizao.web.units.models import Unit, under
 
 PAGE = 50
-EXPORTED = 50_000
 
 
 @require_safe
@@ -94,7 +93,7 @@ def _export(request: HttpRequest, rows) -> HttpResponse:
         _("编号"), _("类别"), _("地点"), _("等级"), _("状态"), _("属地"), _("案件"), _("受伤"),
         _("死亡"), _("来电时间"), _("简要情况"),
     ]  # fmt: skip
-    kept = rows.select_related("unit", "case")[:EXPORTED]
+    kept = rows.select_related("unit", "case")
     lines = (
         [
             one.number, wording.kind_word(one.kind), scrub(one.where),

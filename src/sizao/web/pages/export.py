@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sizao.web import audit
 from sizao.web.clock import feed_now
 from sizao.web.writing import write
+
+MOST = 50_000
+"""Lines of a file. Who needs more asks for less at a time."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -26,22 +30,38 @@ def cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+def within(rows: Iterable[Sequence[Any]], most: int = MOST) -> Iterator[Sequence[Any]]:
+    """The first ``most`` rows, and if there are more a last line that says so: who adds them up
+    must know."""
+    for count, row in enumerate(rows):
+        if count == most:
+            cut = _("未完：仅含前 %(most)s 行，请缩小筛选范围后分次导出。")
+            yield [cut % {"most": f"{most:,}"}]
+            return
+        yield row
+
+
 def csv_answer(
-    request: HttpRequest, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
+    request: HttpRequest,
+    name: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    most: int = MOST,
 ) -> HttpResponse:
     """A CSV download, written to the audit log: an export takes data out of the house.
 
-    Starts with a byte order mark, without which Excel reads Chinese as noise.
+    Starts with a byte order mark, without which Excel reads Chinese as noise. Of more rows than
+    ``most`` only the first are in it (:func:`within`).
     """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
     count = 0
-    for row in rows:
+    for row in within(rows, most):
         writer.writerow([cell(value) for value in row])
         count += 1
     with write():
-        audit.record(request.user, "export", name, "csv", {"rows": count})
+        audit.record(request.user, "export", name, "csv", {"rows": min(count, most)})
     stamp = f"{timezone.localtime(feed_now()):%Y%m%d-%H%M%S}"
     answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="sizao-{name}-{stamp}.csv"'

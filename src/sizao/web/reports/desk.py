@@ -25,7 +25,6 @@ from sizao.web.reports.rows import STATES, answers, channel_word, row_of, servic
 from sizao.web.units.models import Unit, under
 
 PAGE = 50
-EXPORTED = 50_000
 
 SORTS = {
     "reported": "reported_at",
@@ -116,7 +115,7 @@ def _export(request: HttpRequest, rows) -> HttpResponse:
     def stamp(at) -> str:
         return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
-    kept = rows.select_related("unit", "case").prefetch_related("photos")[:EXPORTED]
+    kept = rows.select_related("unit", "case").prefetch_related("photos")
     lines = (
         [
             one.number, service_word(one.about, one.service), channel_word(one.channel),

@@ -20,14 +20,13 @@ from sizao.web.clock import feed_now
 from sizao.web.hazards import narrowing, words
 from sizao.web.hazards.access import may_enter
 from sizao.web.hazards.models import Hazard
-from sizao.web.pages.export import cell, csv_answer
+from sizao.web.pages.export import MOST, cell, csv_answer, within
 from sizao.web.pages.words import pick
 from sizao.web.reports.privacy import scrub
 from sizao.web.units.models import Unit
 from sizao.web.writing import write
 
 PAGE = 50
-EXPORTED = 50_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SORTS = {
     "found": "found_at", "number": "number", "state": "state", "kind": "kind", "grade": "grade",
@@ -113,7 +112,7 @@ def _lines(rows) -> Iterator[list[Any]]:
     def stamp(at) -> str:
         return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
 
-    for one in rows.select_related("unit")[:EXPORTED].iterator(chunk_size=500):
+    for one in rows.select_related("unit").iterator(chunk_size=500):
         yield [
             one.number, words.kind_word(one.kind), words.grade_word(one.grade),
             words.state_word(one.state), words.origin_word(one.origin), scrub(one.place),
@@ -134,13 +133,13 @@ def _workbook(request: HttpRequest, rows) -> HttpResponse:
     sheet.freeze_panes = "A2"
     sheet.append(_header())
     count = 0
-    for line in _lines(rows):
+    for line in within(_lines(rows)):
         sheet.append([cell(value) for value in line])
         count += 1
     out = io.BytesIO()
     book.save(out)
     with write():
-        audit.record(request.user, "export", "hazards", "xlsx", {"rows": count})
+        audit.record(request.user, "export", "hazards", "xlsx", {"rows": min(count, MOST)})
     answer = HttpResponse(out.getvalue(), content_type=XLSX)
     stamp = f"{timezone.localtime(feed_now()):%Y%m%d-%H%M%S}"
     answer["Content-Disposition"] = f'attachment; filename="sizao-hazards-{stamp}.xlsx"'

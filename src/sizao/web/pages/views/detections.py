@@ -37,7 +37,6 @@ from sizao.web.warnings.models import Warning
 from sizao.web.writing import write
 
 PAGE = 50
-EXPORTED = 20_000
 AROUND = timedelta(minutes=5)
 """Of the track before and after an episode that its page shows."""
 LONGEST = timedelta(hours=24)
@@ -73,7 +72,7 @@ def show(request: HttpRequest) -> HttpResponse:
     )
     levels = queries.levels_of(user)
     if request.GET.get("format") == "csv":
-        return _export(request, found[:EXPORTED], sight, levels)
+        return _export(request, found, sight, levels)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     keep = request.GET.copy()
     keep.pop("page", None)

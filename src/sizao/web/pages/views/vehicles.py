@@ -23,7 +23,6 @@ from sizao.web.pages.export import csv_answer
 from sizao.web.units.models import Unit
 
 PAGE = 100
-EXPORTED = 20_000
 
 
 @require_safe
@@ -50,7 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
         sort if sort.removeprefix("-") in SORTS else "state",
     )
     if request.GET.get("format") == "csv":
-        return _export(request, fleet, rows[:EXPORTED])
+        return _export(request, fleet, rows)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     keep = request.GET.copy()
     for key in ("page", "sort", "part"):
