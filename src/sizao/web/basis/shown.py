@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sizao.web.basis.models import BasisChange
-from sizao.web.basis.wording import CHOICES, SHORT, differences
+from sizao.web.basis.record import WITHDRAWN
+from sizao.web.basis.wording import CHOICES, SHORT, between, differences
 from sizao.web.cases.access import may_act
 from sizao.web.cases.models import Case
 from sizao.web.channels.models import Notice
@@ -42,6 +43,28 @@ def of_detection(user: User, detection: str) -> list[dict[str, Any]]:
     ).select_related("warning", "answer__by")
     once = {(one.revision, one.kind): one for one in found}
     return [_row(one) for one in reversed(once.values())]
+
+
+def without_warning(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of two revisions of a detection, schema DETECTION, that no warning rests on: then
+    nothing was kept but what the log says."""
+    gone = after["severity"] == WITHDRAWN
+    kind = BasisChange.Kind.WITHDRAWN if gone else BasisChange.Kind.CORRECTED
+    return {
+        "change": None,
+        "word": words.pick(*SHORT[kind]),
+        "differences": between(_compared(before), _compared(after)),
+    }
+
+
+def _compared(row: Mapping[str, Any]) -> dict[str, Any]:
+    measured = None if row["measured"] is None else float(row["measured"])
+    return {
+        "measured": measured,
+        "unit": row["measured_unit"],
+        "severity": row["severity"],
+        "end": row["end"].isoformat(),
+    }
 
 
 def _row(change: BasisChange) -> dict[str, Any]:

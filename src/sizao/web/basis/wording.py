@@ -81,12 +81,17 @@ class Difference:
 
 def differences(change: BasisChange) -> list[Difference]:
     """Values that are not what they were, in the order of a reader's interest."""
+    return between(change.before, change.after)
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """The same of any two sets of values with the names that a change has."""
     found = []
     for key, names in _NAMES.items():
-        before, after = change.before.get(key), change.after.get(key)
-        if before != after and before is not None and after is not None:
-            unit = change.before.get("unit") or ""
-            found.append(Difference(names, _value(key, before, unit), _value(key, after, unit)))
+        old, new = before.get(key), after.get(key)
+        if old != new and old is not None and new is not None:
+            unit = before.get("unit") or ""
+            found.append(Difference(names, _value(key, old, unit), _value(key, new, unit)))
     return found
 
 

@@ -25,6 +25,7 @@ class Detections:
         self._keep = keep
         self._after = 0
         self._rows: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._before: dict[str, dict[str, Any]] = {}
         self._turn = threading.Lock()
 
     def refresh(self) -> None:
@@ -37,9 +38,12 @@ class Detections:
                         if known is None or row["revision"] >= known["revision"]:
                             self._rows[row["id"]] = row
                             self._rows.move_to_end(row["id"])
+                            if known and row["revision"] > known["revision"] and _late(row):
+                                self._before[row["id"]] = known
                     self._after = segment.seq
                 while len(self._rows) > self._keep:
-                    self._rows.popitem(last=False)
+                    old, _ = self._rows.popitem(last=False)
+                    self._before.pop(old, None)
 
     def newest(self) -> Iterator[dict[str, Any]]:
         """Rows of schema DETECTION, the most recently changed first."""
@@ -53,6 +57,18 @@ class Detections:
         self.refresh()
         with self._turn:
             return self._rows.get(detection)
+
+    def before(self, detection: str) -> dict[str, Any] | None:
+        """What an episode was before late points last corrected or withdrew it; None if they did
+        not, or if that revision is no longer in memory."""
+        self.refresh()
+        with self._turn:
+            return self._before.get(detection)
+
+
+def _late(row: dict[str, Any]) -> bool:
+    """Whether late points made this revision."""
+    return "corrected" in (row["quality"] or "").split(",")
 
 
 _kept: tuple[LogReader, Detections] | None = None

@@ -71,6 +71,19 @@ def find(user: User, sight: Sight, detection: str) -> Row | None:
     return row if row is not None and may_see(row, scope_of(user), sight) else None
 
 
+def before_change(row: Row) -> Row | None:
+    """What it was before later data changed it last, as far as that is still in memory."""
+    return window(ports().detections).before(row["id"])
+
+
+def as_it_was(row: Row) -> Row:
+    """A withdrawn detection with the severity that it had: its last revision repeats the other
+    values. Others as they are."""
+    if change_of(row) != WITHDRAWN or (before := before_change(row)) is None:
+        return row
+    return {**row, "severity": before["severity"]}
+
+
 def levels_of(user: User, levels: tuple[WarningLevel, ...] = ()) -> dict[str, int]:
     """Detection to the level of the warning it led to, of those the user sees."""
     found = Warning.objects.for_user(user).order_by()

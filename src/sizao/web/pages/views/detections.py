@@ -22,7 +22,7 @@ from sizao.warn.unless import Edge, unless
 from sizao.warn.words import RULES, SEVERITIES
 from sizao.web import audit
 from sizao.web.basis.record import CORRECTED, WITHDRAWN
-from sizao.web.basis.shown import of_detection
+from sizao.web.basis.shown import of_detection, without_warning
 from sizao.web.cases.models import Case
 from sizao.web.detections import queries
 from sizao.web.fences.services import outline_of
@@ -103,7 +103,8 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
         raise Http404
     with write():
         audit.record(user, "detection.read", "detection", detection_id, {"vehicle": row["vehicle"]})
-    facts = Facts.from_row(row)
+    was = queries.as_it_was(row)
+    facts = Facts.from_row(was)
     why = explain(facts, grade(facts), place=facts.place)
     warning = (
         Warning.objects.for_user(user)
@@ -131,14 +132,14 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "line": _line(row, sight, {}),
             "what": words.pick(*what_happened(facts, place=facts.place)),
             "change": queries.change_of(row),
-            "changes": of_detection(user, detection_id),
+            "changes": of_detection(user, detection_id) or _unwarned(row),
             "measured": words.counted(
-                row["rule"], row["severity"], row["measured"], row["measured_unit"]
+                row["rule"], was["severity"], row["measured"], row["measured_unit"]
             ),
             "limit": words.counted(
-                row["rule"], row["severity"], row["limit"], row["measured_unit"]
+                row["rule"], was["severity"], row["limit"], row["measured_unit"]
             ),
-            "severity": words.pick(*SEVERITIES.get(row["severity"], (row["severity"],) * 2)),
+            "severity": words.pick(*SEVERITIES.get(was["severity"], (was["severity"],) * 2)),
             "rules": [
                 {
                     "name": getattr(rule, f"name_{language}"),
@@ -170,6 +171,12 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
     )
 
 
+def _unwarned(row: queries.Row) -> list[dict[str, Any]]:
+    """The last change of a detection that no warning rests on: none if it is as it was."""
+    before = queries.before_change(row) if queries.change_of(row) else None
+    return [without_warning(before, row)] if before is not None else []
+
+
 def _edge(edge: Edge) -> dict[str, Any]:
     numbers = {"needed": edge.needed, "was": edge.was, "margin": edge.margin}
     unit = edge.unit
@@ -189,12 +196,13 @@ def _line(row: queries.Row, sight: Sight, levels: dict[str, int]) -> dict[str, A
     """What a list shows of a detection."""
     entry = sight.entry(row["vehicle"])
     level = levels.get(row["id"])
+    severity = queries.as_it_was(row)["severity"]
     return {
         "id": row["id"],
         "vehicle": row["vehicle"],
         "what": words.kind_word(row["rule"]),
         "measured": _measured(row),
-        "severity": words.pick(*SEVERITIES.get(row["severity"], (row["severity"],) * 2)),
+        "severity": words.pick(*SEVERITIES.get(severity, (severity,) * 2)),
         "place": stake(row["road"], row["stake_m"]),
         "plate": sight.plate(row["vehicle"], entry.plate),
         "colour": entry.plate_colour,
