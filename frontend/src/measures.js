@@ -10,17 +10,18 @@ const RADIUS_M = 1000;
 const AGAIN_MS = 30_000;
 const shaped = (type) => ["in", ["geometry-type"], ["literal", [type, `Multi${type}`]]];
 
-/** Draw the measures of a GeoJSON address, or given features; returns what redraws them. */
-export function showMeasures(map, url, { fit = false } = {}) {
+/** Draw the measures of a GeoJSON address, or given features, below a layer if one is named;
+ * returns what redraws them. */
+export function showMeasures(map, url, { fit = false, under } = {}) {
   const ink = palette();
   const bright = ["case", ["get", "bright"], ink.place, ink.label];
   map.addSource("measures", { type: "geojson", data: EMPTY });
-  map.addLayer({ id: "measure-area", type: "fill", source: "measures", filter: shaped("Polygon"), paint: { "fill-color": bright, "fill-opacity": 0.12 } });
-  map.addLayer({ id: "measure-edge", type: "line", source: "measures", filter: shaped("Polygon"), paint: { "line-color": bright, "line-width": 1.5, "line-dasharray": [3, 2] } });
-  map.addLayer({ id: "measure-casing", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": ink.ground, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 5, 14, 11] } });
-  map.addLayer({ id: "measure-line", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": bright, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 3, 14, 7], "line-dasharray": [1.4, 0.8] } });
-  map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: shaped("Point"), paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } });
-  map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: 10, layout: { "symbol-placement": "point", "text-field": ["concat", ["get", "word"], " ", ["get", "effect"]], "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } });
+  map.addLayer({ id: "measure-area", type: "fill", source: "measures", filter: shaped("Polygon"), paint: { "fill-color": bright, "fill-opacity": 0.12 } }, under);
+  map.addLayer({ id: "measure-edge", type: "line", source: "measures", filter: shaped("Polygon"), paint: { "line-color": bright, "line-width": 1.5, "line-dasharray": [3, 2] } }, under);
+  map.addLayer({ id: "measure-casing", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": ink.ground, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 5, 14, 11] } }, under);
+  map.addLayer({ id: "measure-line", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": bright, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 3, 14, 7], "line-dasharray": [1.4, 0.8] } }, under);
+  map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: shaped("Point"), paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } }, under);
+  map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: 10, layout: { "symbol-placement": "point", "text-field": ["concat", ["get", "word"], " ", ["get", "effect"]], "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } }, under);
   const draw = async () => {
     const found = typeof url === "string" ? await load(url) : url;
     if (!found) return;
@@ -44,12 +45,18 @@ function fitTo(map, features) {
   map.fitBounds(box, { padding: 50, maxZoom: 14, duration: 0 });
 }
 
-/** The layer of the command-centre map. */
-export function startMeasureLayer(map, element) {
-  if (!element.dataset.measuresUrl) return;
-  const draw = showMeasures(map, element.dataset.measuresUrl);
+/** What stands at an address, drawn anew as it changes. */
+export function keepMeasures(map, url) {
+  if (!url) return;
+  const draw = showMeasures(map, url);
   document.body.addEventListener("sizao:changed", draw);
   setInterval(draw, AGAIN_MS);
+}
+
+/** The layer of the command-centre map, where a click opens a measure. */
+export function startMeasureLayer(map, element) {
+  if (!element.dataset.measuresUrl) return;
+  keepMeasures(map, element.dataset.measuresUrl);
   const open = (event) => {
     const id = event.features?.[0]?.properties.id;
     if (id) location.assign(element.dataset.measureUrl.replace("__id__", id));

@@ -1,6 +1,7 @@
 // The player's map: each track as far as it is known, and a marker a vehicle that the clock moves.
 import { makeMap, maplibregl, whenReady } from "./mapbase.js";
 import { palette } from "./mapstyle.js";
+import { showMeasures } from "./measures.js";
 import { COLOURS } from "./playchart.js";
 
 /** Lines of a track, broken at gaps; points with their index, so that a click finds the moment. */
@@ -54,6 +55,7 @@ export function playMap(element, tracks, data) {
       map.addLayer({ id: "fence-fill", type: "fill", source: "fence", paint: { "fill-color": palette().place, "fill-opacity": 0.1 } }, "track");
       map.addLayer({ id: "fence-line", type: "line", source: "fence", paint: { "line-color": palette().place, "line-width": 1.4, "line-dasharray": [3, 2] } }, "track");
     }
+    showMeasures(map, data.limits, { under: "track" });
     map.on("click", "track-points", (event) => pick(event.features[0].properties.track, event.features[0].properties.at));
   });
   return {

@@ -1,6 +1,7 @@
-// The wall's map: no controls, no plates, markers without names.
+// The wall's map: no controls, no plates, markers without names; measures as on the desk's.
 import { liveVehicles } from "./livevehicles.js";
 import { makeMap, whenReady } from "./mapbase.js";
+import { keepMeasures } from "./measures.js";
 import { syncMarkers } from "./markers.js";
 
 export function startWallMap(element) {
@@ -8,5 +9,8 @@ export function startWallMap(element) {
   const list = () => document.querySelector("[data-warnlist]");
   syncMarkers(map, list());
   document.body.addEventListener("htmx:afterSettle", () => syncMarkers(map, list()));
-  whenReady(map, () => liveVehicles(map, element));
+  whenReady(map, () => {
+    keepMeasures(map, element.dataset.measuresUrl);
+    return liveVehicles(map, element);
+  });
 }

@@ -13,11 +13,13 @@ import pyarrow as pa
 from sizao.core.errors import ConfigError
 from sizao.core.vehicles import KIND_CODES
 from sizao.roads.limits import limits_on
+from sizao.roads.limits_in_force import LimitsInForce
 from sizao.roads.matching import match, new_state
 from sizao.web import audit
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.directory import directory
 from sizao.web.fleet.grants import LONGEST, Grant, Ground, ground_of
+from sizao.web.measures.limits import stood
 from sizao.web.ports import ports
 from sizao.web.units.models import User
 from sizao.web.writing import write
@@ -31,7 +33,8 @@ look-up, and needs a purpose and a case."""
 class Track:
     """Positions in event time order (schema POSITION) and the limit in force at each, km/h.
 
-    ``limit_kmh`` has shape (n,), NaN where no road or no limit is known.
+    ``limit_kmh`` has shape (n,), the temporary one where that is lower; NaN where no road or no
+    limit is known.
     """
 
     batch: pa.RecordBatch
@@ -69,7 +72,8 @@ def granted(user: User, grant: Grant) -> Track:
         )  # fmt: skip
     batch = ports().tracks.track(grant.vehicle, grant.start, grant.end)
     entry = directory().get(grant.vehicle)
-    return Track(batch, _limits(batch, entry.kind if entry else "other"))
+    kind = entry.kind if entry else "other"
+    return Track(batch, _limits(batch, kind, grant.start, grant.end))
 
 
 def columns(track: Track) -> dict[str, list[Any]]:
@@ -91,16 +95,19 @@ def _listed(values: npt.NDArray[Any], digits: int) -> list[float | None]:
     return [round(value, digits) if value == value else None for value in values.tolist()]
 
 
-def _limits(batch: pa.RecordBatch, kind: str) -> npt.NDArray[np.float32]:
+def _limits(
+    batch: pa.RecordBatch, kind: str, start: datetime, end: datetime
+) -> npt.NDArray[np.float32]:
     network = ports().network
     n = len(batch)
     if network is None or not n:
         return np.full(n, np.nan, np.float32)
     lat, lon = _floats(batch, "lat"), _floats(batch, "lon")
+    time_us = batch.column("time").cast(pa.int64()).to_numpy()
     matched, _ = match(
         network,
         np.zeros(n, np.int32),
-        batch.column("time").cast(pa.int64()).to_numpy(),
+        time_us,
         lat,
         lon,
         _floats(batch, "heading_deg").astype(np.float32),
@@ -110,7 +117,10 @@ def _limits(batch: pa.RecordBatch, kind: str) -> npt.NDArray[np.float32]:
     )
     kinds = np.full(n, KIND_CODES.get(kind, KIND_CODES["other"]), np.int8)
     limit, _ = limits_on(network, matched.segment, kinds)
-    return limit
+    # The lower one counts, as in detection: else the chart would clear whom a rule accuses.
+    temporary = LimitsInForce(stood(start, end), network)
+    _, low = temporary.at(matched.segment, matched.offset_m, time_us)
+    return np.where(low < limit, low, limit).astype(np.float32)
 
 
 def _floats(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:

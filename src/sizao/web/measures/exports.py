@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from sizao.respond.measure_kinds import KINDS
 from sizao.respond.wzdx import Published, feed
-from sizao.web.measures import words
+from sizao.web.measures import limits, words
 from sizao.web.measures.models import ControlMeasure
 from sizao.web.units.models import Unit
 
@@ -37,6 +37,25 @@ def map_features(measures: QuerySet[ControlMeasure], now: datetime) -> dict[str,
                 },
             }
         )
+    return {"type": "FeatureCollection", "features": features}
+
+
+def limit_features(start: datetime, end: datetime) -> dict[str, Any]:
+    """The temporary limits that stood within a span, for a map of that time."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": one.geometry,
+            "properties": {
+                "id": one.pk,
+                "word": words.kind_word(one.kind),
+                "effect": words.effect(one),
+                "bright": False,
+            },
+        }
+        for one in limits.measures_of(start, end)
+        if one.geometry
+    ]
     return {"type": "FeatureCollection", "features": features}
 
 

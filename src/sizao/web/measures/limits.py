@@ -7,11 +7,11 @@ replaced after the commit, at once by who changed something and else by the desk
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from sizao.log.datadir import replace
 from sizao.roads.sections import Piece
@@ -54,22 +54,38 @@ def publish_if_stale() -> bool:
 def standing() -> list[TemporaryLimit]:
     """Limits that stand, or were lifted within KEPT, oldest first."""
     recent = Q(ended_at=None) | Q(ended_at__gte=feed_now() - KEPT)
-    rows = ControlMeasure.objects.filter(recent, begun_at__isnull=False, limit_kmh__isnull=False)
-    return [
-        TemporaryLimit(
-            id=one.number,
-            limit_kmh=one.limit_kmh,
-            from_us=int(one.begun_at.timestamp() * 1e6),
-            until_us=None if one.ended_at is None else int(one.ended_at.timestamp() * 1e6),
-            road=one.road,
-            direction=one.direction,
-            stake_from_m=one.stake_from_m,
-            stake_to_m=one.stake_to_m,
-            network=one.network,
-            pieces=tuple(Piece(*piece) for piece in one.segments),
-            lines=tuple([tuple(at) for at in line] for line in one.geometry.get("coordinates", ()))
-            if one.geometry.get("type") == "MultiLineString"
-            else (),
-        )
-        for one in rows.order_by("begun_at", "pk")
-    ]
+    return [_limit(one) for one in _begun().filter(recent)]
+
+
+def stood(start: datetime, end: datetime) -> list[TemporaryLimit]:
+    """Limits that stood at some moment of a span, however long ago, oldest first."""
+    return [_limit(one) for one in measures_of(start, end)]
+
+
+def measures_of(start: datetime, end: datetime) -> QuerySet[ControlMeasure]:
+    """The measures themselves."""
+    return _begun().filter(Q(ended_at=None) | Q(ended_at__gt=start), begun_at__lt=end)
+
+
+def _begun() -> QuerySet[ControlMeasure]:
+    return ControlMeasure.objects.filter(
+        begun_at__isnull=False, limit_kmh__isnull=False
+    ).order_by("begun_at", "pk")  # fmt: skip
+
+
+def _limit(one: ControlMeasure) -> TemporaryLimit:
+    return TemporaryLimit(
+        id=one.number,
+        limit_kmh=one.limit_kmh,
+        from_us=int(one.begun_at.timestamp() * 1e6),
+        until_us=None if one.ended_at is None else int(one.ended_at.timestamp() * 1e6),
+        road=one.road,
+        direction=one.direction,
+        stake_from_m=one.stake_from_m,
+        stake_to_m=one.stake_to_m,
+        network=one.network,
+        pieces=tuple(Piece(*piece) for piece in one.segments),
+        lines=tuple([tuple(at) for at in line] for line in one.geometry.get("coordinates", ()))
+        if one.geometry.get("type") == "MultiLineString"
+        else (),
+    )

@@ -11,6 +11,7 @@ from django.urls import reverse
 from sizao.web.detections.queries import Row, select
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.grants import Grant, track_url
+from sizao.web.measures.exports import limit_features
 from sizao.web.pages import words
 from sizao.web.units.models import User
 
@@ -58,6 +59,7 @@ def player(
         ],
         "ring": ring or [],
         "fence": fence,
+        "limits": limit_features(start, end),
     }
 
 
