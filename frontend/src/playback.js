@@ -15,10 +15,21 @@ async function load(tracks) {
   return Promise.all(
     tracks.map(async (one) => {
       const response = await fetch(one.url, { headers: { Accept: "application/json" } });
-      if (!response.ok) throw new Error(String(response.status));
+      if (!response.ok) throw new Error(await why(response));
       return { ...one, ...(await response.json()) };
     }),
   );
+}
+
+/** What the server said of it, in words; else that it failed. */
+async function why(response) {
+  const said = await response.json().catch(() => null);
+  return typeof said?.error === "string" ? said.error : say("track_failed");
+}
+
+/** Only one part of the player stays, because there is nothing to play. */
+function leave(root, only) {
+  for (const part of root.children) part.hidden = part.tagName !== "SCRIPT" && part !== only;
 }
 
 async function start(root) {
@@ -29,7 +40,10 @@ async function start(root) {
   try {
     tracks = await load(data.tracks);
   } catch (error) {
-    note.textContent = say("failed");
+    // A request that was never answered has a message of the browser's own, in its language.
+    find("play-why").textContent = error instanceof TypeError ? say("track_failed") : error.message;
+    find("play-again").addEventListener("click", () => location.reload());
+    leave(root, find("play-failed"));
     root.dataset.failed = String(error);
     return;
   }
@@ -40,7 +54,7 @@ async function start(root) {
   root.dataset.gaps = gaps.length;
   if (!points && !data.ring.length) {
     // Nothing to play: the question of another time is the only thing to do.
-    for (const part of root.children) part.hidden = part.tagName !== "SCRIPT" && part !== find("play-empty");
+    leave(root, find("play-empty"));
     root.dataset.ready = "yes";
     return;
   }
@@ -96,7 +110,7 @@ async function start(root) {
     if (tracks.length > 1) told.textContent = "";
     else if (!first || !first.known) told.textContent = say("gap");
     else {
-      const limit = first.limit === null ? "" : ` · ${say("limit")} ${first.limit}`;
+      const limit = first.limit === null ? "" : ` · ${say("limit")} ${first.limit} km/h`;
       told.textContent = first.speed === null ? "—" : `${Math.round(first.speed)} km/h${limit}`;
     }
   }
@@ -176,6 +190,7 @@ async function start(root) {
   });
   chart.onResize(show);
   show();
+  find("play-bar").inert = false;
   root.dataset.ready = "yes";
 }
 

@@ -89,7 +89,7 @@ async function fill(svg) {
     drawSpeed(svg, points, { from: Number(svg.dataset.from), to: Number(svg.dataset.to) });
     svg.dataset.points = points.length;
   } catch {
-    svg.replaceChildren(node("text", { x: 8, y: 24 }, say("no_track")));
+    svg.replaceChildren(node("text", { x: 8, y: 24 }, say("track_failed")));
   }
 }
 

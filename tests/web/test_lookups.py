@@ -15,8 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sizao.core.errors import AreaError, ConfigError, LogError
+from sizao.log.archive.store import ArchiveStore
 from sizao.runtime.archive.held import young
 from sizao.runtime.archive.questions import ArchiveQuestions
+from sizao.runtime.archive.tracks import Tracks
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
@@ -303,6 +305,33 @@ def test_a_file_of_the_archive_that_is_gone_is_no_answer(world: World):
     assert "这次没有查成" in answer.content.decode()
     told = [action for action, _, _ in actions() if action.startswith("presence.")]
     assert told == ["presence.ask"]
+
+
+@pytest.mark.parametrize("damage", ["gone", "spoiled"])
+def test_a_track_that_cannot_be_read_says_so_and_is_not_empty(world: World, damage: str):
+    """Player, files and interface: none of them may look like a vehicle that was not there."""
+    case = world.raise_case().number
+    (track,) = playback(world, "op-dd", **GOOD, case=case).context["player"]["tracks"]
+    log = SqliteLog(world.data.feeds_log)
+    with ArchiveStore(world.data.archive) as store:
+        store.take([segment.batch for segment in log.read("positions", 0)], 1, 0.0)
+    for file in world.data.archive.rglob("*.parquet"):
+        if damage == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(b"x" * 200)
+    world.ports.tracks = Tracks(world.ports.tracks, world.ports.presence)
+    client = world.client("op-dd")
+    answer = client.get(track["url"])
+    assert answer.status_code == 503
+    assert "不等于没有来过" in answer.json()["error"]
+    for kind in ("csv", "gpx"):
+        answer = client.get(f"{track['url']}?format={kind}")
+        assert answer.status_code == 503
+        assert "轨迹没有读出来" in answer.content.decode()
+    answer = client.get(f"/api/v1/vehicles/{TRUCK}/track", **world.bearer("op-dd"))
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "damaged"
 
 
 def test_a_corner_too_many_is_not_dropped_in_silence(world: World):

@@ -97,6 +97,26 @@ def test_a_missing_file_is_said(questions: ArchiveQuestions, tmp_path: Path) -> 
         questions.inside(SQUARE, at(0), at(120))
 
 
+@pytest.mark.parametrize("damage", ["empty", "garbage", "cut", "spoiled"])
+def test_a_damaged_file_is_said_and_mended_is_read(
+    questions: ArchiveQuestions, tmp_path: Path, damage: str
+) -> None:
+    whole = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    for path, was in whole.items():
+        spoiled = was[:4] + b"\xff" * (len(was) - 12) + was[-8:]
+        path.write_bytes(
+            {"empty": b"", "garbage": b"x" * 200, "cut": was[:-20], "spoiled": spoiled}[damage]
+        )
+    with pytest.raises(LogError):
+        questions.inside(SQUARE, at(0), at(120))
+    with pytest.raises(LogError):
+        questions.track("1", at(0), at(120))
+    for path, was in whole.items():
+        path.write_bytes(was)
+    assert len(questions.inside(SQUARE, at(0), at(120))) == 3
+    assert len(questions.track("1", at(0), at(120))) == 3
+
+
 @pytest.mark.parametrize(
     "statement",
     [

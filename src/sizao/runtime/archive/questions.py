@@ -31,7 +31,8 @@ SETTINGS: dict[str, Any] = {
 }
 """Nothing is fetched, ever; and a question over a whole day does not eat the machine."""
 
-_GONE = (duckdb.IOException, FileNotFoundError)
+_GONE = (OSError,)
+"""Files that are not there, or that nothing can be read out of."""
 
 _TRACK = """
 SELECT * FROM read_parquet($files)
@@ -139,7 +140,15 @@ class ArchiveQuestions:
             if statement not in self._connections:
                 self._connections[statement] = _locked(self.root, 1 if statement == _TRACK else 2)
             connection = self._connections[statement]
-            return connection.sql(statement, params=given).to_arrow_table()
+            try:
+                return connection.sql(statement, params=given).to_arrow_table()
+            except duckdb.OutOfMemoryException:
+                raise
+            except duckdb.Error as error:
+                # What it remembers of a file is wrong once the file is mended, and after some
+                # errors it answers nothing any more.
+                self._connections.pop(statement).close()
+                raise OSError(str(error)) from error
 
 
 def _locked(root: Path, threads: int = 2) -> duckdb.DuckDBPyConnection:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -12,9 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
-from sizao.core.errors import ConfigError, TransitionError
+from sizao.core.errors import ConfigError, LogError, TransitionError
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.hazards.errors import HazardConflictError
+
+log = logging.getLogger("sizao.api")
 
 _WORDS = {
     400: ("bad_request", "请求有误。", "The request is wrong."),
@@ -23,6 +26,8 @@ _WORDS = {
     404: ("not_found", "没有这个对象，或不在您的查看范围内。",
           "There is no such object, or you may not see it."),
     422: ("invalid", "参数有误。", "A parameter is wrong."),
+    503: ("damaged", "数据有文件缺失或损坏，没有读出来。请管理员运行 sizao doctor 检查。",
+          "Files of the data are missing or damaged. Have an administrator run sizao doctor."),
     429: ("too_many_requests", "请求过于频繁。", "Too many requests."),
 }  # fmt: skip
 
@@ -53,6 +58,12 @@ def install(api: NinjaAPI) -> None:
         HttpError, lambda request, error: plain(request, error.status_code, str(error) or None)
     )
     api.add_exception_handler(ConfigError, lambda request, error: plain(request, 422, str(error)))
+
+    def damaged(request: HttpRequest, error: LogError) -> HttpResponse:
+        log.error("%s: %s", request.path, error)
+        return plain(request, 503)
+
+    api.add_exception_handler(LogError, damaged)
     api.add_exception_handler(
         ValidationError,
         lambda request, error: plain(

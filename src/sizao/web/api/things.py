@@ -69,7 +69,10 @@ def vehicle(request: HttpRequest, vehicle_id: str):
     return build.vehicle_out(vehicle_id, sight, live_row(sight, vehicle_id, now), now)
 
 
-@router.get("/vehicles/{vehicle_id}/track", response={200: shapes.TrackPage, **ACT_ERRORS})
+@router.get(
+    "/vehicles/{vehicle_id}/track",
+    response={200: shapes.TrackPage, **ACT_ERRORS, 503: shapes.ErrorOut},
+)
 def track(
     request: HttpRequest,
     vehicle_id: str,

@@ -205,6 +205,7 @@ def script_words() -> dict[str, str]:
         "failed": _("服务器没有完成这一步，请稍后再试。"),
         "unreachable": _("连不上服务器，这一步没有提交。"),
         "no_track": _("这段时间没有轨迹"),
+        "track_failed": _("轨迹没有读出来，不等于没有轨迹。请稍后再试。"),
         "no_data": _("无数据"),
         "interval": _("95% 区间"),
         "numerator": _("分子"),
