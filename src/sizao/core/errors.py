@@ -2,7 +2,8 @@
 
     SizaoError
     ├── ConfigError        a setting, rule file or register is wrong; the message says where
-    │   └── AreaError      a polygon cannot be asked about; carries why
+    │   ├── AreaError      a polygon cannot be asked about; carries why
+    │   └── SaidError      the same for people: in both languages
     ├── ColumnError        a batch breaks the schema that two of our stages agreed on
     ├── LogError           the durable log cannot be read or written
     ├── EvidenceError      a piece of evidence cannot be kept or was changed
@@ -36,6 +37,15 @@ class AreaError(ConfigError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class SaidError(ConfigError):
+    """What somebody entered cannot be; ``zh`` and ``en`` say what, and what could be."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 class ColumnError(SizaoError):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sizao.core.errors import ConfigError
-from sizao.plan.signals.junction import Junction
+from sizao.core.errors import SaidError
+from sizao.plan.signals.junction import Junction, spoken
 
 MOST = 6000
 """Vehicles per hour of one movement beyond which a count is taken for a slip."""
@@ -39,7 +39,7 @@ class Counts:
 
 
 def counts_of(raw: Mapping[str, Any], junction: Junction) -> Counts:
-    """Counts of a file, checked against the junction. Raises ConfigError, in words."""
+    """Counts of a file, checked against the junction. Raises SaidError, in words."""
     try:
         minutes = float(raw.get("minutes", 60))
         peak = float(raw.get("peak", 1.0))
@@ -47,27 +47,38 @@ def counts_of(raw: Mapping[str, Any], junction: Junction) -> Counts:
         heavy = {str(key): float(value) for key, value in dict(raw.get("heavy") or {}).items()}
         walkers = {str(key): int(value) for key, value in dict(raw.get("walkers") or {}).items()}
     except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"counts: {error}") from None
+        raise SaidError("流量填写不全或不是数字", f"counts: {error}") from None
     known = junction.movements()
     for name in (*vehicles, *heavy):
         if name not in known and (vehicles.get(name) or name in heavy):
-            raise ConfigError(
-                f"counts: {name} is no movement of this junction ({', '.join(known)})"
+            raise SaidError(
+                f"流量：{name} 不是这个路口的流向（{'、'.join(known)}）",
+                f"counts: {name} is no movement of this junction ({', '.join(known)})",
             )
     if not 5 <= minutes <= 24 * 60:
-        raise ConfigError("counts: a count takes 5 minutes to a day")
+        raise SaidError("调查时长须为 5 分钟至 24 小时", "counts: a count takes 5 minutes to a day")
     if not 0.5 <= peak <= 1:
-        raise ConfigError("counts: the peak hour factor lies between 0.5 and 1")
+        raise SaidError(
+            "高峰小时系数须在 0.5 至 1 之间",
+            "counts: the peak hour factor lies between 0.5 and 1",
+        )
     if any(value < 0 for value in (*vehicles.values(), *walkers.values())):
-        raise ConfigError("counts: a count is 0 or more")
+        raise SaidError("流量不能小于 0", "counts: a count is 0 or more")
     if any(not 0 <= value <= 1 for value in heavy.values()):
-        raise ConfigError("counts: the share of heavy vehicles lies between 0 and 1")
+        raise SaidError(
+            "大型车比例须在 0 至 1 之间",
+            "counts: the share of heavy vehicles lies between 0 and 1",
+        )
     made = Counts(
         minutes, {name: count for name, count in vehicles.items() if count}, heavy, peak, walkers
     )
     high = [name for name in made.vehicles if made.flow(name) > MOST]
     if high:
-        raise ConfigError(f"counts: {high[0]} would have {made.flow(high[0]):.0f} vehicles an hour")
+        zh, _ = spoken(junction, high[0])
+        raise SaidError(
+            f"{zh}折算为每小时 {made.flow(high[0]):,.0f} 辆，超过上限 {MOST:,} 辆，请核对",
+            f"counts: {high[0]} would have {made.flow(high[0]):.0f} vehicles an hour",
+        )
     if not made.vehicles:
-        raise ConfigError("counts: nobody was counted")
+        raise SaidError("各流向都是 0，没有可用的流量", "counts: nobody was counted")
     return made

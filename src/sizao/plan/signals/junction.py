@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 
 TURNS = ("L", "T", "R")
 """Left, through, right. A U-turn counts as a left turn: it uses its lane and its time."""
@@ -68,11 +68,11 @@ class Junction:
     central: bool = False
 
     def arm(self, name: str) -> Arm:
-        """Raises ConfigError for an unknown arm."""
+        """Raises SaidError for an unknown arm."""
         for one in self.arms:
             if one.id == name:
                 return one
-        raise ConfigError(f"the junction has no arm {name!r}")
+        raise SaidError(f"这个路口没有进口 {name}", f"the junction has no arm {name!r}")
 
     def exit_of(self, movement: str) -> Arm | None:
         """Where a movement leads; None where there is no arm that way with a lane out."""
@@ -104,11 +104,22 @@ class Junction:
 
 
 def split(movement: str) -> tuple[str, str]:
-    """``N.L`` as arm and turn. Raises ConfigError for anything else."""
+    """``N.L`` as arm and turn. Raises SaidError for anything else."""
     arm, _, turn = movement.rpartition(".")
     if not arm or turn not in TURNS:
-        raise ConfigError(f"{movement!r} is no movement: write ARM.L, ARM.T or ARM.R")
+        raise SaidError(
+            f"“{movement}”不是流向：写成 进口.L（左）、进口.T（直）或 进口.R（右）",
+            f"{movement!r} is no movement: write ARM.L, ARM.T or ARM.R",
+        )
     return arm, turn
+
+
+def spoken(junction: Junction, movement: str) -> tuple[str, str]:
+    """A movement as people say it, Chinese and English: ``N.L`` is 北进口左转, North left."""
+    arm, turn = split(movement)
+    name = next((one.name for one in junction.arms if one.id == arm), arm)
+    zh, en = {"L": ("左转", "left"), "T": ("直行", "through"), "R": ("右转", "right")}[turn]
+    return f"{name}{zh}", f"{name} {en}"
 
 
 def apart(one_deg: float, other_deg: float) -> float:
@@ -121,7 +132,7 @@ def apart(one_deg: float, other_deg: float) -> float:
 
 
 def junction_of(raw: Mapping[str, Any]) -> Junction:
-    """The junction of a file, checked. Raises ConfigError, in words, for what cannot be."""
+    """The junction of a file, checked. Raises SaidError, in words, for what cannot be."""
     arms = []
     for given in raw.get("arms") or ():
         try:
@@ -141,7 +152,11 @@ def junction_of(raw: Mapping[str, Any]) -> Junction:
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"arm {given!r:.80}: {error}") from None
+            name = given.get("name") or given.get("id") if isinstance(given, Mapping) else given
+            raise SaidError(
+                f"进口“{str(name)[:20]}”填写不全或有误",
+                f"arm {given!r:.80}: {error}",
+            ) from None
     arms.sort(key=lambda one: one.bearing_deg)
     _check(arms)
     return Junction(str(raw.get("name", "")), tuple(arms), bool(raw.get("central", False)))
@@ -159,23 +174,43 @@ def _lane(given: Any) -> Lane:
 def _check(arms: list[Arm]) -> None:
     names = [arm.id for arm in arms]
     if not 3 <= len(arms) <= 6:
-        raise ConfigError("a junction has 3 to 6 arms")
+        raise SaidError(
+            f"路口须有 3 至 6 个进口，现在是 {len(arms)} 个", "a junction has 3 to 6 arms"
+        )
     if len(set(names)) < len(names) or any("." in name or not name for name in names):
-        raise ConfigError("arms need names of their own, without a dot")
+        raise SaidError(
+            "每个进口须有自己的编号，不能重复，不能含“.”",
+            "arms need names of their own, without a dot",
+        )
     for arm in arms:
         if len(arm.lanes) > MOST_LANES or not 0 <= arm.exit_lanes <= MOST_LANES:
-            raise ConfigError(f"arm {arm.id}: at most {MOST_LANES} lanes each way")
+            raise SaidError(
+                f"{arm.name}：进、出各最多 {MOST_LANES} 条车道",
+                f"arm {arm.id}: at most {MOST_LANES} lanes each way",
+            )
         if not (5 <= arm.speed_kmh <= 120 and -12 <= arm.grade_pct <= 12):
-            raise ConfigError(f"arm {arm.id}: speed 5 to 120 km/h, grade -12 to 12 %")
+            raise SaidError(
+                f"{arm.name}：车速须为 5 至 120 km/h，坡度须为 -12 至 12 %",
+                f"arm {arm.id}: speed 5 to 120 km/h, grade -12 to 12 %",
+            )
         if not 0 <= arm.crossing_m <= 80:
-            raise ConfigError(f"arm {arm.id}: a crossing is 0 to 80 m long")
+            raise SaidError(
+                f"{arm.name}：过街长度须为 0 至 80 米",
+                f"arm {arm.id}: a crossing is 0 to 80 m long",
+            )
         if any(not 2.3 <= lane.width_m <= 6 for lane in arm.lanes):
-            raise ConfigError(f"arm {arm.id}: lanes are 2.3 to 6 m wide")
+            raise SaidError(
+                f"{arm.name}：车道宽须为 2.3 至 6 米",
+                f"arm {arm.id}: lanes are 2.3 to 6 m wide",
+            )
     for one, other in zip(arms, [*arms[1:], arms[0]], strict=True):
         if apart(one.bearing_deg, other.bearing_deg) < 20:
-            raise ConfigError(f"arms {one.id} and {other.id} are less than 20 degrees apart")
+            raise SaidError(
+                f"{one.name}与{other.name}的方位相差不到 20 度",
+                f"arms {one.id} and {other.id} are less than 20 degrees apart",
+            )
     if not any(arm.lanes for arm in arms):
-        raise ConfigError("no arm has a lane towards the junction")
+        raise SaidError("没有一个进口有进口车道", "no arm has a lane towards the junction")
 
 
 def as_data(junction: Junction) -> dict[str, Any]:

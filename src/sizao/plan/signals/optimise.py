@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.rulebook import entry
 from sizao.plan.signals import phasing, webster
 from sizao.plan.signals.model import Model, Result
@@ -32,7 +32,7 @@ class Found:
 def optimise(model: Model, given: Program | None = None, cycle_max: int | None = None) -> Found:
     """The plan with the least delay. ``given`` is one more phasing to try.
 
-    Raises ConfigError where no phasing keeps the bounds within the longest cycle.
+    Raises SaidError where no phasing keeps the bounds within the longest cycle.
     """
     tried = phasing.choices(model.junction, model.counts)
     if given is not None:
@@ -53,9 +53,10 @@ def _best(model: Model, tried: list[phasing.Phases], cycle_max: int | None) -> F
         key=lambda pair: pair[0],
     )
     if not rough:
-        raise ConfigError(
+        raise SaidError(
+            "在最短绿灯和最长周期之间排不下任何相位方案：请设安全岛缩短过街，或放宽最长周期",
             "no phasing fits between the least greens and the longest cycle: "
-            "shorten the crossings with islands or allow a longer cycle"
+            "shorten the crossings with islands or allow a longer cycle",
         )
     refined = [_refine(model, program, cycle_max) for _, program in rough[:REFINED]]
     best = min(refined, key=model.delay_s)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.rulebook import entry
 from sizao.plan.signals import conflicts
 from sizao.plan.signals.counts import Counts
 from sizao.plan.signals.intervals import all_red_s, walk_s, whole, yellow_s
-from sizao.plan.signals.junction import Junction, split
+from sizao.plan.signals.junction import Junction, split, spoken
 
 MOST_PHASES = 8
 
@@ -78,7 +78,7 @@ def green_min_s(junction: Junction, one: Phase, counts: Counts, cycle_s: float) 
 def program_of(raw: Mapping[str, Any], junction: Junction) -> Program:
     """The plan of a file: ``phases`` of movements and green_s; change intervals may be left out.
 
-    Raises ConfigError, in words, for what cannot be or would be dangerous.
+    Raises SaidError, in words, for what cannot be or would be dangerous.
     """
     made = []
     for number, given in enumerate(raw.get("phases") or (), 1):
@@ -86,7 +86,12 @@ def program_of(raw: Mapping[str, Any], junction: Junction) -> Program:
             movements = frozenset(map(str, given["movements"]))
             unknown = sorted(movements - set(junction.movements()))
             if unknown or not movements:
-                raise ConfigError(f"phase {number}: no such movement {', '.join(unknown)}")
+                raise SaidError(
+                    f"第 {number} 相位：本路口没有流向 {'、'.join(unknown)}"
+                    if unknown
+                    else f"第 {number} 相位：没有选流向",
+                    f"phase {number}: no such movement {', '.join(unknown)}",
+                )
             usual = phase(junction, movements, int(given["green_s"]))
             made.append(
                 Phase(
@@ -98,29 +103,44 @@ def program_of(raw: Mapping[str, Any], junction: Junction) -> Program:
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"phase {number}: {error}") from None
+            raise SaidError(
+                f"第 {number} 相位：填写不全或不是数字", f"phase {number}: {error}"
+            ) from None
     found = Program(tuple(made))
     check(junction, found)
     return found
 
 
 def check(junction: Junction, program: Program) -> None:
-    """Raises ConfigError if a plan lets crossing movements go together or forgets one."""
+    """Raises SaidError if a plan lets crossing movements go together or forgets one."""
     if not 2 <= len(program.phases) <= MOST_PHASES:
-        raise ConfigError(f"a plan has 2 to {MOST_PHASES} phases")
+        raise SaidError(
+            f"配时方案须有 2 至 {MOST_PHASES} 个相位，现在是 {len(program.phases)} 个",
+            f"a plan has 2 to {MOST_PHASES} phases",
+        )
     for number, one in enumerate(program.phases, 1):
         clash = conflicts.forbidden(junction, one.movements)
         if clash:
-            raise ConfigError(f"phase {number}: {clash[0][0]} and {clash[0][1]} cross")
+            (one_zh, _), (other_zh, _) = (spoken(junction, name) for name in clash[0])
+            raise SaidError(
+                f"第 {number} 相位：{one_zh}与{other_zh}冲突，不能同时放行",
+                f"phase {number}: {clash[0][0]} and {clash[0][1]} cross",
+            )
         if not (1 <= one.green_s <= 200 and 2 <= one.yellow_s <= 7 and 0 <= one.all_red_s <= 10):
-            raise ConfigError(f"phase {number}: green 1-200, yellow 2-7, all-red 0-10 s")
+            raise SaidError(
+                f"第 {number} 相位：绿灯须为 1 至 200 秒，黄灯 2 至 7 秒，全红 0 至 10 秒",
+                f"phase {number}: green 1-200, yellow 2-7, all-red 0-10 s",
+            )
     green = frozenset[str]().union(*(one.movements for one in program.phases))
     free = {
         f"{arm.id}.R" for arm in junction.arms if arm.right_free
     }  # an island takes these past the signal
     missing = [one for one in junction.movements() if one not in green and one not in free]
     if missing:
-        raise ConfigError(f"no phase lets {', '.join(missing)} go")
+        raise SaidError(
+            f"没有相位放行{'、'.join(spoken(junction, name)[0] for name in missing)}",
+            f"no phase lets {', '.join(missing)} go",
+        )
 
 
 def faults(junction: Junction, program: Program, counts: Counts) -> list[dict[str, Any]]:

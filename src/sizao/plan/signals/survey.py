@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.roads.geometry import bearing_deg, metres_per_degree
 from sizao.roads.network import Network
 
@@ -35,7 +35,7 @@ class Draft:
 
 
 def draft(network: Network, lat: float, lon: float) -> Draft:
-    """The nearest junction with three arms or more. Raises ConfigError if none is near."""
+    """The nearest junction with three arms or more. Raises SaidError if none is near."""
     start = network.first[:-1]
     north, east = metres_per_degree(lat)
     away = np.hypot((network.lat[start] - lat) * north, (network.lon[start] - lon) * east)
@@ -53,7 +53,10 @@ def draft(network: Network, lat: float, lon: float) -> Draft:
                 float(network.lat[here]), float(network.lon[here]), raw,
                 tuple(arm["id"] for arm in arms if not arm["known"]),
             )  # fmt: skip
-    raise ConfigError(f"the road network has no junction of 3 to 6 arms within {NEAR_M:.0f} m")
+    raise SaidError(
+        f"路网上这个点 {NEAR_M:.0f} 米内没有 3 至 6 个进口的路口，请点在路口上，或手工填写进口道",
+        f"the road network has no junction of 3 to 6 arms within {NEAR_M:.0f} m",
+    )
 
 
 def _by_distance(network: Network, away: Any) -> list[int]:

@@ -67,7 +67,7 @@ def answer(user: User, audit_id: int, arm: str, said: Iterable[Said]) -> Audit:
     given = list(said)
     for one in given:
         if one.item not in items() or one.answer not in Finding.Answer.values:
-            raise ConfigError(f"{one.item}: {one.answer!r} is no answer")
+            raise ConfigError(_("{item}：没有这种结论。").format(item=one.item[:20]))
         if one.answer != Finding.Answer.GOOD and not one.note.strip():
             raise ConfigError(
                 _("{item}：“有问题”和“不适用”须写明说明。").format(item=item_word(one.item))

@@ -52,7 +52,7 @@ def act(user: User, pk: int, version: int, name: str, note: str = "") -> Step:
     speak against it; ConfigError for an unknown step or a missing reason.
     """
     if name not in STEPS:
-        raise ConfigError(f"no step {name!r}")
+        raise ConfigError(_("没有这个步骤。"))
     if name in NEEDS_WORDS and not note.strip():
         raise ConfigError(_("请写明原因。"))
     with write():

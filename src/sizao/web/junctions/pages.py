@@ -111,7 +111,7 @@ def new(request: HttpRequest) -> HttpResponse:
                      "lon": f"{draft.lon:.6f}", "shape": draft.raw}  # fmt: skip
             guessed = draft.guessed
     except (ConfigError, ConflictError) as error:
-        problem, status = str(error), 422
+        problem, status = words.refusal(error), 422
     return render(
         request,
         "junctions/edit.html",
@@ -237,9 +237,9 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
     except ConflictError as error:
         junction.refresh_from_db()
-        return page(request, junction, str(error), 409)
+        return page(request, junction, words.refusal(error), 409)
     except (ConfigError, ValueError) as error:
-        return page(request, junction, str(error), 422)
+        return page(request, junction, words.refusal(error), 422)
     return redirect("junction", junction.pk)
 
 
@@ -262,9 +262,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 )  # fmt: skip
             return redirect("junction", junction.pk)
         except ConflictError as error:
-            problem, status = str(error), 409
+            problem, status = words.refusal(error), 409
         except (ConfigError, ValueError) as error:
-            problem, status = str(error), 422
+            problem, status = words.refusal(error), 422
         junction.refresh_from_db()
     shape = register.shape_of(junction)
     return render(

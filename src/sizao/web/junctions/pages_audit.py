@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sizao.core.errors import ConfigError, ConflictError
 from sizao.web.evidence.answer import evidence_answer
-from sizao.web.junctions import access, audits, drawing, forms, register
+from sizao.web.junctions import access, audits, drawing, forms, register, words
 from sizao.web.junctions.items import group_word, items, rule
 from sizao.web.junctions.models import Audit, Finding, Junction
 from sizao.web.junctions.pages import found, must_look, svg
@@ -33,7 +33,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             audits.answer(request.user, audit.pk, arm, forms.answers(request.POST, request.FILES))
         except (ConfigError, ConflictError) as error:
-            return _page(request, junction, arm, audit, str(error), 422)
+            return _page(request, junction, arm, audit, words.refusal(error), 422)
         missing = audits.progress(audit).missing
         after = next((name for name, count in missing.items() if count and name != arm), arm)
         return redirect(f"{reverse('junction-audit', args=[junction.pk])}?arm={after}")
@@ -96,7 +96,7 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
         audits.finish(request.user, audit.pk)
     except ConflictError as error:
         arm = register.shape_of(junction).arms[0].id
-        return _page(request, junction, arm, audit, str(error), 409)
+        return _page(request, junction, arm, audit, words.refusal(error), 409)
     return redirect("junction", junction.pk)
 
 

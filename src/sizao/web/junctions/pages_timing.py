@@ -49,7 +49,7 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
             )  # fmt: skip
             return redirect("junction-timing", junction.pk)
         except ConfigError as error:
-            problem, status = str(error), 422
+            problem, status = words.refusal(error), 422
     last = junction.counts.first()
     shown = request.POST if problem else _typed(last)
     return render(
@@ -250,9 +250,9 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
             return HttpResponse(status=400)
     except ConflictError as error:
         junction.refresh_from_db()
-        return _page(request, junction, str(error), 409)
+        return _page(request, junction, words.refusal(error), 409)
     except ConfigError as error:
-        return _page(request, junction, str(error), 422)
+        return _page(request, junction, words.refusal(error), 422)
     return redirect("junction-timing", junction.pk)
 
 

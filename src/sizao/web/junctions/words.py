@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from sizao.core.errors import SaidError, SizaoError
 from sizao.plan.signals.junction import Junction
 from sizao.web.pages.words import pick
 
@@ -88,6 +91,16 @@ def turn_word(turn: str) -> str:
 def turn_mark(turn: str) -> str:
     """One character for a turn, for drawings."""
     return str(pick(TURNS[turn][0][0], turn))
+
+
+def refusal(error: Exception) -> str:
+    """Why something cannot be, for the reader. What is raised beside this app's own pages has
+    words in both languages; a number that is none has Python's, which nobody shall read."""
+    if isinstance(error, SaidError):
+        return pick(f"{error.zh}。", f"{error.en[:1].upper()}{error.en[1:]}.")
+    if isinstance(error, SizaoError):
+        return str(error)
+    return _("填写有误：请检查各项是否为数字。")
 
 
 def movement_word(shape: Junction, movement: str) -> str:
