@@ -50,11 +50,3 @@ def test_a_service_without_a_home_still_finds_a_place(
     folder = kernel_cache.use_kernel_cache()
     assert folder.is_dir()
     assert not folder.is_relative_to(home)
-
-
-def test_cold_and_warm_are_told_apart(home: Path) -> None:
-    folder = kernel_cache.use_kernel_cache()
-    assert not kernel_cache.is_warm(folder)
-    (folder / "somewhere").mkdir()
-    (folder / "somewhere" / "kernel.nbi").write_bytes(b"")
-    assert kernel_cache.is_warm(folder)

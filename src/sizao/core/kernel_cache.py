@@ -35,11 +35,6 @@ def use_kernel_cache() -> Path:
     return folder
 
 
-def is_warm(folder: Path) -> bool:
-    """Whether something was compiled there before: a first start takes two minutes longer."""
-    return any(folder.rglob("*.nbi"))
-
-
 def _base() -> Path:
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path("~/.cache").expanduser()) / "sizao"

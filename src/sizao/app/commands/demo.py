@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -20,15 +20,17 @@ from sizao.app.options import PORT, data_option
 from sizao.app.parts import Parts
 from sizao.core.clock import ScaledClock, load_clock, save_clock
 from sizao.core.errors import ConfigError, SizaoError
-from sizao.core.kernel_cache import is_warm, use_kernel_cache
+from sizao.core.kernel_cache import use_kernel_cache
 from sizao.log.datadir import COMPILING, DataDir, read_status
 
 HOST = "127.0.0.1"
 INTAKE_PORT = 6811
 ATTACHMENTS_PORT = 6818
 START_S = 1800
-"""How long a part may take to start. Compiling the inner loops takes a minute and a half of one
-core; a busy machine has far less of one to give."""
+"""How long a part may take to start. Compiling the rules takes minutes of two cores; a busy
+machine has far less to give."""
+AGAIN_S = 30
+"""Who waits is told this often that it still goes on."""
 
 
 @click.command()
@@ -167,8 +169,12 @@ def _run(
     folder = ("--data", str(data.root))
     url = f"http://{HOST}:{port}"
     with Parts(data, environment={"SIZAO_DEMO": "1"}) as parts:
-        if not is_warm(use_kernel_cache()):
-            _step("compiling the inner loops: the first start takes two minutes longer")
+        use_kernel_cache()
+        # Imports Numba, which is to find the folder set.
+        from sizao.runtime.warming import is_compiled
+
+        if not is_compiled():
+            _step("the rules are not compiled for this source yet: until then no warnings come")
         meanwhile = _Meanwhile(data, stop)
         _step("starting gateway, intake, pipeline, web pages, vehicles and a province above")
         listen = ("--host", HOST, "--port", str(gateway_port))
@@ -220,22 +226,39 @@ class Stopped(SizaoError):
 
 
 class _Meanwhile:
-    """While parts start: heed Ctrl-C, and say how far the compiling of the rules is."""
+    """While parts start: heed Ctrl-C, and say how far the compiling of the rules is.
 
-    def __init__(self, data: DataDir, stop: threading.Event) -> None:
+    The first rule takes the longest, because it compiles what all share; so no end is promised,
+    only how much is done, in what time, and every half minute that it still goes on.
+    """
+
+    def __init__(
+        self,
+        data: DataDir,
+        stop: threading.Event,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._data = data
         self._stop = stop
-        self._said = ""
+        self._now = now
+        self._began = 0.0
+        self._said: tuple[dict[str, float], int] | None = None
 
     def __call__(self) -> None:
         if self._stop.is_set():
             raise Stopped("stopped while starting")
         status = read_status(self._data, COMPILING)
-        if status is not None:
-            text = "规则首次编译中 compiling the rules: {done}/{of}".format(**status["counters"])
-            if text != self._said:
-                self._said = text
-                _step(text)
+        if status is None:
+            return
+        counters = status["counters"]
+        self._began = self._began or self._now()
+        passed = int(self._now() - self._began)
+        told = (counters, passed // AGAIN_S)
+        if told == self._said:
+            return
+        self._said = told
+        so_far = f", {passed // 60} min {passed % 60:02d} s so far" if passed >= AGAIN_S else ""
+        _step("规则首次编译中 compiling the rules: {done}/{of}".format(**counters) + so_far)
 
 
 def _port(usual: int) -> int:
