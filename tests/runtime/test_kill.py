@@ -54,7 +54,13 @@ def start(command: list[str], data: DataDir, *more: str) -> subprocess.Popen[byt
 
 
 def finish(command: list[str], data: DataDir) -> None:
-    assert start(command, data, "--once").wait(120) == 0
+    process = start(command, data, "--once")
+    try:
+        assert process.wait(120) == 0
+    finally:
+        # Nothing may outlive the test, whatever becomes of it.
+        process.kill()
+        process.wait(10)
 
 
 def committed(data: DataDir) -> int:
