@@ -2,7 +2,8 @@
 
 ``python -m tests.runtime.paced_pipeline whole ...`` is the product. The others have a safeguard
 taken out: ``split`` saves state and offset before the outputs, ``forgetful`` forgets what it
-reported ahead of the state.
+reported ahead of the state. ``seldom`` is the product where it saves its state only when it must,
+and ``unkept`` is that without copies of the files it judges by.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ WINDOW_S = 0.03
 OFTEN = Pace(save_s=0.06, save_share=0.5, report_share=1.0)
 """Some turns report between two saves."""
 EACH_TURN = Pace(save_s=0.0, save_share=1e9)
+SELDOM = Pace(save_s=1e9, report_share=1.0)
 
 
 class SplitStore(CheckpointStore):
@@ -51,10 +53,15 @@ VARIANTS = {
     "whole": (CheckpointStore, OFTEN),
     "split": (SplitStore, EACH_TURN),
     "forgetful": (ForgetfulStore, OFTEN),
+    "seldom": (CheckpointStore, SELDOM),
+    "unkept": (CheckpointStore, SELDOM),
 }
 
 if __name__ == "__main__":
-    store, pace = VARIANTS[sys.argv.pop(1)]
+    variant = sys.argv.pop(1)
+    store, pace = VARIANTS[variant]
+    if variant == "unkept":
+        pipeline.Kept = lambda folder: None  # type: ignore[misc,assignment]
     pipeline.CheckpointStore = store  # type: ignore[misc]  # a control swaps it
     pipeline.Pace = lambda: pace  # type: ignore[misc,assignment]  # the command's defaults
     pipeline.command()

@@ -1,8 +1,9 @@
 """``kill -9`` of the real pipeline at random moments changes nothing it concludes.
 
 The controls run such kills against a pipeline that saves its state before its outputs, which must
-lose detections, and against one that forgets what it reported ahead of its state, which must
-repeat some: or this test would prove nothing.
+lose detections, against one that forgets what it reported ahead of its state, which must repeat
+some, and against one that keeps no copies of what it judges by, which must contradict itself when
+rules change between a kill and the next start: or this test would prove nothing.
 """
 
 from __future__ import annotations
@@ -14,22 +15,29 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from sizao.core.clock import ManualClock
 from sizao.log.datadir import DataDir
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.pipeline import Pipeline
 from tests.runtime import city
+from tests.runtime.changing import Switching, put
+from tests.runtime.helpers import START_US
 
 ROOT = Path(__file__).resolve().parents[2]
 PACED = [sys.executable, "-m", "tests.runtime.paced_pipeline"]
-WHOLE, SPLIT, FORGETFUL = ([*PACED, name] for name in ("whole", "split", "forgetful"))
+WHOLE, SPLIT, FORGETFUL, SELDOM, UNKEPT = (
+    [*PACED, name] for name in ("whole", "split", "forgetful", "seldom", "unkept")
+)
 KILLS = 20
 MAX_ROWS = "40"
 """One segment a turn, so that a life is many turns and a kill falls between any two steps."""
@@ -65,29 +73,44 @@ def finish(command: list[str], data: DataDir) -> None:
 
 def committed(data: DataDir) -> int:
     """The offset in the checkpoint, as another process sees it."""
+    return _asked(data, "SELECT max(at) FROM saved_part")
+
+
+def reported(data: DataDir) -> int:
+    """The last offset up to which detections were reported."""
+    return _asked(data, "SELECT reported FROM saved_context")
+
+
+def _asked(data: DataDir, sql: str) -> int:
     if not data.detect_log.exists():
         return 0
     with closing(sqlite3.connect(f"{data.detect_log.as_uri()}?mode=ro", uri=True)) as connection:
         try:
-            row = connection.execute("SELECT max(at) FROM saved_part").fetchone()
+            row = connection.execute(sql).fetchone()
         except sqlite3.OperationalError:
             return 0
-    return row[0] or 0
+    return row[0] or 0 if row else 0
 
 
-def live_and_die(command: list[str], data: DataDir, target: int, delay_s: float) -> int:
+def live_and_die(
+    command: list[str],
+    data: DataDir,
+    target: int,
+    delay_s: float,
+    passed: Callable[[DataDir], int] = committed,
+) -> int:
     """Start, wait until the checkpoint has passed a target, kill a little later."""
     process = start(command, data)
     try:
         until = time.monotonic() + 60
-        while committed(data) < target and time.monotonic() < until:
+        while passed(data) < target and time.monotonic() < until:
             assert process.poll() is None, "the pipeline ended by itself"
             time.sleep(0.002)
         time.sleep(delay_s)
     finally:
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
-    return committed(data)
+    return passed(data)
 
 
 def kill_often(command: list[str], data: DataDir, kills: int, seed: int) -> list[int]:
@@ -168,3 +191,37 @@ def test_control_forgotten_reports_are_caught(
     saved, detections = uninterrupted
     assert after == saved
     assert found.num_rows > detections.num_rows, "no kill fell between a report and the next save"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("command", [SELDOM, UNKEPT])
+def test_rules_that_change_after_a_kill_contradict_nothing(
+    recorded: DataDir, tmp_path: Path, command: list[str]
+) -> None:
+    """Rules and register change after each kill; as a control, without copies of the files."""
+    data = installation(recorded, tmp_path / "data")
+    with SqliteLog(data.feeds_log) as feeds:
+        last = feeds.last("positions")
+    chance = random.Random(20)
+    switches = [(0, "strict")]
+    for number, state in enumerate(("patient", "hazmat", "strict", "patient"), 1):
+        put(data, switches[-1][1])
+        target = int(last * (number - chance.uniform(0.1, 0.9)) / 5)
+        upto = live_and_die(command, data, max(target, 1), chance.uniform(0, 0.06), reported)
+        assert upto > max(committed(data), switches[-1][0])
+        switches.append((upto, state))
+    put(data, switches[-1][1])
+    finish(command, data)
+    _, found = left_behind(data)
+
+    data.detect_log.unlink()
+    own = Switching(data, switches)
+    with SqliteLog(data.feeds_log) as feeds, SqliteLog(data.detect_log, writer=True) as log:
+        pipeline = Pipeline(feeds, CheckpointStore(log), own, ManualClock(START_US / 1e6))
+        own.follow(pipeline)
+        pipeline.pace = replace(pipeline.pace, max_rows=int(MAX_ROWS))
+        pipeline.run(once=True)
+    _, uninterrupted = left_behind(data)
+    assert uninterrupted.num_rows > 1000
+    assert (found.equals(uninterrupted)) == (command is SELDOM)

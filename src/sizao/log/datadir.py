@@ -35,6 +35,7 @@ spool/            media and evidence files that are not whole yet; empty to look
                   have no names
 archive/          positions for half a year, Parquet by day (``log/archive``)
 detect.sqlite     log written by the pipeline: detections, and its checkpoint
+in-force/         copies of the files that the pipeline judges by (``runtime/in_force.py``)
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process
 forecasts/*.parquet  worst spans of the risk forecasts, by the web process and
@@ -170,6 +171,10 @@ class DataDir:
     @property
     def detect_log(self) -> Path:
         return self.root / "detect.sqlite"
+
+    @property
+    def in_force(self) -> Path:
+        return self.root / "in-force"
 
     @property
     def commands_log(self) -> Path:

@@ -5,7 +5,9 @@ a pure function of the positions read and the state before, so a kill costs noth
 reads the same positions into the same state and gets the same detections. Those that had been
 reported by then are known by their ids and left out, so detections need not wait for the state,
 which is large, to be saved with them. Before another context counts, the state that the one
-before led to is saved: what was judged by it is never judged again by the other.
+before led to is saved: what was judged by it is never judged again by the other. Where a context
+changed between a kill and the next start, what had been reported since the last save is judged
+again by the one that was in force (``in_force.py``), and only what follows by the other.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.core.clock import Clock
-from sizao.core.errors import LogError
+from sizao.core.errors import ConfigError, LogError
 from sizao.core.schemas import DETECTION, empty
 from sizao.detect import engine
 from sizao.detect.context import Context
@@ -36,7 +38,9 @@ from sizao.runtime.board import Board
 from sizao.runtime.counters import Ages, Slowest, Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.in_force import Described
 from sizao.runtime.records import SETTLED_S, RecordRunner
+from sizao.runtime.sources import Sources
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +80,8 @@ class Pipeline:
     """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
 
     ``context`` is asked before each turn for roads, register and rules, and answers the same
-    object as long as nothing changed. ``records`` takes its turns after those of positions;
+    object as long as nothing changed; where it is ``Sources``, a kill and a change before the next
+    start do no harm. ``records`` takes its turns after those of positions;
     ``heard`` is what its rules ask about them.
     ``show`` gets the board, ``publish`` the counters, each about once a second; ``tidy`` is called
     each minute, to delete what is past its time.
@@ -133,7 +138,12 @@ class Pipeline:
         self._stop = threading.Event()
         self.state, self.board, self.offset = self._restored(rebuild)
         self.context = context()
-        self._saved = self.offset
+        self._in_force: Context | None = None
+        """The context that the store knows of."""
+        self._again_to = 0
+        """Segment up to which positions are judged by what was in force before the start."""
+        # To forget the state is to save that there is none.
+        self._saved = -1 if rebuild else self.offset
         self._pending: list[pa.RecordBatch] = []
         self._last_save = self._last_report = time.monotonic()
         self._save_cost_s = self._report_cost_s = 0.0
@@ -181,10 +191,7 @@ class Pipeline:
 
     def turn(self) -> int:
         """One pass through the stages. Returns how many positions were read."""
-        context = self._context_now()
-        if context is not self.context:
-            self.commit()
-            self.context = context
+        self._agree()
         # Asked before reading: what was received before this is read now, or lies behind a batch
         # whose receive times say how far it goes.
         settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
@@ -206,6 +213,13 @@ class Pipeline:
 
     def _read(self, turn: Turn) -> None:
         turn.segments = self.feeds.read("positions", self.offset, self.pace.max_rows)
+        if self._again_to:
+            again = [segment for segment in turn.segments if segment.seq <= self._again_to]
+            if again:
+                turn.segments = again
+            else:
+                self._again_to = 0
+                self._agree()
         if turn.segments:
             turn.batch = _joined([segment.batch for segment in turn.segments])
 
@@ -254,6 +268,56 @@ class Pipeline:
 
     # What the stages rest on
 
+    def _agree(self) -> None:
+        """Judge by what is in force now, from here on. Raises LogError, and then by what was."""
+        if self._again_to:
+            return
+        context = self._context_now()
+        if context is self._in_force:
+            return
+        if self._in_force is None and self._judge_again():
+            return
+        self.commit()
+        if isinstance(self._context_now, Sources):
+            self.store.put_in_force(self._context_now.described().text())
+            self._context_now.forget_others()
+        self.context = self._in_force = context
+
+    def _judge_again(self) -> bool:
+        """At the start: whether what was reported since the last save has first to be judged as it
+        was."""
+        sources = self._context_now
+        judged = self.store.judged()
+        if not isinstance(sources, Sources) or judged.reported <= self.offset or self._saved < 0:
+            return False
+        then, now = Described.of(judged.described), sources.described()
+        if then == now:
+            return False
+        span = f"segments {self.offset + 1} to {judged.reported}, reported before the stop"
+        try:
+            context = sources.restored(then) if then.other_files(now) else self.context
+        except ConfigError as error:
+            logger.warning(
+                "%s, cannot be judged again as they were (%s): what was reported of them may come"
+                " twice or be contradicted", span, error,
+            )  # fmt: skip
+            return False
+        restored = Described(then.files, context.versions)
+        if upgraded := then.other_rules(restored):
+            logger.warning(
+                "%s, are judged again by other versions of %s: what these reported may come twice"
+                " or be contradicted", span, ", ".join(upgraded),
+            )  # fmt: skip
+        if context is self.context:
+            return False
+        logger.info(
+            "%s, are judged again as they were: since then others are in force (%s)",
+            span, ", ".join(then.other_files(now)),
+        )  # fmt: skip
+        self.context = self._in_force = context
+        self._again_to = judged.reported
+        return True
+
     def commit(self) -> None:
         """Detections, state, board and offset in one transaction. Raises LogError, and then all
         of them are kept for the next try."""
@@ -278,7 +342,7 @@ class Pipeline:
         if not self._pending:
             return
         began = time.monotonic()
-        self._reported(self.store.report(self._waiting()))
+        self._reported(self.store.report(self._waiting(), self.offset))
         self.reports += 1
         self._last_report = time.monotonic()
         self._report_cost_s = self._last_report - began

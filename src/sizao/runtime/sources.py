@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 from sizao.roads.temporary_limits import TemporaryLimit
+from sizao.runtime.in_force import Described, Kept
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +41,12 @@ class Sources:
     force.
     """
 
-    def __init__(self, data: DataDir, heard: Heard | None = None) -> None:
-        """``heard`` is what the pipeline keeps of positions, for record rules to ask."""
+    def __init__(self, data: DataDir, heard: Heard | None = None, kept: Kept | None = None) -> None:
+        """``heard`` is what the pipeline keeps of positions, for record rules to ask; ``kept`` is
+        where it keeps copies of files, for :meth:`restored`."""
         self._data = data
+        self._kept = kept
+        self._digests: dict[str, str] = {}
         self._heard = heard or Heard()
         self._marks: dict[Path, int | None] = {}
         self._network: Network | None = None
@@ -69,6 +74,25 @@ class Sources:
         """The context of record rules that goes with the one last answered."""
         return self._records
 
+    def described(self) -> Described:
+        """What the context last answered was made of, without the files of record rules: what
+        they conclude is saved with their state."""
+        return self._described
+
+    def restored(self, described: Described) -> Context:
+        """A context of what was in force. Raises ConfigError if that was not kept, or cannot be
+        read by this program."""
+        if self._kept is None:
+            raise ConfigError("no files were kept")
+        with tempfile.TemporaryDirectory() as folder:
+            self._kept.lay_out(described, Path(folder))
+            return Sources(DataDir(Path(folder)))()
+
+    def forget_others(self) -> None:
+        """Delete copies of files that the context last answered is not made of."""
+        if self._kept is not None:
+            self._kept.forget_others(self._described)
+
     def _build(self) -> Context:
         data = self._data
         for path in (
@@ -85,30 +109,53 @@ class Sources:
                 continue
             # Marked before reading: a file that is bad now is not tried again until it changes.
             self._marks[path] = mark
-            if path == data.network:
-                self._network = self._load_network(path, mark)
-            elif path == data.fences:
-                self._fences = self._load_fences(path, mark)
-            elif path == data.temporary_limits:
-                self._temporary = temporary_limits.load(path)
-            elif path == data.rules:
-                self._rules = self._load_rules(path, mark)
-            elif path == data.roadside:
+            if path == data.roadside:
                 self._places = roadside.places(path)
             elif path == data.hot_list:
                 self._hot_list = roadside.hot_list(path)
             else:
-                self._register = self._load_register(path, mark)
+                self._load(path, mark)
         facts = Facts(self._register, self._places, self._hot_list, self._heard)
         own = self._rules._asdict()
         self._records = RecordContext.build(registry.RECORD_RULES, facts, **own)
-        return Context.build(
+        context = Context.build(
             self._network,
             self._register,
             fences=self._fences,
             temporary=self._temporary,
             **own,
         )
+        self._described = Described(dict(self._digests), dict(context.versions))
+        return context
+
+    def _load(self, path: Path, mark: int | None) -> None:
+        """A file that goes into contexts of positions. The copy is read: what is kept is what
+        counts, also if somebody is writing the file meanwhile."""
+        copied = None
+        if self._kept is not None and mark is not None:
+            copied = self._kept.copy(path)
+            mark = None if copied is None else mark
+        try:
+            self._read(path, path if copied is None else copied[1], mark)
+        except ConfigError as error:
+            text = str(error) if copied is None else str(error).replace(str(copied[1]), str(path))
+            raise ConfigError(text) from error
+        self._digests.pop(path.name, None)
+        if copied is not None:
+            self._digests[path.name] = copied[0]
+
+    def _read(self, path: Path, copy: Path, mark: int | None) -> None:
+        data = self._data
+        if path == data.network:
+            self._network = self._load_network(copy, mark)
+        elif path == data.fences:
+            self._fences = self._load_fences(copy, mark)
+        elif path == data.temporary_limits:
+            self._temporary = temporary_limits.load(copy)
+        elif path == data.rules:
+            self._rules = self._load_rules(copy, mark)
+        else:
+            self._register = self._load_register(copy, mark)
 
     def _load_rules(self, path: Path, mark: int | None) -> OwnRules:
         if mark is None:

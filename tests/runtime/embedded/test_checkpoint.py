@@ -111,7 +111,7 @@ def test_keys_of_an_earlier_release_are_taken_over(tmp_path: Path) -> None:
             )
     with SqliteLog(path, writer=True) as log:
         store = CheckpointStore(log)
-        fresh = store.report(detections(["a", "b", "b"], [0, 1, 2]))
+        fresh = store.report(detections(["a", "b", "b"], [0, 1, 2]), 3)
         assert fresh.column("revision").to_pylist() == [2], "the others are known"
         with log.transaction() as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}

@@ -20,6 +20,7 @@ from sizao.runtime.embedded.checkpoint import CheckpointStore
 from sizao.runtime.embedded.housekeeping import DAY_S, detection_days
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.record_store import RecordStore
+from sizao.runtime.in_force import Kept
 from sizao.runtime.pipeline import Pace, Pipeline
 from sizao.runtime.records import RecordRunner
 from sizao.runtime.reporting import report_to_stderr
@@ -40,7 +41,7 @@ def command(data: DataDir, max_rows: int, rebuild: bool, once: bool, part: str |
     report_to_stderr()
     data.create()
     heard = Heard()
-    sources = Sources(data, heard)
+    sources = Sources(data, heard, Kept(data.in_force) if part is None else None)
     if part is not None:
         warm_up(sources(), part_of(units(sources()), part), click.echo)
         return

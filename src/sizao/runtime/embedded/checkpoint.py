@@ -5,7 +5,8 @@ output that they led to and that was not reported before: were they saved first,
 would lose detections. Outputs may be reported earlier than that. A kill then makes the next start
 find them again, from the same positions and the same state, and the keys of what was reported,
 added in the transaction that reported it, keep them from being reported twice.
-``tests/runtime/test_kill.py`` shows what goes wrong without the one and without the other.
+Beside them stands what has judged the positions since, and how far that was reported.
+``tests/runtime/test_kill.py`` shows what goes wrong without each of these.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +30,8 @@ _TABLES = (
     # of its own; by start it lies beside those of its hour.
     "CREATE TABLE IF NOT EXISTS known_detection (start_us INTEGER NOT NULL, id TEXT NOT NULL,"
     " revision INTEGER NOT NULL, PRIMARY KEY (start_us, id, revision)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS saved_context (one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " described TEXT NOT NULL, reported INTEGER NOT NULL)",
 )
 
 Key = tuple[int, str, int]
@@ -40,6 +44,15 @@ class Saved:
 
     offset: int = 0
     state: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Judged(NamedTuple):
+    """described : what positions have been judged by since the last commit, "" if not known
+    reported : the last offset up to which detections were reported by that
+    """
+
+    described: str = ""
+    reported: int = 0
 
 
 class CheckpointStore:
@@ -91,13 +104,30 @@ class CheckpointStore:
             self.save(connection, state, offset)
         return seq, fresh
 
-    def report(self, detections: pa.RecordBatch) -> pa.RecordBatch:
-        """Append the detections that are new, ahead of the state that goes with them; returns
-        those. Raises LogError, having changed nothing, if the disk refuses."""
+    def report(self, detections: pa.RecordBatch, offset: int) -> pa.RecordBatch:
+        """Append the detections that are new, found up to ``offset``, ahead of the state that goes
+        with them; returns those. Raises LogError, having changed nothing, if the disk refuses."""
         with self.log.transaction() as connection:
             fresh = self.append_new(connection, detections)
             self.log.append_in(connection, "detections", fresh)
+            connection.execute("UPDATE saved_context SET reported = max(reported, ?)", (offset,))
         return fresh
+
+    def judged(self) -> Judged:
+        """What may have to be judged again as it was. Raises LogError."""
+        with self.log.transaction() as connection:
+            row = connection.execute("SELECT described, reported FROM saved_context").fetchone()
+        return Judged(*row) if row is not None else Judged()
+
+    def put_in_force(self, described: str) -> None:
+        """Positions after the last commit will be judged by this. Raises LogError."""
+        with self.log.transaction() as connection:
+            connection.execute(
+                "INSERT INTO saved_context VALUES (1, ?, 0) ON CONFLICT (one) DO UPDATE"
+                " SET described = excluded.described, reported = 0"
+                " WHERE described != excluded.described",
+                (described,),
+            )
 
     def append_new(
         self, connection: sqlite3.Connection, detections: pa.RecordBatch
