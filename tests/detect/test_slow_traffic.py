@@ -152,6 +152,20 @@ def test_half_of_the_limit_less_the_margin_over_several_stretches(kmh, fires):
         assert int(found[-1]["quality"].partition("=")[2]) >= 3
 
 
+@pytest.mark.parametrize(("aside", "fires"), [(0, True), (1, False), (2, False)])
+def test_who_seems_to_be_on_both_carriageways_counts_on_one(aside, fires):
+    """Two crawl, and one whose place and course are now and then those of the other carriageway:
+    it is counted where it was first each minute. Of its three samples a minute the others are on
+    the two trucks' carriageway, where they would make three of them."""
+    third = Track("10002", every_s=20, now_s=10.0, east_m=5100.0)
+    for _ in range(5):
+        for number in range(3):
+            values = {"lat": 26.5004, "heading_deg": 270.0} if number < aside else {}
+            third.leg(20, 12.0, **values)
+    found = play(crawl(0, 5, 12.0), crawl(1, 5, 12.0), third, *TAIL)
+    assert brief(found) == ([("congested", 0), ("congested", 1)] if fires else [])
+
+
 def test_only_heavy_vehicles_on_the_way_and_not_in_service_areas():
     convoy = [crawl(number, 6, 12.0) for number in range(4)]
     assert play(*convoy, *TAIL)

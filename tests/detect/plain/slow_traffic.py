@@ -86,11 +86,12 @@ def seen(track: Track, params: Params, world: World) -> Of:
 
 
 def _counted(heard: Heard, last: Heard) -> bool:
-    """Whether the vehicle was counted in this minute there, or farther on."""
-    here, there = heard.stretch, last.stretch
-    if heard.minute != last.minute or here.way != there.way:
+    """Whether the vehicle was counted in this minute, and has not come farther since."""
+    if heard.minute != last.minute:
         return False
-    return here.km <= there.km if here.way.rising else here.km >= there.km
+    here, there = heard.stretch, last.stretch
+    farther = here.km > there.km if here.way.rising else here.km < there.km
+    return here.way != there.way or not farther
 
 
 def _usable(sample: Sample) -> bool:

@@ -8,9 +8,10 @@ Its subject is a kilometre of a carriageway
 A sample is *usable* if its road is clear (``match`` GOOD), an expressway and no ramp, its vehicle
 is of the heavy class, it has a satellite speed and a usual limit, and its place is in no fence of
 kind ``service``. Of each vehicle the first usable sample of a minute counts, by event time, and
-each that is on another stretch than the one counted last, unless it lies behind that on the same
-carriageway: who creeps or stands would weigh more than who drives if all did, and who stands at a
-border of stretches must not be counted on one of them twice. A minute of a stretch is judged
+each that is on a stretch farther on than the one counted last, of the same carriageway: who creeps
+or stands would weigh more than who drives if all did, who stands at a border of stretches must not
+be counted on one of them twice, and who seems to be now on one carriageway and now on the other
+must be counted on one of them only. A minute of a stretch is judged
 ``hold_s`` (60) after its end, by receive times of usable samples alone: what comes later still is
 not counted. Speeds count in whole tenths of km/h and their ratios in whole thousandths.
 
@@ -84,13 +85,13 @@ class _Numbers(NamedTuple):
 
 
 @njit(cache=True)
-def _behind(stretch, counted, step, first):  # type: ignore[no-untyped-def]  # numba
-    """Whether a stretch is the one counted last, or lies behind it on the same carriageway."""
+def _farther(stretch, counted, step, first):  # type: ignore[no-untyped-def]  # numba
+    """Whether a stretch lies farther on than the one counted last, on the same carriageway."""
     last = np.int64(counted // 4096) - 1
     # Of other roads before, it may be any number.
     if last < 0 or last >= len(first):
         return False
-    return first[last] == first[stretch] and (stretch - last) * step[stretch] <= 0
+    return first[last] == first[stretch] and (stretch - last) * step[stretch] > 0
 
 
 @njit(cache=True)
@@ -102,7 +103,8 @@ def _tally(rows, stretch, step, first, c, each, few, fences, clock_us, numbers):
         clock_us = max(clock_us, c.received_us[i])
         open_ = clock_us < (minute + 1) * 60_000_000 + numbers.hold_us
         last = each[c.slot[i]].counted
-        if not open_ or (last % 4096 == minute % 4096 and _behind(stretch[k], last, step, first)):
+        counted = last != 0 and last % 4096 == minute % 4096
+        if not open_ or (counted and not _farther(stretch[k], last, step, first)):
             continue
         parked = False
         for at in range(c.fence_from[i], c.fence_from[i + 1]):
@@ -153,7 +155,7 @@ class SlowTraffic(RuleBase):
 
     id = "slow_traffic"
     measured_unit = "km/h"
-    code_version = 4
+    code_version = 5
     state_dtype = EACH
     few_dtype = sparse.episodes(CELL)
 
