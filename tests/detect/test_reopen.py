@@ -118,6 +118,43 @@ def test_what_had_fired_before_the_gap_keeps_when_it_was_received():
     assert found[1]["received"] == found[0]["received"]
 
 
+def test_what_was_withdrawn_and_fires_anew_goes_on_counting():
+    """Late points show another driver's card, so that the run was not so long yet; then its own
+    driver is back, within a rest, and it is."""
+    track = Track(every_s=60).drive(238).drive(2, driver="A").drive(8, driver="B").drive(5)
+    track.drive(5, driver="A").stand(30)
+    rows = delivered(track, (hours(238), hours(248)), 300)
+    for cuts in ((), range(0, len(rows), 7), (len(rows) - 40,)):
+        found = play(rows, cuts)
+        assert [(row["revision"], row["severity"], row["final"]) for row in found] == [
+            (0, "over_limit", False),
+            (1, "withdrawn", True),
+            (2, "over_limit", False),
+            (3, "over_limit", True),
+        ]
+        for same in ("id", "rule_version", "start", "fired", "received"):
+            assert len({row[same] for row in found}) == 1
+        assert final(found) == final(play(track.rows)) != {}
+    whole = Context.build(only=frozenset({"fatigue"}))
+    _, state = engine.step(batch_of(rows), EngineState(), whole)
+    assert EngineState.from_bytes(state.to_bytes()).withdrawn == state.withdrawn != {}
+
+
+def test_its_id_stays_though_parameters_change_before_it_fires_anew():
+    track = Track(every_s=60).drive(238).drive(2, driver="A").drive(8, driver="B").drive(5)
+    track.drive(5, driver="A").stand(30)
+    rows = delivered(track, (hours(238), hours(248)), 300)
+    state, found = EngineState(), []
+    for part, longest_min in ((rows[:-35], 240), (rows[-35:], 239)):
+        changes = {"fatigue": {"max_continuous_min": longest_min}}
+        context = Context.build(only=frozenset({"fatigue"}), changes=changes)
+        some, state = engine.step(batch_of(part), state, context)
+        found += some.to_pylist()
+    assert [row["revision"] for row in found] == [0, 1, 2, 3]
+    assert found[1]["severity"] == "withdrawn"
+    assert len({row["id"] for row in found}) == 1
+
+
 def test_too_late_changes_nothing_and_nothing_is_kept():
     track = Track(every_s=60).drive(400).stand(30).drive(20)
     hidden = (hours(100), hours(130))

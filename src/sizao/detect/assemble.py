@@ -17,6 +17,7 @@ from sizao.core.ids import content_id, observation_id_of
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.schemas import DETECTION, empty
 from sizao.detect.context import Context
+from sizao.detect.revisions import Given, Withdrawn, remember
 from sizao.detect.stage import Findings, Rule
 from sizao.detect.state import EngineState
 from sizao.detect.stretches import stretches
@@ -34,16 +35,23 @@ _NUMBERS = {
 }
 """Columns that are arrays of ``Findings``, and what they are called there."""
 _OTHERS = [name for name in DETECTION.names if name not in _NUMBERS and name != "final"]
+_AGAIN = ("revision", "fired", "received")
+"""Numbers that are others where an episode fires anew."""
 
 Found = Sequence[tuple[Rule, Findings]]
 
 
 def batch_of(
-    found: Found, state: EngineState, context: Context, fired_under: dict[str, str]
+    found: Found,
+    state: EngineState,
+    context: Context,
+    fired_under: dict[str, str],
+    withdrawn: Withdrawn,
 ) -> pa.RecordBatch:
     """One batch, sorted by the moment of firing, then id, then revision; counted in ``state``.
 
-    ``state`` puts the names back. ``fired_under`` as in :class:`EngineState`; it is kept up here.
+    ``state`` puts the names back. ``fired_under`` and ``withdrawn`` as in :class:`EngineState`;
+    they are kept up here.
     """
     found = [(rule, some) for rule, some in found if len(some.slot)]
     if not found:
@@ -52,9 +60,10 @@ def batch_of(
         name: np.concatenate([getattr(some, own) for _, some in found])
         for name, own in _NUMBERS.items()
     }
+    numbers["final"] = numbers["revision"] > 0
     others: dict[str, list[Any]] = {name: [] for name in _OTHERS}
     for rule, some in found:
-        _add(others, rule, some, state, context, fired_under)
+        _add(others, numbers, rule, some, state, context, fired_under, withdrawn)
     _add_roads(others, np.concatenate([some.segment for _, some in found]), context)
     n = len(others["id"])
     state.counters["detections"] += n
@@ -73,8 +82,6 @@ def batch_of(
 
 
 def _array(numbers: dict[str, npt.NDArray[Any]], field: pa.Field) -> pa.Array:
-    if field.name == "final":
-        return pa.array(numbers["revision"] > 0)
     column = numbers[field.name]
     if pa.types.is_timestamp(field.type):
         return pa.Array.from_buffers(field.type, len(column), [None, pa.py_buffer(column)])
@@ -83,14 +90,17 @@ def _array(numbers: dict[str, npt.NDArray[Any]], field: pa.Field) -> pa.Array:
 
 def _add(
     rows: dict[str, list[Any]],
+    numbers: dict[str, npt.NDArray[Any]],
     rule: Rule,
     found: Findings,
     state: EngineState,
     context: Context,
     fired_under: dict[str, str],
+    withdrawn: Withdrawn,
 ) -> None:
-    """What a rule has found, in columns that are not numbers."""
-    n = len(found.slot)
+    """What a rule has found, in columns that are not numbers. Of an episode that was withdrawn
+    before, ``numbers`` are changed."""
+    n, begin = len(found.slot), len(rows["id"])
     seen = [state.names[slot] for slot in found.slot.tolist()]
     vehicles = seen
     if found.stretch and context.network is not None:
@@ -104,10 +114,21 @@ def _add(
         vehicle, start_us = vehicles[i], starts[i]
         part = found.part[i : i + 1]
         episode = "|".join((rule.id, vehicle, str(start_us), *part))
-        if revisions[i] == 0:
+        whose = f"{rule.id}|{vehicle}"
+        given = withdrawn.get(whose, {}).get(start_us) if withdrawn else None
+        if given is not None:
+            given = withdrawn[whose][start_us] = given.then(revisions[i])
+            version = given.version
+            again = (given.more + revisions[i], given.fired_us, given.received_us)
+            for name, value in zip(_AGAIN, again, strict=True):
+                numbers[name][begin + i] = value
+        elif revisions[i] == 0:
             version = fired_under[episode] = in_force
         else:
             version = fired_under.pop(episode, in_force)
+            if found.severity[i] == "withdrawn":
+                first_us = int(found.fired_us[i]), int(found.received_us[i])
+                remember(withdrawn, whose, start_us, Given(version, revisions[i], 0, *first_us))
         moments = (worsts[i],) if found.stretch else (start_us, worsts[i], ends[i])
         temporary = found.measure[i] if found.measure else 0
         rows["id"].append(content_id(rule.id, version, vehicle, start_us, *part))

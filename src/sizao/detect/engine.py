@@ -70,7 +70,7 @@ def run(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
         found.append((rule, own))
-    return batch_of(found, state, context, state.fired_under), state
+    return batch_of(found, state, context, state.fired_under, state.withdrawn), state
 
 
 def close(state: EngineState, context: Context) -> pa.RecordBatch:
@@ -84,7 +84,8 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
         found += reopen.close(group, state.rules, windows, context.params, context.world)
     for rule in reopen.others(context.rules, groups):
         found.append((rule, rule.close(state.rules[rule.id], context.params[rule.id])))
-    return batch_of(found, state, context, dict(state.fired_under))
+    withdrawn = {whose: dict(known) for whose, known in state.withdrawn.items()}
+    return batch_of(found, state, context, dict(state.fired_under), withdrawn)
 
 
 def active(state: EngineState, context: Context) -> list[str]:

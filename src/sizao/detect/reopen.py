@@ -13,9 +13,9 @@ wrong in the end. So what is needed to judge again is kept for a while, of vehic
 - What it reports then is compared with what had been reported since. An episode that is new is
   reported; one that ended with other values gets its next revision; one that had ended and now
   goes on is reported again when it ends; one that is not there any more is *withdrawn*: a last
-  revision with the old values and that severity. Such revisions say ``corrected`` in their
-  quality. ``fired`` and ``received`` of an episode stay those of its revision 0; one that only late
-  rows show was received with the latest of them.
+  revision with the old values and that severity, unless it fires anew. Such revisions say
+  ``corrected`` in their quality. ``fired`` and ``received`` of an episode stay those of its
+  revision 0; one that only late rows show was received with the latest of them.
 
 So late delivery ends with the same episodes as delivery in order (a property test), except that a
 place which a late row gives is on no road: matching needs the rows before it. When rows are judged

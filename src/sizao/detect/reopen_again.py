@@ -111,7 +111,8 @@ def _knows_left(memory: Memory) -> bool:
 
 
 def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) -> Memory:
-    """The vehicle's memory as judged anew, with the revisions that were really given out."""
+    """The vehicle's memory as judged anew, with what was really given out of runs that have
+    fired. One that has not, or not any more, counts from 0 if it does (``revisions.Given``)."""
     each, few = memory
     each[slot] = judged.each[0]
     at = sparse.find(few, slot, 0)
@@ -122,12 +123,13 @@ def _put_back(memory: Memory, slot: int, judged: Memory, known: dict[int, Any]) 
         few, at = sparse.add(few, slot, 0)
         put(few, at, judged.few[there])
         run = few[at] if _in_few(memory) else each[slot]
-        runs = [(run["start_us"], "")]
+        runs = [(run["start_us"], run["fired"], "")]
         if _knows_left(memory):
-            runs.append((few[at][_LEFT + "start_us"], _LEFT))
-        for start, prefix in runs:
+            left = few[at]
+            runs.append((left[_LEFT + "start_us"], left[_LEFT + "fired"], _LEFT))
+        for start, fired, prefix in runs:
             report = known.get(int(start))
-            if report is not None:
+            if fired and report is not None:
                 for name in GIVEN:
                     few[at][prefix + name] = report[name]
     return Memory(each, few)

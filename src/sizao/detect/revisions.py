@@ -2,11 +2,15 @@
 
 An episode that is new is reported; one that ended with other values gets its next revision; one
 that is not there any more is *withdrawn*. All of them say ``corrected`` in their quality.
+
+A run that was withdrawn may fire anew: its driver is back within a rest, say. Its rule, which knows
+of nothing, begins to count again; :class:`Given` makes that the revisions after the last one given
+out, so that there is one of each, and the last one counts.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,6 +76,40 @@ def corrected(report: Report, old: Report | None = None, **changes: Any) -> Repo
             found[name] = old[name]
         found["revision"] = old["revision"] + 1
     return found
+
+
+class Given(NamedTuple):
+    """What was given out of an episode that was withdrawn at some time.
+
+    version : of the rule; it goes into the id, which stays
+    revision : the last one, as its rule counts
+    more : how many there were before that count
+    fired_us, received_us : of its revision 0
+    """
+
+    version: str
+    revision: int
+    more: int
+    fired_us: int
+    received_us: int
+
+    def then(self, revision: int) -> Given:
+        """With the next one, as its rule counts: anew, if that is no later one."""
+        again = self.revision + 1 - revision if revision <= self.revision else 0
+        return self._replace(revision=revision, more=self.more + again)
+
+
+Withdrawn = dict[str, dict[int, Given]]
+"""Rule and vehicle, with a bar between, to the starts of such episodes."""
+
+_REMEMBERED_US = 7 * 86_400_000_000
+
+
+def remember(withdrawn: Withdrawn, whose: str, start_us: int, given: Given) -> None:
+    """Note an episode; those of the vehicle that started a week earlier are forgotten."""
+    known = withdrawn.get(whose, {}).items()
+    withdrawn[whose] = {us: one for us, one in known if us > start_us - _REMEMBERED_US}
+    withdrawn[whose][start_us] = given
 
 
 _FIELDS = tuple(name for name in Findings.__dataclass_fields__)

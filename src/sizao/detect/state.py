@@ -21,6 +21,7 @@ from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
 from sizao.detect import sparse
 from sizao.detect.last import APART, LAST
 from sizao.detect.names import Names
+from sizao.detect.revisions import Given, Withdrawn
 from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
 from sizao.detect.window_rows import ROW
@@ -69,6 +70,8 @@ class EngineState:
     """Detection that has fired and not ended, as rule, vehicle, start and part in one text, to the
     rule version it fired under: an episode keeps its version, and so its id, when parameters change
     while it lasts."""
+    withdrawn: Withdrawn = field(default_factory=dict)
+    """Episodes that late rows took back, for the case that they fire anew."""
     network: str = ""
     """Digest of the network that ``match`` belongs to."""
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
@@ -185,6 +188,10 @@ class EngineState:
             "measures": list(self.measures),
             "counters": self.counters,
             "fired_under": dict(sorted(self.fired_under.items())),
+            "withdrawn": {
+                whose: sorted((start_us, *given) for start_us, given in known.items())
+                for whose, known in sorted(self.withdrawn.items())
+            },
             "reports": {name: some.reports() for name, some in sorted(self.windows.items())},
         }
         batch = pa.record_batch(
@@ -229,6 +236,10 @@ class EngineState:
             network=head["network"],
             counters={**dict.fromkeys(COUNTERS, 0), **head["counters"]},
             fired_under=head["fired_under"],
+            withdrawn={
+                whose: {start_us: Given(*given) for start_us, *given in known}
+                for whose, known in head.get("withdrawn", {}).items()
+            },
         )
         if (blocks["last"].dtype, blocks["apart"].dtype) == (LAST, APART):
             state.last = blocks["last"]

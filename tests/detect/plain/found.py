@@ -44,6 +44,12 @@ class Found:
     """What tells episodes of one vehicle apart that start at one moment."""
     seen: str | None = None
     """The vehicle of the evidence, where the subject is a place."""
+    ended: bool | None = None
+    """Whether the episode is over with this report, as its rule sees it: with all but its first."""
+
+    def __post_init__(self) -> None:
+        if self.ended is None:
+            object.__setattr__(self, "ended", self.revision > 0)
 
     @property
     def key(self) -> tuple[str, str, int, str, int]:
@@ -104,7 +110,7 @@ def row(found: Found, context: Context) -> dict[str, Any]:
         "road_class": road_class,
         "stake_m": found.stake_m,
         "area": area,
-        "final": found.revision > 0,
+        "final": found.ended,
         "evidence": [observation_id_of(found.seen or found.vehicle, us) for us in moments],
         "quality": ",".join(filter(None, quality)) or None,
         "fence": found.fence,

@@ -197,14 +197,9 @@ class Told:
                     self.say(replace(corrected(one), received_us=received_us))
             elif not reports:
                 if before.severity != "withdrawn":
-                    self.say(replace(corrected(before), severity="withdrawn"))
-            elif is_last(reports[-1]) and not _same(before, reports[-1]):
+                    self.say(replace(corrected(before), severity="withdrawn", ended=True))
+            elif reports[-1].ended and not _same(before, reports[-1]):
                 self.say(corrected(reports[-1]))
-
-
-def is_last(one: Found) -> bool:
-    """Whether an episode is over with this report; one that goes on is told when it ends."""
-    return one.revision > 0
 
 
 def corrected(one: Found) -> Found:
@@ -217,8 +212,8 @@ def plain_quality(one: Found) -> str:
 
 def _same(before: Found, after: Found) -> bool:
     """Whether an episode has ended as it had."""
-    return (
-        is_last(before)
+    return bool(
+        before.ended
         and all(
             getattr(before, name) == getattr(after, name)
             for name in ("end_us", "measured", "severity", "driver")
