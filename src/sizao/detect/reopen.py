@@ -43,6 +43,7 @@ from numba import njit
 
 from sizao.detect import reopen_again, reopen_totals, sparse
 from sizao.detect.coaches import bound, rows_of
+from sizao.detect.forgetting import forget, new_days
 from sizao.detect.params import Params
 from sizao.detect.reopen_again import Again, Anew
 from sizao.detect.reopen_drivers import Drivers
@@ -106,6 +107,46 @@ def step(
 
     The rules must take no notice of a row without a speed.
     """
+    found: Found = []
+    begin = 0
+    for row, day in new_days(group, columns, memories, params):
+        before = _between(columns, late, begin, row)
+        found += _step(group, *before, memories, windows, params, world)
+        windows.reach(len(memories[group[0].id].each))
+        for rule in group:
+            if isinstance(rule, DrivingTotal):
+                own, memories[rule.id] = forget(
+                    rule, day, memories[rule.id], windows, params[rule.id]
+                )
+                found.append((rule, own))
+        begin = row
+    rest = _between(columns, late, begin, None) if begin else (columns, late, torn)
+    return found + _step(group, *rest, memories, windows, params, world)
+
+
+def _between(
+    columns: Columns, late: npt.NDArray[Any], begin: int, end: int | None
+) -> tuple[Columns, npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The rows that arrived at these places of the batch, ``end`` excluded, and their tears."""
+
+    def inside(row: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.flatnonzero((row >= begin) & (True if end is None else row < end))
+
+    some = taken(columns, inside(columns.row))
+    return some, late[inside(late["row"])], tears_of(some)
+
+
+def _step(
+    group: Group,
+    columns: Columns,
+    late: npt.NDArray[Any],
+    torn: npt.NDArray[np.int64],
+    memories: dict[str, Memory],
+    windows: Windows,
+    params: Mapping[str, Params],
+    world: World,
+) -> Found:
+    """A batch in which nobody is forgotten."""
     turn = _Turn(group, columns, late, memories, windows, params, world)
     if not turn.within_us:
         torn = torn[:0]

@@ -7,7 +7,8 @@ piece: what is found in it was driven within the span, and no driver is accused 
 Totals belong to drivers and follow them from one vehicle to the next; of an unknown driver they
 belong to the vehicle. Both stand in one table of the few: a driver's number with part 1, a slot
 with part 0. Because vehicles meet in a driver's total, rows are taken in the order of arrival and
-not vehicle by vehicle; that order does not depend on where a batch was cut.
+not vehicle by vehicle; that order does not depend on where a batch was cut. Whose hours can no
+longer matter is forgotten (``forgetting.py``).
 """
 
 from __future__ import annotations
@@ -241,7 +242,10 @@ class DrivingTotal(RuleBase):
         return self.findings(found, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
-        ended = _fired(memory)
+        return self.ended(_fired(memory), params)
+
+    def ended(self, ended: npt.NDArray[Any], params: Params) -> Findings:
+        """Last revisions of episodes, rows of the table that have fired."""
         rows = np.zeros(len(ended), FINDING)
         rows["revision"] = ended["revision"] + 1
         rows["measured"] = ended["peak_s"] / 60

@@ -157,7 +157,8 @@ def _drive(context: Context) -> None:
 
 def made_up(context: Context) -> Iterator[pa.RecordBatch]:
     """Batches of POSITION of vehicles that nobody has: on their way, silent for two hours, again
-    on their way, and then what they had to say of the time between."""
+    on their way, and then what they had to say of the time between; and once more when their
+    drivers are forgotten."""
     chance = np.random.default_rng(1)
     lat, lon, heading = _somewhere(context)
     for first_s, steps, late_s in (
@@ -166,6 +167,7 @@ def made_up(context: Context) -> Iterator[pa.RecordBatch]:
         (9_000, 40, 0),
         (3_000, 40, 7_200),
         (10_200, 40, 0),
+        (2_000_000, 1, 0),
     ):
         n = VEHICLES * steps
         who = np.tile(np.arange(VEHICLES), steps)

@@ -2,7 +2,8 @@
 
 Every row of every coach is gone over in the order of arrival. The pairs of a vehicle's window are
 made anew with the late rows in their places; of each owner of such a pair everything is added up
-from the start again, unless he has driven another vehicle since.
+from the start again, unless he has driven another vehicle since. Of whom nothing has been heard
+for his window and a week more, nothing is known any more (``detect/forgetting.py``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tests.detect.plain.sample import Late, Sample, Track
 from tests.detect.plain.world import Params
 
 Pairs = list[Pair | Adding]
+DAY_US = 86_400_000_000
+WEEK_US = 7 * DAY_US
 
 
 @dataclass
@@ -34,8 +37,8 @@ class Coach:
 
 def found(tracks: Sequence[Track | None], params: Params, window: hours.Window) -> list[Found]:
     """Every report of all owners, to the end of the recording. None: a vehicle not bound."""
-    fleet = _Fleet(params, window)
     coaches = {track.vehicle: Coach(track) for track in tracks if track is not None}
+    fleet = _Fleet(coaches, params, window)
     arrived = sorted(
         (row.row, coach.track.vehicle, row)
         for coach in coaches.values()
@@ -48,17 +51,21 @@ def found(tracks: Sequence[Track | None], params: Params, window: hours.Window) 
 
 
 class _Fleet:
-    def __init__(self, params: Params, window: hours.Window) -> None:
-        self.params, self.window = params, window
+    def __init__(self, coaches: dict[str, Coach], params: Params, window: hours.Window) -> None:
+        self.coaches, self.params, self.window = coaches, params, window
         self.told = Told()
         self.pairs: dict[Owner, Pairs] = {}
         self.ledgers: dict[Owner, Ledger] = {}
+        self.day = 0
 
     def take(self, coach: Coach, row: Sample | Late) -> None:
         if isinstance(row, Late):
             if coach.window and reopening.counts(row, coach.window, coach.rows, coach.late):
                 coach.late.append(reopening.sample_of(row, coach.track))
             return
+        if row.time_us // DAY_US > self.day:
+            self.day = row.time_us // DAY_US
+            self._forget()
         self.judge_late(coach)
         if reopening.is_torn(row) and (coach.window is None or row.time_us > coach.window.until_us):
             coach.window, coach.before = reopening.opened(row, self.params), {}
@@ -71,6 +78,24 @@ class _Fleet:
         coach.rows.append(row)
         if coach.window is not None and row.time_us > coach.window.until_us:
             coach.window = None
+
+    def _forget(self) -> None:
+        """Everybody whose window has been empty for a week as this day begins."""
+        span_us = self.window.pieces * self.window.piece_s * 1_000_000
+        for owner, ledger in list(self.ledgers.items()):
+            if ledger.newest is None:
+                continue
+            newest_us = ledger.newest * self.window.piece_s * 1_000_000
+            if newest_us + span_us + WEEK_US > self.day * DAY_US:
+                continue
+            if ledger.episode is not None:
+                if self.coaches[ledger.episode.fired.vehicle].window is not None:
+                    continue
+                ledger.close()
+                self.told.say(ledger.founds[-1])
+            del self.ledgers[owner]
+            del self.pairs[owner]
+            self.told.forget(lambda one, gone=owner: _owner_told(one) == gone)
 
     def _count(self, owner: Owner, pair: Pair | Adding) -> None:
         self.pairs.setdefault(owner, []).append(pair)
@@ -95,8 +120,8 @@ class _Fleet:
             before = coach.before.setdefault(owner, list(self.pairs.get(owner, [])))
             first = self._ledger(owner, [*before, *were.get(owner, [])])
             again = self._ledger(owner, [*before, *are.get(owner, [])])
-            now = self.ledgers.get(owner)
-            if now is not None and now.remembers() != first.remembers():
+            now = self.ledgers.get(owner, Ledger(self.window, self.params, owner))
+            if now.remembers() != first.remembers():
                 self._count(owner, _adding(first, again))
                 continue
             self.pairs[owner] = [*before, *are.get(owner, [])]

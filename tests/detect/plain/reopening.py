@@ -175,6 +175,10 @@ class Told:
         self.all.append(one)
         self.last[one.vehicle, one.start_us] = one
 
+    def forget(self, which: Callable[[Found], bool]) -> None:
+        """What was told of these episodes stands: nothing is judged again."""
+        self.last = {key: one for key, one in self.last.items() if not which(one)}
+
     def correct(
         self,
         second: Sequence[Found],

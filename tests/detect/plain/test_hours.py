@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import cache
 
 import numpy as np
 import pytest
 
 from sizao.detect.context import Context
-from tests.detect.plain import chances
+from tests.detect.plain import chances, hours_reopening
 from tests.detect.plain.reading import found_by_engine, raw_of
 from tests.detect.plain.taking import track_of
 from tests.detect.plain.test_against import Messy
 from tests.detect.plain.world import World
+from tests.detect.tracks import Row
 
 SEEDS = (1, 4, 6)
 RULES = sorted(chances.SHORT)
@@ -27,13 +29,17 @@ RULES = sorted(chances.SHORT)
 def driven(seed: int) -> Messy:
     """Vehicles driven by chance, through the engine and as tracks."""
     rows = chances.rows_of(seed, vehicles=6, hours=4)
-    chance = random.Random(seed)
+    return judged(rows, random.Random(seed), set(chances.SHORT))
+
+
+def judged(rows: list[Row], chance: random.Random, only: set[str]) -> Messy:
+    """These rows through the engine, cut somehow, and as tracks."""
     vehicles = sorted({row["vehicle"] for row in rows})
     context = Context.build(
         kinds={vehicle: chance.choice(chances.KINDS) for vehicle in vehicles},
         services={vehicle: chance.choice(chances.SERVICES) for vehicle in vehicles},
-        changes=chances.SHORT,
-        only=frozenset(chances.SHORT),
+        changes={rule: chances.SHORT[rule] for rule in only},
+        only=frozenset(only),
     )
     limits = np.full(len(rows), np.nan, np.float32)
     found = found_by_engine(rows, limits, context, size=chance.choice([1, 61, 5000]))
@@ -53,6 +59,31 @@ def test_driving_by_chance_gives_the_same_detections(rule):
     assert seeds
     for seed in seeds:
         assert driven(seed).differences(rule) == []
+
+
+@cache
+def after_absences(seed: int) -> Messy:
+    """The same vehicles and drivers again and again, with days or weeks between."""
+    chance = random.Random(seed)
+    rows, days = [], 0
+    for number in range(4):
+        some = chances.rows_of(10 * seed + number, vehicles=6, hours=3)
+        later = timedelta(days=days)
+        rows += [
+            {**row, "time": row["time"] + later, "received": row["received"] + later}
+            for row in some
+        ]
+        days += chance.choice([3, 9, 16, 16])
+    return judged(rows, chance, {"coach_day_total", "coach_week_total"})
+
+
+@pytest.mark.parametrize("rule", ["coach_day_total", "coach_week_total"])
+def test_whoever_stays_away_is_forgotten_by_both(rule, monkeypatch):
+    weeks = [after_absences(seed) for seed in (4, 5, 7)]
+    assert [one.differences(rule) for one in weeks] == [[] for _ in weeks]
+    # The control: one that never forgets.
+    monkeypatch.setattr(hours_reopening, "WEEK_US", 10**18)
+    assert any(one.differences(rule) for one in weeks)
 
 
 def test_late_points_correct_and_withdraw_in_it():

@@ -20,8 +20,10 @@ The rule fires (revision 0) at the sample with which the total is more than ``ma
 (480). Exactly 8 h is lawful. ``start`` is that moment, because there the offence begins; the
 episode goes on while the total stays above, through stops and rest. It ends at the driver's next
 sample at which the total is 480 or less, and is then reported again (revision 1); if he goes on in
-another vehicle, the first one's ends there and the other's begins. ``end`` is the last driven
-sample above. ``measured`` is the highest total in minutes, place and worst sample go with it.
+another vehicle, the first one's ends there and the other's begins. Of whom nothing is heard until a
+week after his window is empty nothing is known any more, and it ends with that
+(``forgetting.py``). ``end`` is the last driven sample above. ``measured`` is the highest total in
+minutes, place and worst sample go with it.
 
 *Unknown*: a gap of more than ``max_gap_s`` is neither driving nor rest. Unless both its ends have a
 place and are less than ``rest_displacement_m`` (500) apart, it may have been driving; ``quality``
@@ -45,7 +47,7 @@ class CoachDayTotal(DrivingTotal):
     """The rule; the module's docstring is its definition."""
 
     id = "coach_day_total"
-    code_version = 2
+    code_version = 3
     pieces = 96
     piece_s = 900
     few_dtype = few_of(pieces)

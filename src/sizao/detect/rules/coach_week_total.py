@@ -20,7 +20,7 @@ class CoachWeekTotal(DrivingTotal):
     """The rule; the module's docstring is its definition."""
 
     id = "coach_week_total"
-    code_version = 2
+    code_version = 3
     pieces = 168
     piece_s = 3600
     few_dtype = few_of(pieces)
