@@ -102,6 +102,35 @@ def test_a_journey_under_a_plate_in_doubt_is_not_judged(
 
 
 @pytest.mark.parametrize(
+    ("device", "at", "gate", "sure"),
+    [
+        ("kk-jin-g5", -120, 0, False),  # by the first, lawful
+        ("kk-jin-g5", -1, 0, True),
+        ("kk-jin-g5", -120, 1, True),  # the way back
+        ("kk-nan-g5", 120, 0, False),
+        ("kk-nan-g5", 1, 0, True),
+        ("kk-nan-g5", 120, 1, True),
+        ("kk-nan-g5", 7200, 0, True),  # more than two hours after the beginning
+    ],
+)
+def test_a_journey_that_other_passages_make_lawful_is_not_judged(
+    truth, cars: Fleet, section, device, at, gate, sure
+):
+    """Another vehicle is read under the plate ``at`` s before the beginning or after the end. The
+    journey is 5 % too fast: some 50 s shorter than a lawful one."""
+    kind = str(cars.register.to_pylist()[0]["kind"])
+    limit = section["limits"].get(kind, section["limit_kmh"])
+    end_s = NOON + round(section["length_m"] * 3.6 / (limit * 1.05))
+    other = Crossing(Gate(0, gate, 0, 0.0), 1, (NOON if at < 0 else end_s) + at, 80.0)
+    passages = [(cross(NOON), "kk-jin-g5"), (cross(end_s), "kk-nan-g5"), (other, device)]
+    for one, where in sorted(passages, key=lambda passage: passage[0].time_s):
+        truth.passed(one, where, plate(cars, 0))
+    truth.close(NOON + 48 * 3600)
+    (journey,) = [one for one in truth.offences if one.rule == "section_speed"]
+    assert bool(journey.visible_s) is sure
+
+
+@pytest.mark.parametrize(
     ("minutes", "again_h", "expected"),
     [(60, 12, None), (5, 0, False), (5, 1, True), (5, 23.9, True), (5, 24.1, False)],
 )

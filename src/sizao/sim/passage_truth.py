@@ -5,7 +5,8 @@ cloned plate, that two vehicles showed it; of the hot list, that the vehicle was
 passage, that the terminal sent nothing. An offence is *expected* to be found if the plates were
 read as they are and it is large enough that no allowed error can hide it. Of a journey nobody can
 be sure whose plate two vehicles carry, or was read off another one within a day where the vehicle
-cannot have been: it is neither expected nor wrong to be told.
+cannot have been: it is neither expected nor wrong to be told. Nor is a journey expected that other
+passages under its plate, in a row with its first or its last and the same way, make lawful.
 """
 
 from __future__ import annotations
@@ -56,6 +57,22 @@ class _Clone:
         self.pairs.append((before, one))
 
 
+@dataclass
+class _Journey:
+    """A vehicle went over a section too fast; ``sure``: both plates were read as they are."""
+
+    owner: int
+    device: str
+    began_s: int
+    at_s: int
+    sure: bool
+    kmh: float
+    limit: float
+    length_m: float
+    slowest_s: int
+    """Of the passages under its plate that may be its beginning and end, the longest time."""
+
+
 class PassageTruth:
     """Tell it who crossed and who sent something; ``offences`` grows."""
 
@@ -73,7 +90,7 @@ class PassageTruth:
         for start, begun in sections().items():
             for section in begun:
                 self._ends.setdefault(section["to"], []).append((start, section))
-        self._entered: dict[tuple[int, str], tuple[int, bool]] = {}
+        self._entered: dict[tuple[int, str], tuple[int, bool, int]] = {}
         self._last: dict[int, tuple[Crossing, str]] = {}
         self._read: dict[int, tuple[Crossing, str]] = {}
         self._clones: dict[int, _Clone] = {}
@@ -92,7 +109,8 @@ class PassageTruth:
         self._owner = {str(row["plate"]): number for number, row in enumerate(rows)}
         self._shown_as: dict[int, tuple[Crossing, str]] = {}
         self._doubts: dict[int, list[int]] = {}
-        self._journeys: list[tuple[int, str, int, int, bool, float, float]] = []
+        self._in_a_row: dict[int, int] = {}
+        self._journeys: list[_Journey] = []
 
     def sent(self, vehicle: npt.NDArray[np.int32], send_us: npt.NDArray[np.int64]) -> None:
         """Terminals sent something."""
@@ -152,7 +170,8 @@ class PassageTruth:
             began = self._entered.pop((one.vehicle, start), None)
             if began is not None:
                 self._journey(one, device, owner, section, began, sure)
-        self._entered[one.vehicle, device] = (one.time_s, sure)
+        first_s = self._in_a_row.get(owner, one.time_s) if right else one.time_s
+        self._entered[one.vehicle, device] = (one.time_s, sure, first_s)
 
     def _journey(
         self,
@@ -160,10 +179,10 @@ class PassageTruth:
         device: str,
         owner: int,
         section: Mapping[str, Any],
-        began: tuple[int, bool],
+        began: tuple[int, bool, int],
         sure: bool,
     ) -> None:
-        began_s, was_sure = began
+        began_s, was_sure, first_s = began
         seconds = one.time_s - began_s
         if not 0 < seconds <= _WITHIN_S:
             return
@@ -174,11 +193,12 @@ class PassageTruth:
         kmh = section["length_m"] * 3.6 / seconds
         if kmh <= limit:
             return
-        own = entry("detect.section_speed")
-        share = 1 - float(own.value("length_error")) / 100
-        least = section["length_m"] * share * 3.6 / (seconds + float(own.value("clock")))
-        sure = sure and was_sure and least > limit
-        self._journeys.append((owner, device, began_s, one.time_s, sure, kmh, limit))
+        self._journeys.append(
+            _Journey(
+                owner, device, began_s, one.time_s, sure and was_sure, kmh, limit,
+                section["length_m"], one.time_s - first_s,
+            )
+        )  # fmt: skip
 
     def _doubted(self, one: Crossing, device: str, read: str | None) -> None:
         """Two vehicles read under one plate, where one cannot have been in both places."""
@@ -187,18 +207,43 @@ class PassageTruth:
             return
         before = self._shown_as.get(owner)
         self._shown_as[owner] = (one, device)
+        if (
+            before
+            and before[1] == device
+            and before[0].gate == one.gate
+            and (one.time_s - before[0].time_s <= _WITHIN_S)
+        ):
+            self._again(owner, one.time_s)
+        else:
+            self._in_a_row[owner] = one.time_s
         supervised = self._rows[owner]["kind"] in HEAVY | COACHES
         name = "max_speed_supervised" if supervised else "max_speed"
         fastest = float(entry("detect.section_speed").value(name))
         if self._contradicts(before, one, device, fastest) is not None:
             self._doubts.setdefault(owner, []).append(one.time_s)
 
+    def _again(self, owner: int, now_s: int) -> None:
+        """A plate on the same line the same way with nothing between: a journey that ended with one
+        of these passages may have ended with this one."""
+        for journey in self._journeys:
+            ended = journey.owner == owner and journey.at_s >= self._in_a_row[owner]
+            if ended and now_s - journey.began_s <= _WITHIN_S:
+                journey.slowest_s = max(journey.slowest_s, now_s - journey.began_s)
+
     def _tell_journeys(self) -> None:
         """Kept to the end: whether a plate is in doubt shows up to a day later."""
-        day_s = int(entry("detect.section_speed").value("doubt")) * 3600
-        for owner, device, began_s, at_s, sure, kmh, limit in self._journeys:
-            sure &= not any(abs(moment - at_s) <= day_s for moment in self._doubts.get(owner, ()))
-            self._add("section_speed", owner, device, began_s, at_s, at_s, sure, kmh, limit)
+        own = entry("detect.section_speed")
+        day_s = int(own.value("doubt")) * 3600
+        share = 1 - float(own.value("length_error")) / 100
+        for one in self._journeys:
+            least = one.length_m * share * 3.6 / (one.slowest_s + float(own.value("clock")))
+            doubts = self._doubts.get(one.owner, ())
+            sure = one.sure and least > one.limit
+            sure &= not any(abs(moment - one.at_s) <= day_s for moment in doubts)
+            self._add(
+                "section_speed", one.owner, one.device, one.began_s, one.at_s, one.at_s, sure,
+                one.kmh, one.limit,
+            )  # fmt: skip
         self._journeys = []
 
     def _seen_twice(self, one: Crossing, device: str, owner: int, right: bool) -> None:

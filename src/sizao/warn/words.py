@@ -199,6 +199,13 @@ QUALITIES: Mapping[str, tuple[str, str]] = {
         "its plate made two passages that one vehicle cannot both have made: a cloned or misread "
         "plate, so compare the pictures and do not hold the speed against its driver",
     ),
+    "passed_again": (
+        "同一号牌接连两次同向通过区间终点，分不清哪一次属于该行程，按用时较长的不超速，须核对照片，"
+        "不能认定该车超速",
+        "its plate passed the section's end twice in a row the same way: nobody knows which of the "
+        "two ended this journey, and by the later one it was lawful, so compare the pictures and "
+        "do not hold the speed against its driver",
+    ),
     "instant_too": (
         "卡口单点测速也超速，属同一行为，不重复认定",
         "a camera measured more than the limit as well: the same offence, not a second one",

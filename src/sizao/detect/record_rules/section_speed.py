@@ -15,16 +15,26 @@ fast, the two passages are not one journey (``cloned_plate`` looks at those) and
 concluded.
 
 *Two vehicles under one plate* make journeys that nobody drove: one enters the section, the other
-leaves it. So nothing is concluded if another passage of the plate falls between the two at a
-checkpoint off the way: the straight lines to it and from it together are longer than the section
-(or the straight line between its ends) by more than ``detour_m``. Nor if the plate contradicted
-itself at most ``doubt_h`` (24) before the end of the journey: two successive passages that one
-vehicle cannot both have made (``contradiction.py``: straight lines of ``doubt_distance_m`` or more,
-at most ``within_min`` apart, ``doubt_clock_s`` added, over the speed above), or a section driven
-faster than that. A contradiction at most ``doubt_h`` after the end *withdraws* what was concluded:
-one more revision of severity ``withdrawn``, with the two passages as further evidence, its quality
-``plate_doubtful`` and ``corrected``. Every place must be known for that. One plate misread as this
-one contradicts it, too: then a person must ask who drove, and no driver is accused meanwhile.
+leaves it. So nothing is concluded if the two cameras saw vehicles of another sort (the first letter
+of their classes by GA/T 16.4 differs, where both tell one), or if another passage of the plate
+falls between the two at a checkpoint off the way: the straight lines to it and from it together are
+longer than the section (or the straight line between its ends) by more than ``detour_m``. Nor if
+the plate contradicted itself at most ``doubt_h`` (24) before the end of the journey: two successive
+passages that one vehicle cannot both have made (``contradiction.py``: straight lines of
+``doubt_distance_m`` or more, at most ``within_min`` apart, ``doubt_clock_s`` added, over the speed
+above), or a section driven faster than that. A contradiction at most ``doubt_h`` after the end
+*withdraws* what was concluded: one more revision of severity ``withdrawn``, with the two passages
+as further evidence, its quality ``plate_doubtful`` and ``corrected``. Every place must be known for
+that. One plate misread as this one contradicts it, too: then a person must ask who drove, and no
+driver is accused meanwhile.
+
+*Which passages belong together* may be in doubt, too: two vehicles under one plate that follow each
+other, or one misread as the other, pass a line twice in a row the same way, with the plate seen
+nowhere meanwhile. Then the slowest pair counts. Of several passages in a row at the beginning it is
+the first that is at most ``within_min`` before the end. If the end is passed again like that, at
+most ``within_min`` after the beginning, and the time until then would have been lawful, the
+detection is withdrawn; its quality says ``passed_again`` instead. A camera that tells no direction
+tells nothing of this.
 
 The limit is the section's for the vehicle's kind in the register; of a vehicle that is not in it,
 the highest of the section, and ``quality`` says ``kind_unknown``. For a coach whose both passages
@@ -48,8 +58,9 @@ Source: 中华人民共和国道路交通安全法 (2021) art. 42 (recalled); se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import takewhile
 from typing import Any
 
 from sizao.core.vehicles import COACHES, HEAVY
@@ -64,6 +75,9 @@ from sizao.detect.records import Facts, Found, Memory, RecordRuleBase, subject
 _SWEEP_US = 60_000_000
 """How often what is too old is swept out."""
 
+_OTHER_CLASS = "X"
+"""First letter of vehicles that are none of the others by GA/T 16.4 (recalled): no sort."""
+
 
 class SectionSpeed(RecordRuleBase):
     """The rule; the module's docstring is its definition."""
@@ -71,7 +85,7 @@ class SectionSpeed(RecordRuleBase):
     id = "section_speed"
     topic = "passages"
     measured_unit = "km/h"
-    code_version = 2
+    code_version = 3
 
     def params_from(self, book: Book) -> Params:
         own, night = "detect.section_speed", "fatigue.night_definition"
@@ -103,22 +117,76 @@ class SectionSpeed(RecordRuleBase):
         _sweep(memory, now, params)
         key = f"{row['plate_colour'] or 0}:{row['plate']}"
         known = facts.of_plate(row["plate"], row["plate_colour"])
+        in_a_row = _in_a_row(memory["seen"].get(key, ()), row, params)
         yield from _contradicted(key, row, memory, known, params, facts)
-        last: dict[str, dict[str, list[Any]]] = memory.setdefault("last", {})
+        if in_a_row:
+            yield from _ended_again(key, in_a_row, row, memory, known, params, facts)
+        last: dict[str, dict[str, list[list[Any]]]] = memory.setdefault("last", {})
         for start, section in facts.sections_to.get(here, ()):
-            entry = last.get(key, {}).pop(start, None)
-            if entry is None or entry[0] >= now:
+            entries = last.get(key, {}).pop(start, None)
+            if entries is None or entries[-1][0] >= now:
                 continue
-            if _impossible(entry, now, section, known, params):
-                yield from _doubt(key, (entry[1], row["passage"]), row, memory, params)
-            elif not _lately(memory["doubts"].get(key), now, params) and not _elsewhere(
-                memory["seen"][key], entry[0], start, here, section, params, facts
+            if _impossible(entries[-1], now, section, known, params):
+                yield from _doubt(key, (entries[-1][1], row["passage"]), row, memory, params)
+                continue
+            entry = next((one for one in entries if now - one[0] <= _within_us(params)), None)
+            if (
+                entry is None
+                or _unlike(entry[3], row["vehicle_class"])
+                or _lately(memory["doubts"].get(key), now, params)
+                or _elsewhere(memory["seen"][key], entry[0], start, here, section, params, facts)
             ):
-                for one in _journey(entry, row, start, section, known, params, facts):
-                    memory["told"].setdefault(key, []).append(asdict(one))
-                    yield one
+                continue
+            for one in _journey(entry, row, start, section, known, params, facts):
+                memory["told"].setdefault(key, []).append(asdict(one))
+                yield one
         if facts.places.get(here, {}).get("sections"):
-            last.setdefault(key, {})[here] = [now, row["passage"], row["speed_kmh"]]
+            begun = last.setdefault(key, {})
+            entry = [now, row["passage"], row["speed_kmh"], row["vehicle_class"]]
+            earlier = begun.get(here, ()) if in_a_row else ()
+            begun[here] = [*(one for one in earlier if now - one[0] <= _within_us(params)), entry]
+
+
+def _in_a_row(seen: Sequence[list[Any]], row: Row, params: Params) -> list[list[Any]]:
+    """Passages of the plate just before, on the same line and the same way; newest first."""
+    line = [row["checkpoint"], row["direction"]]
+    oldest = int(row["time"]) - _within_us(params)
+    if line[1] is None:
+        return []
+    return list(takewhile(lambda one: [one[1], one[3]] == line and one[0] >= oldest, seen[::-1]))
+
+
+def _ended_again(
+    key: str,
+    in_a_row: list[list[Any]],
+    row: Row,
+    memory: Memory,
+    known: Mapping[str, Any] | None,
+    params: Params,
+    facts: Facts,
+) -> Iterable[Found]:
+    """One beginning and two ends: the later end counts, and by it the journey may be lawful."""
+    now, ends = int(row["time"]), {one[0] for one in in_a_row}
+    sections = {
+        f"{start}>{row['checkpoint']}": own
+        for start, own in facts.sections_to.get(row["checkpoint"], ())
+    }
+    kept = []
+    for told in memory["told"].pop(key, []):
+        one = Found(**told)
+        section = sections.get(one.part)
+        if (
+            section is None
+            or one.end not in ends
+            or now - one.start > _within_us(params)
+            or _least_kmh(one.start, now, section, params)
+            > _limit(known, one.start, now, section, params)[0]
+        ):
+            kept.append(told)
+        else:
+            yield _withdrawn(one, row, (row["passage"],), "passed_again")
+    if kept:
+        memory["told"][key] = kept
 
 
 def _contradicted(
@@ -133,7 +201,7 @@ def _contradicted(
     here, now = row["checkpoint"], int(row["time"])
     seen: list[list[Any]] = memory["seen"].setdefault(key, [])
     before = seen[-1] if seen else None
-    seen.append([now, here, row["passage"]])
+    seen.append([now, here, row["passage"], row["direction"]])
     if before is None:
         return
     metres = apart_m(facts.places.get(before[1], {}), facts.places.get(here, {}))
@@ -158,19 +226,34 @@ def _doubt(
         one = Found(**told)
         if not _lately(one.end, now, params):
             continue
-        evidence = (*one.evidence, *(f"passages:{passage}" for passage in passages))
-        yield replace(
-            one,
-            revision=one.revision + 1,
-            received=int(row["received"]),
-            severity="withdrawn",
-            evidence=tuple(dict.fromkeys(evidence)),
-            quality=(*one.quality, "plate_doubtful", "corrected"),
-        )
+        yield _withdrawn(one, row, passages, "plate_doubtful")
+
+
+def _withdrawn(one: Found, row: Row, passages: tuple[str, ...], why: str) -> Found:
+    """The last revision of what does not hold, with the passages that say so."""
+    evidence = (*one.evidence, *(f"passages:{passage}" for passage in passages))
+    return replace(
+        one,
+        revision=one.revision + 1,
+        received=int(row["received"]),
+        severity="withdrawn",
+        evidence=tuple(dict.fromkeys(evidence)),
+        quality=(*one.quality, why, "corrected"),
+    )
 
 
 def _lately(then: int | None, now: int, params: Params) -> bool:
     return then is not None and now - then <= params["doubt_h"] * 3.6e9
+
+
+def _within_us(params: Params) -> float:
+    return float(params["within_min"]) * 60e6
+
+
+def _unlike(one: str | None, other: str | None) -> bool:
+    """Whether two cameras saw vehicles of another sort; who tells none says nothing."""
+    sorts = {(seen or _OTHER_CLASS)[0] for seen in (one, other)}
+    return len(sorts) == 2 and _OTHER_CLASS not in sorts
 
 
 def _fastest(known: Mapping[str, Any] | None, params: Params) -> float:
@@ -191,7 +274,7 @@ def _elsewhere(
     """Whether the plate was seen meanwhile at a checkpoint that is not on the way."""
     first, last = facts.places.get(start, {}), facts.places.get(end, {})
     longest = max(section["length_m"], apart_m(first, last) or 0.0) + params["detour_m"]
-    for when, checkpoint, _ in seen:
+    for when, checkpoint, *_ in seen:
         if when < began or checkpoint in (start, end):
             continue
         place = facts.places.get(checkpoint, {})
@@ -228,8 +311,6 @@ def _journey(
     facts: Facts,
 ) -> Iterable[Found]:
     began, now = int(entry[0]), int(row["time"])
-    if now - began > params["within_min"] * 60e6:
-        return
     kmh = _least_kmh(began, now, section, params)
     limit, quality = _limit(known, began, now, section, params)
     if kmh <= limit:
@@ -285,10 +366,10 @@ def _sweep(memory: Memory, now: int, params: Params) -> None:
     if now - memory.setdefault("swept", now) < _SWEEP_US:
         return
     memory["swept"] = now
-    oldest = now - params["within_min"] * 60e6
+    oldest = now - _within_us(params)
     last = memory.get("last", {})
     for key, entries in list(last.items()):
-        for start in [start for start, entry in entries.items() if entry[0] < oldest]:
+        for start in [start for start, entry in entries.items() if entry[-1][0] < oldest]:
             del entries[start]
         if not entries:
             del last[key]

@@ -24,6 +24,9 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
         Edge(f"前后{doubt}小时内该号牌有一辆车不可能完成的两次过车（疑似套牌）",
              f"two passages of the plate within {doubt} h, before or after, that one vehicle "
              "cannot both have made (a cloned plate)"),
+        Edge("该号牌接连两次同向通过区间起点或终点，且按用时最长的一对过车不超速",
+             "the plate passing the section's beginning or end twice in a row the same way, and by "
+             "the slowest pair of passages no faster than the limit"),
         Edge("两次过车不是同一辆车（例如号牌识读有误），须核对照片",
              "two different vehicles (a plate read wrongly, for instance): compare the pictures"),
     )  # fmt: skip
