@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sizao.core.vehicles import COACHES, HEAVY
 from sizao.sim import score
 from sizao.sim.check_truth import CheckTruth
 from sizao.sim.city import City
@@ -99,6 +100,25 @@ def test_a_journey_under_a_plate_in_doubt_is_not_judged(
     truth.close(NOON + 48 * 3600)
     (journey,) = [one for one in truth.offences if one.rule == "section_speed"]
     assert bool(journey.visible_s) is sure
+
+
+@pytest.mark.parametrize(("seconds", "sure"), [(690, False), (697, True)])
+def test_a_plate_that_came_too_fast_over_a_section_is_in_doubt(
+    truth, cars: Fleet, section, seconds, sure
+):
+    """28.87 km at 150 km/h take 693 s, 2 of them the clocks'; the straight line of some 25 km would
+    take 600. The journey itself is ten hours later."""
+    assert str(cars.register.to_pylist()[0]["kind"]) in HEAVY | COACHES
+    limit = section["limits"].get(str(cars.register.to_pylist()[0]["kind"]), section["limit_kmh"])
+    later = NOON + 36_000
+    end_s = later + round(section["length_m"] * 3.6 / (limit * 1.05))
+    truth.passed(cross(NOON), "kk-jin-g5", plate(cars, 0))
+    truth.passed(cross(NOON + seconds, 1), "kk-nan-g5", plate(cars, 0))
+    truth.passed(cross(later), "kk-jin-g5", plate(cars, 0))
+    truth.passed(cross(end_s), "kk-nan-g5", plate(cars, 0))
+    truth.close(end_s + 3600)
+    journeys = [one for one in truth.offences if one.start_s == later]
+    assert [bool(one.visible_s) for one in journeys if one.rule == "section_speed"] == [sure]
 
 
 @pytest.mark.parametrize(

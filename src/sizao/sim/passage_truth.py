@@ -5,8 +5,9 @@ cloned plate, that two vehicles showed it; of the hot list, that the vehicle was
 passage, that the terminal sent nothing. An offence is *expected* to be found if the plates were
 read as they are and it is large enough that no allowed error can hide it. Of a journey nobody can
 be sure whose plate two vehicles carry, or was read off another one within a day where the vehicle
-cannot have been: it is neither expected nor wrong to be told. Nor is a journey expected that other
-passages under its plate, in a row with its first or its last and the same way, make lawful.
+cannot have been, by the straight line or over a section: it is neither expected nor wrong to be
+told. Nor is a journey expected that other passages under its plate, in a row with its first or its
+last and the same way, make lawful.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ class PassageTruth:
         self._shown_as: dict[int, tuple[Crossing, str]] = {}
         self._doubts: dict[int, list[int]] = {}
         self._in_a_row: dict[int, int] = {}
+        self._begun: dict[tuple[int, str], int] = {}
         self._journeys: list[_Journey] = []
 
     def sent(self, vehicle: npt.NDArray[np.int32], send_us: npt.NDArray[np.int64]) -> None:
@@ -219,8 +221,19 @@ class PassageTruth:
         supervised = self._rows[owner]["kind"] in HEAVY | COACHES
         name = "max_speed_supervised" if supervised else "max_speed"
         fastest = float(entry("detect.section_speed").value(name))
-        if self._contradicts(before, one, device, fastest) is not None:
+        too_fast = self._sections_ended(one, device, owner) > fastest
+        if too_fast or self._contradicts(before, one, device, fastest) is not None:
             self._doubts.setdefault(owner, []).append(one.time_s)
+
+    def _sections_ended(self, one: Crossing, device: str, owner: int) -> float:
+        """Least km/h at which a plate, whoever carried it, seems to have come over a section."""
+        fastest = 0.0
+        for start, section in self._ends.get(device, ()):
+            began_s = self._begun.pop((owner, start), None)
+            if began_s is not None and one.time_s > began_s:
+                fastest = max(fastest, _least_kmh(section["length_m"], one.time_s - began_s))
+        self._begun[owner, device] = one.time_s
+        return fastest
 
     def _again(self, owner: int, now_s: int) -> None:
         """A plate on the same line the same way with nothing between: a journey that ended with one
@@ -234,11 +247,9 @@ class PassageTruth:
         """Kept to the end: whether a plate is in doubt shows up to a day later."""
         own = entry("detect.section_speed")
         day_s = int(own.value("doubt")) * 3600
-        share = 1 - float(own.value("length_error")) / 100
         for one in self._journeys:
-            least = one.length_m * share * 3.6 / (one.slowest_s + float(own.value("clock")))
             doubts = self._doubts.get(one.owner, ())
-            sure = one.sure and least > one.limit
+            sure = one.sure and _least_kmh(one.length_m, one.slowest_s) > one.limit
             sure &= not any(abs(moment - one.at_s) <= day_s for moment in doubts)
             self._add(
                 "section_speed", one.owner, one.device, one.began_s, one.at_s, one.at_s, sure,
@@ -335,6 +346,13 @@ class PassageTruth:
                 severity=severity,
             )
         )
+
+
+def _least_kmh(length_m: float, seconds: int) -> float:
+    """The speed over a section that no allowed error can hide."""
+    own = entry("detect.section_speed")
+    share = 1 - float(own.value("length_error")) / 100
+    return length_m * share * 3.6 / (seconds + float(own.value("clock")))
 
 
 def _differing(read: str | None, plate: str) -> list[tuple[str, str]]:
