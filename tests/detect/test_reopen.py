@@ -6,11 +6,13 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.detect import engine, reopen
 from sizao.detect.engine import Context, EngineState
+from tests.detect.plain import chances
 from tests.detect.tracks import Row, Track, at, batch_of, begin
 
 VALUES = ("start", "end", "measured", "severity", "driver", "lat", "lon", "final")
@@ -184,6 +186,34 @@ def test_windows_are_bounded(monkeypatch):
     context = Context.build(only=frozenset({"fatigue"}))
     _, state = engine.step(batch_of(rows), EngineState(), context)
     assert len(state.windows["fatigue"]) == 3
+
+
+@pytest.mark.parametrize(("most", "seed"), [(1, 1), (1, 2), (2, 1)])
+def test_which_windows_go_does_not_depend_on_where_batches_are_cut(most, seed, monkeypatch):
+    """More vehicles come back from gaps than there is room for; windows close meanwhile."""
+    rows = chances.rows_of(seed, vehicles=8, hours=4)
+    context = Context.build(
+        kinds=dict.fromkeys({row["vehicle"] for row in rows}, "tour_coach"),
+        changes=chances.SHORT,
+        only=frozenset(chances.SHORT),
+    )
+
+    def found(size: int) -> list[Row]:
+        state, every = EngineState(), []
+        for start in range(0, len(rows), size):
+            part, state = engine.step(batch_of(rows[start : start + size]), state, context)
+            every += part.to_pylist()
+            assert all(len(each) <= reopen.MOST for each in state.windows.values())
+            state = EngineState.from_bytes(state.to_bytes())
+        return sorted(every, key=lambda row: (row["id"], row["revision"]))
+
+    with_room = found(97)
+    monkeypatch.setattr(reopen, "MOST", most)
+    one, other, whole = found(11), found(1000), found(len(rows))
+    assert one == other == whole
+    assert one != with_room, "there was room for all"
+    monkeypatch.setattr(reopen, "_MANY", 3)
+    assert found(len(rows)) == whole
 
 
 def test_who_has_late_rows_is_no_matter_to_others():

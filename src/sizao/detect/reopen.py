@@ -27,8 +27,9 @@ kinds of vehicles share their windows: a row is laid aside once, and a late one 
 once. What differs between rules is how one is judged again: ``reopen_again.py``, and
 ``reopen_totals.py`` where vehicles meet in a driver's total.
 
-Memory is bounded: ``MOST`` windows, of which the oldest closes for a new one, each with the rows of
-``within_us``. When a whole platform comes back at once, most vehicles therefore have none.
+Memory is bounded: a window closes when ``MOST`` others have been opened after it
+(``reopen_room.py``), and each has the rows of ``within_us``. When a whole platform comes back at
+once, most vehicles therefore have none.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from sizao.detect.forgetting import forget, new_days
 from sizao.detect.params import Params
 from sizao.detect.reopen_again import Again, Anew
 from sizao.detect.reopen_drivers import Drivers
+from sizao.detect.reopen_room import Room
 from sizao.detect.reopen_rounds import Rounds, late_stops
 from sizao.detect.revisions import report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
@@ -58,6 +60,8 @@ GAP_US = 300_000_000
 APART_M = 500.0
 MOST = 500
 """Windows at a time. Fits the two bytes a vehicle that say which is its."""
+_MANY = 15_000
+"""Vehicles out of a gap that one batch is judged with: more are cut, for the same two bytes."""
 _DEGREE_M = 111_195.0
 
 Group = tuple[Rule, ...]
@@ -147,6 +151,13 @@ def _step(
     world: World,
 ) -> Found:
     """A batch in which nobody is forgotten."""
+    if len(torn) > _MANY:
+        found: Found = []
+        middle = int(np.partition(columns.row[torn], len(torn) // 2)[len(torn) // 2])
+        for begin, end in ((0, middle), (middle, None)):
+            half = _between(columns, late, begin, end)
+            found += _step(group, *half, memories, windows, params, world)
+        return found
     turn = _Turn(group, columns, late, memories, windows, params, world)
     if not turn.within_us:
         torn = torn[:0]
@@ -230,6 +241,11 @@ class _Turn:
         """All rows; ``torn`` are those that may open a window."""
         columns, windows = self.columns, self.windows
         windows.reach(len(self.memories[self.group[0].id].each))
+        self.room = Room.of(columns, torn, windows, self.within_us, MOST)
+        self.opens = np.zeros(len(columns.slot), np.bool_)
+        self.opens[torn] = self.room.opens
+        self.number = np.full(len(columns.slot), -1)
+        self.number[torn] = np.where(self.room.matters(columns), self.room.number, -1)
         stops = late_stops(columns, self.late, torn, windows)
         rows = np.arange(0) if self.kinds is None else rows_of(columns, self.kinds)
         drivers = Drivers(self.group, columns, rows, self.memories, windows)
@@ -244,13 +260,16 @@ class _Turn:
                     before = columns.row[opening] < columns.row[row]
                     self._open(opening[before])
                     opening = opening[~before]
+                    self._let_go(slot, int(columns.row[row]))
                     self._gather(slot, int(columns.row[row]))
                     self._judge_again(slot)
             self._open(opening)
             rows = np.flatnonzero(rounds.number == number)
-            kept = rows[windows.place[columns.slot[rows]] > 0]
+            kept = self._inside(rows[windows.place[columns.slot[rows]] > 0])
             drivers.learn(kept)
             self._remember(kept, self.judge(self._shown(rows, number)), drivers)
+        windows.opened = self.room.opened
+        windows.close(windows.head["slot"][windows.head["number"] + MOST < windows.opened])
         came = self.late["slot"]
         for slot in set(came[windows.place[came] > 0].tolist()):
             self._gather(slot, None)
@@ -283,33 +302,38 @@ class _Turn:
             own.reported[slot], own.drivers[slot] = again.reported, again.drivers
         windows.judged(slot, anew.rows)
 
+    def _let_go(self, slot: int, row: int) -> None:
+        """Close the vehicle's window if others have taken its room by this place in the batch."""
+        place = self.windows.place[slot]
+        if place and self.room.goes(self.windows.head["number"][place - 1 : place])[0] <= row:
+            self.windows.close(np.array([slot], np.int32))
+
+    def _inside(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Rows, of vehicles with windows, that come before those have to go."""
+        numbers = self.windows.head["number"][self.windows.place[self.columns.slot[rows]] - 1]
+        return rows[self.columns.row[rows] < self.room.goes(numbers)]
+
     def _open(self, at: npt.NDArray[np.int64]) -> None:
-        """Windows at these rows, each its vehicle's next, where none is open any more."""
+        """Windows at those of these rows, each its vehicle's next, that open one."""
+        at = at[self.opens[at]]
         if not len(at):
             return
         columns, windows = self.columns, self.windows
-        slots, time_us = columns.slot[at], columns.time_us[at]
-        place = windows.place[slots]
-        is_over = place > 0
-        is_over[is_over] = time_us[is_over] > windows.head["until_us"][place[is_over] - 1]
-        windows.close(slots[is_over])
-        new = (place == 0) | is_over
-        at, slots = at[new], slots[new]
-        if len(at) > MOST:
-            # Those that would not stay need not be opened.
-            latest = np.lexsort((slots, columns.received_us[at]))[-MOST:]
-            at, slots = at[latest], slots[latest]
+        slots = columns.slot[at]
+        windows.close(slots[windows.place[slots] > 0])
+        at = at[self.number[at] >= 0]
+        slots = columns.slot[at]
         head = np.empty(len(at), HEAD)
         head["slot"], head["gap_us"] = slots, columns.prev_us[at]
         head["until_us"] = columns.time_us[at] + self.within_us
-        head["opened_us"] = columns.received_us[at]
+        head["number"] = self.number[at]
         before = {}
         for rule in self.group:
             memory = self.memories[rule.id]
             few = np.zeros(len(at), memory.few.dtype)
             _copy_few(memory.few, slots, few)
             before[rule.id] = (memory.each[slots], few)
-        windows.open(head, before, MOST)
+        windows.open(head, before)
 
     def _remember(self, rows: npt.NDArray[np.int64], found: Found, drivers: Drivers) -> None:
         """Keep rows of vehicles with a window, and what was found of them; close those that are

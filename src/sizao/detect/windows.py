@@ -18,16 +18,19 @@ import numpy.typing as npt
 from sizao.detect.stage import Columns
 from sizao.detect.window_rows import NONE, ROW, joined, later
 
-HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("opened_us", "i8"), ("slot", "i4")])
-"""A window: last row before the pause, until when it lasts, when the row behind it was received."""
+HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("number", "i8"), ("slot", "i4")])
+"""A window: last row before the pause, until when it lasts, how many had been opened before it."""
 
 OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
 """Window and driver of a row of ``drivers``."""
 
+OPENED = np.dtype([("count", "i8")])
+"""How many windows ever were opened."""
+
 _ROOM = 1024
 """Rows that there is place for at first."""
 
-PARTS = ("head", "rows", "late")
+PARTS = ("head", "rows", "late", "opened")
 """Names of the arrays that windows consist of."""
 
 OF_RULE = ("each", "few", "owners", "drivers")
@@ -111,6 +114,8 @@ class Windows(Mapping[int, Window]):
             for rule, (each, few) in layouts.items()
         }
         self.late: dict[int, npt.NDArray[Any]] = {}
+        self.opened = 0
+        """How many ever were."""
         self.place = np.zeros(0, np.int16)
         self._rows = np.empty(_ROOM, ROW)
         self._slots = np.empty(_ROOM, np.int32)
@@ -152,9 +157,8 @@ class Windows(Mapping[int, Window]):
         self,
         head: npt.NDArray[Any],
         before: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]],
-        most: int,
     ) -> None:
-        """Add windows of slots that have none; of more than ``most`` the latest opened stay.
+        """Add windows of slots that have none.
 
         before : rule id to its rows for ``Remembered.each`` and ``few``
         """
@@ -162,9 +166,7 @@ class Windows(Mapping[int, Window]):
         for rule, (each, few) in before.items():
             own = self.of_rule[rule]
             own.each, own.few = _both(own.each, each), _both(own.few, few)
-        # By what rows say, not by how they were cut into batches.
-        order = np.lexsort((self.head["slot"], self.head["opened_us"]))
-        self._take(order[-most:])
+        self._take(np.argsort(self.head["number"]))
 
     def close(self, slots: npt.NDArray[np.int32]) -> None:
         """Forget these windows."""
@@ -209,7 +211,7 @@ class Windows(Mapping[int, Window]):
     def blocks(self) -> dict[str, npt.NDArray[Any]]:
         """All as arrays but reports; the same windows give the same."""
         late = [self.late[slot] for slot in sorted(self.late)]
-        shared = (self.head, self._all_rows(), joined(*late))
+        shared = (self.head, self._all_rows(), joined(*late), np.array([(self.opened,)], OPENED))
         own = {
             f"{part}.{rule}": block
             for rule, some in self.of_rule.items()
@@ -230,7 +232,8 @@ class Windows(Mapping[int, Window]):
         for rule, told in reports.items():
             own = [blocks[f"{part}.{rule}"] for part in OF_RULE]
             made.of_rule[rule] = Remembered.of(own, told)
-        made.head, made._rows, late = (blocks[part] for part in PARTS)
+        made.head, made._rows, late, opened = (blocks[part] for part in PARTS)
+        made.opened = int(opened["count"][0])
         made.reach(int(made.head["slot"].max(initial=-1)) + 1)
         made._take(np.arange(len(made.head)))
         made._used = len(made._rows)
