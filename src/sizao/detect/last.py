@@ -29,29 +29,45 @@ APART = sparse.episodes([("fix_us", "i8"), ("since_us", "i8")])
 """When the last fix was, and since when it has been the same at speed (0: none, it is not)."""
 
 
+# A kernel asks the table of the few only where it must: handing it on and taking it back, by the
+# count of references that this takes, costs more than all else of an ordinary row.
 @njit(cache=True)
-def fix_of(was, apart, slot):  # type: ignore[no-untyped-def]  # numba
-    """``fix_us`` and ``since_us`` of a vehicle."""
-    if was.flags & KEPT:
-        own = apart[sparse.find(apart, slot, 0)]
-        return own.fix_us, own.since_us
-    fix_us = was.time_us if was.flags & FIXED else np.int64(0)
-    return fix_us, was.time_us if was.flags & FAST else np.int64(0)
+def fix_of(flags, time_us):  # type: ignore[no-untyped-def]  # numba
+    """``fix_us`` and ``since_us`` of a vehicle that is not kept apart."""
+    fix_us = time_us if flags & FIXED else np.int64(0)
+    return fix_us, time_us if flags & FAST else np.int64(0)
+
+
+@njit(cache=True)
+def apart_of(apart, slot):  # type: ignore[no-untyped-def]  # numba
+    """The same of one that is."""
+    own = apart[sparse.find(apart, slot, 0)]
+    return own.fix_us, own.since_us
+
+
+@njit(cache=True)
+def is_plain(now, fix_us, since_us):  # type: ignore[no-untyped-def]  # numba
+    """Whether flags can say it: each time is that of the position, or there is none."""
+    return (fix_us == 0 or fix_us == now) and (since_us == 0 or since_us == now)
+
+
+@njit(cache=True)
+def flags_of(moved, fix_us, since_us):  # type: ignore[no-untyped-def]  # numba
+    """Flags of a vehicle of which :func:`is_plain`."""
+    flags = SEEN | (MOVED if moved else 0)
+    return flags | (FIXED if fix_us != 0 else 0) | (FAST if since_us != 0 else 0)
 
 
 @njit(cache=True)
 def keep(was, apart, slot, moved, fix_us, since_us):  # type: ignore[no-untyped-def]  # numba
     """Set the flags of a vehicle whose time is set. Returns the table anew."""
-    flags = SEEN | (MOVED if moved else 0)
-    now = was.time_us
-    if fix_us in (0, now) and since_us in (0, now):
+    if is_plain(was.time_us, fix_us, since_us):
         if was.flags & KEPT:
             sparse.drop(apart, sparse.find(apart, slot, 0))
-        flags |= (FIXED if fix_us != 0 else 0) | (FAST if since_us != 0 else 0)
+        was.flags = flags_of(moved, fix_us, since_us)
     else:
         apart, at = sparse.add(apart, slot, 0)
         apart[at].fix_us = fix_us
         apart[at].since_us = since_us
-        flags |= KEPT
-    was.flags = flags
+        was.flags = SEEN | KEPT | (MOVED if moved else 0)
     return apart

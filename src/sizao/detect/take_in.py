@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.detect.last import MOVED, fix_of, keep
+from sizao.detect.last import KEPT, MOVED, apart_of, fix_of, flags_of, is_plain, keep
 from sizao.detect.raw import Raw, is_set, picked
 from sizao.detect.room import ahead
 
@@ -131,27 +131,32 @@ def take_in(slots, order, arrived, last, apart):  # type: ignore[no-untyped-def]
         ahead(last, slot, i)
         own = slot[i]
         was = last[own]
+        flags, before = was.flags, was.time_us
         now = time_us[i]
-        if was.flags and now <= was.time_us:
-            counts[0 if now == was.time_us else 1] += 1
-            is_late[order[i]] = now < was.time_us
+        if flags and now <= before:
+            counts[0 if now == before else 1] += 1
+            is_late[order[i]] = now < before
             continue
         if now - received_us[i] > FUTURE_US:
             counts[2] += 1
             continue
-        fix_us, since_us = fix_of(was, apart, own)
-        moved = was.flags & MOVED != 0
-        prev_us[taken] = was.time_us
+        if flags & KEPT:
+            fix_us, since_us = apart_of(apart, own)
+        else:
+            fix_us, since_us = fix_of(flags, before)
+        was_lat, was_lon = was.lat, was.lon
+        moved = flags & MOVED != 0
+        prev_us[taken] = before
         prev_fix_us[taken] = fix_us
-        prev_lat[taken] = was.lat if fix_us != 0 else np.nan
-        prev_lon[taken] = was.lon if fix_us != 0 else np.nan
+        prev_lat[taken] = was_lat if fix_us != 0 else np.nan
+        prev_lon[taken] = was_lon if fix_us != 0 else np.nan
         y, x, kmh = lat[i], lon[i], speed[i]
         if not np.isnan(y):
             hung = False
             fast = kmh > FROZEN_KMH
-            if was.lat != y or was.lon != x:
+            if was_lat != y or was_lon != x:
                 # A fix is never at 0, 0 (see places), so zeros mean "none yet".
-                moved = moved or was.lat != 0.0 or was.lon != 0.0
+                moved = moved or was_lat != 0.0 or was_lon != 0.0
                 was.lat = y
                 was.lon = x
                 since_us = now if fast else 0
@@ -167,7 +172,10 @@ def take_in(slots, order, arrived, last, apart):  # type: ignore[no-untyped-def]
                 fix_us = now
         counts[4] += np.isnan(y)
         was.time_us = now
-        apart = keep(was, apart, own, moved, fix_us, since_us)
+        if flags & KEPT == 0 and is_plain(now, fix_us, since_us):
+            was.flags = flags_of(moved, fix_us, since_us)
+        else:
+            apart = keep(was, apart, own, moved, fix_us, since_us)
         # Those before this one have been read: what is taken in moves up to them.
         row[taken], slot[taken] = order[i], own
         time_us[taken], received_us[taken] = now, received_us[i]
