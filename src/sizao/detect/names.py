@@ -24,7 +24,7 @@ import pyarrow as pa
 from numba import njit
 
 from sizao.core.prefetch import prefetch
-from sizao.detect.name_keys import OTHER, key_of, text_of
+from sizao.detect.name_keys import OTHER, key_of, phone_key, text_of
 from sizao.detect.raw import buffer_of
 from sizao.detect.room import zeros
 
@@ -201,7 +201,10 @@ def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-
         rows = min(_BLOCK, len(slots) - start)
         for j in range(rows):
             begin = offsets[start + j]
-            key[j] = key_of(raw, begin, offsets[start + j + 1] - begin)
+            size = offsets[start + j + 1] - begin
+            key[j] = phone_key(raw, begin, size)
+            if key[j] == OTHER:
+                key[j] = key_of(raw, begin, size)
             if key[j] == OTHER:
                 rows = j
                 break
