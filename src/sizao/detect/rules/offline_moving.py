@@ -54,49 +54,77 @@ FEW = sparse.episodes([])
 
 
 @njit(cache=True)
-def _blind(fences, fence, begin, end):  # type: ignore[no-untyped-def]  # numba
-    blind = False
-    for at in range(begin, end):
-        blind = blind or fences[fence[at]].kind == BLIND
-    return blind
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot,
+    silent_us,
+    lat,
+    speed_kmh,
+    recorder_kmh,
+    segment,
+    fence_from,
+    fence,
+    each,
+    fences,
+    tunnel,
+    moving_above,
+    longest_us,
+):
+    """Rows with which vehicles that moved come back, not excused; what all show is remembered
+    here: see ``concern.py``."""
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    for i in range(len(slot)):
+        ahead(each, slot, i)
+        st = each[slot[i]]
+        excused = segment[i] >= 0 and tunnel[segment[i]]
+        for at in range(fence_from[i], fence_from[i + 1]):
+            excused = excused or fences[fence[at]].kind == BLIND
+        known = not (math.isnan(lat[i]) or excused)
+        # Written in any case: quicker than to guess whether.
+        rows[count] = i
+        count += known and st.moving != 0 and silent_us[i] > longest_us
+        st.moving = known and (speed_kmh[i] > moving_above or recorder_kmh[i] > moving_above)
+    return rows[:count]
 
 
 @njit(cache=True)
 def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
-        st = each[c.slot[i]]
-        fix = not math.isnan(c.lat[i])
-        # Asked here and not in a function that takes the columns: handing those over on every row
-        # costs more than the rest.
-        begin, end = c.fence_from[i], c.fence_from[i + 1]
-        excused = c.segment[i] >= 0 and tunnel[c.segment[i]]
-        excused = excused or (end > begin and _blind(fences, c.fence, begin, end))
-        silent = c.time_us[i] - c.prev_us[i]
-        if st.moving and silent > silence_us and fix and not excused:
-            # st.moving says that the row before had a fix: prev_lat is of that row.
-            far = metres(c.prev_lat[i], c.prev_lon[i], c.lat[i], c.lon[i])
-            for revision in range(2 if far > away_m else 0):
-                out = room(out, count)
-                row = out[count]
-                row.slot = c.slot[i]
-                row.revision = revision
-                row.start_us = c.prev_us[i]
-                row.end_us = row.fired_us = row.worst_us = c.time_us[i]
-                row.received_us = c.received_us[i]
-                row.measured = silent / 60e6
-                row.limit = silence_us / 60e6
-                row.lat = c.lat[i]
-                row.lon = c.lon[i]
-                row.stake_m = c.stake_m[i]
-                row.segment = c.segment[i]
-                row.driver = c.driver[i]
-                row.quality = GAP
-                row.code = 0
-                count += 1
-        moving = c.speed_kmh[i] > moving_above or c.recorder_speed_kmh[i] > moving_above
-        st.moving = fix and moving and not excused
+    for i in _rows(
+        c.slot,
+        c.time_us - c.prev_us,
+        c.lat,
+        c.speed_kmh,
+        c.recorder_speed_kmh,
+        c.segment,
+        c.fence_from,
+        c.fence,
+        each,
+        fences,
+        tunnel,
+        moving_above,
+        silence_us,
+    ):
+        # That it moved says that the row before had a fix: prev_lat is of that row.
+        far = metres(c.prev_lat[i], c.prev_lon[i], c.lat[i], c.lon[i])
+        for revision in range(2 if far > away_m else 0):
+            out = room(out, count)
+            row = out[count]
+            row.slot = c.slot[i]
+            row.revision = revision
+            row.start_us = c.prev_us[i]
+            row.end_us = row.fired_us = row.worst_us = c.time_us[i]
+            row.received_us = c.received_us[i]
+            row.measured = (c.time_us[i] - c.prev_us[i]) / 60e6
+            row.limit = silence_us / 60e6
+            row.lat = c.lat[i]
+            row.lon = c.lon[i]
+            row.stake_m = c.stake_m[i]
+            row.segment = c.segment[i]
+            row.driver = c.driver[i]
+            row.quality = GAP
+            row.code = 0
+            count += 1
     return out[:count]
 
 
