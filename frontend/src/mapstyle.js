@@ -28,6 +28,13 @@ const ROADS = [
   { id: "expressway", classes: ["expressway"], colour: "expressway", width: [8, 1.7, 13, 4.6, 17, 16], min: 0 },
 ];
 
+// The library draws a full-width opening mark half a sign too far to the left, over its neighbour:
+// such marks are drawn narrow.
+const NARROW = [["（", " ("], ["）", ")"], ["“", '"'], ["”", '"'], ["《", "<"], ["》", ">"]];
+
+/** The expression for a text of the data, with marks that can be drawn. */
+export const drawn = (text) => NARROW.reduce((said, [wide, narrow]) => ["join", ["split", said, wide], narrow], text);
+
 /** Layer ids of the switch "roads" and so on; the legend's check boxes name these groups. */
 export const GROUPS = {
   labels: ["road-ref", "road-name", "place", "village", "tunnel-name"],
@@ -57,12 +64,12 @@ export function mapStyle(urls) {
     { id: "track", type: "line", source: "track", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": ink.place, "line-width": 2.5, "line-opacity": 0.9 } },
     { id: "track-points", type: "circle", source: "track", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10.5, ["case", ["get", "over"], 3, 0], 13, ["case", ["get", "over"], 4, 2.2]], "circle-color": ["case", ["get", "over"], ink.place, ink.label], "circle-stroke-color": ink.halo, "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10.5, 0, 13, 1] } },
     { id: "station", type: "symbol", source: "context", minzoom: 9, filter: ["in", ["get", "layer"], ["literal", ["check_station", "checkpoint", "weigh_station", "police"]]], layout: { "icon-image": ["get", "layer"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.7, 13, 1] } },
-    { id: "station-name", type: "symbol", source: "context", minzoom: 12, filter: ["in", ["get", "layer"], ["literal", ["check_station", "checkpoint", "weigh_station", "police"]]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.4 } },
-    { id: "road-name", type: "symbol", source: "roads", minzoom: 13, filter: of("urban", "urban_expressway", "village"), layout: { "symbol-placement": "line", "symbol-spacing": 260, "text-field": ["coalesce", ["get", "name"], ""], "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
-    { id: "tunnel-name", type: "symbol", source: "context", minzoom: 12, filter: ["==", ["get", "layer"], "tunnel"], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
-    { id: "village", type: "symbol", source: "context", minzoom: 10.6, filter: ["all", ["==", ["get", "layer"], "place"], [">=", ["get", "rank"], 3]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-padding": 4 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
+    { id: "station-name", type: "symbol", source: "context", minzoom: 12, filter: ["in", ["get", "layer"], ["literal", ["check_station", "checkpoint", "weigh_station", "police"]]], layout: { "text-field": drawn(["get", "name"]), "text-font": FONT, "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.4 } },
+    { id: "road-name", type: "symbol", source: "roads", minzoom: 13, filter: of("urban", "urban_expressway", "village"), layout: { "symbol-placement": "line", "symbol-spacing": 260, "text-field": drawn(["coalesce", ["get", "name"], ""]), "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
+    { id: "tunnel-name", type: "symbol", source: "context", minzoom: 12, filter: ["==", ["get", "layer"], "tunnel"], layout: { "text-field": drawn(["get", "name"]), "text-font": FONT, "text-size": 11 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.5 } },
+    { id: "village", type: "symbol", source: "context", minzoom: 10.6, filter: ["all", ["==", ["get", "layer"], "place"], [">=", ["get", "rank"], 3]], layout: { "text-field": drawn(["get", "name"]), "text-font": FONT, "text-size": 11, "text-padding": 4 }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
     { id: "road-ref", type: "symbol", source: "roads", filter: of("expressway", "national", "provincial", "county"), layout: { "text-field": ["coalesce", ["get", "ref"], ""], "text-font": FONT, "text-size": 10.5, "text-padding": 22, "icon-image": ["case", ["==", ["get", "road_class"], "expressway"], "shield-strong", "shield"], "icon-text-fit": "both", "icon-text-fit-padding": [1, 4, 1, 4], "icon-padding": 22, "symbol-sort-key": ["match", ["get", "road_class"], "expressway", 1, "national", 2, "provincial", 3, 4] }, paint: { "text-color": ink.label, "text-halo-color": ink.halo, "text-halo-width": 2 } },
-    { id: "place", type: "symbol", source: "context", filter: ["all", ["==", ["get", "layer"], "place"], ["<", ["coalesce", ["get", "rank"], 3], 3]], layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": ["match", ["get", "rank"], 1, 15, 12.5], "symbol-sort-key": ["coalesce", ["get", "rank"], 3], "text-padding": 4 }, paint: { "text-color": ink.place, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
+    { id: "place", type: "symbol", source: "context", filter: ["all", ["==", ["get", "layer"], "place"], ["<", ["coalesce", ["get", "rank"], 3], 3]], layout: { "text-field": drawn(["get", "name"]), "text-font": FONT, "text-size": ["match", ["get", "rank"], 1, 15, 12.5], "text-max-width": 14, "symbol-sort-key": ["coalesce", ["get", "rank"], 3], "text-padding": 4 }, paint: { "text-color": ink.place, "text-halo-color": ink.halo, "text-halo-width": 1.6 } },
   );
   const empty = { type: "FeatureCollection", features: [] };
   return {

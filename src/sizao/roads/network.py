@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.core.places import ROAD_CLASSES, stake
 from sizao.roads import features as _features
 from sizao.roads.geometry import bearing_deg, step_lengths_m
@@ -267,15 +267,19 @@ class Network:
         if direction:
             on = on[self.direction[on] == direction]
         if not on.size:
-            raise ConfigError(f"no road {ref} {direction}".rstrip() + " with stakes")
+            raise SaidError(
+                f"没有带桩号的道路 {ref} {direction}".rstrip(),
+                f"no road {ref} {direction}".rstrip() + " with stakes",
+            )
         start, end = self.stake_start_m[on], self.stake_end_m[on]
         low, high = np.minimum(start, end), np.maximum(start, end)
         # A millimetre of grace: the end of a piece is a rounded sum.
         inside = np.flatnonzero((low - 1e-3 <= stake_m) & (stake_m <= high + 1e-3))
         if not inside.size:
-            raise ConfigError(
-                f"{stake(ref, stake_m)} is not in the network, which has it from "
-                f"{stake(ref, float(low.min()))} to {stake(ref, float(high.max()))}"
+            first, last = stake(ref, float(low.min())), stake(ref, float(high.max()))
+            raise SaidError(
+                f"{stake(ref, stake_m)} 不在路网内，路网里这条路是 {first} 至 {last}",
+                f"{stake(ref, stake_m)} is not in the network, which has it from {first} to {last}",
             )
         at = inside[0]
         segment = int(on[at])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sizao.web.cases import services as cases
 from sizao.web.measures.models import ControlMeasure
 from tests.respond.wzdx_schema import check_feed
@@ -132,3 +134,27 @@ def test_the_api_lists_what_is_open_unless_asked_otherwise(roads: World):
     client.post(f"/measures/{one.pk}/act/", {"action": "lift", "version": 1, "reason": "好"})
     assert client.get("/api/v1/measures", **bearer).json()["count"] == 0
     assert client.get("/api/v1/measures?state=all", **bearer).json()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "zh", "en"),
+    [
+        ({"road": "G999"}, "没有带桩号的道路 G999", "no road G999"),
+        (
+            {"road": "G353", "stake_from": "K999", "stake_to": "K1000"},
+            "不在路网内，路网里这条路是 G353 K118+000 至 G353 K122+000",
+            "which has it from G353 K118+000 to G353 K122+000",
+        ),
+    ],
+)
+def test_a_place_that_is_not_there_is_refused_in_one_language(
+    roads: World, given: dict[str, str], zh: str, en: str
+) -> None:
+    client = roads.client("off-dd1")
+    for language, words, other in (("zh-hans", zh, "network"), ("en", en, "路网")):
+        client.cookies["django_language"] = language
+        answer = client.post("/measures/new/", {**FORM, **given})
+        assert answer.status_code == 422
+        told = answer.context["notice"]["text"]
+        assert words in told
+        assert other not in told

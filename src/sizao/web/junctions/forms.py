@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from sizao.core.errors import ConfigError
 from sizao.plan.signals.junction import Junction as Shape
@@ -120,14 +122,43 @@ def answers(post: QueryDict, files: Mapping[str, Any]) -> list[Said]:
 
 
 def number(post: QueryDict, name: str, usual: float | None = None) -> float:
-    """A number of the form. Raises ConfigError for what is none."""
+    """A number of the form. Raises ConfigError, which names the field, for what is none."""
     text = post.get(name, "").strip()
     if not text and usual is not None:
         return usual
     try:
         value = float(text)
     except ValueError:
-        raise ConfigError(_("“{text}”不是数字。").format(text=text[:20])) from None
-    if not -1e7 < value < 1e7:
-        raise ConfigError(_("“{text}”不是数字。").format(text=text[:20]))
-    return value
+        value = math.nan
+    if -1e7 < value < 1e7:
+        return value
+    field = _field(name)
+    if not text:
+        raise ConfigError(_("{field}没有填写。").format(field=field))
+    raise ConfigError(_("{field}：“{text}”不是数字。").format(field=field, text=text[:20]))
+
+
+_FIELDS = {
+    "lat": _lazy("纬度"),
+    "lon": _lazy("经度"),
+    "bearing": _lazy("方位角（度）"),
+    "exit": _lazy("出口车道数"),
+    "speed": _lazy("车速（km/h）"),
+    "grade": _lazy("坡度（%）"),
+    "crossing": _lazy("过街长（米）"),
+    "green": _lazy("绿灯（秒）"),
+    "yellow": _lazy("黄灯（秒）"),
+    "red": _lazy("全红（秒）"),
+    "minutes": _lazy("时长（分钟）"),
+    "peak": _lazy("高峰小时系数"),
+}
+
+
+def _field(name: str) -> str:
+    """What people call a field: the row that it is in, and what it says there."""
+    kind, _dash, rest = name.partition("-")
+    if kind not in ("arm", "phase"):
+        return str(_FIELDS.get(name, _("流量")))
+    row, _dash, what = rest.partition("-")
+    where = _("第 {n} 个进口，{what}") if kind == "arm" else _("第 {n} 相位，{what}")
+    return where.format(n=int(row) + 1, what=_FIELDS.get(what, what))

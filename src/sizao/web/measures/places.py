@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sizao.core.errors import ConfigError, TransitionError
+from sizao.core.errors import SaidError, TransitionError
 from sizao.core.places import ROAD_CLASSES, stake
 from sizao.respond.measure_kinds import AREA, KINDS, POINT
 from sizao.roads.grid import Grid, build_grid, nearest
@@ -86,8 +86,8 @@ def locate(
                 network, between(network, road, stake_from_m, stake_to_m, direction), name,
                 stakes=(stake_from_m, stake_to_m), direction=direction,
             )  # fmt: skip
-    except ConfigError as error:
-        raise TransitionError(f"路网上没有这个地点：{error}。", f"{error}.") from error
+    except SaidError as error:
+        raise TransitionError(f"路网上没有这个地点：{error.zh}。", f"{error.en}.") from error
     if lat is None or lon is None:
         raise TransitionError(
             "请写明道路和桩号，或在图上点选地点。",

@@ -136,9 +136,10 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "measured": words.counted(
                 row["rule"], was["severity"], row["measured"], row["measured_unit"]
             ),
-            "limit": words.counted(
-                row["rule"], was["severity"], row["limit"], row["measured_unit"]
-            ),
+            # Where something is forbidden altogether, none at all is no limit to read.
+            "limit": words.counted(row["rule"], was["severity"], row["limit"], row["measured_unit"])
+            if row["limit"]
+            else "",
             "severity": words.pick(*SEVERITIES.get(was["severity"], (was["severity"],) * 2)),
             "rules": [
                 {
@@ -157,7 +158,7 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "case": case if shown else None,
             "plate": plate,
             "colour": entry.plate_colour,
-            "delay_s": delay.total_seconds() if delay is not None else None,
+            "delay": "" if delay is None else _delay(delay.total_seconds()),
             "player": player(
                 user,
                 [(grant, plate or row["vehicle"])],
@@ -175,6 +176,11 @@ def _unwarned(row: queries.Row) -> list[dict[str, Any]]:
     """The last change of a detection that no warning rests on: none if it is as it was."""
     before = queries.before_change(row) if queries.change_of(row) else None
     return [without_warning(before, row)] if before is not None else []
+
+
+def _delay(seconds: float) -> str:
+    """How long after it was measured a detection came, as people say it."""
+    return words.quantity(seconds, "s") if seconds < 60 else words.quantity(seconds / 60, "min")
 
 
 def _edge(edge: Edge) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""The values on a detection's page read as people say them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.web.conftest import World
+
+
+def test_what_came_minutes_later_is_told_in_minutes(world: World) -> None:
+    soon, late = (
+        world.detection(start=start, fired=start, received=start + timedelta(seconds=seconds))
+        for start, seconds in (
+            (world.now - timedelta(hours=1), 1.2), (world.now - timedelta(hours=2), 320.8),
+        )
+    )  # fmt: skip
+    world.append(soon, late)
+    client = world.client("op-zd")
+    assert "1.2 秒后收到" in client.get(f"/detections/{soon['id']}/").content.decode()
+    assert "5 分 21 秒后收到" in client.get(f"/detections/{late['id']}/").content.decode()
+
+
+def test_what_is_forbidden_altogether_shows_no_limit_of_nothing(world: World) -> None:
+    row = world.detection(
+        rule="area_forbidden", measured=0.5, limit=0.0, measured_unit="min", severity="closed",
+        quality="fence=2",
+    )  # fmt: skip
+    world.append(row, other := world.detection(start=world.now - timedelta(hours=1)))
+    client = world.client("op-zd")
+    page = client.get(f"/detections/{row['id']}/").content.decode()
+    assert "30 秒" in page
+    assert "当时限值" not in page
+    assert "当时限值" in client.get(f"/detections/{other['id']}/").content.decode()
+
+
+def test_it_leads_to_its_rule_and_shows_no_code_of_it(world: World) -> None:
+    row = world.detection()
+    world.append(row)
+    page = world.client("op-zd").get(f"/detections/{row['id']}/").content.decode()
+    assert 'href="/rules/speeding/"' in page
+    assert ">speeding" not in page
