@@ -15,6 +15,7 @@ A subject is a vehicle as everywhere: the terminal's phone by the register, else
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,8 @@ from sizao.core.schemas import DETECTION, TIME, TOPICS, check
 from sizao.detect.heard import Heard
 from sizao.detect.hold import Hold, Row
 from sizao.detect.params import Book, Params, overridden, version_of
+
+logger = logging.getLogger(__name__)
 
 Memory = dict[str, Any]
 """What a rule remembers: names, numbers, lists and mappings of them."""
@@ -152,6 +155,8 @@ class RecordRule(Protocol):
     topic: str
     """Topic of ``core.schemas.TOPICS`` it reads."""
     measured_unit: str
+    memory_layout: int
+    """Raised when the memory of an earlier release cannot be read: it begins anew then."""
     after_positions: bool
     """It asks ``Facts.heard``: rows wait until all positions received by then were taken in."""
 
@@ -175,6 +180,7 @@ class RecordRuleBase(ABC):
     """What record rules share; a rule derives from it and is a :class:`RecordRule`."""
 
     code_version: ClassVar[int] = 1
+    memory_layout: int = 1
     after_positions: bool = False
 
     def version(self, params: Params) -> str:
@@ -231,6 +237,8 @@ class RecordState:
     """What all record rules remember. Used up by the step it is given to."""
 
     memory: dict[str, Memory] = field(default_factory=dict)
+    layouts: dict[str, int] = field(default_factory=dict)
+    """Rule id to the layout of its memory; 1 where none is said."""
     held: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     counters: dict[str, int] = field(
         default_factory=lambda: {"rows": 0, "future": 0, "detections": 0}
@@ -239,7 +247,12 @@ class RecordState:
     def to_bytes(self) -> bytes:
         """The same state gives the same bytes."""
         return json.dumps(
-            {"memory": self.memory, "held": self.held, "counters": self.counters},
+            {
+                "memory": self.memory,
+                "layouts": self.layouts,
+                "held": self.held,
+                "counters": self.counters,
+            },
             ensure_ascii=False,
             sort_keys=True,
         ).encode()
@@ -251,6 +264,15 @@ class RecordState:
             return cls(**json.loads(data))
         except (ValueError, TypeError) as error:
             raise LogError(f"damaged record state of {len(data)} bytes: {error}") from error
+
+    def memory_of(self, rule: RecordRule) -> Memory:
+        """What a rule remembers, to be changed in place; nothing where that is of another layout,
+        which is said in the log."""
+        if rule.memory_layout != self.layouts.get(rule.id, 1):
+            if self.memory.pop(rule.id, None):
+                logger.warning("rule %s remembers in another way now and begins anew", rule.id)
+            self.layouts[rule.id] = rule.memory_layout
+        return self.memory.setdefault(rule.id, {})
 
 
 def step(
@@ -307,7 +329,7 @@ def _look(
     rule: RecordRule, rows: Iterable[Row], state: RecordState, context: RecordContext
 ) -> list[dict[str, Any]]:
     params = context.params[rule.id]
-    memory = state.memory.setdefault(rule.id, {})
+    memory = state.memory_of(rule)
     version = rule.version(params)
     return [
         _row(rule, version, found)

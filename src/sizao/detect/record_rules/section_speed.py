@@ -86,6 +86,7 @@ class SectionSpeed(RecordRuleBase):
     topic = "passages"
     measured_unit = "km/h"
     code_version = 3
+    memory_layout = 2
 
     def params_from(self, book: Book) -> Params:
         own, night = "detect.section_speed", "fatigue.night_definition"
