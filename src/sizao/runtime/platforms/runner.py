@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sizao.core.clock import Clock
+from sizao.feeds.jt809.bulk import BULK_FROM
 from sizao.feeds.jt809.outcome import Outcome
 from sizao.feeds.jt809.pair import Pair
 from sizao.runtime.collector import Collector, Item, Records
@@ -17,6 +18,12 @@ from sizao.runtime.platforms.wire import Wire
 from sizao.runtime.sessions import now_us
 
 logger = logging.getLogger(__name__)
+
+REST_S = 0.02
+"""A busy link is not read for so long after an arrival, as long as a commit waits for company: each
+arrival costs as much as a thousand of its positions, however few these are."""
+ENOUGH = 256 << 10
+"""Bytes of an arrival that is not waited after: more than that come together by themselves."""
 
 
 class Runner:
@@ -69,6 +76,8 @@ class Runner:
             source = self.config.params.source
             out.quarantine.append((moment, source, wire.peer, "internal_error", None, data))
         self.collect(out, wire, len(data))
+        if BULK_FROM <= len(data) < ENOUGH:
+            wire.rest(REST_S, lambda: self._collector.held)
 
     def ended(self, wire: Wire, reason: str) -> None:
         if self.wires.get(wire.channel) is not wire:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol, cast
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Wire(asyncio.BufferedProtocol):
         """Which link it is, once somebody has let it in."""
         self.reason: str | None = None
         self._waiting = 0
+        self._resting = False
         self._open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -100,8 +102,21 @@ class Wire(asyncio.BufferedProtocol):
             self.transport.pause_reading()
 
     def resume(self) -> None:
-        if self.alive and self._waiting < MAX_UNANSWERED and not self.transport.is_reading():
+        wanted = self._waiting < MAX_UNANSWERED and not self._resting
+        if self.alive and wanted and not self.transport.is_reading():
             self.transport.resume_reading()
+
+    def rest(self, seconds: float, held: Callable[[], bool]) -> None:
+        """Read nothing for a while, so that more comes together; ``held`` then says whether nobody
+        is to be read from: who ends that resumes this too."""
+        self._resting = True
+        self.pause()
+        asyncio.get_running_loop().call_later(seconds, self._rested, held)
+
+    def _rested(self, held: Callable[[], bool]) -> None:
+        self._resting = False
+        if not held():
+            self.resume()
 
     def close(self, reason: str) -> None:
         """Close after what was written has gone out."""
