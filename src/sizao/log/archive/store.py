@@ -240,7 +240,8 @@ class ArchiveStore:
     def _written(self, rows: Arrivals) -> dict[str, list[File]]:
         """Files of the rows' days, durable; a manifest has yet to say so."""
         try:
-            with DayFiles(self.root, self._split(rows.days()), self.manifest.serial) as made:
+            into, level = self._split(rows.days()), columns.SOON_LEVEL
+            with DayFiles(self.root, into, self.manifest.serial, level) as made:
                 made.add(rows)
                 return made.finish()
         except OSError as error:

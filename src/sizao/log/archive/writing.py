@@ -100,10 +100,13 @@ class DayFiles:
 
     into : ISO date to the number of buckets that the day's rows are split into
     serial : number of the first file's name
+    level : of compression
     """
 
-    def __init__(self, root: Path, into: Mapping[str, int], serial: int) -> None:
-        self._root, self._into, self._serial = root, into, serial
+    def __init__(
+        self, root: Path, into: Mapping[str, int], serial: int, level: int = columns.LEVEL
+    ) -> None:
+        self._root, self._into, self._serial, self._level = root, into, serial, level
         self._writers: dict[tuple[str, int], FileWriter] = {}
         self._open = ExitStack()
         for date in into:
@@ -138,6 +141,8 @@ class DayFiles:
         found = self._writers.get((date, bucket))
         if found is None:
             name = f"days/{date}/{self._serial + len(self._writers):08d}.parquet"
-            found = FileWriter(self._root, name, bucket=bucket, buckets=self._into[date])
+            found = FileWriter(
+                self._root, name, bucket=bucket, buckets=self._into[date], level=self._level
+            )
             self._writers[date, bucket] = self._open.enter_context(found)
         return found
