@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
-from sizao.app.benches import gateway, intake, links, pipeline
+from sizao.app.benches import gateway, intake, links, pipeline, processes
+
+DEAF = """
+import pathlib, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path(sys.argv[1]).touch()
+while True:
+    signal.pause()
+"""
+
+
+def test_a_process_that_does_not_stop_is_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE_S", 0.1)
+    ready = tmp_path / "ready"
+    with processes.part([sys.executable, "-c", DEAF, str(ready)]) as one:
+        while not ready.exists():
+            assert one.poll() is None
+            time.sleep(0.01)
+    assert one.returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
@@ -38,3 +63,9 @@ def test_pipeline_finds_and_says_how_soon() -> None:
     assert found["realtime_factor"] > 0
     assert found["detections"] > 0
     assert found["p50_s"] is not None
+    assert {name: len(some) for name, some in found["anon_mb_by_third"].items()} == {
+        "gateway": 3,
+        "pipeline": 3,
+        "archive": 3,
+    }
+    assert all(min(some) > 0 for some in found["anon_mb_by_third"].values())

@@ -14,6 +14,9 @@ and not handled; it must be 0.
 
 Baseline: reading the same log and doing nothing. All processes share the machine's cores, the
 load generator's part of them is shown.
+
+``anon_mb_by_third``: memory of each process that is no file's, medians of the first, the second and
+the last third of the time. ``rss_mb`` has mapped libraries besides.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,7 @@ import pyarrow.parquet as pq
 
 from sizao.app.benches import _platforms, _stream
 from sizao.app.benches._frames import frames_of
-from sizao.app.benches.processes import cpu_s, part, rss, server
+from sizao.app.benches.processes import anonymous, by_thirds, cpu_s, part, rss, server
 from sizao.core.errors import ConfigError
 from sizao.core.schemas import REGISTER
 from sizao.core.tied import tied
@@ -65,6 +68,13 @@ class Plant:
     frames: Path
     port: int
     pids: dict[str, int]
+    anon_mb: dict[str, list[int]] = field(default_factory=dict)
+    """Anonymous memory of each, twice a second while positions come."""
+
+    def look(self) -> None:
+        """Note how much memory each holds."""
+        for name, pid in self.pids.items():
+            self.anon_mb.setdefault(name, []).append(anonymous(pid) >> 20)
 
     def counters(self) -> tuple[float, dict[str, Any]]:
         """The pipeline's last heartbeat: wall second, and what it counts."""
@@ -137,6 +147,8 @@ def run(quick: bool = False, seconds: float | None = None) -> dict[str, Any]:
         "rss_mb": full["last_mb"]["pipeline"],
         "rss_mb_at_first": paced["first_mb"],
         "rss_mb_at_last": full["last_mb"],
+        "anon_mb_by_third": {name: by_thirds(some) for name, some in plant.anon_mb.items()},
+        "anon_mb_most": {name: max(some) for name, some in plant.anon_mb.items()},
         "seconds": seconds,
     }
 
@@ -153,6 +165,7 @@ def _phase(plant: Plant, seconds: float, rate: float, first: int) -> dict[str, A
         while child.poll() is None:
             time.sleep(0.5)
             samples.append(plant.counters()[1])
+            plant.look()
             # Once all buffers have been used.
             if not first_mb and len(samples) > seconds * 0.4:
                 first_mb = plant.held_mb()

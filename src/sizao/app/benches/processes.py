@@ -6,12 +6,17 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from sizao.core.errors import ConfigError
 from sizao.core.tied import tied
+
+PATIENCE_S = 60.0
+"""Wall seconds a process has to stop in order."""
 
 
 def cores() -> list[int]:
@@ -53,13 +58,21 @@ def server(command: list[str], core: int | None = None) -> Iterator[tuple[int, i
 
 @contextmanager
 def part(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process until the block ends, told to stop then."""
+    """Another process until the block ends, told to stop then.
+
+    One in the midst of a long step on a busy machine is killed: what was measured is not to be lost
+    for it, and a kill is what these processes are made for.
+    """
     process = tied(command, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=120)
+        try:
+            process.wait(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def cpu_s(pid: int) -> tuple[float, float]:
@@ -79,6 +92,29 @@ def rss(pid: int) -> int:
     except OSError:
         return 0
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def anonymous(pid: int) -> int:
+    """Bytes of a process's memory that are no file's: not the libraries it has loaded, which grow
+    by what of them it has touched. 0 without /proc."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = re.search(r"^RssAnon:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) << 10 if found else 0
+
+
+def by_thirds(values: Sequence[float]) -> list[float]:
+    """Medians of the first, the second and the last third: whether something grows.
+
+    >>> by_thirds([1, 2, 9, 4, 4, 4, 5, 7, 6])
+    [2, 4, 6]
+    """
+    if len(values) < 3:
+        return list(values)
+    ends = [round(len(values) * third / 3) for third in range(4)]
+    return [median(values[begin:end]) for begin, end in pairwise(ends)]
 
 
 def socket_pages() -> int:
