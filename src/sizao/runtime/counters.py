@@ -56,9 +56,10 @@ class Ages:
 
     def extend(self, seconds: Iterable[float], weight: float = 1.0) -> None:
         """Each stands for ``weight`` things."""
-        for one in seconds:
+        # What came with one arrival is of one age.
+        for one, count in Counter(seconds).items():
             step = math.ceil(math.log(max(one, self.FIRST_S) / self.FIRST_S, self.STEP))
-            self._counts[step] = self._counts.get(step, 0.0) + weight
+            self._counts[step] = self._counts.get(step, 0.0) + count * weight
 
     def as_dict(self) -> dict[str, int]:
         """Upper edge of a step in seconds to how many there were, rounded; steps with none are
