@@ -162,7 +162,7 @@ def test_what_one_context_judged_is_not_judged_again_by_the_next(
     kinds = dict.fromkeys(Sources(recorded)().kinds, "hazmat")
     whole = _with_a_change(recorded, tmp_path / "whole.sqlite", 8, killed=False, kinds=kinds)
     if not safe:
-        commits = iter([False])  # the one that is due at the change
+        commits = iter([True, False])  # at the start, of nothing; the one due at the change
         commit = Pipeline.commit
         monkeypatch.setattr(
             Pipeline, "commit", lambda self: commit(self) if next(commits, True) else None
