@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
+from sizao.web.pages.auditwords import action_word, object_word
 from sizao.web.pages.export import csv_answer
 
 PAGE = 100
@@ -50,12 +51,26 @@ def show(request: HttpRequest) -> HttpResponse:
         "audit.html",
         {
             "page_obj": page,
-            "entries": [(one, json.dumps(one.data, ensure_ascii=False)) for one in page],
+            "entries": [
+                {
+                    "one": one,
+                    "action": action_word(one.action),
+                    "object": object_word(one.object_type),
+                    "data": json.dumps(one.data, ensure_ascii=False),
+                }
+                for one in page
+            ],
             "chain": verify_chain(),
             "chosen": chosen,
             "query": keep.urlencode(),
             "actions": sorted(
-                AuditEntry.objects.order_by().values_list("action", flat=True).distinct()
+                (
+                    (code, action_word(code))
+                    for code in AuditEntry.objects.order_by()
+                    .values_list("action", flat=True)
+                    .distinct()
+                ),
+                key=lambda pair: pair[1],
             ),
         },
     )
@@ -63,13 +78,14 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _export(request: HttpRequest, entries) -> HttpResponse:
     header = [
-        _("序号"), _("时间"), _("操作人"), _("单位"), _("动作"), _("对象"), _("对象编号"),
-        _("内容"), _("哈希"),
+        _("序号"), _("时间"), _("操作人"), _("单位"), _("动作"), _("动作代码"), _("对象"),
+        _("对象编号"), _("内容"), _("哈希"),
     ]  # fmt: skip
     rows = (
         [
             one.seq, f"{timezone.localtime(one.at):%Y-%m-%d %H:%M:%S}", one.actor, one.actor_unit,
-            one.action, one.object_type, one.object_id, json.dumps(one.data, ensure_ascii=False),
+            action_word(one.action), one.action, object_word(one.object_type), one.object_id,
+            json.dumps(one.data, ensure_ascii=False),
             one.hash,
         ]
         for one in entries.iterator(chunk_size=1000)
