@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sizao.web.warnings.models import Warning
 from tests.web.conftest import World
 
 
@@ -39,3 +40,24 @@ def test_it_leads_to_its_rule_and_shows_no_code_of_it(world: World) -> None:
     page = world.client("op-zd").get(f"/detections/{row['id']}/").content.decode()
     assert 'href="/rules/speeding/"' in page
     assert ">speeding" not in page
+
+
+def test_the_case_says_the_same_and_no_place_of_a_bit(world: World) -> None:
+    """A grave alarm of the camera needs no second one; bit 29 of an alarm word is no amount."""
+    for rule, unit, measured, limit, severity, shown in (
+        ("dsm_fatigue", "count", 1.0, 2.0, "dsm_level_2", True),
+        ("terminal_alarm", "bit", 29.0, 0.0, "collision", False),
+    ):
+        row = world.detection(
+            rule=rule, measured_unit=unit, measured=measured, limit=limit, severity=severity,
+            vehicle_kind="hazmat",
+        )  # fmt: skip
+        world.append(row)
+        world.round()
+        case = Warning.objects.get(detection=row["id"]).case
+        client = world.client("op-zd")
+        for page in (f"/detections/{row['id']}/", f"/cases/{case.pk}/"):
+            told = client.get(page).content.decode()
+            assert "当时限值" not in told, (rule, page)
+            assert ("测得值" in told) == shown, (rule, page)
+            assert ("1 次报警" in told) == shown, (rule, page)

@@ -42,6 +42,22 @@ class Explained:
     """What each observation was to the rule, and its id."""
     last: datetime | None
 
+    @property
+    def measured(self) -> str:
+        """The worst warning's value, with what it is a number of."""
+        w = self.warning
+        if w is None or w.measured is None:
+            return ""
+        return words.counted(w.kind, w.severity, w.measured, w.measured_unit)
+
+    @property
+    def limit(self) -> str:
+        """Its limit, where there is one to read."""
+        w = self.warning
+        if w is None or w.limit is None:
+            return ""
+        return words.limited(w.kind, w.severity, w.limit, w.measured_unit)
+
     @classmethod
     def of(cls, case: Case) -> Explained:
         """The explanation of a case whose warnings were fetched worst first."""

@@ -175,6 +175,14 @@ def counted(rule: str, severity: str, value: float, unit: str) -> str:
     return quantity(value, unit)
 
 
+def limited(rule: str, severity: str, value: float, unit: str) -> str:
+    """The limit of a detection as :func:`counted` says a value; nothing where there is none to
+    read: where something is forbidden altogether, and for a grave alarm, which needs no number."""
+    if not value or (rule, severity) == ("dsm_fatigue", "dsm_level_2"):
+        return ""
+    return counted(rule, severity, value, unit)
+
+
 def citation(text: str) -> str:
     """A rule's source as the rule book cites it, without the certainty, which has a badge.
 

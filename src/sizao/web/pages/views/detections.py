@@ -136,10 +136,9 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "measured": words.counted(
                 row["rule"], was["severity"], row["measured"], row["measured_unit"]
             ),
-            # Where something is forbidden altogether, none at all is no limit to read.
-            "limit": words.counted(row["rule"], was["severity"], row["limit"], row["measured_unit"])
-            if row["limit"]
-            else "",
+            "limit": words.limited(
+                row["rule"], was["severity"], row["limit"], row["measured_unit"]
+            ),
             "severity": words.pick(*SEVERITIES.get(was["severity"], (was["severity"],) * 2)),
             "rules": [
                 {
