@@ -56,7 +56,8 @@ FEW = sparse.episodes([])
 @njit(cache=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot,
-    silent_us,
+    time_us,
+    prev_us,
     lat,
     speed_kmh,
     recorder_kmh,
@@ -82,7 +83,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
         known = not (math.isnan(lat[i]) or excused)
         # Written in any case: quicker than to guess whether.
         rows[count] = i
-        count += known and st.moving != 0 and silent_us[i] > longest_us
+        count += known and st.moving != 0 and time_us[i] - prev_us[i] > longest_us
         st.moving = known and (speed_kmh[i] > moving_above or recorder_kmh[i] > moving_above)
     return rows[:count]
 
@@ -92,7 +93,8 @@ def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # 
     count = np.int64(0)
     for i in _rows(
         c.slot,
-        c.time_us - c.prev_us,
+        c.time_us,
+        c.prev_us,
         c.lat,
         c.speed_kmh,
         c.recorder_speed_kmh,
