@@ -16,14 +16,18 @@ from numba import njit
 
 
 @njit(cache=True)
-def in_fences_or_open(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
-    """Rows inside a fence, and those of vehicles with something ``open``, rising."""
+def in_fences_or_open(slot, fence_from, fence, fences, kinds, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows inside a fence of some ``kinds`` (bits, by number), and those of vehicles with something
+    ``open``, rising."""
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
     for i in range(len(slot)):
         own = slot[i]
-        if fence_from[i + 1] > fence_from[i] or each[own].open != 0 or own == chosen:
+        on = each[own].open != 0 or own == chosen
+        for at in range(fence_from[i], fence_from[i + 1]):
+            on = on or (kinds >> fences[fence[at]].kind) & 1 != 0
+        if on:
             chosen = own
             rows[count] = i
             count += 1

@@ -80,7 +80,7 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
 @njit(cache=True)
 def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in in_fences_or_open(c.slot, c.fence_from, each):
+    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, fences, 1 << FORBIDDEN, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -167,4 +167,4 @@ class AreaForbidden(RuleBase):
 
     def _findings(self, rows: npt.NDArray[Any]) -> Findings:
         found = spells.timed(rows, "closed", lambda row: str(row["code"]))
-        return replace(found, fence=rows["code"].tolist())
+        return replace(found, fence=rows["code"].tolist()) if len(rows) else found

@@ -47,12 +47,13 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
 LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
+_LIMITED = 1 << LIMIT | 1 << DOWNGRADE
 
 
 @njit(cache=True)
 def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in in_fences_or_open(c.slot, c.fence_from, each):
+    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, fences, _LIMITED, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -135,4 +136,5 @@ class AreaLimit(RuleBase):
         def severity(row: Any) -> str:
             return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
 
-        return replace(findings(rows, severity), fence=rows["code"].tolist())
+        found = findings(rows, severity)
+        return replace(found, fence=rows["code"].tolist()) if len(rows) else found

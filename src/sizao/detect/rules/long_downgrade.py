@@ -75,15 +75,17 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
-def _rows(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
-    """Rows inside a fence, and those of vehicles with a spell or an account."""
+def _rows(slot, fence_from, fence, fences, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows on a downgrade, and those of vehicles with a spell or an account."""
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
     for i in range(len(slot)):
         own = slot[i]
-        known = each[own].open != 0 or each[own].warm != 0
-        if fence_from[i + 1] > fence_from[i] or known or own == chosen:
+        on = each[own].open != 0 or each[own].warm != 0 or own == chosen
+        for at in range(fence_from[i], fence_from[i + 1]):
+            on = on or fences[fence[at]].kind == DOWNGRADE
+        if on:
             chosen = own
             rows[count] = i
             count += 1
@@ -93,7 +95,7 @@ def _rows(slot, fence_from, each):  # type: ignore[no-untyped-def]  # numba
 @njit(cache=True)
 def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.fence_from, each):
+    for i in _rows(c.slot, c.fence_from, c.fence, fences, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:
@@ -196,4 +198,4 @@ class LongDowngrade(RuleBase):
 
     def _findings(self, rows: npt.NDArray[Any]) -> Findings:
         found = findings(rows, lambda row: "brake_heat")
-        return replace(found, fence=rows["code"].tolist())
+        return replace(found, fence=rows["code"].tolist()) if len(rows) else found
