@@ -156,16 +156,12 @@ def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
         c = np.int64(math.floor(x * CELLS)) - west
         if r >= high or c >= wide:
             continue
-        block = block_of[(r >> 4) * columns + (c >> 4)]
-        if block < 0:
-            continue
-        at = (np.int64(block) << 8) | ((r & 15) << 4) | (c & 15)
-        if (touched[at >> 3] >> (at & 7)) & 1 == 0:
-            continue
+        block = np.int64(block_of[(r >> 4) * columns + (c >> 4)])
+        at = (max(block, 0) << 8) | ((r & 15) << 4) | (c & 15)
+        # Written in any case: quicker than to guess whether, as half of a country has no fence.
         rows[count] = i
         cells[count] = at
-        prefetch(cell_of, at)
-        count += 1
+        count += (block >= 0) & ((touched[at >> 3] >> (at & 7)) & 1 != 0)
     for k in range(count):
         cells[k] = cell_of[cells[k]]
         prefetch(start, cells[k])
