@@ -347,7 +347,8 @@ class OverLimit(RuleBase):
         def severity(row: Any) -> str:
             return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
 
-        return replace(findings(rows, severity), measure=rows["code"].tolist())
+        found = findings(rows, severity)
+        return replace(found, measure=rows["code"].tolist()) if len(rows) else found
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:

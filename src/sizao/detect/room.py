@@ -59,7 +59,7 @@ def of_slots(array: npt.NDArray[Any], slots: npt.NDArray[np.int32]) -> npt.NDArr
 @njit(cache=True)
 def _of_slots(array, slots):  # type: ignore[no-untyped-def]  # numba
     picked = np.empty(len(slots), array.dtype)
+    # Nothing waits for what is read here, so the processor looks ahead by itself.
     for i in range(len(slots)):
-        ahead(array, slots, i)
         picked[i] = array[slots[i]]
     return picked

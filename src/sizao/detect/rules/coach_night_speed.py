@@ -108,7 +108,8 @@ class CoachNightSpeed(OverLimit):
         }
 
     def findings_of(self, rows: npt.NDArray[Any], params: Params) -> Findings:
-        return replace(super().findings_of(rows, params), measure=[])
+        found = super().findings_of(rows, params)
+        return replace(found, measure=[]) if len(rows) else found
 
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World

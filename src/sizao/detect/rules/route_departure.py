@@ -111,4 +111,5 @@ class RouteDeparture(RuleBase):
         return self._findings(spells.close(memory))
 
     def _findings(self, rows: npt.NDArray[Any]) -> Findings:
-        return replace(spells.timed(rows, "off_route"), fence=rows["code"].tolist())
+        found = spells.timed(rows, "off_route")
+        return replace(found, fence=rows["code"].tolist()) if len(rows) else found
