@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sizao.core.vehicles import KIND_CODES
-from sizao.roads.fence_cells import CELLS, WHOLE
+from sizao.roads.fence_cells import CELLS
 from sizao.roads.fence_grid import Fences, inside
 from sizao.roads.fences import Fence, Window
 from sizao.roads.geometry import metres_per_degree
@@ -103,11 +103,33 @@ def test_a_polygon_is_what_shapely_takes_it_for():
 
 
 def test_any_number_of_fences_may_share_a_cell():
-    many = [
-        Fence(number, "a", "forbidden", "circle", line=((26.5, 101.7),), reach_m=100.0)
-        for number in range(1, 400)
+    """Of both sorts, more than a group of the index holds, edges and times to be asked of each."""
+    square = ((26.4999, 101.6999), (26.4999, 101.7001), (26.5001, 101.7001), (26.5001, 101.6999))
+    over = (moment(1, 0), moment(30, 12))
+    many = []
+    for number in range(1, 400):
+        valid = over if number % 7 == 0 else Fence.valid_us
+        if number % 2:
+            one = Fence(number, "a", "forbidden", "polygon", rings=(square,), valid_us=valid)
+        else:
+            one = Fence(
+                number,
+                "a",
+                "forbidden",
+                "circle",
+                line=((26.5, 101.7),),
+                reach_m=100.0,
+                valid_us=valid,
+            )
+        many.append(one)
+    every = list(range(1, 400))
+    assert found(Fences(many), 26.5, 101.7, us=moment(30, 11, 59)) == [every]
+    still = [number for number in every if number % 7]
+    assert found(Fences(many), 26.5, 101.7, us=moment(30, 12)) == [still]
+    # 55 m north, 11 m are half of the square.
+    assert found(Fences(many), 26.5005, 101.7, us=moment(30, 11)) == [
+        [number for number in every if number % 2 == 0]
     ]
-    assert found(Fences(many), 26.5, 101.7) == [list(range(1, 400))]
 
 
 def test_half_a_width_is_metres():
@@ -222,4 +244,4 @@ def test_whole_cells_are_not_asked_again():
     """Most of a large fence needs no edge: that is what makes it cheap."""
     square = ((26.0, 101.0), (26.0, 102.0), (27.0, 102.0), (27.0, 101.0))
     grid = Fences([Fence(1, "a", "forbidden", "polygon", rings=(square,))]).grid
-    assert (grid.entry["ask"] == WHOLE).mean() > 0.95
+    assert (grid.group["edge"] == grid.group["edge_end"]).mean() > 0.95

@@ -16,18 +16,21 @@ from numba import njit
 
 
 @njit(cache=True)
-def in_fences_or_open(slot, fence_from, fence, fences, kinds, each):  # type: ignore[no-untyped-def]  # numba
-    """Rows inside a fence of some ``kinds`` (bits, by number), and those of vehicles with something
-    ``open``, rising."""
+def in_fences_or_open(slot, fence_from, fence, kinds, wanted, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows inside a fence of a kind that is wanted, and those of vehicles with something ``open``,
+    rising.
+
+    kinds : ``Grid.kinds`` of the fences; wanted : such bits
+    """
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
     for i in range(len(slot)):
         own = slot[i]
-        on = each[own].open != 0 or own == chosen
-        for at in range(fence_from[i], fence_from[i + 1]):
-            on = on or (kinds >> fences[fence[at]].kind) & 1 != 0
-        if on:
+        inside = np.uint8(0)
+        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
+            inside |= kinds[fence[at]]
+        if inside & wanted or each[own].open != 0 or own == chosen:
             chosen = own
             rows[count] = i
             count += 1

@@ -45,7 +45,7 @@ tables, the spans it does not hold on after those it does."""
 
 WINDOW = np.dtype([("days", "i4"), ("from_s", "i4"), ("to_s", "i4")])
 _SPAN = np.dtype([("first", "i4"), ("last", "i4")])
-ENTRY = np.dtype(
+_ENTRY = np.dtype(
     [
         ("fence", "i4"),
         ("who", "u4"),
@@ -56,10 +56,26 @@ ENTRY = np.dtype(
         ("timed", "i2"),
     ]
 )
-"""A fence in a cell: bits of the vehicle kinds it concerns, rows of edges or pieces to ask, for a
-polygon whether the edges left out, which every ray crosses, are odd in number, and whether there
-are times at which it does not hold. A cell that lies inside has none to ask, and odd ones left
-out."""
+"""A fence in a cell, before they are put together: bits of the vehicle kinds it concerns, rows of
+edges or pieces to ask, for a polygon whether the edges left out, which every ray crosses, are odd
+in number, and whether there are times at which it does not hold. A cell that lies inside has none
+to ask, and odd ones left out."""
+
+GROUP = np.dtype(
+    [
+        ("first", "i4"),
+        ("end", "i4"),
+        ("edge", "i4"),
+        ("edge_end", "i4"),
+        ("piece", "i4"),
+        ("piece_end", "i4"),
+        ("odd", "u8"),
+        ("timed", "u8"),
+    ],
+    align=True,
+)
+"""Up to 64 fences of a cell, a bit each in order: the rows of ``Grid.which`` and ``who``, of the
+edges and of the pieces to ask, and of ``_ENTRY`` what is a bit."""
 
 EDGE = np.dtype([("y0", "f8"), ("x0", "f8"), ("y1", "f8"), ("x1", "f8")])
 PIECE = np.dtype([*EDGE.descr, ("north", "f8"), ("east", "f8"), ("square", "f8")])
@@ -81,11 +97,21 @@ class Grid(NamedTuple):
     cell: npt.NDArray[np.int32]
     """Number of each cell of each block, -1 without fences; shape (blocks * 256,)."""
     start: npt.NDArray[np.int32]
-    """Cell c has the entries start[c]:start[c + 1]."""
-    entry: npt.NDArray[Any]
+    """Cell c has the groups start[c]:start[c + 1]."""
+    group: npt.NDArray[Any]
+    which: npt.NDArray[np.int32]
+    """Places in ``fence``."""
+    who: npt.NDArray[np.uint32]
     edge: npt.NDArray[Any]
+    edge_bit: npt.NDArray[np.uint8]
+    """Which fence of its group an edge is of."""
     piece: npt.NDArray[Any]
+    piece_bit: npt.NDArray[np.uint8]
     fence: npt.NDArray[Any]
+    kinds: npt.NDArray[np.uint8]
+    """Of each fence the bit of its kind; small enough to be near at hand, as ``fence`` is not."""
+    limit_kmh: npt.NDArray[np.float32]
+    """Of fences that limit speed; infinite for others."""
     window: npt.NDArray[Any]
     span: npt.NDArray[Any]
 
@@ -125,32 +151,63 @@ def build(fences: Sequence[Fence]) -> Grid:
         keys.append(key)
         entries.append(entry)
     key = np.concatenate(keys) if keys else np.empty(0, np.int64)
-    entry = np.concatenate(entries) if entries else np.empty(0, ENTRY)
+    entry = np.concatenate(entries) if entries else np.empty(0, _ENTRY)
     order = np.argsort(key, kind="stable")
-    entry, edge = _side_by_side(entry[order], np.concatenate(edges) if edges else np.empty(0, EDGE))
+    *blocks, start = _blocks(key[order])
+    limits = np.isin(table["kind"], [KIND_NUMBERS[kind] for kind in ("limit", "downgrade")])
     return Grid(
-        *_blocks(key[order]),
-        entry=entry,
-        edge=edge,
-        piece=np.concatenate(pieces) if pieces else np.empty(0, PIECE),
+        *blocks,
+        *_groups(
+            start,
+            entry[order],
+            np.concatenate(edges) if edges else np.empty(0, EDGE),
+            np.concatenate(pieces) if pieces else np.empty(0, PIECE),
+        ),
         fence=table,
+        kinds=np.left_shift(1, table["kind"]).astype(np.uint8),
+        limit_kmh=np.where(limits, table["limit_kmh"], np.inf).astype(np.float32),
         window=np.array(windows, WINDOW) if windows else np.empty(0, WINDOW),
         span=np.array(spans, _SPAN) if spans else np.empty(0, _SPAN),
     )
 
 
-def _side_by_side(
-    entry: npt.NDArray[Any], edge: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Edges in the order of the entries that ask them: those of a cell lie next to each other."""
-    asked = entry["ask"] == POLYGON
-    many = np.where(asked, entry["end"] - entry["first"], 0)
-    end = np.cumsum(many)
-    first = end - many
-    moved = np.repeat(entry["first"] - first, many) + np.arange(many.sum())
-    entry["first"] = np.where(asked, first, entry["first"])
-    entry["end"] = np.where(asked, end, entry["end"])
-    return entry, edge[moved]
+_Groups = tuple[npt.NDArray[Any], ...]
+
+
+def _groups(
+    start: npt.NDArray[np.int32],
+    entry: npt.NDArray[Any],
+    edge: npt.NDArray[Any],
+    piece: npt.NDArray[Any],
+) -> _Groups:
+    """``start`` of :class:`Grid` and the fields after it, up to ``piece_bit``.
+
+    start : cell c has the entries start[c]:start[c + 1]
+    """
+    bit = (np.arange(len(entry)) - np.repeat(start[:-1], np.diff(start))) % 64
+    first = np.flatnonzero(bit == 0)
+    group = np.zeros(len(first), GROUP)
+    group["first"], group["end"] = first, np.append(first[1:], len(entry))
+    if len(entry):
+        for name in ("odd", "timed"):
+            bits = entry[name].astype(np.uint64) << bit.astype(np.uint64)
+            group[name] = np.bitwise_or.reduceat(bits, first)
+    # Edges and pieces in the order of the entries that ask them: those of a group next to each
+    # other.
+    moved = []
+    for name, ask, rows in (("edge", POLYGON, edge), ("piece", NEAR, piece)):
+        many = np.where(entry["ask"] == ask, entry["end"] - entry["first"], 0)
+        begin = np.concatenate(([0], np.cumsum(many)))
+        group[name], group[f"{name}_end"] = begin[group["first"]], begin[group["end"]]
+        at = np.repeat(entry["first"] - begin[:-1], many) + np.arange(many.sum())
+        moved += [rows[at], np.repeat(bit, many).astype(np.uint8)]
+    return (
+        np.searchsorted(first, start).astype(np.int32),
+        group,
+        entry["fence"].copy(),
+        entry["who"].copy(),
+        *moved,
+    )
 
 
 _COLUMNS = 1 << 20
@@ -170,7 +227,7 @@ _Cells = tuple[
 
 
 def _blocks(key: npt.NDArray[np.int64]) -> _Cells:
-    """The first fields of :class:`Grid` for entries in order of their cells."""
+    """The first fields of :class:`Grid` for entries in order of their cells, ``start`` in those."""
     cells, start = np.unique(key, return_index=True)
     rows, columns = cells // _COLUMNS, cells % _COLUMNS
     if not len(cells):
@@ -253,7 +310,7 @@ def _longer(rows, count):  # type: ignore[no-untyped-def]  # numba
 def _polygon_cells(edges):  # type: ignore[no-untyped-def]  # numba
     """Keys and entries of the cells a polygon touches, and the edges the entries name."""
     keys = np.empty(16, np.int64)
-    entries = np.empty(16, ENTRY)
+    entries = np.empty(16, _ENTRY)
     rows = np.empty(64, EDGE)
     # Not plain 0, which is a type of its own: what is given it would be compiled twice.
     count = np.int64(0)
@@ -341,7 +398,7 @@ def _near_cells(
     keys, which, whole = keys[order], which[order], whole[order]
     cells, first = np.unique(keys, return_index=True)
     end = np.append(first[1:], len(keys))
-    entries = np.zeros(len(cells), ENTRY)
+    entries = np.zeros(len(cells), _ENTRY)
     inside = np.logical_or.reduceat(whole, first)
     entries["first"], entries["end"] = first, np.where(inside, first, end)
     entries["ask"], entries["odd"] = np.where(inside, WHOLE, NEAR), inside

@@ -3,8 +3,9 @@
 The globe is cut into cells of 1/256 degree (430 m by some 390 m), kept in blocks of 16 by 16 only
 where there are fences. A cell knows every fence that touches it, however many, and of each what is
 left to ask there: nothing where the whole cell lies inside; else the polygon's edges or the
-corridor's pieces that can matter in it. Cell borders are exact in binary, so which cell a position
-is in is never a matter of rounding.
+corridor's pieces that can matter in it. Each is a bit of a word, 64 to a group, so that all edges
+of a group are asked in one loop, whosever they are. Cell borders are exact in binary, so which
+cell a position is in is never a matter of rounding.
 
 Inside a polygon is what a ray to the east leaves through an odd number of edges, an edge being
 crossed at its lower end and not at its upper one, straight in degrees as GeoJSON has it. Inside a
@@ -24,7 +25,8 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.core.prefetch import prefetch
-from sizao.roads.fence_cells import BLOCK, CELLS, NEAR, Grid, build
+from sizao.roads._bits import lowest
+from sizao.roads.fence_cells import BLOCK, CELLS, Grid, build
 from sizao.roads.fences import Fence
 from sizao.roads.grid import project
 
@@ -96,44 +98,67 @@ def inside(
     return _inside(fences.grid, lat, lon, kind, time_us)
 
 
+_ONE = np.uint64(1)
+_EDGES = 2
+"""Edges on a line of the cache."""
+
+
 # Division by zero is no error here: what comes of a level edge is not looked at.
 @njit(cache=True, error_model="numpy")
 def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
-    start, entries, edges, pieces = grid.start, grid.entry, grid.edge, grid.piece
+    start, groups, which, who = grid.start, grid.group, grid.which, grid.who
+    edges, edge_bit, pieces, piece_bit = grid.edge, grid.edge_bit, grid.piece, grid.piece_bit
     table, windows, spans = grid.fence, grid.window, grid.span
     rows, cells = _touched(grid, lat, lon)
     first = np.zeros(len(lat) + 1, np.int64)
-    found = np.empty(256, np.int32)
+    found = np.empty(2 * len(rows) + 64, np.int32)
     count = np.int64(0)  # plain 0 is a type of its own: what is given it would be compiled twice
     done = 0
+    last = len(rows) - 1
     for k in range(len(rows)):
-        _ask_ahead(start, entries, edges, cells, k)
-        i = rows[k]
+        # Bring near what the rows soon to come will ask.
+        prefetch(groups, start[cells[min(k + 16, last)]])
+        ahead = groups[start[cells[min(k + 8, last)]]]
+        prefetch(which, ahead.first)
+        prefetch(who, ahead.first)
+        prefetch(edge_bit, ahead.edge)
+        for at in range(ahead.edge, ahead.edge_end, _EDGES):
+            prefetch(edges, at)
+        i, cell = rows[k], cells[k]
         first[done : i + 1] = count
         done = i + 1
-        y, x = lat[i], lon[i]
-        begin, end = start[cells[k]], start[cells[k] + 1]
-        found = _roomy(found, count, end - begin)
-        for e in range(begin, end):
-            entry = entries[e]
+        y, x, own = lat[i], lon[i], np.uint32(kind[i])
+        for g in range(start[cell], start[cell + 1]):
+            group = groups[g]
             # Nothing is guessed where many fences overlap: to do all of it for each takes less
-            # time than the wrong guesses would.
-            holds = (entry.who >> np.uint32(kind[i])) & np.uint32(1) != 0
-            if entry.ask == NEAR:
-                holds = holds and _is_near(y, x, pieces, entry.first, entry.end)
-            else:
-                # Of a cell that lies inside, no edges are to be asked and the others are odd.
-                odd = entry.odd != 0
-                for at in range(entry.first, entry.end):
-                    edge = edges[at]
-                    met = x < (edge.x1 - edge.x0) * (y - edge.y0) / (edge.y1 - edge.y0) + edge.x0
-                    odd ^= ((edge.y0 > y) != (edge.y1 > y)) & met
-                holds &= odd
-            if entry.timed and holds:
-                holds = in_force(table[entry.fence], windows, spans, time_us[i])
-            found[count] = entry.fence
-            count += holds
+            # time than the wrong guesses would. Numbers without a sign: a look at one that may be
+            # negative, which counts from the end, is not done for several at once.
+            from_, to = np.uint64(group.first), np.uint64(group.end)
+            concerned = np.uint64(0)
+            for e in range(from_, to):
+                concerned |= np.uint64((who[e] >> own) & np.uint32(1)) << (e - from_)
+            # Of a cell that lies inside, no edges are to be asked and the others are odd.
+            holds = group.odd
+            for at in range(np.uint64(group.edge), np.uint64(group.edge_end)):
+                edge = edges[at]
+                met = x < (edge.x1 - edge.x0) * (y - edge.y0) / (edge.y1 - edge.y0) + edge.x0
+                met &= (edge.y0 > y) != (edge.y1 > y)
+                holds ^= np.uint64(met) << np.uint64(edge_bit[at])
+            for at in range(np.uint64(group.piece), np.uint64(group.piece_end)):
+                holds |= np.uint64(_is_near(y, x, pieces[at])) << np.uint64(piece_bit[at])
+            holds &= concerned
+            asked = holds & group.timed
+            while asked != 0:
+                bit = lowest(asked)
+                if not in_force(table[which[from_ + bit]], windows, spans, time_us[i]):
+                    holds ^= _ONE << bit
+                asked &= asked - _ONE
+            found = _roomy(found, count)
+            while holds != 0:
+                found[count] = which[from_ + lowest(holds)]
+                count += 1
+                holds &= holds - _ONE
     first[done:] = count
     return first, found[:count]
 
@@ -145,7 +170,7 @@ def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
     south, west, columns = grid.row, grid.column, grid.columns
     high, wide = grid.rows * BLOCK, columns * BLOCK
     rows = np.empty(len(lat), np.int64)
-    cells = np.empty(len(lat), np.int64)
+    cells = np.empty(len(lat), np.int32)
     count = 0
     for i in range(len(lat)):
         y, x = lat[i], lon[i]
@@ -169,31 +194,19 @@ def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _ask_ahead(start, entries, edges, cells, k):  # type: ignore[no-untyped-def]  # numba
-    """Bring near what the rows soon to come will ask."""
-    last = len(cells) - 1
-    prefetch(entries, start[cells[min(k + 8, last)]])
-    if len(edges):
-        prefetch(edges, entries[start[cells[min(k + 4, last)]]].first)
-
-
-@njit(cache=True)
-def _roomy(found, count, more):  # type: ignore[no-untyped-def]  # numba
-    if count + more <= len(found):
+def _roomy(found, count):  # type: ignore[no-untyped-def]  # numba
+    """With room for a group more."""
+    if count + 64 <= len(found):
         return found
-    longer = np.empty(2 * (count + more), np.int32)
+    longer = np.empty(2 * len(found), np.int32)
     longer[:count] = found[:count]
     return longer
 
 
 @njit(cache=True)
-def _is_near(y, x, pieces, first, end):  # type: ignore[no-untyped-def]  # numba
-    for p in range(first, end):
-        piece = pieces[p]
-        square, _ = project(y, x, piece.north, piece.east, piece.y0, piece.x0, piece.y1, piece.x1)
-        if square <= piece.square:
-            return True
-    return False
+def _is_near(y, x, piece):  # type: ignore[no-untyped-def]  # numba
+    square, _ = project(y, x, piece.north, piece.east, piece.y0, piece.x0, piece.y1, piece.x1)
+    return square <= piece.square
 
 
 @njit(cache=True)

@@ -45,6 +45,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
 FORBIDDEN = KIND_NUMBERS["forbidden"]
+_BIT = np.uint8(1 << FORBIDDEN)
 
 EACH = np.dtype([("open", "u2")])
 """Every vehicle: in how many closed areas it has a spell."""
@@ -78,9 +79,9 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, each, few, fences, kinds, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, fences, 1 << FORBIDDEN, each):
+    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, kinds, _BIT, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -156,6 +157,7 @@ class AreaForbidden(RuleBase):
             memory.each,
             memory.few,
             world.fences.grid.fence,
+            world.fences.grid.kinds,
             float(params["moving_above_kmh"]),
             spells.lasting(params),
             no_findings(),

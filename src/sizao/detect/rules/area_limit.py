@@ -38,7 +38,6 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.concern import in_fences_or_open
 from sizao.detect.emit import GPS_ONLY, findings, no_findings
 from sizao.detect.over_limit import band
 from sizao.detect.params import Book, Params, number
@@ -47,13 +46,33 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
 LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
-_LIMITED = 1 << LIMIT | 1 << DOWNGRADE
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _rows(slot, speed, fence_from, fence, limits, each, margin):  # type: ignore[no-untyped-def]  # numba
+    """Rows above the lowest limit, and those of vehicles with a spell: see ``concern.py``.
+
+    limits : ``Grid.limit_kmh`` of the fences
+    """
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        lowest = np.float32(np.inf)
+        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
+            lowest = min(lowest, limits[fence[at]])
+        if float(speed[i]) > float(lowest) + margin or each[own].open != 0 or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
+def _kernel(c, each, few, fences, limits, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, fences, _LIMITED, each):
+    for i in _rows(c.slot, c.speed_kmh, c.fence_from, c.fence, limits, each, margin):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -120,6 +139,7 @@ class AreaLimit(RuleBase):
             memory.each,
             memory.few,
             world.fences.grid.fence,
+            world.fences.grid.limit_kmh,
             float(params["margin_kmh"]),
             float(params["recorder_agrees_kmh"]),
             spells.lasting(params),
