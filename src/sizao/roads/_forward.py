@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.roads._ahead import ROWS, ask_ahead
 from sizao.roads._borrow import borrowed
 from sizao.roads._candidates import CANDIDATES, Costs, Roads, candidates
 from sizao.roads._transitions import REACHED, SEEN, come_from
@@ -33,16 +34,17 @@ _SPEED_MS, _GAIN_MS2 = 0.4, 0.06
 and so much a second squared for what a vehicle may do between them."""
 
 
-def scratch(pieces: int) -> tuple[tuple[npt.NDArray[Any], ...], ...]:
+def scratch(pieces: int) -> tuple[Any, ...]:
     """What the kernel writes on: the candidates of a position, the pieces of a cell, of which there
-    are at most so many, and the junctions of a search."""
+    are at most so many, the junctions of a search, and the cells of rows soon to come."""
     floats = [np.empty(CANDIDATES) for _ in range(6)]
     offset, beyond, spot, square, cost, come_from = floats
     segment, led = np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES, np.bool_)
     junctions = np.empty(REACHED, np.int32), np.empty(REACHED, np.int32), np.empty(REACHED)
     weighed = segment, offset, beyond, spot, led, square, cost, come_from
     near = np.empty(pieces), np.empty(pieces), np.empty(pieces)
-    return weighed, near, (*junctions, np.zeros(SEEN, np.int64))
+    search = (*junctions, np.zeros(SEEN, np.int64))
+    return weighed, near, search, np.empty(ROWS, np.int64)
 
 
 @njit(cache=True)
@@ -69,13 +71,14 @@ def forward(
     weighed: Any,
     pieces: Any,
     search: Any,
+    asked: npt.NDArray[np.int64],
 ) -> int:
     """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last six are the answer.
 
     k_segment, k_offset, k_cost : the state's own hypotheses. Taken out of a row each would be an
         array of its own, counted in and out at every look: a quarter of the time.
 
-    weighed, pieces, search : of :func:`scratch`
+    weighed, pieces, search, asked : of :func:`scratch`
     Returns how many rivals there are.
     """
     # Held by the caller until this returns.
@@ -88,7 +91,10 @@ def forward(
     turn = 0
     rivals = 0
     variance = 0.5 / costs.per_square
+    cells = borrowed(asked)
     for row in range(len(slot)):
+        if row % ROWS == 0:
+            ask_ahead(roads, slot, lat, lon, state, row, cells)
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
