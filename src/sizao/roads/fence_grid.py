@@ -182,7 +182,7 @@ def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
         if r >= high or c >= wide:
             continue
         block = np.int64(block_of[(r >> 4) * columns + (c >> 4)])
-        at = (max(block, 0) << 8) | ((r & 15) << 4) | (c & 15)
+        at = (max(block, np.int64(0)) << 8) | ((r & 15) << 4) | (c & 15)
         # Written in any case: quicker than to guess whether, as half of a country has no fence.
         rows[count] = i
         cells[count] = at
