@@ -75,16 +75,18 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
-def _rows(slot, fence_from, fence, fences, each):  # type: ignore[no-untyped-def]  # numba
-    """Rows on a downgrade, and those of vehicles with a spell or an account."""
+def _rows(slot, kind, fence_from, fence, fences, each):  # type: ignore[no-untyped-def]  # numba
+    """Rows of heavy vehicles on a downgrade, and of those with a spell or an account."""
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
     for i in range(len(slot)):
+        if (_HEAVY >> kind[i]) & 1 == 0:
+            continue
         own = slot[i]
         on = each[own].open != 0 or each[own].warm != 0 or own == chosen
         for at in range(fence_from[i], fence_from[i + 1]):
-            on = on or fences[fence[at]].kind == DOWNGRADE
+            on |= fences[fence[at]].kind == DOWNGRADE
         if on:
             chosen = own
             rows[count] = i
@@ -95,12 +97,12 @@ def _rows(slot, fence_from, fence, fences, each):  # type: ignore[no-untyped-def
 @njit(cache=True)
 def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.fence_from, c.fence, fences, each):
+    for i in _rows(c.slot, c.kind, c.fence_from, c.fence, fences, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:
             continue
-        if (_HEAVY >> c.kind[i]) & 1 == 0 or math.isnan(c.lat[i]) or math.isnan(c.speed_kmh[i]):
+        if math.isnan(c.lat[i]) or math.isnan(c.speed_kmh[i]):
             continue
         st = each[own]
         grade = math.nan

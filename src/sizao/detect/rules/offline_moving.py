@@ -79,7 +79,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
         st = each[slot[i]]
         excused = segment[i] >= 0 and tunnel[segment[i]]
         for at in range(fence_from[i], fence_from[i + 1]):
-            excused = excused or fences[fence[at]].kind == BLIND
+            excused |= fences[fence[at]].kind == BLIND
         known = not (math.isnan(lat[i]) or excused)
         # Written in any case: quicker than to guess whether.
         rows[count] = i
