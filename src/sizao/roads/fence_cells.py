@@ -153,12 +153,12 @@ def build(fences: Sequence[Fence]) -> Grid:
     key = np.concatenate(keys) if keys else np.empty(0, np.int64)
     entry = np.concatenate(entries) if entries else np.empty(0, _ENTRY)
     order = np.argsort(key, kind="stable")
-    *blocks, start = _blocks(key[order])
+    blocks = _blocks(key[order])
     limits = np.isin(table["kind"], [KIND_NUMBERS[kind] for kind in ("limit", "downgrade")])
     return Grid(
-        *blocks,
+        *blocks[:-1],
         *_groups(
-            start,
+            blocks[-1],
             entry[order],
             np.concatenate(edges) if edges else np.empty(0, EDGE),
             np.concatenate(pieces) if pieces else np.empty(0, PIECE),
@@ -171,7 +171,8 @@ def build(fences: Sequence[Fence]) -> Grid:
     )
 
 
-_Groups = tuple[npt.NDArray[Any], ...]
+_Array = npt.NDArray[Any]
+_Groups = tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array, _Array]
 
 
 def _groups(
@@ -194,20 +195,23 @@ def _groups(
             group[name] = np.bitwise_or.reduceat(bits, first)
     # Edges and pieces in the order of the entries that ask them: those of a group next to each
     # other.
-    moved = []
-    for name, ask, rows in (("edge", POLYGON, edge), ("piece", NEAR, piece)):
-        many = np.where(entry["ask"] == ask, entry["end"] - entry["first"], 0)
-        begin = np.concatenate(([0], np.cumsum(many)))
-        group[name], group[f"{name}_end"] = begin[group["first"]], begin[group["end"]]
-        at = np.repeat(entry["first"] - begin[:-1], many) + np.arange(many.sum())
-        moved += [rows[at], np.repeat(bit, many).astype(np.uint8)]
-    return (
-        np.searchsorted(first, start).astype(np.int32),
-        group,
-        entry["fence"].copy(),
-        entry["who"].copy(),
-        *moved,
-    )
+    edge, edge_bit = _moved(edge, entry, bit, entry["ask"] == POLYGON, group, "edge")
+    piece, piece_bit = _moved(piece, entry, bit, entry["ask"] == NEAR, group, "piece")
+    start = np.searchsorted(first, start).astype(np.int32)
+    which, who = entry["fence"].copy(), entry["who"].copy()
+    return start, group, which, who, edge, edge_bit, piece, piece_bit
+
+
+def _moved(
+    rows: _Array, entry: _Array, bit: _Array, asked: _Array, group: _Array, name: str
+) -> tuple[_Array, npt.NDArray[np.uint8]]:
+    """The rows of the entries that ask them one after the other, and the bits of those; where each
+    group's begin and end is written in ``group``."""
+    many = np.where(asked, entry["end"] - entry["first"], 0)
+    begin = np.concatenate(([0], np.cumsum(many)))
+    group[name], group[f"{name}_end"] = begin[group["first"]], begin[group["end"]]
+    at = np.repeat(entry["first"] - begin[:-1], many) + np.arange(many.sum())
+    return rows[at], np.repeat(bit, many).astype(np.uint8)
 
 
 _COLUMNS = 1 << 20
