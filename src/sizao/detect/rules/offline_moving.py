@@ -44,7 +44,7 @@ from sizao.detect.rules.impossible_jump import metres
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
-BLIND = KIND_NUMBERS["blind"]
+BLIND = np.uint8(1 << KIND_NUMBERS["blind"])
 
 EACH = np.dtype([("moving", "u1")])
 """Every vehicle: its last row had a fix, showed it moving and was not excused."""
@@ -65,7 +65,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
     fence_from,
     fence,
     each,
-    fences,
+    kinds,
     tunnel,
     moving_above,
     longest_us,
@@ -78,8 +78,11 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
         ahead(each, slot, i)
         st = each[slot[i]]
         excused = segment[i] >= 0 and tunnel[segment[i]]
-        for at in range(fence_from[i], fence_from[i + 1]):
-            excused |= fences[fence[at]].kind == BLIND
+        blind = np.uint8(0)
+        # Without a sign: see ``fence_grid.py``.
+        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
+            blind |= kinds[fence[at]]
+        excused = excused or blind & BLIND != 0
         known = not (math.isnan(lat[i]) or excused)
         # Written in any case: quicker than to guess whether.
         rows[count] = i
@@ -89,7 +92,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, each, kinds, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in _rows(
         c.slot,
@@ -102,7 +105,7 @@ def _kernel(c, each, fences, tunnel, moving_above, silence_us, away_m, out):  # 
         c.fence_from,
         c.fence,
         each,
-        fences,
+        kinds,
         tunnel,
         moving_above,
         silence_us,
@@ -156,7 +159,7 @@ class OfflineMoving(RuleBase):
         rows = _kernel(
             columns,
             memory.each,
-            world.fences.grid.fence,
+            world.fences.grid.kinds,
             tunnel,
             float(params["moving_above_kmh"]),
             round(params["silence_min"] * 60e6),
