@@ -337,7 +337,7 @@ def test_a_board_that_takes_long_is_shown_less_often(recorded: DataDir, tmp_path
             CheckpointStore(log),
             Sources(recorded),
             CLOCK,
-            Pace(show_s=0.0),
+            Pace(show_s=0.0, max_rows=10_000),
             show=boards.append,
             publish=beats.append,
         )
