@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +35,9 @@ class OnRoads(NamedTuple):
     limit_default: npt.NDArray[np.bool_]
 
 
+@lru_cache(maxsize=2)
 def without_roads(n: int) -> OnRoads:
-    """Rows of which nothing is known."""
+    """Rows of which nothing is known. Columns do not change: batches of one length share these."""
     nowhere = np.full(n, np.nan)
     none = np.full(n, np.nan, np.float32)
     return OnRoads(
@@ -97,8 +99,13 @@ def on_roads(
     )
 
 
-def given(roads: OnRoads, limit_kmh: npt.NDArray[np.float32]) -> OnRoads:
-    """The same with limits known beforehand, a value a row; NaN is none."""
+def given(roads: OnRoads | None, limit_kmh: npt.NDArray[np.float32]) -> OnRoads:
+    """The same with limits known beforehand, a value a row; NaN is none. Without roads these are
+    all that is known."""
+    if roads is None:
+        return without_roads(len(limit_kmh))._replace(
+            limit_kmh=limit_kmh, usual_kmh=limit_kmh, sure_kmh=limit_kmh, sure_usual_kmh=limit_kmh
+        )
     limit, usual, sure, sure_usual, measure, default = _given(
         limit_kmh,
         roads.limit_kmh,

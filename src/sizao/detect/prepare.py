@@ -102,10 +102,10 @@ def prepare(
         roads = on_roads(network, matched, kind, taken.time_us, temporary, state)
         lost = int(taken.counts[-1])
         state.counters["unmatched"] += int((roads.segment < 0).sum()) - lost
-    if roads is None:
-        roads = without_roads(len(slot))
     if limit_kmh is not None:
         roads = given(roads, limit_kmh.take(taken.row))
+    elif roads is None:
+        roads = without_roads(len(slot))
     fence_from, fence = inside(context.world.fences, taken.lat, taken.lon, kind, taken.time_us)
 
     said: dict[str, Any] = dict(zip(Taken._fields[:_SAID], taken[:_SAID], strict=True))

@@ -53,6 +53,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fences import KIND_NUMBERS
 
 DOWNGRADE = KIND_NUMBERS["downgrade"]
+_BIT = np.uint8(1 << DOWNGRADE)
 GRAVITY = 9.81
 _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
@@ -75,7 +76,7 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
-def _rows(slot, kind, fence_from, fence, fences, each):  # type: ignore[no-untyped-def]  # numba
+def _rows(slot, kind, fence_from, fence, kinds, each):  # type: ignore[no-untyped-def]  # numba
     """Rows of heavy vehicles on a downgrade, and of those with a spell or an account."""
     rows = np.empty(len(slot), np.int64)
     count = 0
@@ -84,10 +85,12 @@ def _rows(slot, kind, fence_from, fence, fences, each):  # type: ignore[no-untyp
         if (_HEAVY >> kind[i]) & 1 == 0:
             continue
         own = slot[i]
+        inside = np.uint8(0)
+        # Without a sign: see ``fence_grid.py``.
+        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
+            inside |= kinds[fence[at]]
         on = each[own].open != 0 or each[own].warm != 0 or own == chosen
-        for at in range(fence_from[i], fence_from[i + 1]):
-            on |= fences[fence[at]].kind == DOWNGRADE
-        if on:
+        if on or inside & _BIT:
             chosen = own
             rows[count] = i
             count += 1
@@ -95,9 +98,9 @@ def _rows(slot, kind, fence_from, fence, fences, each):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, each, few, fences, kinds, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.kind, c.fence_from, c.fence, fences, each):
+    for i in _rows(c.slot, c.kind, c.fence_from, c.fence, kinds, each):
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:
@@ -182,6 +185,7 @@ class LongDowngrade(RuleBase):
             memory.each,
             memory.few,
             world.fences.grid.fence,
+            world.fences.grid.kinds,
             np.zeros(0, np.float32) if network is None else network.grade_pct,
             _Brakes(
                 float(params["rolling"]),
