@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from sizao.web.pages.words import quantity
 
@@ -45,3 +48,25 @@ def test_a_duration_is_never_said_as_nothing(minutes: float, zh: str, en: str) -
         assert quantity(minutes, "min") == zh
     with translation.override("en"):
         assert quantity(minutes, "min") == en
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        ("2026-03-05 08:00", "2026-03-05 09:30", "08:00:00 – 09:30:00"),
+        ("2026-03-04 04:00", "2026-03-05 04:00", "03-04 04:00 – 03-05 04:00"),
+        ("2026-03-04 04:00", "2026-03-04 16:00", "03-04 04:00 – 16:00"),
+        ("2026-03-05 08:00", None, "08:00:00 – "),
+    ],
+)
+def test_a_span_says_its_days_once_and_never_hides_one(
+    monkeypatch: pytest.MonkeyPatch, first: str, last: str | None, told: str
+) -> None:
+    """A week up to this morning once read "11-20 04:00 – 04:00:00"."""
+    from sizao.web.pages.templatetags import sizao
+
+    def at(text: str | None) -> datetime | None:
+        return datetime.fromisoformat(f"{text}:00+08:00") if text else None
+
+    monkeypatch.setattr(sizao, "feed_now", lambda: at("2026-03-05 10:00"))
+    assert strip_tags(sizao.span(at(first), at(last))) == told

@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -86,6 +86,24 @@ def when(at: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(), _stamp(at, full=True), _stamp(at),
     )  # fmt: skip
+
+
+@register.simple_tag
+def span(first: datetime | None, last: datetime | None) -> SafeString | str:
+    """From when to when, as :func:`when`; of two days both with their day, of one its day once."""
+    told = [timezone.localtime(at) for at in (first, last) if at is not None]
+    days = {at.date() for at in told}
+    if days == {timezone.localtime(feed_now()).date()} or len(told) < 2:
+        return format_html("{} – {}", when(first), when(last))
+    forms = ("%m-%d %H:%M", "%m-%d %H:%M" if len(days) == 2 else "%H:%M")
+    return format_html_join(
+        " – ",
+        '<time datetime="{}" title="{}">{}</time>',
+        (
+            (at.isoformat(), _stamp(at, full=True), f"{at:{form}}")
+            for at, form in zip(told, forms, strict=True)
+        ),
+    )
 
 
 @register.simple_tag
