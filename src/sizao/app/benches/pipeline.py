@@ -132,7 +132,8 @@ def run(quick: bool = False, seconds: float | None = None) -> dict[str, Any]:
         "detection_p50_s": paced["detection_p50_s"],
         "detection_p99_s": paced["detection_p99_s"],
         "worst_window_p99_s": paced["worst_window_p99_s"],
-        "paced_slowest_s": paced["slowest_s"] | {"gateway_commit": gateway_ms.get("commit_max_ms")},
+        "paced_slowest_s": paced["slowest_s"]
+        | {"gateway_commit": gateway_ms.get("commit_max_ms", 0.0) / 1e3},
         "paced_factor": round(pace / NATION_PER_S, 2),
         "paced_behind_s": paced["behind_s"],
         "vehicles": vehicles * doubles,
