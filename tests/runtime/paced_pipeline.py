@@ -61,7 +61,7 @@ if __name__ == "__main__":
     variant = sys.argv.pop(1)
     store, pace = VARIANTS[variant]
     if variant == "unkept":
-        pipeline.Kept = lambda folder: None  # type: ignore[misc,assignment]
+        pipeline.Kept = lambda folder: None  # type: ignore[misc,assignment]  # a control swaps it
     pipeline.CheckpointStore = store  # type: ignore[misc]  # a control swaps it
     pipeline.Pace = lambda: pace  # type: ignore[misc,assignment]  # the command's defaults
     pipeline.command()
