@@ -32,6 +32,7 @@ function click(event) {
   // A dialog whose form was sent has done its work; what came back is on the page.
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog")?.close();
+  if (event.target.closest("[data-notice-close]")) event.target.closest("[data-notice]").remove();
   if (event.target.matches("dialog.sz-dialog")) event.target.close();
   for (const menu of document.querySelectorAll("details.sz-menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
@@ -70,6 +71,24 @@ function heldRow(list) {
   return row ? { id: row.dataset.row, top: row.getBoundingClientRect().top } : null;
 }
 
+/** A refusal is read at the reader's pace: a page that renews itself a moment later keeps it. It
+ * goes with the next act, whose answer stands in its place, or when it is closed. */
+function keepTold() {
+  let told = null;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    told = event.detail.requestConfig.verb === "get" ? event.detail.target.querySelector("[data-notice]") : null;
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    const { target } = event.detail;
+    if (told && !target.querySelector("[data-notice]")) {
+      const head = target.querySelector(":scope > .sz-head");
+      if (head) head.after(told);
+      else target.prepend(told);
+    }
+    told = null;
+  });
+}
+
 export function startUi() {
   document.addEventListener("click", click);
   document.addEventListener("change", (event) => {
@@ -102,6 +121,7 @@ export function startUi() {
     if (row) document.getElementById("main").scrollTop += row.getBoundingClientRect().top - held.top;
     held = null;
   });
+  keepTold();
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.requestConfig?.verb !== "post") return;
     if (event.detail.successful || event.detail.xhr?.status === 409) event.target.closest("dialog[open]")?.close();

@@ -73,7 +73,17 @@ def resolve(page, words: str, left: str) -> None:
     page.fill("#sz-do-resolve textarea", words)
     page.click("#sz-do-resolve [value=resolve]")
     # Refused with what is open, until somebody says why it is not waited for.
-    expect(page.locator("[data-notice=refused]")).to_contain_text("没有结束")
+    refusal = page.locator("[data-notice=refused]")
+    expect(refusal).to_contain_text("没有结束")
+    # The page renews itself whenever anything happens to the case: the refusal stays to be read.
+    with page.expect_response(re.compile(r"/cases/\d+/\?part=live$")):
+        page.evaluate(
+            "document.body.dispatchEvent(new CustomEvent(`sizao:case-${document.body.dataset.case}`))"
+        )
+    page.wait_for_timeout(300)
+    expect(refusal).to_contain_text("没有结束")
+    refusal.locator("[data-notice-close]").click()
+    expect(refusal).to_have_count(0)
     page.keyboard.press("r")
     page.fill("#sz-do-resolve textarea", words)
     page.fill("#sz-do-resolve [name=left]", left)
