@@ -1,12 +1,21 @@
 """What was done, in words: the codes of the audit log are for programs.
 
-A code is a subject and a step, ``case.escalate``; steps mean the same for every subject. A code or
-a part that has no word yet is shown as it is.
+A code is a subject and a step, ``case.escalate``. What a subject's own steps are called stands
+where they are defined; the others mean the same for every subject. A code or a part that has no
+word yet is shown as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sizao.govern.hazards import steps as hazards
+from sizao.respond import measures
+from sizao.respond import steps as cases
+from sizao.respond.plans import steps as plans
+from sizao.web.junctions.words import ACTIONS as JUNCTION
 from sizao.web.pages.words import pick
+from sizao.web.reports import steps as reports
 
 SUBJECTS = {
     "admin": ("后台登记", "administration"),
@@ -69,30 +78,25 @@ SUBJECTS = {
 }
 
 STEPS = {
-    "absorb": ("并入他处", "absorbed"),
-    "accept": ("受理或验收", "accepted"),
     "accepted": ("批准", "approved"),
     "acknowledge": ("确认", "acknowledged"),
     "add": ("新增", "added"),
     "adopt": ("采用", "adopted"),
     "answer": ("答复", "answered"),
-    "arrive": ("到场", "on scene"),
     "ask": ("申请", "asked for"),
-    "assign": ("交办", "assigned"),
     "away": ("记为不可排班", "noted as away"),
     "bare": ("无临时防护", "unprotected"),
     "begin": ("开始", "begun"),
     "cancel": ("取消", "cancelled"),
+    "change": ("修改", "changed"),
     "compute": ("计算", "computed"),
     "confirm": ("核实", "confirmed"),
     "contact_read": ("查看联系方式", "contact read"),
     "contacts_deleted": ("到期删除联系方式", "contacts deleted"),
-    "control": ("控制", "controlled"),
     "create": ("新建", "created"),
-    "delist": ("销号", "delisted"),
+    "delete": ("删除", "deleted"),
+    "deleted": ("到期删除", "deleted at the end of its time"),
     "discard": ("丢弃", "discarded"),
-    "dismiss": ("不予立项", "dismissed"),
-    "dispatch": ("派警", "dispatched"),
     "document_read": ("下载文书", "document read"),
     "done": ("完成", "done"),
     "draft": ("起草", "drafted"),
@@ -101,10 +105,9 @@ STEPS = {
     "end": ("结束", "ended"),
     "enter": ("登记", "entered"),
     "escalate": ("超时升级", "escalated"),
-    "extend": ("延期", "extended"),
     "failed": ("失败", "failed"),
     "file": ("下载附件", "file read"),
-    "finish": ("完成", "finished"),
+    "full": ("空间不足", "no room left"),
     "heard": ("恢复上报", "heard again"),
     "hit": ("命中", "hit"),
     "hold": ("保留", "held"),
@@ -119,50 +122,40 @@ STEPS = {
     "key": ("生成密钥", "key made"),
     "key_revoked": ("撤销密钥", "key revoked"),
     "late": ("逾期未答复", "late"),
-    "lift": ("解除", "lifted"),
     "lifting": ("解除督办", "lifting"),
     "list": ("挂牌", "listed"),
     "look": ("查看", "looked at"),
-    "merge": ("合并", "merged"),
     "missed": ("未按时确认", "missed"),
     "notice": ("督办通知", "notice"),
     "notice_read": ("通知已读", "notice read"),
     "off": ("停用", "switched off"),
     "on": ("启用", "switched on"),
-    "open": ("登记", "opened"),
     "order": ("下达", "ordered"),
     "out": ("交班", "handed over"),
     "panel": ("会审", "panel"),
-    "plan": ("定整改方案", "planned"),
-    "plan_start": ("启动预案", "plan started"),
-    "protect": ("落实临时防护", "protected"),
     "raise": ("立案", "raised"),
     "read": ("查看", "read"),
     "receive": ("收到", "received"),
-    "rectify": ("整改完成", "rectified"),
     "refuse": ("不批准", "refused"),
     "refused": ("不批准", "refused"),
     "remind": ("提醒", "reminded"),
     "remove": ("撤控", "removed"),
-    "reopen": ("返弹", "reopened"),
     "replay": ("重新解码", "decoded again"),
     "replayed": ("补入", "replayed"),
     "reply": ("回复", "replied"),
-    "resolve": ("处置完毕", "resolved"),
     "retry": ("重发", "sent again"),
     "review_file": ("下载复盘附件", "review file read"),
+    "room": ("空间恢复", "room again"),
     "shift": ("改报值班人员", "sent to who is on duty"),
-    "sign": ("签收", "signed"),
     "sign_group": ("成组签收", "group signed"),
     "silent": ("静默", "silent"),
     "simulate": ("仿真", "simulated"),
     "start": ("启动", "started"),
     "state": ("改状态", "state set"),
+    "swap_accepted": ("批准换班", "swap approved"),
     "swap_ask": ("申请换班", "swap asked for"),
-    "take": ("登记", "taken"),
-    "task_acknowledge": ("任务签收", "task acknowledged"),
-    "task_deviate": ("任务偏离预案", "task deviated"),
-    "task_finish": ("任务完成", "task finished"),
+    "swap_refused": ("不批准换班", "swap refused"),
+    "swap_withdrawn": ("撤回换班", "swap withdrawn"),
     "text": ("下发文本", "text sent"),
     "try": ("试算", "tried"),
     "try.cancel": ("取消试算", "trial cancelled"),
@@ -171,11 +164,70 @@ STEPS = {
     "unlist": ("摘牌", "unlisted"),
     "unmanned": ("无人值班", "unmanned"),
     "untold": ("未能通知", "untold"),
+    "unwatched": ("停止监视", "no longer watched"),
     "upload": ("上传", "uploaded"),
-    "verify": ("核实", "verified"),
     "withdraw": ("撤回", "withdrawn"),
     "withdrawn": ("撤回", "withdrawn"),
 }
+
+_CASE = {name: (one.zh, one.en) for name, one in cases.STEPS.items()}
+OWN: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "call": {
+        "amend": ("更正", "amended"),
+        "arrived": ("联动单位到场", "partner on scene"),
+        "callback": ("回访", "called back"),
+        "case": ("立案", "case raised"),
+        "close": ("办结", "closed"),
+        "join": ("并入", "joined"),
+        "joined": ("并入另一来电", "another call joined"),
+        "late": ("上报逾期", "report upwards late"),
+        "leave": ("移出案件", "taken out of the case"),
+        "notice": ("事故上报", "accident reported upwards"),
+        "receipt": ("上报已签收", "report upwards acknowledged"),
+        "take": ("接警", "taken"),
+        "told": ("通知联动单位", "partner told"),
+        "toll": ("更新伤亡", "toll updated"),
+        "unanswered": ("上报逾期未签收", "report upwards not acknowledged in time"),
+        "uncalled": ("逾期未回访", "caller not called back in time"),
+        "unjoin": ("拆出", "taken out"),
+        "unjoined": ("另一来电拆出", "another call taken out"),
+        "untold": ("逾期未通知联动单位", "partner not told in time"),
+    },
+    "case": {
+        **_CASE,
+        **{name: (zh, en) for name, (_state, zh, en) in plans.ANSWERS.items()},
+        "attach": ("上传附件", "file attached"),
+        "basis": ("依据变化", "basis changed"),
+        "finding": ("复盘发现", "finding of the review"),
+        "leave": ("移出来报", "a report taken out"),
+        "measure": ("管制措施", "control measure"),
+        "plan_start": ("启动预案", "plan started"),
+        "task_overdue": ("预案任务超时", "task of the plan overdue"),
+    },
+    "control": {
+        "acknowledged": ("已送达", "delivered"),
+        "expired": ("已过期", "expired"),
+        "offline": ("终端离线", "terminal offline"),
+        "refused": ("终端拒绝", "refused by the terminal"),
+        "sent": ("已发送", "sent"),
+    },
+    "field": {
+        **_CASE,
+        "measure": ("下达管制措施", "control measure ordered"),
+        "photo": ("拍照取证", "photo taken"),
+    },
+    "hazard": {
+        **{name: (one.zh, one.en) for name, one in hazards.STEPS.items()},
+        "absorb": ("并入另一隐患", "another hazard merged in"),
+        "attach": ("上传附件", "file attached"),
+        "open": ("登记", "opened"),
+        "release": ("拆出另一隐患", "another hazard taken out"),
+    },
+    "junction": JUNCTION,
+    "measure": {name: (zh, en) for name, (zh, en, _roles) in measures.STEPS.items()},
+    "report": {name: (one.zh, one.en) for name, one in reports.STEPS.items()},
+}
+"""Steps of a subject."""
 
 WHOLE = {
     "approve": ("批准", "Approved"),
@@ -206,10 +258,11 @@ def action_word(code: str) -> str:
     if code in WHOLE:
         return pick(*WHOLE[code])
     subject, _dot, step = code.partition(".")
-    if subject not in SUBJECTS or step not in STEPS:
+    done = OWN.get(subject, {}).get(step) or STEPS.get(step)
+    if subject not in SUBJECTS or done is None:
         return code
-    (zh, en), (done_zh, done_en) = SUBJECTS[subject], STEPS[step]
-    return pick(f"{zh}：{done_zh}", f"{en[0].upper()}{en[1:]}: {done_en}")
+    zh, en = SUBJECTS[subject]
+    return pick(f"{zh}：{done[0]}", f"{en[0].upper()}{en[1:]}: {done[1][0].lower()}{done[1][1:]}")
 
 
 def object_word(kind: str) -> str:
