@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.plan.signals import conflicts, phasing
 from sizao.plan.signals.counts import Counts, counts_of
 from sizao.plan.signals.gain import gain
@@ -93,6 +93,18 @@ def test_a_count_of_an_impossible_movement_is_named(junction: Junction) -> None:
         counts_of({"vehicles": {"Q.T": 3}}, junction)
     with pytest.raises(ConfigError, match="nobody"):
         counts_of({"vehicles": {"N.T": 0}}, junction)
+
+
+def test_movements_are_named_as_people_say_them() -> None:
+    raw = crossroads()
+    raw["arms"][0]["name"] = "人民路北口"
+    junction = junction_of(raw)
+    with pytest.raises(SaidError) as told:
+        counts_of({"minutes": 15, "vehicles": {"N.T": 2000}}, junction)
+    assert told.value.zh == "人民路北口直行折算为每小时 8,000 辆，超过上限 6,000 辆，请核对"
+    with pytest.raises(SaidError) as told:
+        program_of({"phases": [{"movements": ["N.T", "E.T"], "green_s": 30}] * 2}, junction)
+    assert told.value.zh == "第 1 相位：E直行与人民路北口直行冲突，不能同时放行"
 
 
 def test_an_arm_after_the_other_by_hand(junction: Junction, counts: Counts, split: Program) -> None:

@@ -74,10 +74,10 @@ def counts_of(raw: Mapping[str, Any], junction: Junction) -> Counts:
     )
     high = [name for name in made.vehicles if made.flow(name) > MOST]
     if high:
-        zh, _ = spoken(junction, high[0])
+        name, flow = high[0], made.flow(high[0])
         raise SaidError(
-            f"{zh}折算为每小时 {made.flow(high[0]):,.0f} 辆，超过上限 {MOST:,} 辆，请核对",
-            f"counts: {high[0]} would have {made.flow(high[0]):.0f} vehicles an hour",
+            f"{spoken(junction, name)}折算为每小时 {flow:,.0f} 辆，超过上限 {MOST:,} 辆，请核对",
+            f"counts: {name} would have {flow:.0f} vehicles an hour",
         )
     if not made.vehicles:
         raise SaidError("各流向都是 0，没有可用的流量", "counts: nobody was counted")

@@ -13,6 +13,10 @@ from sizao.core.errors import SaidError
 
 TURNS = ("L", "T", "R")
 """Left, through, right. A U-turn counts as a left turn: it uses its lane and its time."""
+
+TURN_NAMES = {"L": ("左转", "left"), "T": ("直行", "through"), "R": ("右转", "right")}
+"""A turn in Chinese and English."""
+
 _LEADS = {"L": 90.0, "T": 180.0, "R": 270.0}
 """Bearing of the exit, clockwise from the arm the traffic comes from."""
 _TOLERANCE_DEG = 60.0
@@ -114,12 +118,11 @@ def split(movement: str) -> tuple[str, str]:
     return arm, turn
 
 
-def spoken(junction: Junction, movement: str) -> tuple[str, str]:
-    """A movement as people say it, Chinese and English: ``N.L`` is 北进口左转, North left."""
+def spoken(junction: Junction, movement: str) -> str:
+    """A movement as people say it in Chinese: ``N.L`` is 北进口左转."""
     arm, turn = split(movement)
     name = next((one.name for one in junction.arms if one.id == arm), arm)
-    zh, en = {"L": ("左转", "left"), "T": ("直行", "through"), "R": ("右转", "right")}[turn]
-    return f"{name}{zh}", f"{name} {en}"
+    return f"{name}{TURN_NAMES[turn][0]}"
 
 
 def apart(one_deg: float, other_deg: float) -> float:

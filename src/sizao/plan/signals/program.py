@@ -121,9 +121,9 @@ def check(junction: Junction, program: Program) -> None:
     for number, one in enumerate(program.phases, 1):
         clash = conflicts.forbidden(junction, one.movements)
         if clash:
-            (one_zh, _), (other_zh, _) = (spoken(junction, name) for name in clash[0])
+            both = "与".join(spoken(junction, name) for name in clash[0])
             raise SaidError(
-                f"第 {number} 相位：{one_zh}与{other_zh}冲突，不能同时放行",
+                f"第 {number} 相位：{both}冲突，不能同时放行",
                 f"phase {number}: {clash[0][0]} and {clash[0][1]} cross",
             )
         if not (1 <= one.green_s <= 200 and 2 <= one.yellow_s <= 7 and 0 <= one.all_red_s <= 10):
@@ -138,7 +138,7 @@ def check(junction: Junction, program: Program) -> None:
     missing = [one for one in junction.movements() if one not in green and one not in free]
     if missing:
         raise SaidError(
-            f"没有相位放行{'、'.join(spoken(junction, name)[0] for name in missing)}",
+            f"没有相位放行{'、'.join(spoken(junction, name) for name in missing)}",
             f"no phase lets {', '.join(missing)} go",
         )
 

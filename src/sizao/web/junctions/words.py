@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sizao.core.errors import SaidError, SizaoError
-from sizao.plan.signals.junction import Junction
+from sizao.plan.signals.junction import TURN_NAMES, Junction
 from sizao.web.pages.words import pick
 
 STATES = {
@@ -57,7 +57,6 @@ ANSWERS = {
     "defect": ("有问题", "defect"),
     "none": ("不适用", "does not apply"),
 }
-TURNS = {"L": ("左转", "left"), "T": ("直行", "through"), "R": ("右转", "right")}
 
 
 def state_word(state: str) -> str:
@@ -85,12 +84,12 @@ def answer_word(answer: str) -> str:
 
 
 def turn_word(turn: str) -> str:
-    return str(pick(*TURNS[turn]))
+    return str(pick(*TURN_NAMES[turn]))
 
 
 def turn_mark(turn: str) -> str:
     """One character for a turn, for drawings."""
-    return str(pick(TURNS[turn][0][0], turn))
+    return str(pick(TURN_NAMES[turn][0][0], turn))
 
 
 def refusal(error: Exception) -> str:
