@@ -6,6 +6,7 @@ The runs here die in the middle of a process; ``test_kill.py`` kills whole ones.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,6 +140,32 @@ def test_a_file_that_is_only_touched_is_no_change(
     with caplog.at_level(logging.INFO):
         live(data, kept(data), 3)
     assert "reported before the stop" not in caplog.text
+
+
+def test_a_copy_is_on_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and content, or a power cut leaves a description of files that are not there."""
+    synced: list[tuple[Path, list[str]]] = []
+
+    def noted(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").resolve()
+        names = sorted(one.name for one in path.iterdir()) if path.is_dir() else []
+        synced.append((path, names or [path.read_text()]))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    folder = tmp_path / "in-force"
+    (tmp_path / "rules.yaml").write_text("strict")
+    found = Kept(folder).copy(tmp_path / "rules.yaml")
+    assert found is not None
+    digest, copy = found
+    assert copy.read_text() == "strict"
+    assert synced == [
+        (folder / "draft" / "rules.yaml", ["strict"]),
+        (folder / digest, ["rules.yaml"]),
+        (folder, [digest, "draft"]),
+        (tmp_path, ["in-force", "rules.yaml"]),
+    ]
 
 
 def test_what_was_not_kept_is_said_and_it_goes_on(

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sizao.core.errors import ConfigError
+from sizao.log.archive.manifest import sync_folder
 
 _CHUNK = 1 << 20
 
@@ -91,15 +92,19 @@ class Kept:
         return self._folder / digest / name
 
     def _put(self, path: Path) -> str:
-        """Copy a file as it is now, perhaps no longer as it was when looked at."""
+        """Copy a file as it is now, perhaps no longer as it was when looked at. It is on the disk
+        before anything says that it is in force."""
         draft = self._folder / "draft" / path.name
         draft.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, draft)
         digest = _digest(draft)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
-        self._at(digest, path.name).parent.mkdir(exist_ok=True)
-        draft.replace(self._at(digest, path.name))
+        copy = self._at(digest, path.name)
+        copy.parent.mkdir(exist_ok=True)
+        draft.replace(copy)
+        for folder in (copy.parent, self._folder, self._folder.parent):
+            sync_folder(folder)
         return digest
 
 
