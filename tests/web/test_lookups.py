@@ -25,6 +25,7 @@ from sizao.web.audit.services import verify_chain
 from sizao.web.fleet import grants
 from sizao.web.fleet.grants import Grant, Ground, NoGround, ground_of
 from sizao.web.fleet.presence import NotYours, who_was_there
+from sizao.web.pages import trackfiles
 
 from .conftest import COACH, EAST, HAZMAT, TRUCK, WEST, World
 
@@ -137,6 +138,19 @@ def test_a_track_goes_out_as_a_file_and_that_is_written_down(world: World):
     exports = [data for action, _, data in actions() if action == "export"]
     assert [one["rows"] for one in exports] == [59, 59]
     assert world.client("op-zd").get(track["url"], {"format": "csv"}).status_code == 403
+
+
+def test_no_row_of_a_track_is_left_out_of_its_file(world: World, monkeypatch):
+    """Two days, a position each three seconds: more than a list may have."""
+    many = 57_600
+    found = {name: [0.0] * many for name in ("lat", "lon", "speed", "limit", "heading")}
+    start = world.now.timestamp()
+    found["t"] = [start + 3 * number for number in range(many)]
+    monkeypatch.setattr(trackfiles, "columns", lambda track: found)
+    case = world.raise_case().number
+    (track,) = playback(world, "op-dd", **GOOD, case=case).context["player"]["tracks"]
+    answer = world.client("op-dd").get(track["url"], {"format": "csv"})
+    assert len(answer.content.decode("utf-8-sig").splitlines()) == 1 + many
 
 
 def test_evidence_is_looked_at_and_not_taken_out(world: World):

@@ -45,6 +45,8 @@ def csv_of(request: HttpRequest, grant: Grant, track: Track, label: str) -> Http
             ]
             for t, *rest in rows
         ),
+        # Whole, as the GPX file is: half a track looks like a vehicle that stopped sending.
+        most=len(found["t"]),
     )
 
 
