@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,47 +17,31 @@ from sizao.web.units.models import Unit
 
 def map_features(measures: QuerySet[ControlMeasure], now: datetime) -> dict[str, Any]:
     """For the map: a feature a measure, bright if somebody has to do something."""
-    features = []
-    for one in measures:
-        if not one.geometry:
-            continue
-        shown = one.standing.shown(now.timestamp())
-        features.append(
-            {
-                "type": "Feature",
-                "id": one.pk,
-                "geometry": one.geometry,
-                "properties": {
-                    "id": one.pk,
-                    "kind": one.kind,
-                    "word": words.kind_word(one.kind),
-                    "effect": words.effect(one),
-                    "place": one.place,
-                    "state": shown,
-                    "bright": words.needs_a_person(shown),
-                },
-            }
-        )
-    return {"type": "FeatureCollection", "features": features}
+    shown = [(one, one.standing.shown(now.timestamp())) for one in measures]
+    return _collection(
+        _feature(one, words.needs_a_person(state), kind=one.kind, place=one.place, state=state)
+        for one, state in shown
+    )
 
 
 def limit_features(start: datetime, end: datetime) -> dict[str, Any]:
     """The temporary limits that stood within a span, for a map of that time."""
-    features = [
-        {
-            "type": "Feature",
-            "geometry": one.geometry,
-            "properties": {
-                "id": one.pk,
-                "word": words.kind_word(one.kind),
-                "effect": words.effect(one),
-                "bright": False,
-            },
-        }
-        for one in limits.measures_of(start, end)
-        if one.geometry
-    ]
-    return {"type": "FeatureCollection", "features": features}
+    return _collection(_feature(one, False) for one in limits.measures_of(start, end))
+
+
+def _feature(one: ControlMeasure, bright: bool, **more: str) -> dict[str, Any]:
+    told = {"id": one.pk, "word": words.kind_word(one.kind), "effect": words.effect(one)}
+    return {
+        "type": "Feature",
+        "id": one.pk,
+        "geometry": one.geometry,
+        "properties": {**told, **more, "bright": bright},
+    }
+
+
+def _collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Without those that have no place."""
+    return {"type": "FeatureCollection", "features": [one for one in features if one["geometry"]]}
 
 
 def wzdx(now: datetime) -> dict[str, Any]:
