@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sizao.core.vehicles import KIND_CODES
 from sizao.roads.fence_cells import CELLS
 from sizao.roads.fence_grid import Fences, inside
-from sizao.roads.fences import Fence, Window
+from sizao.roads.fences import KIND_NUMBERS, KINDS, Fence, Window
 from sizao.roads.geometry import metres_per_degree
 
 ALONG = ((26.5, 101.6), (26.5, 101.8))
@@ -130,6 +130,15 @@ def test_any_number_of_fences_may_share_a_cell():
     assert found(Fences(many), 26.5005, 101.7, us=moment(30, 11)) == [
         [number for number in every if number % 2 == 0]
     ]
+
+
+def test_every_kind_has_a_bit_of_its_own():
+    fences = [
+        Fence(number, "a", kind, "circle", line=((26.5, 101.7),), reach_m=9.0, limit_kmh=40.0)
+        for number, kind in enumerate(KINDS, 1)
+    ]
+    grid = Fences(fences).grid
+    assert grid.kinds.tolist() == [1 << KIND_NUMBERS[fence.kind] for fence in fences]
 
 
 def test_half_a_width_is_metres():
