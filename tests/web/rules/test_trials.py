@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,6 +83,19 @@ def test_a_trial_says_what_would_have_come_and_gone(archive: World) -> None:
     page = archive.client("lead-zd").get(f"/rules/fatigue/trials/{trial.pk}/").content.decode()
     assert "已经删除" in page
     assert "变更后 <b>2</b> 起" in page
+
+
+def test_a_trial_that_had_nothing_to_look_at_counts_nothing(archive: World) -> None:
+    """Noughts would read as "no effect" to whoever approves the change."""
+    trial = trials.run(asked(archive, since=SPAN[0] - 9 * DAY, until=SPAN[1] - 9 * DAY).pk)
+    assert (trial.state, trial.summary["positions"]) == ("done", 0)
+    services.ask(archive.user("op-zd"), "fatigue", SHORTER, True, "试行")
+    client = archive.client("lead-zd")
+    for address in (f"/rules/fatigue/trials/{trial.pk}/", "/rules/fatigue/"):
+        page = client.get(address).content.decode()
+        assert "data-nothing" in page
+        assert "试算不能说明什么" in page
+        assert not re.search(r"data-total|<b>0</b> 起|两边都没有检出", page)
 
 
 def test_a_rule_over_records_is_tried_too(world: World) -> None:

@@ -107,18 +107,20 @@ def _result(request: HttpRequest, found: Trial) -> dict[str, Any]:
     blocks = [
         (_("按日"), [(day, counts) for day, counts in summary["by_day"].items()]),
         (
-            _("按单位"),
-            [(str(units.get(code, code)), counts) for code, counts in summary["by_unit"].items()],
-        ),
-        (
             _("按车辆类型"),
             [(words.vehicle_word(kind), counts) for kind, counts in summary["by_kind"].items()],
         ),
+        (
+            _("按单位"),
+            [(str(units.get(code, code)), counts) for code, counts in summary["by_unit"].items()],
+        ),
     ]
+    nothing = not summary["records"] and not summary["positions"]
     return {
         "total": summary["total"],
         "summary": summary,
-        "blocks": blocks,
+        "nothing": nothing,
+        "blocks": [] if nothing else blocks,
         "told": [words.pick(*one) for one in told],
         "days": round((found.until - found.since) / timedelta(days=1), 1),
         **_episodes(request, found),
