@@ -156,10 +156,12 @@ def test_a_copy_is_on_the_disk_before_it_counts(
     monkeypatch.setattr(os, "fsync", noted)
     folder = tmp_path / "in-force"
     (tmp_path / "rules.yaml").write_text("strict")
+    (tmp_path / "rules.yaml").chmod(0o600)
     found = Kept(folder).copy(tmp_path / "rules.yaml")
     assert found is not None
     digest, copy = found
     assert copy.read_text() == "strict"
+    assert copy.stat().st_mode & 0o777 == 0o600
     assert synced == [
         (folder / "draft" / "rules.yaml", ["strict"]),
         (folder / digest, ["rules.yaml"]),

@@ -96,7 +96,8 @@ class Kept:
         before anything says that it is in force."""
         draft = self._folder / "draft" / path.name
         draft.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, draft)
+        draft.unlink(missing_ok=True)
+        shutil.copy(path, draft)  # with its mode: the copy is read by nobody else
         digest = _digest(draft)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
