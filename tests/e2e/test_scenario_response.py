@@ -78,7 +78,8 @@ def resolve(page, words: str, left: str) -> None:
     # The page renews itself whenever anything happens to the case: the refusal stays to be read.
     with page.expect_response(re.compile(r"/cases/\d+/\?part=live$")):
         page.evaluate(
-            "document.body.dispatchEvent(new CustomEvent(`sizao:case-${document.body.dataset.case}`))"
+            "document.body.dispatchEvent("
+            "new CustomEvent(`sizao:case-${document.body.dataset.case}`))"
         )
     page.wait_for_timeout(300)
     expect(refusal).to_contain_text("没有结束")
