@@ -72,6 +72,10 @@ class Found:
     part: str = ""
     """Tells episodes apart that begin at one moment; goes into the id."""
     revision: int = 0
+    """A rule that gives later revisions keeps ``version`` and ``vehicle`` of the first in its
+    memory: the id is made of them, and parameters or the register may have changed meanwhile."""
+    version: str | None = None
+    """Rule version that it fired under; None is the one in force."""
     final: bool = True
 
 
@@ -338,7 +342,8 @@ def _look(
     ]
 
 
-def _row(rule: RecordRule, version: str, found: Found) -> dict[str, Any]:
+def _row(rule: RecordRule, in_force: str, found: Found) -> dict[str, Any]:
+    version = found.version or in_force
     parts = (rule.id, version, found.vehicle, found.start, *([found.part] if found.part else []))
     return {
         "id": content_id(*parts),

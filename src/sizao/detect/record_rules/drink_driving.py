@@ -108,6 +108,8 @@ class DrinkDriving(RecordRuleBase):
             positive[key] = [*others, [case["start"], case["part"]]]
         if case["revision"] < 0:
             case["fired"], case["received"] = now, row["received"]
+            case["version"] = self.version(params)
+            case["vehicle"] = roadside.vehicle(case, facts)
         case["revision"] += 1
         yield roadside.found(
             facts,

@@ -98,6 +98,7 @@ class DsmFatigue(RecordRuleBase):
             one["level"] >= 2 or len(one["names"]) >= params["min_alarms"]
         ):
             one["fired"], one["received"] = now, int(row["received"])
+            one["version"] = self.version(params)
             yield self._found(vehicle, one, 0, params, facts)
 
     def _end_if_over(
@@ -136,5 +137,6 @@ class DsmFatigue(RecordRuleBase):
             lat=one["lat"],
             lon=one["lon"],
             revision=revision,
+            version=one.get("version"),
             final=revision > 0,
         )

@@ -25,6 +25,12 @@ def place(row: Row, facts: Facts) -> dict[str, Any]:
     return {name: known[name] for name in _PLACE if known.get(name) is not None}
 
 
+def vehicle(case: Mapping[str, Any], facts: Facts) -> str:
+    """Who it is by the register as it is now."""
+    known = facts.of_plate(case["plate"], case["colour"])
+    return subject(case["plate"], case["colour"], known)
+
+
 def found(
     facts: Facts,
     case: Mapping[str, Any],
@@ -36,10 +42,11 @@ def found(
     final: bool = True,
 ) -> Found:
     """A detection of a case: ``start``, ``plate``, ``colour``, ``part``, ``evidence``,
-    ``revision``, ``fired``, ``received`` and ``place`` (:func:`place`)."""
+    ``revision``, ``fired``, ``received`` and ``place`` (:func:`place`); ``version`` and ``vehicle``
+    of the first revision where there was one."""
     known = facts.of_plate(case["plate"], case["colour"])
     return Found(
-        vehicle=subject(case["plate"], case["colour"], known),
+        vehicle=case.get("vehicle") or vehicle(case, facts),
         vehicle_kind=str(known["kind"]) if known else "other",
         start=int(case["start"]),
         end=int(case["start"]),
@@ -52,6 +59,7 @@ def found(
         quality=tuple(quality),
         part=str(case["part"]),
         revision=int(case["revision"]),
+        version=case.get("version"),
         final=final,
         **case["place"],
     )

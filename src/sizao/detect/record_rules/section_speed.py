@@ -139,7 +139,8 @@ class SectionSpeed(RecordRuleBase):
             ):
                 continue
             for one in _journey(entry, row, start, section, known, params, facts):
-                memory["told"].setdefault(key, []).append(asdict(one))
+                told = replace(one, version=self.version(params))
+                memory["told"].setdefault(key, []).append(asdict(told))
                 yield one
         if facts.places.get(here, {}).get("sections"):
             begun = last.setdefault(key, {})
