@@ -216,6 +216,36 @@ def test_which_windows_go_does_not_depend_on_where_batches_are_cut(most, seed, m
     assert found(len(rows)) == whole
 
 
+_RESTART = 0.3
+"""Share of the cuts at which the state goes through its bytes."""
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 99), chance=st.randoms(use_true_random=False))
+def test_what_is_saved_does_not_depend_on_where_batches_are_cut(seed, chance):
+    """At some places, windows among it, whatever was cut before."""
+    rows = chances.rows_of(seed, vehicles=4, hours=2)
+    context = Context.build(
+        kinds=dict.fromkeys({row["vehicle"] for row in rows}, "tour_coach"),
+        changes=chances.SHORT,
+        only=frozenset(chances.SHORT),
+    )
+    marks = sorted({*(len(rows) * k // 8 for k in range(1, 9))})
+
+    def saved(cuts: set[int], restart: float) -> list[bytes]:
+        state, kept = EngineState(), []
+        for start, stop in pairwise(sorted({0, *marks, *cuts})):
+            _, state = engine.step(batch_of(rows[start:stop]), state, context)
+            if stop in marks:
+                kept.append(state.to_bytes())
+            if chance.random() < restart:
+                state = EngineState.from_bytes(state.to_bytes())
+        return kept
+
+    cuts = {chance.randrange(len(rows)) for _ in range(chance.choice([3, 20, 100]))}
+    assert saved(cuts, _RESTART) == saved(set(), 0.0)
+
+
 def test_who_has_late_rows_is_no_matter_to_others():
     """Of three vehicles out of a gap two send what they stored, one of them after a second gap."""
     parts = []

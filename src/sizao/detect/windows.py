@@ -27,6 +27,8 @@ OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
 OPENED = np.dtype([("count", "i8")])
 """How many windows ever were opened."""
 
+_KEPT = [name for name in ROW.names or () if name != "row"]
+
 _ROOM = 1024
 """Rows that there is place for at first."""
 
@@ -82,9 +84,9 @@ class Remembered:
         return dict(zip(OF_RULE, blocks, strict=True))
 
     def reports(self) -> list[list[Any]]:
-        """``reported`` as JSON can hold it."""
+        """``reported`` as JSON can hold it, copied."""
         return [
-            [slot, [reports[start] for start in sorted(reports)]]
+            [slot, [dict(reports[start]) for start in sorted(reports)]]
             for slot, reports in sorted(self.reported.items())
         ]
 
@@ -183,8 +185,10 @@ class Windows(Mapping[int, Window]):
         if end > len(self._rows):
             self._make_room(len(at))
             begin, end = self._used, self._used + len(at)
-        for name in ROW.names or ():
+        for name in _KEPT:
             self._rows[name][begin:end] = getattr(columns, name)[at]
+        # Places in a batch that is over by then: they would tell where it was cut.
+        self._rows["row"][begin:end] = 0
         self._slots[begin:end] = columns.slot[at]
         self._used = end
 
@@ -201,6 +205,7 @@ class Windows(Mapping[int, Window]):
         if slot in self and len(late):
             late = late[late["time_us"] > self.head["gap_us"][self.place[slot] - 1]]
             if len(late):
+                late["row"] = 0
                 self.late[slot] = joined(self.late.get(slot, NONE), late)
 
     def judged(self, slot: int, rows: npt.NDArray[Any]) -> None:
@@ -264,14 +269,7 @@ class Windows(Mapping[int, Window]):
     def _all_rows(self) -> npt.NDArray[Any]:
         """What :meth:`rows` gives, of one vehicle after the other."""
         self._compact()
-        rows = self._rows[: self._used]
-        if self._judged:
-            known = np.zeros(len(rows), np.bool_)
-            for slot, judged in self._judged.items():
-                known |= (self._slots[: self._used] == slot) & (
-                    rows["time_us"] <= judged["time_us"][-1]
-                )
-            rows = joined(rows[~known], *self._judged.values())
+        rows = joined(self._rows[: self._used], *self._judged.values())
         return rows[np.lexsort((rows["time_us"], rows["slot"]))]
 
     def _make_room(self, more: int) -> None:
@@ -286,10 +284,13 @@ class Windows(Mapping[int, Window]):
         self._rows, self._slots = rows, slots
 
     def _compact(self) -> None:
+        """Throw out rows of closed windows, and those that stand among judged ones."""
+        after_us = self.head["gap_us"].copy()
+        for slot, judged in self._judged.items():
+            after_us[self.place[slot] - 1] = judged["time_us"][-1]
         place = self.place[self._slots[: self._used]]
         wanted = place > 0
-        after_us = self.head["gap_us"][place[wanted] - 1]
-        wanted[wanted] = self._rows["time_us"][: self._used][wanted] > after_us
+        wanted[wanted] = self._rows["time_us"][: self._used][wanted] > after_us[place[wanted] - 1]
         at = np.flatnonzero(wanted)
         self._rows[: len(at)], self._slots[: len(at)] = self._rows[at], self._slots[at]
         self._used = len(at)
