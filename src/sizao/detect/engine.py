@@ -55,16 +55,9 @@ def run(
     }
     found: reopen.Found = []
     for name, group in groups.items():
-        found += reopen.step(
-            group,
-            prepared.columns,
-            prepared.late,
-            torn,
-            state.rules,
-            state.windows[name],
-            context.params,
-            context.world,
-        )
+        windows = state.windows[name]
+        judging = reopen.Judging(group, state.rules, windows, context.params, context.world)
+        found += reopen.step(judging, prepared.columns, prepared.late, torn)
     for rule in reopen.others(context.rules, groups):
         own, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
@@ -80,8 +73,9 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     groups = reopen.groups(context.rules, context.params)
     found: reopen.Found = []
     for name, group in groups.items():
-        windows = state.windows.get(name)
-        found += reopen.close(group, state.rules, windows, context.params, context.world)
+        windows = state.windows.get(name) or reopen.no_windows(group)
+        judging = reopen.Judging(group, state.rules, windows, context.params, context.world)
+        found += reopen.close(judging)
     for rule in reopen.others(context.rules, groups):
         found.append((rule, rule.close(state.rules[rule.id], context.params[rule.id])))
     withdrawn = {whose: dict(known) for whose, known in state.withdrawn.items()}

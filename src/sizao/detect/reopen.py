@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,29 +93,35 @@ def no_windows(group: Group) -> Windows:
     return Windows({rule.id: (rule.state_dtype, rule.few_dtype) for rule in group})
 
 
+class Judging(NamedTuple):
+    """What rules that share windows judge by, and what they remember; ``memories``, by rule id, and
+    ``windows`` are changed in place."""
+
+    group: Group
+    memories: dict[str, Memory]
+    windows: Windows
+    params: Mapping[str, Params]
+    world: World
+
+
 def step(
-    group: Group,
+    judging: Judging,
     columns: Columns,
     late: npt.NDArray[Any],
     torn: npt.NDArray[np.int64],
-    memories: dict[str, Memory],
-    windows: Windows,
-    params: Mapping[str, Params],
-    world: World,
 ) -> Found:
     """``rule.step`` of each rule, with windows.
 
     late : rows (ROW) that were left out as late
     torn : rows of :func:`tears_of`
-    memories : rule id to its memory; changed in place, as ``windows`` is
 
     The rules must take no notice of a row without a speed.
     """
+    group, memories, windows, params, _ = judging
     found: Found = []
     begin = 0
     for row, day in new_days(group, columns, memories, params):
-        before = _between(columns, late, begin, row)
-        found += _step(group, *before, memories, windows, params, world)
+        found += _step(judging, *_between(columns, late, begin, row))
         windows.reach(len(memories[group[0].id].each))
         for rule in group:
             if isinstance(rule, DrivingTotal):
@@ -125,7 +131,7 @@ def step(
                 found.append((rule, own))
         begin = row
     rest = _between(columns, late, begin, None) if begin else (columns, late, torn)
-    return found + _step(group, *rest, memories, windows, params, world)
+    return found + _step(judging, *rest)
 
 
 def _between(
@@ -141,88 +147,65 @@ def _between(
 
 
 def _step(
-    group: Group,
+    judging: Judging,
     columns: Columns,
     late: npt.NDArray[Any],
     torn: npt.NDArray[np.int64],
-    memories: dict[str, Memory],
-    windows: Windows,
-    params: Mapping[str, Params],
-    world: World,
 ) -> Found:
     """A batch in which nobody is forgotten."""
     if len(torn) > _MANY:
         found: Found = []
         middle = int(np.partition(columns.row[torn], len(torn) // 2)[len(torn) // 2])
         for begin, end in ((0, middle), (middle, None)):
-            half = _between(columns, late, begin, end)
-            found += _step(group, *half, memories, windows, params, world)
+            found += _step(judging, *_between(columns, late, begin, end))
         return found
-    turn = _Turn(group, columns, late, memories, windows, params, world)
+    turn = _Turn(judging, columns, late)
     if not turn.within_us:
         torn = torn[:0]
     if turn.kinds is not None:
         # Windows are few: those of vehicles that the rules do not bind are none.
         torn = torn[bound(columns.kind[torn], turn.kinds)]
-    if len(torn) or windows:
+    if len(torn) or judging.windows:
         turn.with_windows(torn)
     else:
         turn.judge(columns)
     return turn.found
 
 
-def close(
-    group: Group,
-    memories: Mapping[str, Memory],
-    windows: Windows | None,
-    params: Mapping[str, Params],
-    world: World,
-) -> Found:
+def close(judging: Judging) -> Found:
     """``rule.close`` of each rule, late rows judged first. Nothing is changed."""
+    group, memories, windows, params, _ = judging
     out: Found = []
     own = {rule.id: memories[rule.id] for rule in group}
-    if windows is not None and windows.late:
+    if windows.late:
         own = {name: Memory(one.each.copy(), one.few.copy()) for name, one in own.items()}
+        judging = judging._replace(memories=own)
         for slot in [slot for slot in windows if slot in windows.late]:
             anew = Anew.of(slot, windows[slot])
             for rule in group if anew is not None else ():
-                again = _again(rule, anew, windows, own[rule.id], params, world)
+                again = _again(rule, anew, judging)
                 own[rule.id] = again.memory
                 out += [(rule, found) for found in again.found]
     return [*out, *((rule, rule.close(own[rule.id], params[rule.id])) for rule in group)]
 
 
-def _again(
-    rule: Rule,
-    anew: Anew | None,
-    windows: Windows,
-    memory: Memory,
-    params: Mapping[str, Params],
-    world: World,
-) -> Again:
+def _again(rule: Rule, anew: Anew | None, judging: Judging) -> Again:
     assert anew is not None
+    memory, params = judging.memories[rule.id], judging.params[rule.id]
     if isinstance(rule, DrivingTotal):
-        return reopen_totals.again(rule, anew, windows, memory, params[rule.id], world)
-    return reopen_again.again(rule, anew, windows, memory, params[rule.id], world)
+        return reopen_totals.again(rule, anew, judging.windows, memory, params, judging.world)
+    return reopen_again.again(rule, anew, judging.windows, memory, params, judging.world)
 
 
 class _Turn:
     """One batch."""
 
-    def __init__(
-        self,
-        group: Group,
-        columns: Columns,
-        late: npt.NDArray[Any],
-        memories: dict[str, Memory],
-        windows: Windows,
-        params: Mapping[str, Params],
-        world: World,
-    ) -> None:
-        self.group, self.columns, self.late, self.memories = group, columns, late, memories
-        self.windows, self.params, self.world = windows, params, world
-        self.within_us = round(params[group[0].id]["reopen_within_min"] * 60e6)
-        self.kinds = params[group[0].id].get("kinds")
+    def __init__(self, judging: Judging, columns: Columns, late: npt.NDArray[Any]) -> None:
+        self.judging, self.columns, self.late = judging, columns, late
+        self.group, self.memories, self.windows, self.params, self.world = judging
+        first = self.params[self.group[0].id]
+        self.within_us = round(first["reopen_within_min"] * 60e6)
+        self.kinds = first.get("kinds")
         self.found: Found = []
         self._gathered: dict[int, int] = {}
 
@@ -295,7 +278,7 @@ class _Turn:
             del windows.late[slot]
             return
         for rule in self.group:
-            again = _again(rule, anew, windows, self.memories[rule.id], self.params, self.world)
+            again = _again(rule, anew, self.judging)
             self.memories[rule.id] = again.memory
             self.found += [(rule, found) for found in again.found]
             own = windows.of_rule[rule.id]
