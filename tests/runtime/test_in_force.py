@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.clock import ManualClock
+from sizao.core.errors import ConfigError
 from sizao.detect import registry
 from sizao.detect.context import Context
 from sizao.log.datadir import DataDir
@@ -212,3 +213,18 @@ def test_a_rebuild_judges_all_by_what_is_in_force_now(data: DataDir) -> None:
     with life(data, kept(data)) as pipeline:
         assert pipeline.turn()
         assert pipeline.context.params["speeding"]["min_duration_s"] == 90
+
+
+def test_a_full_disk_is_said_with_what_to_do(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start there is nothing to go on with."""
+    put(data, "strict")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copy", lambda path, _: shutil.copyfile(path, "/dev/full"))
+        with pytest.raises(ConfigError) as raised:
+            kept(data)
+    said = str(raised.value)
+    assert said.startswith(f"{data.in_force}: no room for a copy of ")
+    assert said.endswith("No space left on device. Free room on this disk and start again")
+    assert data.rules.name in kept(data).described().files

@@ -8,6 +8,7 @@ and a description of them all is saved with the state (``embedded/checkpoint.py`
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from sizao.core.errors import ConfigError
 from sizao.log.archive.manifest import sync_folder
 
 _CHUNK = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class Kept:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise ConfigError(
+                    f"{self._folder}: no room for a copy of {path.name}"
+                    f" ({path.stat().st_size / 1e6:.1f} MB), which positions are judged by:"
+                    f" {error.strerror}. Free room on this disk and start again"
+                ) from error
             raise ConfigError(f"{path}: {error.strerror or error}") from error
         return digest, self._at(digest, path.name)
 
