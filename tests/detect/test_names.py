@@ -61,9 +61,10 @@ def test_slots_are_those_of_a_dictionary(batches):
         assert register.slots_of(padded).tolist() == wanted
     assert register.texts() == list(known)
     assert [register[slot] for slot in range(len(register))] == list(known)
-    assert Names.of(register.texts()).slots_of(pa.array(known, pa.string())).tolist() == list(
-        range(len(known))
-    )
+    for again in (Names.of(register.texts()), Names.of_keys(*register.keys())):
+        more = pa.array([*known, "another", "a name of its own"], pa.string())
+        assert again.slots_of(more).tolist() == register.slots_of(more).tolist()
+        assert again.texts() == register.texts()
 
 
 def test_names_whose_hashes_meet_stay_apart():

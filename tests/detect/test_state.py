@@ -8,6 +8,8 @@ import pytest
 from sizao.core.errors import LogError
 from sizao.detect import engine, registry
 from sizao.detect.engine import Context, EngineState
+from sizao.detect.frozen import Frozen, thawed
+from tests.detect.plain import chances
 from tests.detect.test_engine import network
 from tests.detect.tracks import Track, batch_of
 
@@ -29,6 +31,31 @@ def test_bytes_give_the_same_state():
     assert again.counters == state.counters
     assert again.restarted == []
     assert engine.active(again, context) == engine.active(state, context) != [""] * 3
+
+
+def test_what_is_frozen_stays_as_it_was():
+    """Whatever happens to the state until another thread makes bytes of it."""
+    rows = chances.rows_of(1, vehicles=4, hours=2)
+    kinds = dict.fromkeys({row["vehicle"] for row in rows}, "tour_coach")
+    context = Context.build(kinds=kinds, changes=chances.SHORT)
+    state, kept = EngineState(), []
+    for start in range(0, len(rows), 200):
+        _, state = engine.step(batch_of(rows[start : start + 200]), state, context)
+        kept.append((state.frozen(), state.to_bytes()))
+    assert any(frozen.head["reports"] for frozen, _ in kept)
+    assert [frozen() for frozen, _ in kept] == [data for _, data in kept]
+
+
+def test_the_format_before_is_read():
+    """It had the names of vehicles as texts."""
+    state = a_state(Context.build())
+    head, blocks = thawed(state.to_bytes())
+    del blocks["names"], head["other_names"]
+    for version, names in ((3, state.vehicles), (2, [])):
+        old = Frozen.of({**head, "version": version, "vehicles": state.vehicles}, blocks)()
+        again = EngineState.from_bytes(old)
+        assert again.vehicles == names
+        assert (again.to_bytes() == state.to_bytes()) == (version == 3)
 
 
 def test_bytes_do_not_depend_on_room_or_on_memory_left_behind():

@@ -2,8 +2,10 @@
 
 The controls run such kills against a pipeline that saves its state before its outputs, which must
 lose detections, against one that forgets what it reported ahead of its state, which must repeat
-some, and against one that keeps no copies of what it judges by, which must contradict itself when
-rules change between a kill and the next start: or this test would prove nothing.
+some, against one that takes a state which was written down meanwhile for that of now, which must
+lose what happened since, against one that writes it over the one before, which must find it
+damaged, and against one that keeps no copies of what it judges by, which must contradict itself
+when rules change between a kill and the next start: or this test would prove nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.clock import ManualClock
+from sizao.core.errors import LogError
 from sizao.log.datadir import DataDir
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
@@ -35,8 +38,9 @@ from tests.runtime.helpers import START_US
 
 ROOT = Path(__file__).resolve().parents[2]
 PACED = [sys.executable, "-m", "tests.runtime.paced_pipeline"]
-WHOLE, SPLIT, FORGETFUL, SELDOM, UNKEPT = (
-    [*PACED, name] for name in ("whole", "split", "forgetful", "seldom", "unkept")
+WHOLE, SLOW, SPLIT, LATE, IN_PLACE, FORGETFUL, SELDOM, UNKEPT = (
+    [*PACED, name]
+    for name in ("whole", "slow", "split", "late", "in_place", "forgetful", "seldom", "unkept")
 )
 KILLS = 20
 MAX_ROWS = "40"
@@ -163,6 +167,34 @@ def test_twenty_kills_change_nothing(
     assert found.num_rows > 1000
     assert found.equals(detections)
     assert after == saved
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("command", [SLOW, LATE])
+def test_kills_while_the_state_is_written_change_nothing(
+    recorded: DataDir, uninterrupted: tuple[Saved, pa.Table], tmp_path: Path, command: list[str]
+) -> None:
+    """As a control, with the offset of the moment at which it is named."""
+    data = installation(recorded, tmp_path / "data")
+    offsets = kill_often(command, data, 6, seed=20)
+    assert len(set(offsets)) >= 4, offsets
+    finish(command, data)
+    after, found = left_behind(data)
+    saved, detections = uninterrupted
+    assert (after == saved and found.equals(detections)) == (command is SLOW)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_control_a_state_written_over_the_one_before_is_caught(
+    recorded: DataDir, tmp_path: Path
+) -> None:
+    data = installation(recorded, tmp_path / "data")
+    with pytest.raises(AssertionError):
+        kill_often(IN_PLACE, data, 6, seed=20)
+    with pytest.raises(LogError, match="is damaged"):
+        left_behind(data)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,16 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
 
 
 def run(
-    data: DataDir, detect: Path, *, max_rows: int = 10_000, turns: int | None = None, **options: Any
+    data: DataDir,
+    detect: Path,
+    *,
+    max_rows: int = 10_000,
+    turns: int | None = None,
+    ends: bool = False,
+    **options: Any,
 ) -> dict[str, Any]:
-    """Run to the end of the log, or some turns of it; returns what is left behind."""
+    """Run to the end of the log, or some turns of it and perhaps end in order; returns what is
+    left behind."""
     boards: list[pa.RecordBatch] = []
     pace = replace(Pace(), **{"max_rows": max_rows, **SAVED_OFTEN, **options.pop("pace", {})})
     with SqliteLog(detect, writer=True) as log, SqliteLog(data.feeds_log) as feeds:
@@ -49,6 +57,10 @@ def run(
         else:
             for _ in range(turns):
                 pipeline.turn()
+                if pipeline._writing is not None:
+                    wait([pipeline._writing])
+            if ends:
+                pipeline.commit()
         saved = store.load()
         found = [segment.batch for segment in log.read("detections", 0, 10**9)]
         return {
@@ -204,7 +216,7 @@ def test_the_board_shows_the_last_position_of_each_vehicle(
 
 
 def test_active_says_what_is_open_now(recorded: DataDir, tmp_path: Path) -> None:
-    after = run(recorded, tmp_path / "detect.sqlite", max_rows=2_000, turns=8)
+    after = run(recorded, tmp_path / "detect.sqlite", max_rows=2_000, turns=8, ends=True)
     pipeline_board = run(recorded, tmp_path / "detect.sqlite", max_rows=1, turns=0)
     assert pipeline_board["board"] is None
     found = after["detections"].to_pylist()
@@ -279,18 +291,18 @@ def test_a_refused_commit_keeps_everything_for_the_next_try(
         pipeline = Pipeline(feeds, store, Sources(recorded), CLOCK, pace)
         connection = log._connection
         assert connection is not None
-        for turn in range(6):
-            refusing = turn % 2
-            connection.execute(f"PRAGMA query_only = {refusing}")
-            if refusing:
-                before = store.log.last("detections")
-                with pytest.raises(LogError, match="readonly"):
-                    pipeline.turn()
-                assert store.log.last("detections") == before
-            else:
+        for _ in range(3):
+            while pipeline._writing is None:
                 pipeline.turn()
-        connection.execute("PRAGMA query_only = 0")
-        pipeline.turn()
+            wait([pipeline._writing])
+            connection.execute("PRAGMA query_only = 1")
+            before = store.log.last("detections")
+            with pytest.raises(LogError, match="readonly"):
+                pipeline.turn()
+            assert store.log.last("detections") == before
+            connection.execute("PRAGMA query_only = 0")
+            pipeline.turn()
+            assert pipeline._writing is None
     rest = run(recorded, detect)
     assert rest["detections"].equals(whole["detections"])
     assert rest["state"] == whole["state"]

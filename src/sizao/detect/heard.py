@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,11 +104,13 @@ class Heard:
 
     def to_bytes(self) -> bytes:
         """What is remembered, without the names; the same memory gives the same bytes."""
-        sink = io.BytesIO()
-        sink.write(json.dumps(list(self._sources), ensure_ascii=True).encode() + b"\n")
-        np.save(sink, self._rows[: len(self._names)], allow_pickle=False)
-        np.save(sink, self._of_source[: len(self._sources)], allow_pickle=False)
-        return sink.getvalue()
+        return self.frozen()()
+
+    def frozen(self) -> Callable[[], bytes]:
+        """What is remembered as it is now; call it for the bytes, from any thread."""
+        rows = self._rows[: len(self._names)].copy()
+        of_source = self._of_source[: len(self._sources)].copy()
+        return partial(_bytes_of, list(self._sources), rows, of_source)
 
     def restore(self, data: bytes, names: Names) -> None:
         """Go on from :meth:`to_bytes`; ``names`` as they were then. Without bytes, anew.
@@ -129,6 +133,14 @@ class Heard:
             self._sources = {name: at for at, name in enumerate(known)}
             self._rows[: len(rows)] = rows
             self._of_source = _longer(of_source.copy(), 16)
+
+
+def _bytes_of(sources: list[str], rows: npt.NDArray[Any], of_source: npt.NDArray[Any]) -> bytes:
+    sink = io.BytesIO()
+    sink.write(json.dumps(sources, ensure_ascii=True).encode() + b"\n")
+    np.save(sink, rows, allow_pickle=False)
+    np.save(sink, of_source, allow_pickle=False)
+    return sink.getvalue()
 
 
 def _longer(rows: npt.NDArray[Any], wanted: int) -> npt.NDArray[Any]:

@@ -101,6 +101,24 @@ class Names:
         names.slots_of(pa.array(texts, pa.string()))
         return names
 
+    def keys(self) -> tuple[npt.NDArray[np.uint64], list[str]]:
+        """The key of each slot, a view, and the names without a key of their own, copied."""
+        return self._keys[: self._count], list(self._others)
+
+    @classmethod
+    def of_keys(cls, keys: npt.NDArray[np.uint64], others: Iterable[str]) -> Names:
+        """The register of which these are the :meth:`keys`."""
+        names = cls()
+        names._make_room(len(keys))
+        names._keys[: len(keys)] = keys
+        names._count = len(keys)
+        names._others = list(others)
+        is_other = keys >> np.uint64(62) == 1
+        slots = np.flatnonzero(is_other)[np.argsort(keys[is_other])].tolist()
+        names._other = dict(zip(names._others, slots, strict=True))
+        _enter(names._keys, names._count, names._table)
+        return names
+
     def _of_other(self, name: str) -> int:
         slot = self._other.get(name)
         if slot is None:
@@ -118,7 +136,10 @@ class Names:
     def _make_room(self, more: int) -> None:
         """Room for ``more`` new names: keys double, and the table keeps half of its places free."""
         if self._count + more > len(self._keys):
-            longer = zeros(2 * len(self._keys), KEY)
+            room = 2 * len(self._keys)
+            while room < self._count + more:
+                room *= 2
+            longer = zeros(room, KEY)
             longer[: len(self._keys)] = self._keys
             self._keys = longer
             self._table = zeros(2 * len(longer), np.dtype(np.uint32))

@@ -1,13 +1,11 @@
 """What the engine remembers between batches, and its form as bytes.
 
 One row a vehicle in every array, in the order in which vehicles were first seen (*slots*). The
-bytes hold no pickled object: an Arrow IPC stream with a named, typed block for each array.
+bytes are those of ``frozen.py``.
 """
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +17,9 @@ import pyarrow as pa
 from sizao.core.errors import LogError
 from sizao.core.vehicles import KIND_CODES, SERVICE_CODES
 from sizao.detect import sparse
+from sizao.detect.frozen import Frozen, thawed
 from sizao.detect.last import APART, LAST
-from sizao.detect.names import Names
+from sizao.detect.names import KEY, Names
 from sizao.detect.revisions import Given, Withdrawn
 from sizao.detect.room import of_slots, zeros
 from sizao.detect.stage import Memory, Rule
@@ -29,7 +28,9 @@ from sizao.detect.windows import HEAD, Windows
 from sizao.roads import matching
 
 FORMAT = "sizao-detect-state"
-VERSION = 3
+VERSION = 4
+_OLDEST = 3
+"""The earliest version that is still read: its head has the names as texts."""
 
 COUNTERS = (
     "positions",
@@ -170,8 +171,13 @@ class EngineState:
 
     def to_bytes(self) -> bytes:
         """The whole state; the same state gives the same bytes."""
+        return self.frozen()()
+
+    def frozen(self) -> Frozen:
+        """The whole state as it is now; call it for the bytes, from any thread."""
         n = len(self.names)
-        blocks = {"last": self.last[:n], "match": self.match[:n]}
+        keys, others = self.names.keys()
+        blocks = {"names": keys, "last": self.last[:n], "match": self.match[:n]}
         blocks["apart"] = sparse.rows(self.apart)
         for name, memory in sorted(self.rules.items()):
             blocks[f"each:{name}"] = memory.each[:n]
@@ -183,10 +189,10 @@ class EngineState:
             "format": FORMAT,
             "version": VERSION,
             "network": self.network,
-            "vehicles": self.vehicles,
+            "other_names": others,
             "drivers": list(self.drivers),
             "measures": list(self.measures),
-            "counters": self.counters,
+            "counters": dict(self.counters),
             "fired_under": dict(sorted(self.fired_under.items())),
             "withdrawn": {
                 whose: sorted((start_us, *given) for start_us, given in known.items())
@@ -194,17 +200,7 @@ class EngineState:
             },
             "reports": {name: some.reports() for name, some in sorted(self.windows.items())},
         }
-        batch = pa.record_batch(
-            {
-                "name": pa.array(blocks, pa.string()),
-                "dtype": pa.array([_describe(array.dtype) for array in blocks.values()]),
-                "data": pa.array([_raw(array) for array in blocks.values()], pa.large_binary()),
-            }
-        ).replace_schema_metadata({"head": json.dumps(head, ensure_ascii=False)})
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        return bytes(sink.getvalue().to_pybytes())
+        return Frozen.of(head, blocks)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> EngineState:
@@ -216,21 +212,19 @@ class EngineState:
         or of a later format.
         """
         try:
-            with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
-                batch = reader.read_next_batch()
-            head = json.loads(batch.schema.metadata[b"head"])
+            head, blocks = thawed(data)
             if head["format"] != FORMAT or head["version"] > VERSION:
                 raise LogError(f"state is {head['format']} {head['version']}, not {VERSION}")
-            if head["version"] < VERSION:
+            if head["version"] < _OLDEST:
                 return cls(restarted=[f"all state of format {head['version']}"])
-            blocks = {
-                name: np.frombuffer(bytearray(block), _dtype(dtype))
-                for name, dtype, block in zip(*(c.to_pylist() for c in batch.columns), strict=True)
-            }
+            if head["version"] == VERSION:
+                names = Names.of_keys(blocks["names"].view(KEY), head["other_names"])
+            else:
+                names = Names.of(head["vehicles"])
         except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError, StopIteration) as error:
             raise LogError(f"damaged state of {len(data)} bytes: {error}") from error
         state = cls(
-            names=Names.of(head["vehicles"]),
+            names=names,
             drivers={name: index for index, name in enumerate(head["drivers"])},
             measures={name: number for number, name in enumerate(head.get("measures", []), 1)},
             network=head["network"],
@@ -294,28 +288,3 @@ def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
     longer = zeros(rows, array.dtype)
     longer[: len(array)] = array
     return longer
-
-
-def _raw(array: npt.NDArray[Any]) -> bytes:
-    """Memory as it is. Not ``array.tobytes()``, which leaves padding to chance."""
-    return array.view(np.uint8).tobytes()
-
-
-def _describe(dtype: np.dtype[Any]) -> str:
-    fields: Mapping[str, Any] = dtype.fields or {}
-    layout = {name: (item[0].base.str, item[0].shape, item[1]) for name, item in fields.items()}
-    return repr({"fields": layout, "size": dtype.itemsize, "align": dtype.isalignedstruct})
-
-
-def _dtype(text: str) -> np.dtype[Any]:
-    layout = ast.literal_eval(text)
-    fields = layout["fields"]
-    return np.dtype(
-        {
-            "names": list(fields),
-            "formats": [(base, shape) for base, shape, _ in fields.values()],
-            "offsets": [offset for _, _, offset in fields.values()],
-            "itemsize": layout["size"],
-        },
-        align=layout["align"],
-    )

@@ -6,7 +6,8 @@ register.parquet  vehicle register (schema REGISTER)
 fences.geojson    electronic fences that rules go by (``roads/fences.py``)
 feeds.sqlite      log written by the gateway: positions, driver_cards, device_alarms, evidence,
                   platform_messages, quarantine, command_results
-*.sqlite.volumes/ large segments of the log of that name; belongs to it like its -wal
+*.sqlite.volumes/ large segments of the log of that name, and the pipeline's checkpoint; belongs
+                  to it like its -wal
 intake.sqlite     log written by the intake process: passages, weighings,
                   roadside_checks, weather, evidence,
                   quarantine
@@ -34,7 +35,7 @@ secrets.yaml      secrets shared with platforms and devices, mode 0600
 spool/            media and evidence files that are not whole yet; empty to look at, its files
                   have no names
 archive/          positions for half a year, Parquet by day (``log/archive``)
-detect.sqlite     log written by the pipeline: detections, and its checkpoint
+detect.sqlite     log written by the pipeline: detections, and which checkpoint counts
 in-force/         copies of the files that the pipeline judges by (``runtime/in_force.py``)
 commands.sqlite   log written by the web process: commands, platform_orders, reports
 desk.sqlite       Django database, written by the web process

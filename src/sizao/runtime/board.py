@@ -8,6 +8,8 @@ positions read so far, however they were cut into batches.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,9 +119,11 @@ class Board:
 
     def to_bytes(self) -> bytes:
         """The same board gives the same bytes."""
-        sink = io.BytesIO()
-        np.save(sink, self._rows[: self._used], allow_pickle=False)
-        return sink.getvalue()
+        return self.frozen()()
+
+    def frozen(self) -> Callable[[], bytes]:
+        """The board as it is now; call it for the bytes, from any thread."""
+        return partial(_bytes_of, self._rows[: self._used].copy())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Board:
@@ -168,6 +172,12 @@ class Board:
             }
             self._words_of = network
         return self._words[name].take(place)
+
+
+def _bytes_of(rows: npt.NDArray[Any]) -> bytes:
+    sink = io.BytesIO()
+    np.save(sink, rows, allow_pickle=False)
+    return sink.getvalue()
 
 
 @njit(cache=True)

@@ -4,7 +4,8 @@ The stages stand in order in :attr:`Pipeline.stages`. Everything between two sav
 a pure function of the positions read and the state before, so a kill costs nothing: the next start
 reads the same positions into the same state and gets the same detections. Those that had been
 reported by then are known by their ids and left out, so detections need not wait for the state,
-which is large, to be saved with them. Before another context counts, the state that the one
+which is large, to be saved with them; nor do turns: they wait until it is copied, and a thread
+writes the copy while they go on. Before another context counts, the state that the one
 before led to is saved: what was judged by it is never judged again by the other. Where a context
 changed between a kill and the next start, what had been reported since the last save is judged
 again by the one that was in force (``in_force.py``), and only what follows by the other.
@@ -16,6 +17,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +40,7 @@ from sizao.runtime.board import Board
 from sizao.runtime.counters import Ages, Slowest, Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.state_files import Parts, Written
 from sizao.runtime.in_force import Described
 from sizao.runtime.records import SETTLED_S, RecordRunner
 from sizao.runtime.sources import Sources
@@ -59,8 +62,9 @@ class Pace:
     """Detections are committed at once, unless that would take more than this share of the time."""
     save_s: float = 10.0
     """State and offset are saved so often; so much is read again after a kill ..."""
-    save_share: float = 0.02
-    """... unless saving would take more than this share of the time (a very large state)."""
+    save_share: float = 0.1
+    """... unless that takes more than this share of the time (a very large state, a slow disk).
+    Turns wait for a small part of it."""
     show_s: float = 1.0
     """Show the board so often ..."""
     show_share: float = 0.1
@@ -125,9 +129,12 @@ class Pipeline:
         ]
         self.seconds = {name: 0.0 for name, _ in self.stages}
         """Wall seconds spent in each stage."""
-        self.slowest = {name: Slowest() for name in ("turn", *self.seconds, "save", "show")}
-        """Wall seconds of the longest turn lately, of the longest time of each stage, of saving
-        the state and of showing the board: what delays, which a sum does not say."""
+        self.slowest = {
+            name: Slowest() for name in ("turn", *self.seconds, "freeze", "save", "show")
+        }
+        """Wall seconds of the longest turn lately, of the longest time of each stage, of copying
+        the state, of saving it, during which turns go on, and of showing the board: what delays,
+        which a sum does not say."""
         self.positions = 0
         self.detections = 0
         self.reports = 0
@@ -148,6 +155,9 @@ class Pipeline:
         # To forget the state is to save that there is none.
         self._saved = -1 if rebuild else self.offset
         self._pending: list[pa.RecordBatch] = []
+        self._writer = ThreadPoolExecutor(1, "save")
+        self._writing: Future[Written] | None = None
+        self._save_began = 0.0
         self._last_save = self._last_report = time.monotonic()
         self._save_cost_s = self._report_cost_s = 0.0
         self._last_show = 0.0
@@ -259,10 +269,13 @@ class Pipeline:
             self._pending.append(turn.detections)
         moment = time.monotonic()
         pace = self.pace
-        if moment - self._last_save >= max(pace.save_s, self._save_cost_s / pace.save_share):
-            self.commit()
+        if self._writing is not None and self._writing.done():
+            self._end_save()
         elif moment - self._last_report >= self._report_cost_s / pace.report_share:
             self._report()
+        due_s = max(pace.save_s, self._save_cost_s / pace.save_share)
+        if self._writing is None and moment - self._last_save >= due_s:
+            self._begin_save()
         if turn.batch is not None:
             received = turn.batch.column("received").cast(pa.int64()).to_numpy()
             some = self._age_s(_sample(received))
@@ -322,22 +335,45 @@ class Pipeline:
         return True
 
     def commit(self) -> None:
-        """Detections, state, board and offset in one transaction. Raises LogError, and then all
-        of them are kept for the next try."""
-        if self.offset == self._saved and not self._pending:
+        """Detections, state, board and offset in one transaction, now. Raises LogError, and then
+        all of them are kept for the next try."""
+        if self._writing is not None:
+            self._end_save()
+        if self.offset != self._saved:
+            self._begin_save()
+        if self._writing is not None:
+            self._end_save()
+        self._report()
+
+    def _begin_save(self) -> None:
+        """Have the state written down as it is now. Nothing is saved by that alone."""
+        if self.offset == self._saved:
             return
-        began = time.monotonic()
-        state = {
-            "engine": self.state.to_bytes(),
-            "board": self.board.to_bytes(),
-            "heard": self.heard.to_bytes(),
+        self._save_began = time.monotonic()
+        parts: Parts = {
+            "engine": self.state.frozen(),
+            "board": self.board.frozen(),
+            "heard": self.heard.frozen(),
         }
-        _, fresh = self.store.commit(self._waiting(), state, self.offset)
-        self._saved = self.offset
+        self.slowest["freeze"].add(time.monotonic() - self._save_began)
+        self._writing = self._writer.submit(self.store.write, parts, self.offset)
+
+    def _end_save(self) -> None:
+        """Save what was written down, with the offset of that moment, and all detections found
+        since the last report: so none of up to then is left out. Waits if it is not written yet."""
+        assert self._writing is not None
+        try:
+            written = self._writing.result()
+        except LogError:
+            self._writing = None
+            raise
+        _, fresh = self.store.commit(self._waiting(), written, self.offset)
+        self._writing = None
+        self._saved = written.offset
         self.saves += 1
         self._reported(fresh)
         self._last_save = self._last_report = time.monotonic()
-        self._save_cost_s = self._last_save - began
+        self._save_cost_s = self._last_save - self._save_began
         self.slowest["save"].add(self._save_cost_s)
 
     def _report(self) -> None:

@@ -1,10 +1,12 @@
 """Outputs, and the state and offset they came from: the reason a kill loses and repeats nothing.
 
-All live in one file, ``detect.sqlite``. State and offset are saved in one transaction, with every
-output that they led to and that was not reported before: were they saved first, a kill in between
-would lose detections. Outputs may be reported earlier than that. A kill then makes the next start
-find them again, from the same positions and the same state, and the keys of what was reported,
-added in the transaction that reported it, keep them from being reported twice.
+All live in one file, ``detect.sqlite``, and beside it (``state_files.py``). State and offset are
+saved in one transaction, with every output that they led to and that was not reported before: were
+they saved first, a kill in between would lose detections. The state may be one of a while ago, as
+long as its offset is, too: it is large, and is written down while the pipeline goes on. Outputs may
+be reported earlier than that. A kill then makes the next start find them again, from the same
+positions and the same state, and the keys of what was reported, added in the transaction that
+reported it, keep them from being reported twice.
 Beside them stands what has judged the positions since, and how far that was reported.
 ``tests/runtime/test_kill.py`` shows what goes wrong without each of these.
 """
@@ -22,8 +24,11 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.state_files import Parts, StateFiles, Written
+from sizao.runtime.embedded.volumes import place_of
 
 _TABLES = (
+    # ``state`` is a place in a file; the bytes themselves where an earlier release wrote it.
     "CREATE TABLE IF NOT EXISTS saved_part (part TEXT PRIMARY KEY, at INTEGER NOT NULL,"
     " size INTEGER NOT NULL, crc INTEGER NOT NULL, state BLOB NOT NULL)",
     # An id is a hash that its start goes into. In the order of ids each new key would dirty a page
@@ -60,9 +65,17 @@ class CheckpointStore:
 
     def __init__(self, log: SqliteLog) -> None:
         self.log = log
+        self.files = StateFiles(log.path)
         with log.transaction() as connection:
             for table in _TABLES:
                 connection.execute(table)
+            rows = connection.execute("SELECT state FROM saved_part").fetchall()
+        numbers = [place.number for (state,) in rows if (place := place_of(state))]
+        self._named = numbers[0] if numbers else 0
+        """The file of the saved state, which is not to be written."""
+        self._refused = 0
+        """Nor is that of the transaction refused last: its rows may come back to life after a power
+        cut."""
         self._take_over_keys()
 
     def load(self) -> Saved:
@@ -76,32 +89,45 @@ class CheckpointStore:
             ).fetchall()
         if not rows:
             return Saved()
-        for part, _, _, crc, state in rows:
-            if zlib.crc32(state) != crc:
+        blobs = [self._content(row[4]) for row in rows]
+        for (part, _, _, crc, stored), blob in zip(rows, blobs, strict=True):
+            if zlib.crc32(blob) != crc:
+                place = place_of(stored)
+                where = self.log.path if place is None else self.files.path(place.number)
                 raise LogError(
-                    f"{self.log.path}: checkpoint part {part!r} is damaged;"
+                    f"{where}: checkpoint part {part!r} is damaged or missing;"
                     " start once with --rebuild"
                 )
         offsets = {row[1] for row in rows}
         if len(offsets) != 1:
             raise LogError(f"{self.log.path}: checkpoint parts are of different offsets {offsets}")
-        parts = {part: _unpacked(state, size) for part, _, size, _, state in rows}
+        parts = {row[0]: _unpacked(blob, row[2]) for row, blob in zip(rows, blobs, strict=True)}
         return Saved(offsets.pop(), parts)
 
+    def write(self, parts: Parts, offset: int) -> Written:
+        """Put a state on the disk, for :meth:`commit`; nothing that another thread does meanwhile
+        has to wait. Raises LogError, having changed nothing, if the disk refuses."""
+        number = next(number for number in (1, 2, 3) if number not in (self._named, self._refused))
+        return self.files.write(number, parts, offset)
+
     def commit(
-        self, detections: pa.RecordBatch, state: Mapping[str, bytes], offset: int
+        self, detections: pa.RecordBatch, written: Written, reported: int
     ) -> tuple[int | None, pa.RecordBatch]:
-        """Append the detections that are new and save state and offset with them.
+        """Append the detections that are new, found up to ``reported``, and save a state with
+        them; all that was found up to its offset must be among them, or reported before.
 
         A detection already committed under the same id and revision is left out: ids come from
         content, so it is the same detection. Returns the segment's ``seq`` (None if there was
         nothing new) and what was new. Raises LogError, having changed nothing, if the disk
-        refuses.
+        refuses; it may be tried again.
         """
+        self._refused = written.number
         with self.log.transaction() as connection:
             fresh = self.append_new(connection, detections)
             seq = self.log.append_in(connection, "detections", fresh)
-            self.save(connection, state, offset)
+            self.save(connection, written)
+            _note_reported(connection, reported)
+        self._named, self._refused = written.number, 0
         return seq, fresh
 
     def report(self, detections: pa.RecordBatch, offset: int) -> pa.RecordBatch:
@@ -110,7 +136,7 @@ class CheckpointStore:
         with self.log.transaction() as connection:
             fresh = self.append_new(connection, detections)
             self.log.append_in(connection, "detections", fresh)
-            connection.execute("UPDATE saved_context SET reported = max(reported, ?)", (offset,))
+            _note_reported(connection, offset)
         return fresh
 
     def judged(self) -> Judged:
@@ -166,16 +192,20 @@ class CheckpointStore:
         # A kill here leaves segments without keys: the next call finds and deletes them.
         return self.log.prune("detections", before_s, upto=old[-1].seq)
 
-    def save(self, connection: sqlite3.Connection, state: Mapping[str, bytes], offset: int) -> None:
-        """Replace the checkpoint within a transaction of the caller's."""
+    def save(self, connection: sqlite3.Connection, written: Written) -> None:
+        """Name a state as the saved one within a transaction of the caller's."""
         connection.execute("DELETE FROM saved_part")
-        for part, plain in state.items():
-            # Mostly zeros: a tenth of the bytes to fsync.
-            blob = pa.compress(plain, codec="zstd", asbytes=True)
-            connection.execute(
-                "INSERT INTO saved_part VALUES (?, ?, ?, ?, ?)",
-                (part, offset, len(plain), zlib.crc32(blob), blob),
-            )
+        connection.executemany(
+            "INSERT INTO saved_part VALUES (?, ?, ?, ?, ?)",
+            [
+                (part.name, written.offset, part.size, part.crc, part.place.packed())
+                for part in written.parts
+            ],
+        )
+
+    def _content(self, stored: bytes) -> bytes:
+        place = place_of(stored)
+        return stored if place is None else self.files.read(place)
 
     def _take_over_keys(self) -> None:
         """Keys of an earlier release, which lay in the order of ids: made anew from the log. A kill
@@ -195,6 +225,10 @@ class CheckpointStore:
             after = segments[-1].seq
         with self.log.transaction() as connection:
             connection.execute("DROP TABLE detection_key")
+
+
+def _note_reported(connection: sqlite3.Connection, offset: int) -> None:
+    connection.execute("UPDATE saved_context SET reported = max(reported, ?)", (offset,))
 
 
 def _keys(detections: pa.RecordBatch) -> Iterator[Key]:

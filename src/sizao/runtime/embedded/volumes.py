@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sizao.core.errors import LogError
+from sizao.log.archive.manifest import sync_folder
 
 LARGE = 256 << 10
 """Bytes of a segment from which on it goes to a volume: some 2,400 positions. Below that
@@ -205,14 +206,14 @@ class VolumeWriter(Volumes):
         new = not self.folder.exists()
         self.folder.mkdir(exist_ok=True)
         if new:
-            _sync_folder(self.folder.parent)
+            sync_folder(self.folder.parent)
         path = self.path(topic, current.number)
         new = not path.exists()
         current.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         current.room = os.fstat(current.file).st_size
         if new:
             # A file whose name is lost is as good as not written.
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
 
     def _make_room(self, current: _Current, end: int) -> None:
         while current.room < end:
@@ -249,11 +250,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
