@@ -49,7 +49,7 @@ from sizao.detect.params import Params
 from sizao.detect.reopen_again import Again, Anew
 from sizao.detect.reopen_drivers import Drivers
 from sizao.detect.reopen_room import Room
-from sizao.detect.reopen_rounds import Rounds, late_stops
+from sizao.detect.reopen_rounds import Late, Rounds, late_stops
 from sizao.detect.revisions import report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
 from sizao.detect.totals import DrivingTotal
@@ -201,7 +201,7 @@ class _Turn:
     """One batch."""
 
     def __init__(self, judging: Judging, columns: Columns, late: npt.NDArray[Any]) -> None:
-        self.judging, self.columns, self.late = judging, columns, late
+        self.judging, self.columns, self.late = judging, columns, Late.of(late)
         self.group, self.memories, self.windows, self.params, self.world = judging
         first = self.params[self.group[0].id]
         self.within_us = round(first["reopen_within_min"] * 60e6)
@@ -253,7 +253,7 @@ class _Turn:
             self._remember(kept, self.judge(self._shown(rows, number)), drivers)
         windows.opened = self.room.opened
         windows.close(windows.head["slot"][windows.head["number"] + MOST < windows.opened])
-        came = self.late["slot"]
+        came = self.late.slots
         for slot in set(came[windows.place[came] > 0].tolist()):
             self._gather(slot, None)
 
@@ -264,7 +264,7 @@ class _Turn:
 
     def _gather(self, slot: int, until: int | None) -> None:
         """Late rows that came before this place in the batch, or all."""
-        own = self.late[self.late["slot"] == slot]
+        own = self.late.own(slot)
         end = len(own) if until is None else int(np.searchsorted(own["row"], until))
         self.windows.gather(slot, own[self._gathered.get(slot, 0) : end])
         self._gathered[slot] = end

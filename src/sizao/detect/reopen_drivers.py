@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.reopen_rounds import Stop
+from sizao.detect.reopen_rounds import Late, Stop
 from sizao.detect.stage import Columns, Memory, Rule
 from sizao.detect.totals import DrivingTotal
 from sizao.detect.windows import Windows
@@ -67,9 +67,7 @@ class Drivers:
                 if driver not in drivers:
                     drivers[driver] = remembered(self.memories[rule], driver)
 
-    def linked(
-        self, stops: Sequence[Stop], torn: npt.NDArray[np.int64], late: npt.NDArray[Any]
-    ) -> Linked:
+    def linked(self, stops: Sequence[Stop], torn: npt.NDArray[np.int64], late: Late) -> Linked:
         """Which vehicles drivers link, late rows looked at too."""
         rows = np.flatnonzero(self.who >= 0)
         slots, drivers = self.columns.slot[rows], self.who[rows]
@@ -91,10 +89,10 @@ class Drivers:
                 found.new.extend(self._new(own, set(self.columns.slot[torn].tolist())))
         return found
 
-    def _of_window(self, slot: int, late: npt.NDArray[Any]) -> set[int]:
+    def _of_window(self, slot: int, late: Late) -> set[int]:
         windows = self.windows
         drivers = set(windows.of_rule[self.totals[0]].drivers.get(slot, {}))
-        drivers.update(late["driver"][late["slot"] == slot].tolist())
+        drivers.update(late.own(slot)["driver"].tolist())
         if slot in windows.late:
             drivers.update(windows.late[slot]["driver"].tolist())
         return drivers - {-1}

@@ -22,6 +22,25 @@ Stop = tuple[int, int]
 """Row and slot."""
 
 
+class Late(NamedTuple):
+    """Rows (ROW) of a batch that were left out as late, by slot, those of one as they came; and
+    their slots once more, to be searched."""
+
+    rows: npt.NDArray[Any]
+    slots: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, late: npt.NDArray[Any]) -> Late:
+        """late : as they came"""
+        rows = late[np.argsort(late["slot"], kind="stable")]
+        return cls(rows, np.ascontiguousarray(rows["slot"]))
+
+    def own(self, slot: int) -> npt.NDArray[Any]:
+        """Those of one vehicle."""
+        begin, end = np.searchsorted(self.slots, [slot, slot + 1])
+        return self.rows[begin:end]
+
+
 class Rounds(NamedTuple):
     """Number of every row's round, int32 (n,), from 0; and how many there are."""
 
@@ -55,17 +74,16 @@ class Rounds(NamedTuple):
 
 def late_stops(
     columns: Columns,
-    late: npt.NDArray[Any],
+    late: Late,
     torn: npt.NDArray[np.int64],
     windows: Windows,
 ) -> list[Stop]:
     """Rows right before which late ones of their vehicle have come, where there may be a window,
     as they came.
 
-    late : rows (ROW) of this batch that were left out
     torn : rows that may open a window
     """
-    came = late["slot"]
+    came = late.slots
     with_window = came[windows.place[came] > 0].tolist()
     opening = set(came.tolist()) & set(columns.slot[torn].tolist())
     slots = sorted({*windows.late, *with_window, *opening})
@@ -73,7 +91,7 @@ def late_stops(
     begins, ends = (np.searchsorted(columns.slot, sought, side) for side in ("left", "right"))
     stops: list[Stop] = []
     for slot, begin, end in zip(slots, begins.tolist(), ends.tolist(), strict=True):
-        next_ones = np.searchsorted(columns.row[begin:end], late["row"][came == slot])
+        next_ones = np.searchsorted(columns.row[begin:end], late.own(slot)["row"])
         rows = {begin + after for after in next_ones.tolist()}
         if slot in windows.late:
             rows.add(begin)
