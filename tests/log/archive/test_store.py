@@ -138,6 +138,30 @@ def test_a_merge_holds_some_vehicles_at_a_time(tmp_path: Path) -> None:
         assert rows[0] == rows[1]
 
 
+def test_a_merge_opens_the_files_of_some_buckets_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row group of each open file is in memory, and a day may have hundreds."""
+    monkeypatch.setattr("sizao.log.archive.store.STRAIGHT_ROWS", 50)
+    monkeypatch.setattr("sizao.log.archive.layout.PIECE_ROWS", 5)
+    opened: list[int] = []
+    real = runs.merged
+    monkeypatch.setattr(
+        runs, "merged", lambda paths, rows: opened.append(len(paths)) or real(paths, rows)
+    )
+    made = [positions(VEHICLES * 4, [n * 4.0 + m // 40 for m in range(160)]) for n in range(6)]
+    with ArchiveStore(tmp_path, bucket_rows=20) as store:
+        store.take(made[:1], 1, 1.0)
+        for number, batch in enumerate(made[1:], 2):
+            store.take([batch], number, float(number))
+        (day,) = store.manifest.days.values()
+        assert min(file.buckets for file in day.files) == 8
+        while store.tidy(newest=True):
+            pass
+    assert max(opened) < len(day.files) / 5
+    assert sorted(kept(tmp_path)) == sorted(set(keys_of(made)))
+
+
 def test_a_file_goes_to_the_disk_in_helpings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

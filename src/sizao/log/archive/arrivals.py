@@ -64,7 +64,8 @@ class Arrivals:
         """Rows of ARCHIVED."""
         if not len(table):
             return
-        table = table.unify_dictionaries().combine_chunks()
+        if any(column.num_chunks > 1 for column in table.columns):
+            table = table.unify_dictionaries().combine_chunks()
         codes = {name: self._coded(name, table[name])[0] for name in WORDS}
         records.from_archived(table, codes, self._next(len(table)))
 

@@ -92,14 +92,13 @@ def from_archived(table: pa.Table, codes: Mapping[str, Codes], rows: Rows) -> No
     flags = np.zeros(len(table), np.uint32)
     for name in FLAGS:
         _note_nulls(flags, name, table[name].chunk(0))
-    for name in TRUTHS:
-        flags |= _filled(table[name].chunk(0)).astype(np.uint32) << TRUTHS[name]
-    rows["flags"] = flags
-    rows["time_us"] = _values(table, "time_s") * 1_000_000 + _values(table, "time_us")
-    for name in ("delay_ds", *SCALED, "alarm", "status"):
-        rows[name] = _values(table, name)
-    for name, found in codes.items():
-        rows[name] = found
+    _take_archived(
+        rows,
+        *(_filled(table[name].chunk(0)) for name in ("time_s", "time_us", "delay_ds")),
+        *(_filled(table[name].chunk(0)) for name in (*SCALED, *SAME)),
+        flags,
+        *(_only_read(codes[name]) for name in ("vehicle", "driver", "source")),
+    )
 
 
 def days(rows: Rows) -> npt.NDArray[np.int32]:
@@ -143,10 +142,6 @@ def _note_nulls(flags: npt.NDArray[np.uint32], name: str, column: pa.Array) -> N
         flags |= np.asarray(column.is_null()).astype(np.uint32) << FLAGS[name]
 
 
-def _values(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    return _filled(table[name].chunk(0))
-
-
 def _filled(column: pa.Array) -> npt.NDArray[Any]:
     """Whole numbers or truth values, 0 for null: numpy's have no null."""
     if column.null_count:
@@ -186,6 +181,23 @@ def _take(  # type: ignore[no-untyped-def]  # numba
         known = abs(whole) < _I64
         row.mileage_hm = np.int64(whole) if known else 0
         row.flags = none if known else none | _MILEAGE
+        row.alarm, row.status = alarm[i], status[i]
+        row.vehicle, row.driver, row.source = vehicle[i], driver[i], source[i]
+
+
+@njit(cache=True, nogil=True)
+def _take_archived(  # type: ignore[no-untyped-def]  # numba
+    rows, time_s, time_us, delay, lat, lon, speed, heading, altitude, recorder, mileage, alarm,
+    status, positioned, catch_up, flags, vehicle, driver, source,
+):  # fmt: skip
+    for i in range(len(rows)):
+        row = rows[i]
+        row.time_us = time_s[i] * 1_000_000 + time_us[i]
+        row.delay_ds = delay[i]
+        row.lat_e6, row.lon_e6 = lat[i], lon[i]
+        row.speed_dkmh, row.recorder_dkmh = speed[i], recorder[i]
+        row.heading_deg, row.altitude_m, row.mileage_hm = heading[i], altitude[i], mileage[i]
+        row.flags = flags[i] | _POSITIONED * positioned[i] | _CATCH_UP * catch_up[i]
         row.alarm, row.status = alarm[i], status[i]
         row.vehicle, row.driver, row.source = vehicle[i], driver[i], source[i]
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from sizao.log.archive import columns
 
 
-def merged(paths: Sequence[Path], rows: int) -> Iterator[pa.Table]:
-    """All rows of the files, some ``rows`` at a time. A vehicle's are all in one piece, in the
-    order of the files; pieces rise by vehicle, within a piece they are to be sorted yet.
+def merged(paths: Sequence[Path], rows: int) -> Iterator[list[pa.Table]]:
+    """All rows of the files, some ``rows`` at a time. A vehicle's are all in one helping, in the
+    order of the files; helpings rise by vehicle, within one they are to be sorted yet.
 
     paths : files whose rows are sorted by vehicle, or by bucket and vehicle within one bucket
 
@@ -28,7 +28,7 @@ def merged(paths: Sequence[Path], rows: int) -> Iterator[pa.Table]:
         for name in [*_cuts(runs, rows), None]:
             pieces = [piece for run in runs for piece in run.below(name)]
             if pieces:
-                yield columns.joined(pieces)
+                yield pieces
 
 
 class _Run:

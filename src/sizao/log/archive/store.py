@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 BUCKET_ROWS = 2_000_000
 """A day with more rows in a bucket gets twice as many buckets, up to one a partition."""
 
-PIECE_ROWS = 1_000_000
+PIECE_ROWS = 250_000
 """Rows merged at a time. What a merge needs in memory is some 300 bytes for each of these, and
 what a row group of each of its files takes."""
 
@@ -228,7 +228,7 @@ class ArchiveStore:
         """A file of all the rows, durable; a manifest has yet to say so."""
         name = f"fresh/{self.manifest.serial:08d}.parquet"
         try:
-            with FileWriter(self.root, name, level=columns.SOON_LEVEL) as writer:
+            with FileWriter(self.root, name, packing=columns.SOON) as writer:
                 for _, some in rows.in_order():
                     writer.add(some)
                 file = writer.finish()
@@ -240,8 +240,8 @@ class ArchiveStore:
     def _written(self, rows: Arrivals) -> dict[str, list[File]]:
         """Files of the rows' days, durable; a manifest has yet to say so."""
         try:
-            into, level = self._split(rows.days()), columns.SOON_LEVEL
-            with DayFiles(self.root, into, self.manifest.serial, level) as made:
+            into, serial = self._split(rows.days()), self.manifest.serial
+            with DayFiles(self.root, into, serial, columns.SOON) as made:
                 made.add(rows)
                 return made.finish()
         except OSError as error:
@@ -254,10 +254,14 @@ class ArchiveStore:
         """
         try:
             with DayFiles(self.root, into, self.manifest.serial) as made:
-                for piece in runs.merged([self.root / file.name for file in files], PIECE_ROWS):
-                    rows = Arrivals(len(piece))
-                    rows.add_archived(piece)
-                    made.add(rows)
+                rows = Arrivals(PIECE_ROWS)
+                for some in layout.apart(files, min(into.values())):
+                    for helping in runs.merged([self.root / one.name for one in some], PIECE_ROWS):
+                        rows.clear()
+                        for piece in helping:
+                            rows.add_archived(piece)
+                        made.add(rows)
+                    made.settle()
                 return made.finish()
         except (OSError, pa.ArrowInvalid) as error:
             names = ", ".join(file.name for file in files)

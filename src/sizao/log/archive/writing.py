@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,13 +37,13 @@ class FileWriter:
         *,
         bucket: int = -1,
         buckets: int = 1,
-        level: int = columns.LEVEL,
+        packing: Mapping[str, Any] = columns.LASTING,
     ) -> None:
         self._path = root / name
         self._draft = self._path.with_name(f".{self._path.name}.draft")
         self._name, self._bucket, self._buckets = name, bucket, buckets
         self._file = self._draft.open("wb")
-        self._writer = columns.Writer(self._file, level)
+        self._writer = columns.Writer(self._file, packing)
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._span: list[int] = []
@@ -100,14 +101,19 @@ class DayFiles:
 
     into : ISO date to the number of buckets that the day's rows are split into
     serial : number of the first file's name
-    level : of compression
+    packing : see :class:`columns.Writer`
     """
 
     def __init__(
-        self, root: Path, into: Mapping[str, int], serial: int, level: int = columns.LEVEL
+        self,
+        root: Path,
+        into: Mapping[str, int],
+        serial: int,
+        packing: Mapping[str, Any] = columns.LASTING,
     ) -> None:
-        self._root, self._into, self._serial, self._level = root, into, serial, level
+        self._root, self._into, self._serial, self._packing = root, into, serial, packing
         self._writers: dict[tuple[str, int], FileWriter] = {}
+        self._whole: dict[tuple[str, int], File] = {}
         self._open = ExitStack()
         for date in into:
             folder = root / "days" / date
@@ -122,11 +128,17 @@ class DayFiles:
             for bucket, some in rows.in_order(date, self._into[date]):
                 self._writer(date, bucket).add(some)
 
+    def settle(self) -> None:
+        """No more rows come into the files that have some: they are whole and need no memory."""
+        for key in sorted(self._writers):
+            self._whole[key] = self._writers.pop(key).finish()
+
     def finish(self) -> dict[str, list[File]]:
         """All of it is on the disk. Says what was written, by day."""
+        self.settle()
         made: dict[str, list[File]] = {}
-        for date, bucket in sorted(self._writers):
-            made.setdefault(date, []).append(self._writers[date, bucket].finish())
+        for date, bucket in sorted(self._whole):
+            made.setdefault(date, []).append(self._whole[date, bucket])
         for date in made:
             sync_folder(self._root / "days" / date)
         return made
@@ -140,9 +152,9 @@ class DayFiles:
     def _writer(self, date: str, bucket: int) -> FileWriter:
         found = self._writers.get((date, bucket))
         if found is None:
-            name = f"days/{date}/{self._serial + len(self._writers):08d}.parquet"
-            found = FileWriter(
-                self._root, name, bucket=bucket, buckets=self._into[date], level=self._level
-            )
+            number = self._serial + len(self._writers) + len(self._whole)
+            name = f"days/{date}/{number:08d}.parquet"
+            buckets, packing = self._into[date], self._packing
+            found = FileWriter(self._root, name, bucket=bucket, buckets=buckets, packing=packing)
             self._writers[date, bucket] = self._open.enter_context(found)
         return found
