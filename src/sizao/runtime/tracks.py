@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from sizao.core.ids import PARTITIONS, partition_of
 from sizao.core.schemas import POSITION
 from sizao.log.encoding import decode
 from sizao.log.interface import Segment
+from sizao.runtime.archive.held import held
 from sizao.runtime.embedded import track_pages
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.segments import checksum
@@ -29,17 +31,29 @@ class TrackReader:
     def __init__(self, log: SqliteLog) -> None:
         self._log = log
 
+    def held_in(self, archive: Path) -> int:
+        """The last segment whose positions an archive's folder holds, 0 if none. Raises LogError
+        if the archive is damaged."""
+        return held(self._log, archive)
+
     def track(
-        self, vehicle: str, start: datetime, end: datetime, *, max_rows: int = 100_000
+        self,
+        vehicle: str,
+        start: datetime,
+        end: datetime,
+        *,
+        max_rows: int = 100_000,
+        after: int = 0,
     ) -> pa.RecordBatch:
-        """Positions of a vehicle with ``start <= time < end``, by event time, schema POSITION.
+        """Positions of a vehicle with ``start <= time < end``, by event time, schema POSITION, of
+        segments behind ``after`` only.
 
         A point that was sent twice appears once. Aware datetimes. Raises LogError if a page or
         segment in the way is damaged; gives the first ``max_rows`` if there are more.
         """
         first_us, last_us = (round(moment.timestamp() * 1_000_000) for moment in (start, end))
         found = []
-        for rows in self._candidates(partition_of(vehicle), first_us, last_us):
+        for rows in self._candidates(partition_of(vehicle), first_us, last_us, after):
             times = rows.column("time").cast(pa.int64())
             wanted = pc.and_(
                 pc.equal(rows.column("vehicle"), vehicle),
@@ -61,7 +75,9 @@ class TrackReader:
         """Segments of ``command_results`` after one already seen, oldest first."""
         return self._log.read("command_results", after_seq)
 
-    def _candidates(self, partition: int, first_us: int, last_us: int) -> Iterator[pa.RecordBatch]:
+    def _candidates(
+        self, partition: int, first_us: int, last_us: int, after: int
+    ) -> Iterator[pa.RecordBatch]:
         """Rows of the partition from pages and segments that touch the time span."""
         with self._log.reading() as connection:
             if connection is None:
@@ -72,8 +88,10 @@ class TrackReader:
                 connection.execute("BEGIN")
             try:
                 upto = track_pages.upto(connection)
-                blobs = self._pages(connection, partition, first_us, last_us) if upto else []
-                slices = self._slices(connection, partition, first_us, last_us, upto)
+                # Pages hold what is before their last segment.
+                paged = upto > after
+                blobs = self._pages(connection, partition, first_us, last_us) if paged else []
+                slices = self._slices(connection, partition, first_us, last_us, max(upto, after))
             finally:
                 if not inside:
                     connection.execute("ROLLBACK")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sizao.core.clock import ManualClock
+from sizao.core.errors import LogError
 from sizao.log.archive import manifest
 from sizao.log.archive.store import ArchiveStore
 from sizao.log.datadir import DataDir
@@ -62,6 +63,28 @@ def test_everything_in_the_log_is_kept_once_and_tracks_are_whole(data: DataDir) 
             cut = START_US + 30 * 3600 * 1_000_000
             old = {key for key in keys_of(made[:15]) if key[0] == vehicle and key[1] < cut}
             assert keys_of([part]) == sorted(old)
+        questions.close()
+
+
+def test_of_the_log_only_what_is_not_archived_yet_is_read(data: DataDir) -> None:
+    """Segments that are in the archive are spoiled here: who read them would say so."""
+    made = pieces(6)
+    with SqliteLog(data.feeds_log, writer=True) as log:
+        for batch in made[:4]:
+            log.append({"positions": batch})
+        archived(data)
+        for batch in made[4:]:
+            log.append({"positions": batch})
+        with log.transaction() as connection:
+            connection.execute("UPDATE segment SET crc = crc + 1 WHERE seq <= 4")
+        reader, questions = TrackReader(log), ArchiveQuestions(data.archive)
+        start = datetime.fromtimestamp(START_S, UTC)
+        end = start + timedelta(days=5)
+        for vehicle in {name for name, _ in keys_of(made)}:
+            track = Tracks(reader, questions).track(vehicle, start, end)
+            assert keys_of([track]) == sorted({k for k in keys_of(made) if k[0] == vehicle})
+        with pytest.raises(LogError, match="damaged"):
+            reader.track(vehicle, start, end)
         questions.close()
 
 
@@ -226,7 +249,7 @@ def test_a_killed_process_loses_and_doubles_nothing(data: DataDir) -> None:
         "print('done', flush=True)\n"
     )
     ends = []
-    for patience_s in (0.05, 0.12, 0.3, 60.0):
+    for patience_s in (0.05, 0.12, 0.3, 300.0):
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(data.root)], stdout=subprocess.PIPE, text=True
         )

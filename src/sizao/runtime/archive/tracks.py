@@ -13,7 +13,11 @@ from sizao.runtime.tracks import TrackReader
 
 
 class Tracks:
-    """Threads may share one; see ``web.ports.Tracks``."""
+    """Threads may share one; see ``web.ports.Tracks``.
+
+    Of the log only what the archive does not hold yet is read: a segment has a slice of every
+    vehicle's rows, and the log goes back a week.
+    """
 
     def __init__(self, log: TrackReader, archive: ArchiveQuestions) -> None:
         self._log = log
@@ -25,9 +29,10 @@ class Tracks:
         """Positions with ``start <= time < end``, schema POSITION, by event time, each moment
         once. Raises LogError if something in the way is damaged."""
         # The log first: what moves into the archive in between is then found twice, never lost.
+        after = self._log.held_in(self._archive.root)
         parts = [
-            source.track(vehicle, start, end, max_rows=max_rows)
-            for source in (self._log, self._archive)
+            self._log.track(vehicle, start, end, max_rows=max_rows, after=after),
+            self._archive.track(vehicle, start, end, max_rows=max_rows),
         ]
         full = [part for part in parts if len(part)]
         if len(full) < 2:
