@@ -12,7 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.core.loads import BLOCK, address
-from sizao.feeds.jt808.columns import Columns, make_columns, places_of, position_batch
+from sizao.feeds.jt808.columns import (
+    Columns,
+    make_columns,
+    places_of,
+    position_batch,
+    rules_at,
+)
 from sizao.feeds.jt808.fields import text
 from sizao.feeds.jt808.problems import Malformed
 from sizao.feeds.jt809 import cipher, kernel
@@ -57,21 +63,13 @@ class Bulk:
         self._slots = np.full(4096, -1, np.int32)
         self._used = np.zeros(1, np.int64)
         self._marks = np.empty(0, np.int32)
-        self._rest = np.empty((0, 3), np.int64)
+        self._rest = np.empty((0, kernel.REST), np.int64)
         self._scratch = np.empty(kernel.SCRATCH, np.uint8)
 
     def decode(self, data: bytes, params: LinkParams, now_us: int) -> Found:
         """Decode every complete frame of ``data``. Never raises."""
         buffer = np.frombuffer(data, np.uint8)
-        limits = params.limits
-        bounds = np.array(
-            [
-                limits.future_s * 1e6,
-                -1.0 if limits.age_s is None else limits.age_s * 1e6,
-                limits.speed_kmh,
-                limits.altitude_m,
-            ]
-        )
+        rules = rules_at(now_us, params.limits)
         head = 22 if params.edition == "2011" else 30
         batches: list[pa.RecordBatch] = []
         raws: list[bytes] = []
@@ -94,16 +92,14 @@ class Bulk:
                 len(buffer) - at,
                 head,
                 params.access_code,
-                now_us,
-                bounds,
-                self._keys,
-                self._slots,
-                self._used,
+                rules,
+                self._plates(),
                 address(self._scratch),
                 key,
                 address(stream),
-                self._marks,
-                rest,
+                address(self._marks),
+                address(rest),
+                len(rest),
                 room,
                 places_of(columns),
             )
@@ -129,7 +125,7 @@ class Bulk:
         a page."""
         if len(self._marks) <= size:
             self._marks = np.empty(size + 1, np.int32)
-            self._rest = np.empty((size // 26 + 1024, 3), np.int64)
+            self._rest = np.empty((size // 26 + 1024, kernel.REST), np.int64)
 
     def _grow(self) -> None:
         """Keep room for as many new plates as there are, and the table half empty."""
@@ -141,7 +137,17 @@ class Bulk:
         self._keys = np.empty((size * 4, kernel.KEY), np.int64)
         self._slots = np.full(size * 16, -1, np.int32)
         self._used[0] = 0
-        kernel.enter(keys, self._keys, self._slots, self._used)
+        kernel.enter(address(keys), used, self._plates())
+
+    def _plates(self) -> kernel.Plates:
+        """The table's addresses: good until it grows."""
+        return kernel.Plates(
+            address(self._keys),
+            len(self._keys),
+            address(self._slots),
+            len(self._slots) - 1,
+            address(self._used),
+        )
 
     def _batch(self, columns: Columns, n: int, source: str, now_us: int) -> pa.RecordBatch:
         """The first rows of columns as a batch that shares their memory."""

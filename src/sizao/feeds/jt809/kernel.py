@@ -7,7 +7,7 @@ two messages and no error kind.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +18,44 @@ from sizao.core.loads import (
     copy_block,
     find,
     get32,
+    get64,
     lowest_bit,
     put8,
     put16,
     put32,
+    put64,
     put_u64,
     u8,
     u16,
     u32,
     u64,
 )
-from sizao.feeds.jt808.columns import CATCH_UP, Places
+from sizao.feeds.jt808.columns import CATCH_UP, Places, Rules
 from sizao.feeds.jt809.placing import put_new, put_old
-
-Ints = npt.NDArray[np.int64]
 
 SCRATCH = 4096
 """Longest frame the loop unescapes; longer ones are left to the other path."""
 KEY = 3
 """Words of a plate (21 bytes) and colour, big-endian, the last two bytes masked away."""
+REST = 3
+"""Words of a stretch for the other path: kind, first byte, end."""
 _COLOUR = -0x10000
 FRAME, STRAY = 0, 1
 """What a stretch for the other path is: a frame, or bytes between frames."""
+
+
+class Plates(NamedTuple):
+    """The plates seen so far: addresses, because counting references to arrays in the loop took
+    longer than decoding."""
+
+    keys: int
+    """int64 (room, KEY): each by its number."""
+    room: int
+    slots: int
+    """int32 (mask + 1,): number of the plate whose hash leads there, -1 for none."""
+    mask: int
+    used: int
+    """int64 (1,): how many there are."""
 
 
 def _crc_tables() -> npt.NDArray[np.uint16]:
@@ -82,37 +98,40 @@ def crc16(at: int, end: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def plate_number(a: int, b: int, c: int, keys: Ints, slots: Any, used: Ints) -> int:
+def plate_number(a: int, b: int, c: int, plates: Plates) -> int:
     """Number of a plate and colour, given as three words; a new one gets the next number. -1 when
     there is no room."""
-    mask = len(slots) - 1
     h = a * -7046029254386353131 ^ b * -4417276706812531889 ^ c
     h *= -49064778989728563
-    place = (h ^ h >> 32) & mask
+    place = (h ^ h >> 32) & plates.mask
     found: Any = -2
     while found == -2:
-        number = np.int64(slots[place])
-        if number < 0:
-            if used[0] < len(keys):
-                found = used[0]
-                keys[found, 0] = a
-                keys[found, 1] = b
-                keys[found, 2] = c
-                slots[place] = found
-                used[0] += 1
+        number = get32(plates.slots + 4 * place)
+        if number > 0x7FFF_FFFF:
+            used = get64(plates.used)
+            if used < plates.room:
+                found = used
+                key = plates.keys + 8 * KEY * used
+                put64(key, a)
+                put64(key + 8, b)
+                put64(key + 16, c)
+                put32(plates.slots + 4 * place, used)
+                put64(plates.used, used + 1)
             else:
                 found = -1
-        elif keys[number, 0] == a and keys[number, 1] == b and keys[number, 2] == c:
-            found = number
-        place = (place + 1) & mask
+        else:
+            key = plates.keys + 8 * KEY * number
+            if get64(key) == a and get64(key + 8) == b and get64(key + 16) == c:
+                found = number
+        place = (place + 1) & plates.mask
     return found
 
 
 @njit(cache=True)
-def enter(some: Ints, keys: Ints, slots: Any, used: Ints) -> None:
-    """Put plates into an empty table, in their order."""
-    for number in range(len(some)):
-        plate_number(some[number, 0], some[number, 1], some[number, 2], keys, slots, used)
+def enter(some: int, n: int, plates: Plates) -> None:
+    """Put plates, int64 (n, KEY) at an address, into an empty table, in their order."""
+    for key in range(some, some + 8 * KEY * n, 8 * KEY):
+        plate_number(get64(key), get64(key + 8), get64(key + 16), plates)
 
 
 @njit(cache=True, inline="always")
@@ -121,11 +140,8 @@ def _positions(
     end: int,
     head: int,
     access_code: int,
-    now_us: int,
-    limits: Any,
-    keys: Ints,
-    slots: Any,
-    used: Ints,
+    rules: Rules,
+    plates: Plates,
     row: int,
     room: int,
     out: Places,
@@ -167,7 +183,7 @@ def _positions(
         if old:
             if at + 36 > stop:
                 return -1
-            marks: Any = put_old(at + 1, now_us, limits, out, row + n)
+            marks: Any = put_old(at + 1, rules, out, row + n)
             at += 36
         else:
             if at + 5 > stop:
@@ -176,14 +192,14 @@ def _positions(
             # 35 bytes may be those of 2011: not worth a branch here.
             if at + 5 + length + 45 > stop or length == 35:
                 return -1
-            marks = put_new(at + 5, at + 5 + length, now_us, limits, out, row + n)
+            marks = put_new(at + 5, at + 5 + length, rules, out, row + n)
             at += 5 + length + 45
         if marks < 0:
             return -1
         put16(out.marks + (row + n) * 2, marks | (CATCH_UP if later else 0))
     if at != stop:
         return -1
-    number = plate_number(u64(body), u64(body + 8), u64(body + 16) & _COLOUR, keys, slots, used)
+    number = plate_number(u64(body), u64(body + 8), u64(body + 16) & _COLOUR, plates)
     if number < 0:
         return -1
     for n in range(count):
@@ -192,25 +208,36 @@ def _positions(
 
 
 @njit(cache=True)
-def specials(at: int, size: int, found: Any) -> int:
-    """Where the delimiters and escapes are among ``size`` bytes; how many."""
+def specials(at: int, size: int, found: int) -> int:
+    """Where the delimiters and escapes are among ``size`` bytes, as int32 at ``found``; how
+    many."""
     n = 0
     block = 0
     while block + BLOCK <= size:
         here = at + block
         bits = find(here, 0x5A) | find(here, 0x5B) | find(here, 0x5D) | find(here, 0x5E)
         while bits:
-            found[n] = block + lowest_bit(bits)
+            put32(found + 4 * n, block + lowest_bit(bits))
             n += 1
             bits &= bits - 1
         block += BLOCK
     while block < size:
         value = u8(at + block)
         if 0x5A <= value <= 0x5E and value != 0x5C:
-            found[n] = block
+            put32(found + 4 * n, block)
             n += 1
         block += 1
     return n
+
+
+@njit(cache=True, inline="always")
+def _leave(rest: int, n: int, kind: int, start: Any, end: Any) -> int:
+    """Leave a stretch to the other path; how many there are then."""
+    one = rest + 8 * REST * n
+    put64(one, kind)
+    put64(one + 8, start)
+    put64(one + 16, end)
+    return n + 1
 
 
 @njit(cache=True, nogil=True)
@@ -219,16 +246,14 @@ def decode(
     size: int,
     head: int,
     access_code: int,
-    now_us: int,
-    limits: Any,
-    keys: Ints,
-    slots: Any,
-    used: Ints,
+    rules: Rules,
+    plates: Plates,
     scratch: int,
     key: int,
     stream: int,
-    marks: Any,
-    rest: Ints,
+    marks: int,
+    rest: int,
+    rest_room: int,
     room: int,
     out: Places,
 ) -> tuple[int, int, int, int, int]:
@@ -236,13 +261,13 @@ def decode(
 
     base, size : address and number of the bytes, with the delimiters
     head : 22 or 30, the link's header
-    limits : float64 (4,): future us, age us (-1 for none), km/h, m
-    keys, slots, used : the plates seen so far, see :func:`plate_number`
+    rules : of what was received now
+    plates : those seen so far
     scratch : address of SCRATCH bytes
     key, stream : the header key of enciphered frames, and the address of SCRATCH bytes their
         bodies are combined with; -1 for none
-    marks : int32 (size + 1,), room for the places of delimiters and escapes
-    rest : int64 (m, 3), filled with kind, first byte, end for the other path
+    marks : address of int32 (size + 1,), room for the places of delimiters and escapes
+    rest : address of int64 (rest_room, REST), filled with stretches for the other path
     room, out : so many rows may be filled; ``frame`` of each is the number of its plate in the
         table, and names are left to :func:`put_names`
 
@@ -260,24 +285,18 @@ def decode(
     filled: Any = 0
     good = True
     for k in range(n_marks):
-        at: Any = np.int64(marks[k])
+        at: Any = get32(marks + 4 * k)
         value = u8(base + at)
         if not inside:
             if value != 0x5B:
                 continue
             if at > outside:
-                rest[n_rest, 0] = STRAY
-                rest[n_rest, 1] = outside
-                rest[n_rest, 2] = at
-                n_rest += 1
+                n_rest = _leave(rest, n_rest, STRAY, outside, at)
         elif value == 0x5B and at > start:
             # A frame that was never closed.
-            rest[n_rest, 0] = STRAY
-            rest[n_rest, 1] = start
-            rest[n_rest, 2] = at
-            n_rest += 1
+            n_rest = _leave(rest, n_rest, STRAY, start, at)
         if value == 0x5B:
-            if n_rest + 2 >= len(rest) or n_rows + 255 >= room:
+            if n_rest + 2 >= rest_room or n_rows + 255 >= room:
                 return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
             start = at + 1
@@ -331,11 +350,8 @@ def decode(
                     end,
                     head,
                     access_code,
-                    now_us,
-                    limits,
-                    keys,
-                    slots,
-                    used,
+                    rules,
+                    plates,
                     n_rows,
                     room,
                     out,
@@ -344,17 +360,11 @@ def decode(
             n_rows += found
             n_frames += 1
         else:
-            rest[n_rest, 0] = FRAME
-            rest[n_rest, 1] = start
-            rest[n_rest, 2] = at
-            n_rest += 1
+            n_rest = _leave(rest, n_rest, FRAME, start, at)
     if inside:
         return n_rows, n_rest, n_frames, int(start - 1), -1
     if size > outside:
-        rest[n_rest, 0] = STRAY
-        rest[n_rest, 1] = outside
-        rest[n_rest, 2] = size
-        n_rest += 1
+        n_rest = _leave(rest, n_rest, STRAY, outside, size)
     return n_rows, n_rest, n_frames, -1, -1
 
 

@@ -16,6 +16,7 @@ from sizao.feeds.jt808.columns import (
     RECORDER,
     SPEED,
     Places,
+    Rules,
 )
 from sizao.feeds.jt808.kernel import NO_TIME, bcd_time_us
 
@@ -66,15 +67,15 @@ def _put_place(lat: Any, lon: Any, status: Any, out: Places, row: int) -> int:
 
 @njit(cache=True, inline="always")
 def _put_common(
-    speed: float, heading: Any, altitude: Any, limits: Any, out: Places, row: int
+    speed: float, heading: Any, altitude: Any, rules: Rules, out: Places, row: int
 ) -> int:
     """Returns the marks for what is within its limits."""
     marks = 0
-    if speed <= limits[2]:
+    if speed <= rules.speed_kmh:
         marks |= SPEED
     if heading <= 360:
         marks |= HEADING
-    if altitude <= limits[3]:
+    if altitude <= rules.altitude_m:
         marks |= ALTITUDE
     put_f32(out.speed_kmh + row * 4, speed)
     put_f32(out.heading_deg + row * 4, heading)
@@ -83,17 +84,17 @@ def _put_common(
 
 
 @njit(cache=True, inline="always")
-def _in_time(at: int, now_us: int, limits: Any) -> bool:
-    if at == NO_TIME or at - now_us > limits[0]:
+def _in_time(at: int, rules: Rules) -> bool:
+    if at == NO_TIME or at - rules.received_us > rules.future_us:
         return False
-    return limits[1] < 0 or now_us - at <= limits[1]
+    return rules.received_us - at <= rules.age_us
 
 
 @njit(cache=True, inline="always")
-def put_old(at: int, now_us: int, limits: Any, out: Places, row: int) -> int:
+def put_old(at: int, rules: Rules, out: Places, row: int) -> int:
     """The 35 bytes of 2011 behind the flag. Returns the row's marks, -1 if it is refused."""
     moment = _old_time_us(at)
-    if not _in_time(moment, now_us, limits):
+    if not _in_time(moment, rules):
         return -1
     lon, lat = u32(at + 7), u32(at + 11)
     speed, recorder = u16(at + 15), u16(at + 17)
@@ -102,8 +103,8 @@ def put_old(at: int, now_us: int, limits: Any, out: Places, row: int) -> int:
     marks = _put_place(lat, lon, status, out, row)
     if marks < 0:
         return -1
-    marks |= _put_common(float(speed), u16(at + 23), u16(at + 25), limits, out, row)
-    if recorder <= limits[2] and (recorder > 0 or speed == 0):
+    marks |= _put_common(float(speed), u16(at + 23), u16(at + 25), rules, out, row)
+    if recorder <= rules.speed_kmh and (recorder > 0 or speed == 0):
         marks |= RECORDER
     if mileage > 0:
         marks |= MILEAGE
@@ -116,13 +117,13 @@ def put_old(at: int, now_us: int, limits: Any, out: Places, row: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def put_new(at: int, end: int, now_us: int, limits: Any, out: Places, row: int) -> int:
+def put_new(at: int, end: int, rules: Rules, out: Places, row: int) -> int:
     """A JT/T 808 location, perhaps filled up with zeros. Returns the row's marks, -1 if it is
     refused."""
     if end - at < 28:
         return -1
     moment = bcd_time_us(at + 22)
-    if not _in_time(moment, now_us, limits):
+    if not _in_time(moment, rules):
         return -1
     marks: Any = 0
     mileage: Any = 0
@@ -147,14 +148,14 @@ def put_new(at: int, end: int, now_us: int, limits: Any, out: Places, row: int) 
             marks |= MILEAGE
         elif u8(item) == 0x03 and length == 2:
             recorder = u16(item + 2) / 10
-            marks = marks | RECORDER if recorder <= limits[2] else marks & ~RECORDER
+            marks = marks | RECORDER if recorder <= rules.speed_kmh else marks & ~RECORDER
         item += 2 + length
     status = u32(at + 4)
     place = _put_place(u32(at + 8), u32(at + 12), status, out, row)
     if place < 0:
         return -1
     marks |= place
-    marks |= _put_common(u16(at + 18) / 10, u16(at + 20), u16(at + 16), limits, out, row)
+    marks |= _put_common(u16(at + 18) / 10, u16(at + 20), u16(at + 16), rules, out, row)
     put64(out.time_us + row * 8, moment)
     put_f32(out.recorder_speed_kmh + row * 4, recorder)
     put_f64(out.mileage_km + row * 8, mileage / 10)
