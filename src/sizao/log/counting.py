@@ -84,13 +84,14 @@ def _texts(column: pa.Array) -> tuple[int, int]:
 
 
 @njit(cache=True, inline="always")
-def _same(one: int, other: int, size: int) -> bool:
-    same = True
+def same(one: int, other: int, size: int) -> bool:
+    """Whether so many bytes at two addresses are alike."""
+    alike = True
     for k in range(0, size - 7, 8):
-        same &= get64(one + k) == get64(other + k)
+        alike &= get64(one + k) == get64(other + k)
     for k in range(size - size % 8, size):
-        same &= u8(one + k) == u8(other + k)
-    return same
+        alike &= u8(one + k) == u8(other + k)
+    return alike
 
 
 @njit(cache=True, inline="always")
@@ -155,7 +156,7 @@ def _count(
             one: Any = group if k == 0 else k - 1
             if one < known and hours[one] == hour:
                 other = get32(sources + 4 * first_row[one])
-                if get32(sources + 4 * first_row[one] + 4) - other == size and _same(
+                if get32(sources + 4 * first_row[one] + 4) - other == size and same(
                     source_bytes + at, source_bytes + other, size
                 ):
                     group = one

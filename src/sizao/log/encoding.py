@@ -1,4 +1,4 @@
-"""Record batches as bytes: Arrow IPC, rows sorted by partition."""
+"""Record batches as bytes: Arrow IPC, rows sorted by partition. Many positions: ``packed.py``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sizao.core.ids import PARTITIONS, partition_of
 
 FEW = 256
 """Rows of a batch from which on the compiled table pays."""
+PACKED = b"siz.pos1"
+"""How bytes begin that are not Arrow's: those begin with 0xFFFFFFFF."""
 
 _KEYS = (
     "vehicle",
@@ -68,7 +70,12 @@ class _Pieces:
 
 
 def decode(data: bytes) -> pa.RecordBatch:
-    """The batch of :func:`encode`. Raises LogError if the bytes are damaged."""
+    """The batch of :func:`encode`, or the rows of a large segment of positions (``packed.py``).
+    Raises LogError if the bytes are damaged."""
+    if data.startswith(PACKED):
+        from sizao.log.packed import unpacked
+
+        return unpacked(data)
     try:
         with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
             return reader.read_next_batch()

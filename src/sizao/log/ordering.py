@@ -34,7 +34,7 @@ def sort_rows(
     partitions : of each row of the first batch, then of the second ...
     """
     places = np.empty(len(partitions), np.int32)
-    bounds = _grouped(partitions, places)
+    bounds = grouped(partitions, places)
     schema = batches[0].schema
     columns = [
         _column(field.type, [batch.column(number) for batch in batches], places)
@@ -99,17 +99,17 @@ def _texts(parts: Sequence[pa.Array], places: Places) -> tuple[pa.Buffer, pa.Buf
         for part, to in _parts(parts, places)
     ]
     for ends, _, n, to in found:
-        _sizes(ends, n, to, address(offsets) + 4)
+        put_sizes(ends, n, to, address(offsets) + 4)
     np.cumsum(offsets, out=offsets)
     data = np.empty(int(offsets[-1]), np.uint8)
     for ends, buffer, n, to in found:
         if buffer is not None:
-            _scatter_texts(ends, buffer.address, n, to, address(offsets), address(data))
+            scatter_texts(ends, buffer.address, n, to, address(offsets), address(data))
     return pa.py_buffer(offsets), pa.py_buffer(data)
 
 
 @njit(cache=True, nogil=True)
-def _grouped(partitions: Partitions, places: Places) -> npt.NDArray[np.uint32]:
+def grouped(partitions: Partitions, places: Places) -> npt.NDArray[np.uint32]:
     """Fill ``places`` with where each row goes: by partition, each partition's in their own
     order. Returns the 65 bounds."""
     bounds = np.zeros(PARTITIONS + 1, np.uint32)
@@ -147,7 +147,8 @@ def _scatter_bits(at: int, skip: int, n: int, places: int, to: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _sizes(offsets: int, n: int, places: int, to: int) -> None:
+def put_sizes(offsets: int, n: int, places: int, to: int) -> None:
+    """How long each text is, int32, to its place. Addresses, as in all of these."""
     before: Any = get32(offsets)
     for row in range(n):
         end = get32(offsets + 4 * row + 4)
@@ -156,7 +157,8 @@ def _sizes(offsets: int, n: int, places: int, to: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _scatter_texts(at: int, data: int, n: int, places: int, offsets: int, to: int) -> None:
+def scatter_texts(at: int, data: int, n: int, places: int, offsets: int, to: int) -> None:
+    """Texts to their places. ``at``: where each begins in ``data``; ``offsets``: in ``to``."""
     before: Any = get32(at)
     for row in range(n):
         end = get32(at + 4 * row + 4)

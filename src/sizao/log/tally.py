@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.log.encoding import FEW
-from sizao.log.sketch import Sketch, sketch_of
+from sizao.log.sketch import Sketch, merge, sketch_of
 
 Key: TypeAlias = tuple[str, int, str]
 """Source, hour of receipt as whole hours since the epoch (UTC), what."""
@@ -97,18 +97,24 @@ class TallyReader(Protocol):
         ...
 
 
-def tally(topic: str, batch: pa.RecordBatch) -> Tally:
-    """Counts of a batch of a topic; empty for topics whose records have no source.
+def tally(topic: str, *batches: pa.RecordBatch) -> Tally:
+    """Counts of batches of a topic; empty for topics whose records have no source.
 
     Rows without a source count under the empty name. Costs about 3 ms for 100,000 positions of
     one source, a fourth of what preparing and encoding them for the log does.
     """
     found = Tally()
+    for batch in batches:
+        _count(found, topic, batch)
+    return found
+
+
+def _count(found: Tally, topic: str, batch: pa.RecordBatch) -> None:
     # An order about a source is not a record from it: it was not received.
     if not len(batch) or not {"source", "received"} <= set(batch.schema.names):
-        return found
+        return
     if topic == "positions" and len(batch) >= FEW and _count_compiled(found, topic, batch):
-        return found
+        return
     received_us = _int64(batch.column("received"))
     for name, hour, rows in _groups(batch.column("source"), received_us):
         part, part_us = (
@@ -117,7 +123,6 @@ def tally(topic: str, batch: pa.RecordBatch) -> Tally:
             else (batch.take(pa.array(rows)), received_us[rows])
         )
         _add(found, topic, name, hour, part, part_us)
-    return found
 
 
 def _count_compiled(found: Tally, topic: str, batch: pa.RecordBatch) -> bool:
@@ -143,8 +148,13 @@ def _count_compiled(found: Tally, topic: str, batch: pa.RecordBatch) -> bool:
             found.counts[*key, f"delay/{_BUCKETS[bucket]}"] += int(delays[bucket])
         if number[1]:
             found.counts[*key, "moving/positions"] += int(number[1])
-            found.sketches[key] = sketch.copy()
+            _see(found, key, sketch)
     return True
+
+
+def _see(found: Tally, key: tuple[str, int], sketch: Sketch) -> None:
+    known = found.sketches.get(key)
+    found.sketches[key] = sketch.copy() if known is None else merge(known, sketch)
 
 
 def _add(
@@ -177,9 +187,8 @@ def _add(
         number = int(np.count_nonzero(moving))
         if number:
             found.counts[source, hour, "moving/positions"] += number
-            found.sketches[source, hour] = sketch_of(
-                batch.column("vehicle"), event_us, None if number == len(batch) else moving
-            )
+            counted = None if number == len(batch) else moving
+            _see(found, (source, hour), sketch_of(batch.column("vehicle"), event_us, counted))
 
 
 def delay_counts(delay_us: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:

@@ -32,8 +32,9 @@ from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.steady import SteadyTable, Taken
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.feeds.jt808.uploads import Upload
-from sizao.log.encoding import FEW, sort_by_partition
+from sizao.log.encoding import FEW, decode, sort_by_partition
 from sizao.log.interface import LogReader, LogWriter
+from sizao.log.packed import packed
 from sizao.log.tally import tally
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
@@ -196,6 +197,9 @@ class Gateway:
         row = ("", 0, 0, *[None] * (len(POSITION) - 4), "")
         many = rows_to_batch([row] * FEW, POSITION)
         sort_by_partition(many)
+        # Reading back too: what other processes need first they then find compiled.
+        if (narrow := packed([many])) is not None:
+            decode(narrow.data.tobytes())
         tally("positions", many)
 
     def stop(self) -> None:

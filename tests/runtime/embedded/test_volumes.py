@@ -15,6 +15,8 @@ import pyarrow as pa
 import pytest
 
 from sizao.core.errors import LogError
+from sizao.core.ids import partition_of
+from sizao.log.encoding import PACKED
 from sizao.log.interface import Segment
 from sizao.runtime.embedded import tallies, volumes
 from sizao.runtime.embedded.log import SqliteLog
@@ -101,8 +103,50 @@ def test_a_log_written_before_there_were_volumes_goes_on(tmp_path: Path) -> None
             set(large().column("vehicle").to_pylist()),
         ]
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     connection.close()
+
+
+def packable(rows: int) -> pa.RecordBatch:
+    """Positions that came together, in narrow columns a segment of 50 bytes a row."""
+    batch = large(0, rows)
+    received = pa.array([START_US] * rows, batch.schema.field("received").type)
+    return batch.set_column(2, batch.schema.field("received"), received)
+
+
+def test_a_log_with_segments_of_arrow_alone_goes_on_with_narrow_ones(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log:
+        log.append({"positions": large()})
+    # What the release before has written.
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with SqliteLog(path) as reader, SqliteLog(path, writer=True) as log:
+        log.append({"positions": packable(6000)})
+        log.append({"positions": packable(300)})
+        log.append({"positions": packable(200)})
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        connection.close()
+        first, *others = reader.read("positions", 0, 100_000)
+    assert first.batch.num_rows == 3000
+    assert [one.batch.num_rows for one in others] == [6000, 300, 200]
+    for one in others:
+        rows = sorted(one.batch.to_pylist(), key=lambda row: row["vehicle"])
+        assert rows == packable(len(rows)).to_pylist()
+        assert one.batch.schema.equals(first.batch.schema)
+        assert [row["vehicle"] for row in one.partition(7).to_pylist()] == [
+            row["vehicle"] for row in rows if partition_of(row["vehicle"]) == 7
+        ]
+    old, big, small, few = stored(path)
+    assert Volumes(path).content("positions", old).startswith(b"\xff\xff\xff\xff")
+    place = place_of(big)
+    assert place is not None
+    assert place.size < 60 * 6000
+    assert Volumes(path).content("positions", big).startswith(PACKED)
+    assert small.startswith(PACKED)
+    assert few.startswith(b"\xff\xff\xff\xff")
 
 
 @pytest.mark.parametrize("harm", ["flip", "tear", "remove"])

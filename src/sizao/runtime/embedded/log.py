@@ -4,10 +4,10 @@ One process writes (``writer=True``, an advisory lock on ``FILE.lock`` keeps a s
 any number of processes read while it does. A segment is visible to readers when its transaction
 has been fsynced and not before, because the writer runs with ``synchronous=FULL``.
 
-Each row holds the segment's Arrow IPC bytes, or where in a file beside the database they are
-(``volumes.py``), and a CRC-32 over bounds and bytes, so that a torn or rotten blob is an error
-with a place and never a wrong position. Field documentation is left out
-of the stored schema: it is in ``core.schemas`` and would be most of a small segment.
+Each row holds the segment's bytes (Arrow IPC, or ``log/packed.py``), or where in a file beside the
+database they are (``volumes.py``), and a CRC-32 over bounds and bytes, so that a torn or rotten
+blob is an error with a place and never a wrong position. Field documentation is left out of the
+stored schema: it is in ``core.schemas`` and would be most of a small segment.
 
 >>> import tempfile, pathlib
 >>> from sizao.core.schemas import QUARANTINE

@@ -13,9 +13,9 @@ from sizao.runtime.embedded import tallies, volumes
 APPLICATION_ID = 0x53495A41
 """Marks a file as ours in SQLite's own header: ASCII ``SIZA``."""
 
-FORMAT = 2
-"""Layout of the tables below; a newer file is refused rather than misread. 1 had no volumes and
-becomes 2 when a writer opens it."""
+FORMAT = 3
+"""Layout of the tables below; a newer file is refused rather than misread. 1 had no volumes, 2 no
+segments in narrow columns (``log/packed.py``); both become 3 when a writer opens them."""
 
 BUSY_S = 20.0
 """How long a connection waits for another one's lock before it calls that an error."""

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sizao.core.errors import ColumnError, LogError
 from sizao.core.schemas import TOPICS, check
-from sizao.log.encoding import pieces, sort_by_partition
+from sizao.log.encoding import FEW, pieces, sort_by_partition
 from sizao.log.tally import Tally, tally
 
 _BARE = {
@@ -43,7 +43,7 @@ class Ready:
     """Event times, microseconds since the epoch; None without a time column."""
     bounds: bytes
     pieces: Sequence[Any]
-    """Arrow IPC bytes, as buffers one behind the other: joining them would copy every column."""
+    """Its bytes, as buffers one behind the other: joining them would copy every column."""
     size: int
     """Bytes of all of them."""
     crc: int
@@ -55,21 +55,33 @@ def ready(topic: str, *batches: pa.RecordBatch) -> Ready:
 
     Raises ColumnError if a batch breaks its topic's schema, LogError for an unknown topic.
     """
-    ordered, bounds = prepare(topic, *batches)
+    known(topic)
+    bare = [_bare(topic, batch) for batch in batches]
+    n = sum(map(len, bare))
+    found: Sequence[Any]
+    if topic == "positions" and n >= FEW:
+        # Loaded when first needed: who appends a row now and then does without.
+        from sizao.log.packed import packed
+
+        narrow = packed(bare)
+        if narrow is not None:
+            bounds, found = narrow.bounds.astype("<u4").tobytes(), [narrow.data.data]
+            span = narrow.first_us, narrow.last_us
+            counts = tally(topic, *bare)
+            return Ready(
+                topic, n, *span, bounds, found, len(found[0]), checksum(bounds, *found), counts
+            )
+    ordered, bounds = _sorted(bare)
     found = pieces(ordered)
     crc = checksum(bounds, *found)
-    span = time_span(ordered)
     size = sum(map(len, found))
-    return Ready(topic, len(ordered), *span, bounds, found, size, crc, tally(topic, ordered))
+    counts = tally(topic, ordered)
+    return Ready(topic, n, *time_span(ordered), bounds, found, size, crc, counts)
 
 
-def prepare(topic: str, *batches: pa.RecordBatch) -> tuple[pa.RecordBatch, bytes]:
-    """Checked, sorted rows without field documentation, and the 65 bounds as bytes.
-
-    Raises ColumnError if a batch breaks its topic's schema.
-    """
-    known(topic)
-    ordered, bounds = sort_by_partition(*(_bare(topic, batch) for batch in batches))
+def _sorted(bare: Sequence[pa.RecordBatch]) -> tuple[pa.RecordBatch, bytes]:
+    """Sorted rows, and the 65 bounds as bytes."""
+    ordered, bounds = sort_by_partition(*bare)
     return ordered, np.asarray(bounds, "<u4").tobytes()
 
 

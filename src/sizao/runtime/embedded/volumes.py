@@ -25,7 +25,7 @@ from sizao.core.errors import LogError
 from sizao.log.archive.manifest import sync_folder
 
 LARGE = 256 << 10
-"""Bytes of a segment from which on it goes to a volume: some 2,400 positions. Below that
+"""Bytes of a segment from which on it goes to a volume: some 5,000 positions. Below that
 the second fsync costs more than the second copy."""
 AHEAD = 32 << 20
 """Bytes that are asked of the file system at a time: a file that grows with each write costs a
