@@ -95,6 +95,21 @@ def test_the_loop_takes_nearly_all_of_them(edition: str) -> None:
     assert found.pending == b""
 
 
+def test_so_many_new_plates_in_one_arrival_are_no_trouble() -> None:
+    """As after each start of a gateway: what the loop leaves takes 200 times as long."""
+    link = params(edition="2011")
+    frames = [
+        position_frame(link, some_rows(1, whole=True), number, (f"川E{number:05d}", 2), 0x1202)
+        for number in range(3000)
+    ]
+    data = b"".join(frames + frames[::-1])
+    found = Bulk(Directory(REGISTER)).decode(data, link, NOW_US)
+    assert found.rest == []
+    assert found.batch is not None
+    names = found.batch.column("vehicle").to_pylist()
+    assert names == [f"plate:2:川E{number:05d}" for number in [*range(3000), *range(2999, -1, -1)]]
+
+
 @pytest.mark.parametrize("edition", ["2011", "2019"])
 def test_enciphered_positions(edition: str) -> None:
     link = params(edition=edition, keys=KEYS, encrypt=True, key=256178)

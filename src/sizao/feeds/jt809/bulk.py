@@ -29,8 +29,6 @@ from sizao.feeds.jt809.vehicles import Directory
 
 BULK_FROM = 2048
 """Bytes of one arrival from which on the compiled loop pays."""
-MAX_PLATES = 1 << 20
-"""Plates a link may bring; further ones take the Python path."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class Bulk:
         """Keep room for as many new plates as there are, and the table half empty."""
         used = int(self._used[0])
         size = len(self._keys)
-        if used * 2 <= size or size >= MAX_PLATES:
+        if used * 2 <= size or size >= kernel.MAX_PLATES:
             return
         keys = self._keys[:used]
         self._keys = np.empty((size * 4, kernel.KEY), np.int64)

@@ -37,6 +37,8 @@ SCRATCH = 4096
 """Longest frame the loop unescapes; longer ones are left to the other path."""
 KEY = 3
 """Words of a plate (21 bytes) and colour, big-endian, the last two bytes masked away."""
+MAX_PLATES = 1 << 20
+"""Plates a link may bring; further ones take the Python path."""
 REST = 3
 """Words of a stretch for the other path: kind, first byte, end."""
 _COLOUR = -0x10000
@@ -296,7 +298,11 @@ def decode(
             # A frame that was never closed.
             n_rest = _leave(rest, n_rest, STRAY, start, at)
         if value == 0x5B:
-            if n_rest + 2 >= rest_room or n_rows + 255 >= room:
+            if (
+                n_rest + 2 >= rest_room
+                or n_rows + 255 >= room
+                or (get64(plates.used) == plates.room and plates.room < MAX_PLATES)
+            ):
                 return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
             start = at + 1
