@@ -14,6 +14,7 @@ from sizao.core.errors import LogError
 from sizao.core.ids import partition_of
 from sizao.core.schemas import POSITION
 from sizao.log import packing
+from sizao.log.decoding import decode_segment
 from sizao.log.encoding import decode, encode, sort_by_partition
 from sizao.log.packed import Packed, packed
 
@@ -84,7 +85,7 @@ def test_the_rows_are_those_of_arrow(nulls: float, sizes: list[int]) -> None:
     ordered, bounds = sort_by_partition(*batches)
     found = pack(*batches)
     assert found.bounds.tolist() == bounds
-    back = decode(found.data.tobytes())
+    back = decode_segment(found.data.tobytes())
     back.validate(full=True)
     assert back.equals(ordered)
     assert back.schema.equals(ordered.schema)
@@ -97,7 +98,7 @@ def test_parts_of_longer_batches_are_taken_as_they_are() -> None:
     whole = batch([any_row(0.1) for _ in range(2000)])
     parts = [whole.slice(8, 500), whole.slice(512, 700)]
     ordered, _ = sort_by_partition(*parts)
-    assert decode(pack(*parts).data.tobytes()).equals(ordered)
+    assert decode_segment(pack(*parts).data.tobytes()).equals(ordered)
     # A bit in the midst of a byte is Arrow's business.
     assert packed([whole.slice(3, 500)]) is None
 
@@ -118,8 +119,8 @@ def test_memory_of_every_kind_is_read_by_one_compilation() -> None:
         ],
         schema=BARE,
     )
-    for some in (one, copied, decode(encode(one)), decode(pack(one).data.tobytes())):
-        assert decode(pack(some).data.tobytes()).num_rows == 300
+    for some in (one, copied, decode(encode(one)), decode_segment(pack(one).data.tobytes())):
+        assert decode_segment(pack(some).data.tobytes()).num_rows == 300
     assert len(packing.narrow.signatures) == 1
     assert len(packing.widen.signatures) == 1
 
@@ -132,7 +133,7 @@ def test_what_lies_under_a_null_does_not_matter() -> None:
     )
     assert column.null_count == 0
     rows = rows.set_column(3, "lat", wild)
-    back = decode(pack(rows).data.tobytes())
+    back = decode_segment(pack(rows).data.tobytes())
     assert back.column("lat").null_count == 9
     assert back.column("lon").null_count == 0
 
@@ -204,7 +205,7 @@ def test_the_bytes_are_as_the_layout_says() -> None:
 
 def test_damaged_bytes_are_a_log_error() -> None:
     data = pack(batch([ROW | {"vehicle": f"{number}"} for number in range(300)])).data.tobytes()
-    assert len(decode(data)) == 300
+    assert len(decode_segment(data)) == 300
     for bad in (
         data[:20],
         data[:-64],
@@ -216,4 +217,4 @@ def test_damaged_bytes_are_a_log_error() -> None:
         data[: 128 + 320 + 1216] + b"\x01" + data[128 + 320 + 1216 + 1 :],  # number of an arrival
     ):
         with pytest.raises(LogError):
-            decode(bad)
+            decode_segment(bad)

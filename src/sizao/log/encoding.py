@@ -70,12 +70,7 @@ class _Pieces:
 
 
 def decode(data: bytes) -> pa.RecordBatch:
-    """The batch of :func:`encode`, or the rows of a large segment of positions (``packed.py``).
-    Raises LogError if the bytes are damaged."""
-    if data.startswith(PACKED):
-        from sizao.log.packed import unpacked
-
-        return unpacked(data)
+    """The batch of :func:`encode`. Raises LogError if the bytes are damaged."""
     try:
         with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
             return reader.read_next_batch()

@@ -32,7 +32,8 @@ from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.steady import SteadyTable, Taken
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.feeds.jt808.uploads import Upload
-from sizao.log.encoding import FEW, decode, sort_by_partition
+from sizao.log.decoding import decode_segment
+from sizao.log.encoding import FEW, sort_by_partition
 from sizao.log.interface import LogReader, LogWriter
 from sizao.log.packed import packed
 from sizao.log.tally import tally
@@ -199,7 +200,7 @@ class Gateway:
         sort_by_partition(many)
         # Reading back too: what other processes need first they then find compiled.
         if (narrow := packed([many])) is not None:
-            decode(narrow.data.tobytes())
+            decode_segment(narrow.data.tobytes())
         tally("positions", many)
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from sizao.core.errors import LogError
 from sizao.core.ids import PARTITIONS, partition_of
 from sizao.core.schemas import POSITION
+from sizao.log.decoding import decode_segment
 from sizao.log.encoding import decode
 from sizao.log.interface import Segment
 from sizao.runtime.archive.held import held
@@ -98,7 +99,7 @@ class TrackReader:
         for blob in blobs:
             yield decode(blob)
         for blob, start, stop in slices:
-            yield decode(blob).slice(start, stop - start)
+            yield decode_segment(blob).slice(start, stop - start)
 
     def _pages(
         self, connection: sqlite3.Connection, partition: int, first_us: int, last_us: int

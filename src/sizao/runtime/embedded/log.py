@@ -34,7 +34,7 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.core.errors import LogError
-from sizao.log.encoding import decode
+from sizao.log.decoding import decode_segment
 from sizao.log.interface import Batches, Segment
 from sizao.log.tally import Key
 from sizao.runtime.embedded import opening, tallies
@@ -323,7 +323,7 @@ class SqliteLog:
         if checksum(bounds, blob) != crc:
             self._refuse(f"{topic} {seq}: damaged segment (checksum differs)")
         try:
-            batch = decode(blob)
+            batch = decode_segment(blob)
         except LogError as error:
             raise LogError(f"{self.path}: {topic} {seq}: {error}") from error
         return Segment(topic, seq, appended_s, np.frombuffer(bounds, "<u4").tolist(), batch)
