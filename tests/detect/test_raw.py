@@ -32,6 +32,7 @@ def test_values_of_rows_are_those_arrow_gives(kind, dtype, missing, values, firs
 
 def test_a_column_without_any_value_or_row():
     column = pa.nulls(6, pa.float64())
+    assert not len(raw(column, np.float64).values), "there is nothing to be picked from"
     assert np.isnan(picked(raw(column, np.float64), _ROWS, np.nan)).all()
     assert not len(picked(raw(column[:0], np.float64), _ROWS[:0], np.nan))
 

@@ -30,7 +30,7 @@ from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
 from sizao.detect.on_roads import given, on_roads, without_roads
 from sizao.detect.order import by_slot
-from sizao.detect.raw import Raw, picked, raw
+from sizao.detect.raw import Raw, nothing, picked, raw
 from sizao.detect.stage import Columns
 from sizao.detect.state import EngineState
 from sizao.detect.take_in import Arrived, Taken, places, speeds, take_in
@@ -177,7 +177,7 @@ def _drivers(column: pa.StringArray, state: EngineState) -> Raw:
     """Number of each row's driver code, -1 or none where it is unknown. An empty code is an unknown
     driver."""
     if column.null_count == len(column):
-        return raw(pa.nulls(len(column), pa.int32()), np.int32)
+        return nothing(np.int32)
     encoded = column.dictionary_encode()
     known = state.drivers
     numbers = np.fromiter(

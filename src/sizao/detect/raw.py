@@ -19,7 +19,7 @@ class Raw(NamedTuple):
     """One column of n rows.
 
     values : of n rows or more; of a column of truth values its bits, that of row i at
-        ``first + i``
+        ``first + i``; of a column of numbers none at all if no row has a value
     valid : uint8, bits: row i has a value if that at ``first + i`` is set; empty if all have one
     """
 
@@ -34,6 +34,8 @@ _ALL_VALID.setflags(write=False)
 
 def raw(column: pa.Array, dtype: type[np.generic] | None = None) -> Raw:
     """A column of numbers or times of ``dtype``; without one, of truth values."""
+    if dtype is not None and column.null_count == len(column):
+        return nothing(dtype)
     valid, values = column.buffers()
     first = column.offset
     bits = _ALL_VALID
@@ -43,6 +45,11 @@ def raw(column: pa.Array, dtype: type[np.generic] | None = None) -> Raw:
         return Raw(buffer_of(values, np.uint8), bits, first)
     numbers = buffer_of(values, dtype)
     return Raw(numbers[first:] if first else numbers, bits, first)
+
+
+def nothing(dtype: type[np.generic]) -> Raw:
+    """A column of numbers of which no row has a value."""
+    return Raw(buffer_of(None, dtype), _ALL_VALID, 0)
 
 
 def buffer_of(buffer: pa.Buffer | None, dtype: type[np.generic]) -> npt.NDArray[Any]:
@@ -68,10 +75,13 @@ def picked(column, rows, missing):  # type: ignore[no-untyped-def]  # numba
     """Values of these rows, ``missing`` where there is none."""
     values, valid, first = column
     out = np.empty(len(rows), values.dtype)
-    # Two loops: nearly always all have a value, and then there is nothing to ask.
-    if len(valid) == 0:
+    # A loop for each: nearly always all have a value, or none has, and then there is nothing to
+    # ask. Numbers without a sign: a look at one that may be negative counts from the end.
+    if len(values) == 0:
+        out[:] = missing
+    elif len(valid) == 0:
         for k in range(len(rows)):
-            out[k] = values[rows[k]]
+            out[k] = values[np.uint64(rows[k])]
     else:
         for k in range(len(rows)):
             row = rows[k]

@@ -107,6 +107,8 @@ class EngineState:
         self, slots: npt.NDArray[np.int32], kinds: Mapping[str, str]
     ) -> npt.NDArray[np.int8]:
         """Kind code of each slot; a register of another identity is looked up afresh."""
+        if not kinds:
+            return np.full(len(slots), _OTHER, np.int8)
         if kinds is not self.kinds:
             self.kinds, self.kind = kinds, np.zeros(0, np.int8)
         if len(self.kind) < len(self.names):
@@ -134,12 +136,13 @@ class EngineState:
     ) -> npt.NDArray[np.int8]:
         """Service code of each slot, 0 unknown; a register of another identity is looked up
         afresh."""
+        if not services:
+            return np.zeros(len(slots), np.int8)
         if services is not self.services:
             self.services, self.service = services, np.zeros(0, np.int8)
         if len(self.service) < len(self.names):
-            new = self.vehicles[len(self.service) :] if services else []
+            new = self.vehicles[len(self.service) :]
             codes = [SERVICE_CODES.get(services.get(name, ""), 0) for name in new]
-            codes += [0] * (len(self.names) - len(self.service) - len(codes))
             self.service = np.concatenate([self.service, np.array(codes, np.int8)])
         return of_slots(self.service, slots)
 
