@@ -45,6 +45,8 @@ def new_days(
     if int(columns.time_us.max()) // (DAY_S * 1_000_000) <= known:
         return []
     rows = rows_of(columns, params[rule.id]["kinds"])
+    if not len(rows):
+        return []
     rows = rows[np.argsort(columns.row[rows])]
     days = np.maximum.accumulate(columns.time_us[rows] // (DAY_S * 1_000_000))
     begins = np.flatnonzero(np.diff(days, prepend=known) > 0)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.detect import sparse
+from sizao.detect.emit import NOTHING
 from sizao.detect.params import Params
 from sizao.detect.stage import Findings
 from sizao.detect.stretches import Stretches
@@ -150,6 +151,8 @@ class Jams:
 
     def findings(self, params: Params | None = None) -> Findings:
         """What was reported; parameters are needed if anything was."""
+        if not self._out:
+            return NOTHING
         jams = [jam for jam, _, _ in self._out]
         spots = [jam.worst for jam in jams]
         hold_us = round(params["hold_s"] * 1e6) if params else 0

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.emit import FINDING, findings, room
+from sizao.detect.emit import FINDING, findings, placed, room
 from sizao.detect.params import Book, number
 from sizao.detect.stage import Findings, Memory
 
@@ -153,11 +153,7 @@ def take(  # type: ignore[no-untyped-def]  # numba
         ep.value = value
         ep.limit = limit
         ep.worst_us = now
-        ep.lat = c.lat[i]
-        ep.lon = c.lon[i]
-        ep.stake_m = c.stake_m[i]
-        ep.segment = c.segment[i]
-        ep.driver = c.driver[i]
+        placed(ep, c, i)
         ep.code = code
         ep.quality = quality
     ep.last_us = ep.seen_us = now

@@ -24,7 +24,7 @@ from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.continuous import speed_of
 from sizao.detect.distance import within
-from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
+from sizao.detect.emit import FINDING, GAP, NOTHING, findings, no_findings, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.room import AHEAD
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -227,6 +227,8 @@ class DrivingTotal(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
+        if not len(rows_of(columns, params["kinds"])):
+            return NOTHING, memory
         found, few = _kernel(
             columns,
             arrived(columns, params),

@@ -37,8 +37,8 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.concern import in_fences_or_open
-from sizao.detect.emit import no_findings
+from sizao.detect.concern import EVERY, in_fences_or_known
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -79,9 +79,9 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, kinds, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in in_fences_or_open(c.slot, c.fence_from, c.fence, kinds, _BIT, each):
+    for i in rows:
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -152,17 +152,30 @@ class AreaForbidden(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        grid = world.fences.grid
+        rows = in_fences_or_known(
+            columns.slot,
+            columns.kind,
+            columns.fence_from,
+            columns.fence,
+            grid.kinds,
+            EVERY,
+            _BIT,
+            memory.each["open"],
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
-            world.fences.grid.fence,
-            world.fences.grid.kinds,
+            grid.fence,
             float(params["moving_above_kmh"]),
             spells.lasting(params),
             no_findings(),
         )
-        return self._findings(rows), Memory(memory.each, few)
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory))

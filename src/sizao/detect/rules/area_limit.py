@@ -38,7 +38,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.emit import GPS_ONLY, findings, no_findings
+from sizao.detect.emit import GPS_ONLY, NOTHING, findings, no_findings
 from sizao.detect.over_limit import band
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
@@ -70,9 +70,9 @@ def _rows(slot, speed, fence_from, fence, limits, each, margin):  # type: ignore
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, limits, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.speed_kmh, c.fence_from, c.fence, limits, each, margin):
+    for i in rows:
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].open == 0:
@@ -134,18 +134,30 @@ class AreaLimit(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        grid, margin = world.fences.grid, float(params["margin_kmh"])
+        rows = _rows(
+            columns.slot,
+            columns.speed_kmh,
+            columns.fence_from,
+            columns.fence,
+            grid.limit_kmh,
+            memory.each,
+            margin,
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
-            world.fences.grid.fence,
-            world.fences.grid.limit_kmh,
-            float(params["margin_kmh"]),
+            grid.fence,
+            margin,
             float(params["recorder_agrees_kmh"]),
             spells.lasting(params),
             no_findings(),
         )
-        return self._findings(rows, params), Memory(memory.each, few)
+        return self._findings(found, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory), params)

@@ -46,7 +46,7 @@ from sizao.core.vehicles import SERVICE_CODES
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.continuous import speed_of
-from sizao.detect.emit import FINDING, GAP, findings, no_findings, room
+from sizao.detect.emit import FINDING, GAP, NOTHING, findings, no_findings, room
 from sizao.detect.local_time import day_of, hours_us, is_within
 from sizao.detect.params import Book, Params, local_min, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -181,9 +181,12 @@ class CoachCurfew(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        rows = rows_of(columns, params["kinds"])
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
-            rows_of(columns, params["kinds"]),
+            rows,
             memory.each,
             memory.few,
             hours_us(params["curfew_start_min"], params["curfew_end_min"]),
@@ -193,7 +196,7 @@ class CoachCurfew(RuleBase):
             round(params["min_driving_min"] * 60e6),
             no_findings(),
         )
-        return findings(rows, _severity), Memory(memory.each, few)
+        return findings(found, _severity), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         open_ones = _fired(memory)

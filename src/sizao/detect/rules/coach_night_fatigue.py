@@ -50,7 +50,7 @@ from sizao.detect.continuous import (
     samples_from,
     speed_of,
 )
-from sizao.detect.emit import no_findings
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.local_time import day_of, hours_us, is_within
 from sizao.detect.params import Book, Params, local_min, number
 from sizao.detect.runs import end_run
@@ -118,16 +118,19 @@ class CoachNightFatigue(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        rows = rows_of(columns, params["kinds"])
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
-            rows_of(columns, params["kinds"]),
+            rows,
             memory.each,
             memory.few,
             hours_us(params["night_start_min"], params["night_end_min"]),
             numbers_of(params),
             no_findings(),
         )
-        return findings_of(rows, params), Memory(memory.each, few)
+        return findings_of(found, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         runs = _fired(memory)

@@ -32,7 +32,7 @@ from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
-from sizao.detect.emit import no_findings
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.local_time import hours_us, is_within
 from sizao.detect.over_limit import (
     EPISODE,
@@ -114,9 +114,12 @@ class CoachNightSpeed(OverLimit):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        rows = rows_of(columns, params["kinds"])
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
-            rows_of(columns, params["kinds"]),
+            rows,
             memory.each,
             memory.few,
             float(params["ratio"]),
@@ -124,4 +127,4 @@ class CoachNightSpeed(OverLimit):
             numbers_of(params),
             no_findings(),
         )
-        return self.findings_of(rows, params), Memory(memory.each, few)
+        return self.findings_of(found, params), Memory(memory.each, few)

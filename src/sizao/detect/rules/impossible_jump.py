@@ -35,7 +35,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.emit import findings, no_findings, room
+from sizao.detect.emit import NOTHING, findings, no_findings, placed, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
@@ -117,11 +117,9 @@ def _rows(slot, lat, lon, prev_lat, prev_lon, each, near_deg):  # type: ignore[n
 
 
 @njit(cache=True)
-def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, min_jump_m, near_deg, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    # Nearer than this in both directions is no jump: spares the trigonometry for nearly all rows.
-    near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
-    for i in _rows(c.slot, c.lat, c.lon, c.prev_lat, c.prev_lon, each, near_deg):
+    for i in rows:
         lat, lon = c.lat[i], c.lon[i]
         if math.isnan(lat) or math.isnan(c.prev_lat[i]):
             continue
@@ -159,11 +157,7 @@ def _kernel(c, each, few, min_jump_m, max_kmh, out):  # type: ignore[no-untyped-
             ep.from_us = c.prev_fix_us[i]
             ep.to_us = c.time_us[i]
             ep.kmh = kmh
-            ep.lat = lat
-            ep.lon = lon
-            ep.stake_m = c.stake_m[i]
-            ep.segment = c.segment[i]
-            ep.driver = c.driver[i]
+            placed(ep, c, i)
     return out[:count], few
 
 
@@ -189,15 +183,31 @@ class ImpossibleJump(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
+        min_jump_m = float(params["min_jump_m"])
+        # Nearer than this in both directions is no jump: spares the trigonometry for nearly all.
+        near_deg = min_jump_m / _RADIUS_M * 180.0 / math.pi * 0.7
+        rows = _rows(
+            columns.slot,
+            columns.lat,
+            columns.lon,
+            columns.prev_lat,
+            columns.prev_lon,
+            memory.each,
+            near_deg,
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
-            float(params["min_jump_m"]),
+            min_jump_m,
+            near_deg,
             float(params["max_speed_kmh"]),
             no_findings(),
         )
-        return self._findings(rows), Memory(memory.each, few)
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(no_findings()[:0])

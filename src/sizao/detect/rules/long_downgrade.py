@@ -46,7 +46,8 @@ from numba import njit
 
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
-from sizao.detect.emit import findings, no_findings
+from sizao.detect.concern import in_fences_or_known
+from sizao.detect.emit import NOTHING, findings, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -76,31 +77,9 @@ class _Brakes(NamedTuple):
 
 
 @njit(cache=True)
-def _rows(slot, kind, fence_from, fence, kinds, each):  # type: ignore[no-untyped-def]  # numba
-    """Rows of heavy vehicles on a downgrade, and of those with a spell or an account."""
-    rows = np.empty(len(slot), np.int64)
-    count = 0
-    chosen = -1
-    for i in range(len(slot)):
-        if (_HEAVY >> kind[i]) & 1 == 0:
-            continue
-        own = slot[i]
-        inside = np.uint8(0)
-        # Without a sign: see ``fence_grid.py``.
-        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
-            inside |= kinds[fence[at]]
-        on = each[own].open != 0 or each[own].warm != 0 or own == chosen
-        if on or inside & _BIT:
-            chosen = own
-            rows[count] = i
-            count += 1
-    return rows[:count]
-
-
-@njit(cache=True)
-def _kernel(c, each, few, fences, kinds, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.kind, c.fence_from, c.fence, kinds, each):
+    for i in rows:
         own = c.slot[i]
         first, last = c.fence_from[i], c.fence_from[i + 1]
         if first == last and each[own].warm == 0 and each[own].open == 0:
@@ -179,13 +158,26 @@ class LongDowngrade(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        network = world.network
-        rows, few = _kernel(
+        network, grid = world.network, world.fences.grid
+        rows = in_fences_or_known(
+            columns.slot,
+            columns.kind,
+            columns.fence_from,
+            columns.fence,
+            grid.kinds,
+            _HEAVY,
+            _BIT,
+            # Two bytes in one: either is something that is known.
+            memory.each.view(np.uint16),
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
-            world.fences.grid.fence,
-            world.fences.grid.kinds,
+            grid.fence,
             np.zeros(0, np.float32) if network is None else network.grade_pct,
             _Brakes(
                 float(params["rolling"]),
@@ -197,7 +189,7 @@ class LongDowngrade(RuleBase):
             spells.lasting(params),
             no_findings(),
         )
-        return self._findings(rows), Memory(memory.each, few)
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory))

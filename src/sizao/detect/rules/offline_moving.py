@@ -37,7 +37,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.emit import GAP, findings, no_findings, room
+from sizao.detect.emit import GAP, NOTHING, findings, no_findings, placed, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.room import ahead
 from sizao.detect.rules.impossible_jump import metres
@@ -92,24 +92,9 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _kernel(c, each, kinds, tunnel, moving_above, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(
-        c.slot,
-        c.time_us,
-        c.prev_us,
-        c.lat,
-        c.speed_kmh,
-        c.recorder_speed_kmh,
-        c.segment,
-        c.fence_from,
-        c.fence,
-        each,
-        kinds,
-        tunnel,
-        moving_above,
-        silence_us,
-    ):
+    for i in rows:
         # That it moved says that the row before had a fix: prev_lat is of that row.
         far = metres(c.prev_lat[i], c.prev_lon[i], c.lat[i], c.lon[i])
         for revision in range(2 if far > away_m else 0):
@@ -122,11 +107,7 @@ def _kernel(c, each, kinds, tunnel, moving_above, silence_us, away_m, out):  # t
             row.received_us = c.received_us[i]
             row.measured = (c.time_us[i] - c.prev_us[i]) / 60e6
             row.limit = silence_us / 60e6
-            row.lat = c.lat[i]
-            row.lon = c.lon[i]
-            row.stake_m = c.stake_m[i]
-            row.segment = c.segment[i]
-            row.driver = c.driver[i]
+            placed(row, c, i)
             row.quality = GAP
             row.code = 0
             count += 1
@@ -156,17 +137,27 @@ class OfflineMoving(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         tunnel = np.zeros(0, np.bool_) if world.network is None else world.network.tunnel
-        rows = _kernel(
-            columns,
+        silence_us = round(params["silence_min"] * 60e6)
+        rows = _rows(
+            columns.slot,
+            columns.time_us,
+            columns.prev_us,
+            columns.lat,
+            columns.speed_kmh,
+            columns.recorder_speed_kmh,
+            columns.segment,
+            columns.fence_from,
+            columns.fence,
             memory.each,
             world.fences.grid.kinds,
             tunnel,
             float(params["moving_above_kmh"]),
-            round(params["silence_min"] * 60e6),
-            float(params["displacement_m"]),
-            no_findings(),
+            silence_us,
         )
-        return self._findings(rows), memory
+        if not len(rows):
+            return NOTHING, memory
+        away_m = float(params["displacement_m"])
+        return self._findings(_kernel(columns, rows, silence_us, away_m, no_findings())), memory
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(no_findings()[:0])

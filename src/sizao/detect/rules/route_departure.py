@@ -33,7 +33,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.emit import no_findings
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -91,7 +91,7 @@ class RouteDeparture(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         if not world.fences.bound:
-            return self._findings(no_findings()[:0]), memory
+            return NOTHING, memory
         grid = world.fences.grid
         rows, few = _kernel(
             columns,

@@ -35,7 +35,7 @@ from numba import njit
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
-from sizao.detect.emit import no_findings
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -65,9 +65,9 @@ def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ign
 
 
 @njit(cache=True)
-def _kernel(c, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.speed_kmh, c.recorder_speed_kmh, c.road_class, c.kind, each, standing):
+    for i in rows:
         own = c.slot[i]
         speed = c.speed_kmh[i]
         if c.recorder_speed_kmh[i] > speed:
@@ -110,17 +110,30 @@ class StoppedOnExpressway(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         if world.network is None:
-            return self._findings(no_findings()[:0]), memory
-        rows, few = _kernel(
+            return NOTHING, memory
+        standing = float(params["standing_below_kmh"])
+        rows = _rows(
+            columns.slot,
+            columns.speed_kmh,
+            columns.recorder_speed_kmh,
+            columns.road_class,
+            columns.kind,
+            memory.each,
+            standing,
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
             world.fences.grid.fence,
-            float(params["standing_below_kmh"]),
+            standing,
             spells.lasting(params),
             no_findings(),
         )
-        return self._findings(rows), Memory(memory.each, few)
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory))

@@ -23,9 +23,8 @@ from numba import njit
 
 from sizao.core.errors import ConfigError
 from sizao.detect import sparse
-from sizao.detect.emit import FINDING, findings, no_findings, room
+from sizao.detect.emit import FINDING, NOTHING, findings, no_findings, placed, room
 from sizao.detect.params import Book, Params
-from sizao.detect.room import ahead
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 CODE_VERSION = 1
@@ -80,13 +79,34 @@ def _report(ep, slot, bit, revision, out, count):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True)
-def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
-    count = np.int64(0)
+def _watched(bits):  # type: ignore[no-untyped-def]  # numba
     watched = np.uint32(0)
     for k in range(len(bits)):
         watched |= np.uint32(1) << bits[k]
-    for i in range(len(c.slot)):
-        ahead(each, c.slot, i)
+    return watched
+
+
+@njit(cache=True)
+def _rows(slot, alarm, each, bits):  # type: ignore[no-untyped-def]  # numba
+    """Rows on which an alarm is up, and those of vehicles of which one was: see ``concern.py``."""
+    watched = _watched(bits)
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        if alarm[i] & watched != 0 or each[own].up != 0 or own == chosen:
+            chosen = own
+            rows[count] = i
+            count += 1
+    return rows[:count]
+
+
+@njit(cache=True)
+def _kernel(c, rows, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
+    count = np.int64(0)
+    watched = _watched(bits)
+    for i in rows:
         own = c.slot[i]
         if c.alarm[i] & watched == 0 and each[own].up == 0:
             continue
@@ -103,11 +123,7 @@ def _kernel(c, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
                     st.up += 1
                     ep.start_us = c.time_us[i]
                     ep.received_us = c.received_us[i]
-                    ep.lat = c.lat[i]
-                    ep.lon = c.lon[i]
-                    ep.stake_m = c.stake_m[i]
-                    ep.segment = c.segment[i]
-                    ep.driver = c.driver[i]
+                    placed(ep, c, i)
                     out, count = _report(ep, own, k, np.int64(0), out, count)
             elif was_up:
                 out, count = _report(few[at], own, k, np.int64(1), out, count)
@@ -135,8 +151,11 @@ class TerminalAlarm(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         bits = np.array(list(params["bits"].values()), np.uint32)
-        rows, few = _kernel(columns, memory.each, memory.few, bits, no_findings())
-        return self._findings(rows, params), Memory(memory.each, few)
+        rows = _rows(columns.slot, columns.alarm, memory.each, bits)
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(columns, rows, memory.each, memory.few, bits, no_findings())
+        return self._findings(found, params), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         up = sparse.rows(memory.few)

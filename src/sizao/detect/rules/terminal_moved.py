@@ -30,7 +30,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.emit import findings, no_findings
+from sizao.detect.emit import NOTHING, findings, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -57,9 +57,9 @@ def _rows(slot, lat, speed_kmh, recorder_kmh, each, moving, standing):  # type: 
 
 
 @njit(cache=True)
-def _kernel(c, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in _rows(c.slot, c.lat, c.speed_kmh, c.recorder_speed_kmh, each, moving, standing):
+    for i in rows:
         recorder = float(c.recorder_speed_kmh[i])
         speed = float(c.speed_kmh[i])
         on = max(speed, recorder) >= moving and min(speed, recorder) <= standing
@@ -108,16 +108,21 @@ class TerminalMoved(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows, few = _kernel(
-            columns,
+        apart = float(params["moving_above_kmh"]), float(params["standing_below_kmh"])
+        rows = _rows(
+            columns.slot,
+            columns.lat,
+            columns.speed_kmh,
+            columns.recorder_speed_kmh,
             memory.each,
-            memory.few,
-            float(params["moving_above_kmh"]),
-            float(params["standing_below_kmh"]),
-            spells.lasting(params),
-            no_findings(),
+            *apart,
         )
-        return self._findings(rows), Memory(memory.each, few)
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
+            columns, rows, memory.each, memory.few, *apart, spells.lasting(params), no_findings()
+        )
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory))
