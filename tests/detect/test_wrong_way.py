@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.detect import engine
 from sizao.detect.engine import Context, EngineState
+from sizao.detect.rules import wrong_way
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.network import Network
 from tests.detect.plain.reading import differences
@@ -116,3 +119,39 @@ def test_random_tracks_against_the_plain_reading(legs, every_s):
     for seconds, kmh, metres, fix, heading in legs:
         track.leg(seconds, kmh, lat=EAST + metres / north, positioned=fix, heading_deg=heading)
     assert differences(track, "wrong_way", network=network) == []
+
+
+def test_no_row_that_is_on_is_left_out():
+    """Expressways that lead every way, steps of every direction and length near them: those that
+    the rule's own geometry finds on are all among the rows that are looked at closely."""
+    chance = np.random.default_rng(11)
+    corner = chance.uniform([101.6, 26.5], [101.65, 26.55], (40, 2))
+    turn = chance.uniform(0, 2 * math.pi, 40)
+    ends = corner + 0.004 * np.column_stack([np.sin(turn), np.cos(turn)])
+    lines = np.stack([corner, ends], axis=1)
+    given = {"road_class": "expressway", "ref": "G5", "oneway": True}
+    network = Network.from_features(
+        {"geometry": {"type": "LineString", "coordinates": line}, "properties": given}
+        for line in lines.tolist()
+    )
+    n = 20_000
+    share, which = chance.uniform(0, 1, n)[:, None], chance.integers(40, size=n)
+    place = lines[which, 0] + share * (lines[which, 1] - lines[which, 0])
+    x, y = (place + chance.normal(0, 0.0002, (n, 2))).T
+    away, way = chance.uniform(0.0001, 0.01, n), chance.uniform(0, 2 * math.pi, n)
+    prev_x, prev_y = x - away * np.cos(way), y - away * np.sin(way)
+    speed, slot = np.full(n, 60, np.float32), np.arange(n, dtype=np.int32)
+    each = np.zeros(n, wrong_way.WrongWay.state_dtype)
+    roads_, numbers = wrong_way.roads_of(network), wrong_way.Numbers(15.0, 40.0, 20.0, 8.0)
+    rows = wrong_way._rows(slot, y, x, prev_y, prev_x, speed, each, roads_, numbers)
+    on = []
+    for i in range(n):
+        north, east = metres_per_degree(y[i])
+        course = np.array([(y[i] - prev_y[i]) * north, (x[i] - prev_x[i]) * east])
+        course /= math.hypot(*course)
+        cell = wrong_way._cell(roads_, y[i], x[i])
+        if cell >= 0 and wrong_way._on(roads_, cell, y[i], x[i], *course, north, east, numbers):
+            on.append(i)
+    assert len(on) > 1000
+    assert set(on) <= set(rows.tolist())
+    assert len(rows) < n / 3, "the others are spared"

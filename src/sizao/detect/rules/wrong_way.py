@@ -44,7 +44,7 @@ from numba import njit
 
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.detect import sparse, spells
-from sizao.detect.emit import no_findings
+from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -58,11 +58,22 @@ _AGAINST = math.cos(math.radians(135))
 _ALONG = math.cos(math.radians(60))
 _AGREES = math.cos(math.radians(45))
 
+_SURELY_NOT = 0.6
+"""A cosine to the opposite direction under this is none of 135 degrees, however it was rounded."""
+_ROUNDED_M = 1.0
+"""Distances measured by the middle of a cell are right to far less than this."""
+
+FAST = np.dtype([("y0", "f8"), ("x0", "f8"), ("north", "f4"), ("east", "f4")])
+"""A piece of a one-way expressway: where it begins in degrees, its direction as a vector of length
+1."""
+
 
 class Roads(NamedTuple):
     """The network as the kernel takes it; cells as in ``roads/grid.py``.
 
     near : bool, whether a one-way expressway is in the cell: spares the look at all others
+    metres : float64 (rows, 2), of one degree of latitude and longitude in each row of the grid
+    fast_from, fast : of cell k FAST ``fast[fast_from[k]:fast_from[k + 1]]``
     """
 
     south: float
@@ -72,6 +83,9 @@ class Roads(NamedTuple):
     rows: int
     columns: int
     near: npt.NDArray[np.bool_]
+    metres: npt.NDArray[np.float64]
+    fast_from: npt.NDArray[np.int64]
+    fast: npt.NDArray[Any]
     start: npt.NDArray[np.int64]
     pieces: npt.NDArray[np.int32]
     owner: npt.NDArray[np.int32]
@@ -99,8 +113,12 @@ def roads_of(network: Network) -> Roads:
         grid = build_grid(network, LOOK_M, cell_m=100.0)
         fast = (network.road_class == EXPRESSWAY) & (network.twin < 0)
         cell = np.repeat(np.arange(len(grid.start) - 1), np.diff(grid.start))
+        listed = fast[grid.owner[grid.pieces]]
         near = np.zeros(len(grid.start) - 1, np.bool_)
-        near[cell[fast[grid.owner[grid.pieces]]]] = True
+        near[cell[listed]] = True
+        pieces, length_m = _fast(network, grid.pieces[listed])
+        many = np.bincount(cell[listed][length_m > 0], minlength=len(near))
+        middle = grid.south + (np.arange(grid.rows) + 0.5) * grid.cell_lat
         _made[network] = Roads(
             grid.south,
             grid.west,
@@ -109,6 +127,9 @@ def roads_of(network: Network) -> Roads:
             grid.rows,
             grid.columns,
             near,
+            np.array([metres_per_degree(lat) for lat in middle]).reshape(-1, 2),
+            np.concatenate(([0], np.cumsum(many))).astype(np.int64),
+            pieces[length_m > 0],
             grid.start,
             grid.pieces,
             grid.owner,
@@ -118,6 +139,67 @@ def roads_of(network: Network) -> Roads:
             network.road_class,
         )
     return _made[network]
+
+
+def _fast(
+    network: Network, first: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """FAST of the pieces that begin at these vertices, and their lengths; one without a length has
+    no direction."""
+    pieces = np.zeros(len(first), FAST)
+    pieces["y0"], pieces["x0"] = network.lat[first], network.lon[first]
+    scale = np.array([metres_per_degree(lat) for lat in pieces["y0"]]).reshape(-1, 2)
+    north = (network.lat[first + 1] - pieces["y0"]) * scale[:, 0]
+    east = (network.lon[first + 1] - pieces["x0"]) * scale[:, 1]
+    length_m = np.hypot(north, east)
+    for name, part in (("north", north), ("east", east)):
+        pieces[name] = np.divide(part, length_m, out=np.zeros_like(part), where=length_m > 0)
+    return pieces, length_m
+
+
+@njit(cache=True)
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot, lat, lon, prev_lat, prev_lon, speed_kmh, each, roads, numbers
+):
+    """Rows that move against an expressway within reach, or nearly, and those of vehicles with a
+    spell: see ``concern.py``. Without trigonometry: what drives with the traffic is nearly all."""
+    south, west, cell_lat, cell_lon = roads.south, roads.west, roads.cell_lat, roads.cell_lon
+    high, wide, near = roads.rows, roads.columns, roads.near
+    metres, fast_from, fast = roads.metres, roads.fast_from, roads.fast
+    moving_above, look_m = numbers.moving_above, numbers.reach_m + _ROUNDED_M
+    rows = np.empty(len(slot), np.int64)
+    count = 0
+    chosen = -1
+    for i in range(len(slot)):
+        own = slot[i]
+        if each[own].open == 0 and own != chosen:
+            y, x = lat[i], lon[i]
+            if not speed_kmh[i] > moving_above or math.isnan(y) or math.isnan(prev_lat[i]):
+                continue
+            row = np.int64(math.floor((y - south) / cell_lat))
+            column = np.int64(math.floor((x - west) / cell_lon))
+            if row < 0 or row >= high or column < 0 or column >= wide:
+                continue
+            cell = row * wide + column
+            if not near[cell]:
+                continue
+            north, east = metres[row, 0], metres[row, 1]
+            step_y, step_x = (y - prev_lat[i]) * north, (x - prev_lon[i]) * east
+            least = (step_y * step_y + step_x * step_x) * (_SURELY_NOT * _SURELY_NOT)
+            against = 0
+            for at in range(np.uint64(fast_from[cell]), np.uint64(fast_from[cell + 1])):
+                piece = fast[at]
+                along = step_y * piece.north + step_x * piece.east
+                # From the line on which it lies: no farther than from the piece.
+                aside_m = (y - piece.y0) * north * piece.east - (x - piece.x0) * east * piece.north
+                # Nothing is guessed: of two carriageways one always leads the other way.
+                against += (along < 0.0) & (along * along >= least) & (abs(aside_m) <= look_m)
+            if against == 0:
+                continue
+        chosen = own
+        rows[count] = i
+        count += 1
+    return rows[:count]
 
 
 @njit(cache=True)
@@ -159,9 +241,9 @@ def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: i
 
 
 @njit(cache=True)
-def _kernel(c, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]  # numba
+def _kernel(c, rows, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in range(len(c.slot)):
+    for i in rows:
         own = c.slot[i]
         y, x = c.lat[i], c.lon[i]
         if math.isnan(y) or math.isnan(c.prev_lat[i]) or not c.speed_kmh[i] > numbers.moving_above:
@@ -214,22 +296,38 @@ class WrongWay(RuleBase):
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
         if world.network is None:
-            return self._findings(no_findings()[:0]), memory
-        rows, few = _kernel(
+            return NOTHING, memory
+        roads = roads_of(world.network)
+        numbers = Numbers(
+            float(params["moving_above_kmh"]),
+            float(params["min_step_m"]),
+            float(params["reach_m"]),
+            float(params["margin_m"]),
+        )
+        rows = _rows(
+            columns.slot,
+            columns.lat,
+            columns.lon,
+            columns.prev_lat,
+            columns.prev_lon,
+            columns.speed_kmh,
+            memory.each,
+            roads,
+            numbers,
+        )
+        if not len(rows):
+            return NOTHING, memory
+        found, few = _kernel(
             columns,
+            rows,
             memory.each,
             memory.few,
-            roads_of(world.network),
-            Numbers(
-                float(params["moving_above_kmh"]),
-                float(params["min_step_m"]),
-                float(params["reach_m"]),
-                float(params["margin_m"]),
-            ),
+            roads,
+            numbers,
             spells.lasting(params),
             no_findings(),
         )
-        return self._findings(rows), Memory(memory.each, few)
+        return self._findings(found), Memory(memory.each, few)
 
     def close(self, memory: Memory, params: Params) -> Findings:
         return self._findings(spells.close(memory))
