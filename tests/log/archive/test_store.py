@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from sizao.core.errors import LogError
@@ -230,6 +231,28 @@ def test_many_rows_at_once_go_straight_into_their_days(
         while store.tidy(newest=True):
             pass
     assert rows_of(tmp_path / "slow") == rows_of(tmp_path / "straight")
+
+
+def test_a_day_that_is_over_is_packed_to_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing may be merged with the one file of a bucket, so that it is as small at once."""
+    monkeypatch.setattr("sizao.log.archive.store.STRAIGHT_ROWS", 50)
+    made = pieces(3)
+    over, today = made[0], made[-1]
+    with ArchiveStore(tmp_path, bucket_rows=200) as store:
+        store.take([over, today], 1, 1.0)
+        assert not store.manifest.fresh
+    found = manifest.load(tmp_path)
+    codecs = {
+        date: {
+            pq.ParquetFile(tmp_path / file.name).metadata.row_group(0).column(0).compression
+            for file in day.files
+        }
+        for date, day in found.days.items()
+    }
+    assert codecs[max(codecs)] == {"LZ4"}
+    assert {one for date in sorted(codecs)[:-1] for one in codecs[date]} == {"ZSTD"}
 
 
 def rows_of(root: Path) -> list[tuple]:

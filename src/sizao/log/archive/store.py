@@ -241,7 +241,9 @@ class ArchiveStore:
         """Files of the rows' days, durable; a manifest has yet to say so."""
         try:
             into, serial = self._split(rows.days()), self.manifest.serial
-            with DayFiles(self.root, into, serial, columns.SOON) as made:
+            # A day that is over may get nothing more, and what is alone is not merged.
+            newest = max([*into, *self.manifest.days])
+            with DayFiles(self.root, into, serial, soon=newest) as made:
                 made.add(rows)
                 return made.finish()
         except OSError as error:

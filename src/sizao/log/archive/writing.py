@@ -101,7 +101,7 @@ class DayFiles:
 
     into : ISO date to the number of buckets that the day's rows are split into
     serial : number of the first file's name
-    packing : see :class:`columns.Writer`
+    soon : ISO date of the day whose files are soon merged with others
     """
 
     def __init__(
@@ -109,9 +109,9 @@ class DayFiles:
         root: Path,
         into: Mapping[str, int],
         serial: int,
-        packing: Mapping[str, Any] = columns.LASTING,
+        soon: str | None = None,
     ) -> None:
-        self._root, self._into, self._serial, self._packing = root, into, serial, packing
+        self._root, self._into, self._serial, self._soon = root, into, serial, soon
         self._writers: dict[tuple[str, int], FileWriter] = {}
         self._whole: dict[tuple[str, int], File] = {}
         self._open = ExitStack()
@@ -154,7 +154,8 @@ class DayFiles:
         if found is None:
             number = self._serial + len(self._writers) + len(self._whole)
             name = f"days/{date}/{number:08d}.parquet"
-            buckets, packing = self._into[date], self._packing
+            buckets = self._into[date]
+            packing = columns.SOON if date == self._soon else columns.LASTING
             found = FileWriter(self._root, name, bucket=bucket, buckets=buckets, packing=packing)
             self._writers[date, bucket] = self._open.enter_context(found)
         return found
