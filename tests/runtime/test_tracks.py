@@ -63,6 +63,20 @@ def test_a_track_is_complete_sorted_and_free_of_repeats(tmp_path: Path, paged: i
         assert reader.track("nobody", START, START + timedelta(days=1)).schema == POSITION
 
 
+def test_two_days_of_a_report_each_second_are_whole(tmp_path: Path) -> None:
+    """A track that ended early would look like a vehicle that fell silent."""
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log, SqliteLog(path) as beside:
+        for day in range(2):
+            seconds = [float(day * 86_400 + second) for second in range(86_400)]
+            log.append({"positions": positions([VEHICLES[0]] * 86_400, seconds)})
+        reader = TrackReader(beside)
+        track = reader.track(VEHICLES[0], START, START + timedelta(days=2))
+        assert len(track) == 172_800
+        few = reader.track(VEHICLES[0], START, START + timedelta(days=2), max_rows=5)
+        assert seconds_of(few) == [0, 1, 2, 3, 4]
+
+
 def test_pages_wait_for_company_and_are_pruned_by_age(tmp_path: Path) -> None:
     with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
         pages = TrackPages(log)

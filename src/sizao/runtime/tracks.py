@@ -43,14 +43,14 @@ class TrackReader:
         start: datetime,
         end: datetime,
         *,
-        max_rows: int = 100_000,
+        max_rows: int | None = None,
         after: int = 0,
     ) -> pa.RecordBatch:
         """Positions of a vehicle with ``start <= time < end``, by event time, schema POSITION, of
         segments behind ``after`` only.
 
         A point that was sent twice appears once. Aware datetimes. Raises LogError if a page or
-        segment in the way is damaged; gives the first ``max_rows`` if there are more.
+        segment in the way is damaged; gives all rows, or the first ``max_rows``.
         """
         first_us, last_us = (round(moment.timestamp() * 1_000_000) for moment in (start, end))
         found = []

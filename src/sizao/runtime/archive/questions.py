@@ -66,10 +66,10 @@ class ArchiveQuestions:
         self._connections: dict[str, duckdb.DuckDBPyConnection] = {}
 
     def track(
-        self, vehicle: str, start: datetime, end: datetime, *, max_rows: int = 100_000
+        self, vehicle: str, start: datetime, end: datetime, *, max_rows: int | None = None
     ) -> pa.RecordBatch:
         """Archived positions of a vehicle, ``start <= time < end``, schema POSITION, by event
-        time; each moment once, the first ``max_rows`` if there are more.
+        time; each moment once, all of them or the first ``max_rows``.
 
         Raises LogError if a file in the way is damaged or missing.
         """

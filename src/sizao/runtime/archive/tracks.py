@@ -24,10 +24,11 @@ class Tracks:
         self._archive = archive
 
     def track(
-        self, vehicle: str, start: datetime, end: datetime, *, max_rows: int = 100_000
+        self, vehicle: str, start: datetime, end: datetime, *, max_rows: int | None = None
     ) -> pa.RecordBatch:
         """Positions with ``start <= time < end``, schema POSITION, by event time, each moment
-        once. Raises LogError if something in the way is damaged."""
+        once, all of them or the first ``max_rows``. Raises LogError if something in the way is
+        damaged."""
         # The log first: what moves into the archive in between is then found twice, never lost.
         after = self._log.held_in(self._archive.root)
         parts = [
