@@ -18,6 +18,8 @@ and for people who asked for something that cannot be done.
 
 from __future__ import annotations
 
+_STOPS = ("。", "！", "？", "…")
+
 
 class SizaoError(Exception):
     """Base of all errors raised on purpose."""
@@ -67,14 +69,15 @@ class NoRoomError(EvidenceError):
 class TransitionError(SizaoError):
     """A case may not take this step now.
 
-    ``zh`` and ``en`` say why and what is possible instead; ``code`` is for programs:
-    ``state``, ``role``, ``same_person``, ``missing_reason``, ``missing_units``, ``unknown_action``.
+    ``zh`` and ``en`` say why and what is possible instead; a full stop that ``zh`` lacks is put.
+    ``code`` is for programs: ``state``, ``role``, ``same_person``, ``missing_reason``,
+    ``missing_units``, ``unknown_action``.
     """
 
     def __init__(self, zh: str, en: str = "", *, code: str = "") -> None:
         super().__init__(f"{zh} ({en})" if en else zh)
-        self.zh = zh
-        self.en = en or zh
+        self.zh = zh if zh.endswith(_STOPS) else f"{zh}。"
+        self.en = en or self.zh
         self.code = code
 
 

@@ -19,6 +19,7 @@ from sizao.web.cases.services import add_note
 from sizao.web.clock import feed_now
 from sizao.web.desk.raising import Notice, raise_warning
 from sizao.web.drills.models import Drill
+from sizao.web.refusals import untranslated
 from sizao.web.units.models import User
 from sizao.web.wake import wake_desk
 from sizao.web.writing import write
@@ -184,4 +185,4 @@ def checked(text: str) -> Script:
     try:
         return scripts.read(text)
     except ConfigError as error:
-        raise TransitionError(str(error)) from error
+        raise untranslated("演练脚本有误", "The script is wrong", error) from error

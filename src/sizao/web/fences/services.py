@@ -25,6 +25,7 @@ from sizao.web.desk.detections import detections as window
 from sizao.web.fences.models import FenceChange
 from sizao.web.fences.words import outline
 from sizao.web.ports import ports
+from sizao.web.refusals import untranslated
 from sizao.web.rules.access import may_change
 from sizao.web.units.models import User
 from sizao.web.writing import write
@@ -166,7 +167,7 @@ def _checked(feature: Feature, number: int) -> Feature:
             raise TransitionError(
                 "范围的边互相交叉，请拖动角点改正", "Edges of the area cross; move its corners."
             ) from error
-        raise TransitionError(f"围栏有误：{error}", f"This is no fence: {error}") from error
+        raise untranslated("围栏有误", "This is no fence", error) from error
     return feature
 
 

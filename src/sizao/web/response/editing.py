@@ -9,6 +9,7 @@ from sizao.core.errors import ConfigError, TransitionError
 from sizao.respond.plans.book import plans, texts
 from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
+from sizao.web.refusals import untranslated
 from sizao.web.response import book
 from sizao.web.response.access import may_change
 from sizao.web.response.models import OwnPlan
@@ -50,7 +51,7 @@ def ask(user: User, plan_id: str, text: str, reason: str) -> OwnPlan:
     try:
         plan = book.parse(text)
     except ConfigError as error:
-        raise TransitionError(str(error)) from error
+        raise untranslated("预案全文有误", "The text is wrong", error) from error
     if plan.id != plan_id:
         raise TransitionError(
             f"这里修改的是 {plan_id}，全文里写的是 {plan.id}",

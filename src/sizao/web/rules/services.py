@@ -22,6 +22,7 @@ from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
 from sizao.web.ports import ports
+from sizao.web.refusals import untranslated
 from sizao.web.rules import entering
 from sizao.web.rules.access import may_change
 from sizao.web.rules.catalogue import rules
@@ -94,7 +95,7 @@ def ask(
     try:
         whole = overridden(known.defaults, differing, rule)
     except ConfigError as error:
-        raise TransitionError(f"参数有误：{error}") from error
+        raise untranslated("参数有误", "The numbers are wrong", error) from error
     now = in_force(rule)
     before = (now.params, now.enabled) if now else ({}, True)
     if (differing, enabled) == before:

@@ -28,6 +28,7 @@ from sizao.web import audit
 from sizao.web.background import Background
 from sizao.web.clock import feed_now
 from sizao.web.ports import ports
+from sizao.web.refusals import untranslated
 from sizao.web.rules import entering, services
 from sizao.web.rules.access import may_change
 from sizao.web.rules.catalogue import rules
@@ -85,7 +86,7 @@ def ask(
     try:
         whole = overridden(known.defaults, differing, rule)
     except ConfigError as error:
-        raise TransitionError(f"参数有误：{error}") from error
+        raise untranslated("参数有误", "The numbers are wrong", error) from error
     version = known.rule.version(whole)
     if (version, enabled) == services.held(rule):
         raise TransitionError(

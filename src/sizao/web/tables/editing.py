@@ -11,6 +11,7 @@ import yaml
 
 from sizao.core.errors import ConfigError, TransitionError
 from sizao.warn.table import Table, read_table
+from sizao.web.refusals import untranslated
 
 NUMBERS = ("min_measured", "below_measured", "min_repeats", "min_vehicles", "max_share",
            "min_mm_3h", "min_mm_6h", "min_mm_12h")  # fmt: skip
@@ -22,7 +23,7 @@ def checked(text: str) -> Table:
     try:
         return read_table(text, name="草稿")
     except ConfigError as error:
-        raise TransitionError(f"分级表有误：{error}", f"The table is wrong: {error}") from error
+        raise untranslated("分级表有误", "The table is wrong", error) from error
 
 
 def dated(text: str, starts: date) -> str:
