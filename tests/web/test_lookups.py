@@ -26,6 +26,7 @@ from sizao.web.fleet import grants
 from sizao.web.fleet.grants import Grant, Ground, NoGround, ground_of
 from sizao.web.fleet.presence import NotYours, who_was_there
 from sizao.web.pages import trackfiles
+from sizao.web.pages.views import presence as presence_page
 
 from .conftest import COACH, EAST, HAZMAT, TRUCK, WEST, World
 
@@ -205,6 +206,16 @@ def test_the_api_gives_two_hours_freely_and_more_with_a_ground(world: World):
     assert (last[0], last[2]["case"]) == ("track.read", case.number)
 
 
+class Crowd:
+    """The archive, where everybody who was there was there so many times."""
+
+    def __init__(self, archive: Any, times: int) -> None:
+        self._archive, self._times = archive, times
+
+    def inside(self, *asked: Any) -> list[Any]:
+        return self._times * list(self._archive.inside(*asked))
+
+
 def ask(world: World, who: str, place: tuple[float, float], **given: Any) -> Any:
     form = {
         "ring": json.dumps(square(*place)),
@@ -233,6 +244,25 @@ def test_who_was_there(world: World):
     assert (asked[2]["purpose"], told[2]["vehicles"], told[2]["count"]) == ("crash", [TRUCK], 1)
     west = ask(world, "op-zd", WEST, **GOOD, case=case.number)
     assert [row["vehicle"] for row in west.context["rows"]] == [HAZMAT]
+
+
+@pytest.mark.parametrize(("most", "cut"), [(1, True), (3, False)])
+def test_an_answer_that_is_cut_says_so_on_the_page_and_in_the_file(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: int, cut: bool
+):
+    """Who counts the lines of a file must know that others were left out of it."""
+    case = world.raise_case().number
+    world.ports.presence = Crowd(world.ports.presence, 3)
+    monkeypatch.setattr(presence_page, "EXPORTED", most)
+    monkeypatch.setattr(presence_page, "SHOWN", 1)
+    page = ask(world, "op-zd", EAST, **GOOD, case=case).content.decode()
+    assert "下面列出最早到的 1 辆" in page
+    assert ("导出也仅含前 1 辆" in page) is cut
+    file = ask(world, "op-zd", EAST, **GOOD, case=case, format="csv").content.decode()
+    lines = file.strip().splitlines()
+    assert len(lines) == 1 + most + cut
+    assert ("未完：仅含前 1 行" in lines[-1]) is cut
+    assert actions()[-1][2]["rows"] == most
 
 
 @pytest.mark.parametrize(
@@ -386,7 +416,9 @@ def test_a_long_answer_says_that_it_was_cut_and_a_file_has_the_rest(
     assert "下面列出最早到的 200 辆" in page.content.decode()
     file = ask(world, "op-zd", EAST, **GOOD, case=case.number, format="csv")
     assert file["Content-Type"].startswith("text/csv")
-    assert len(file.content.decode("utf-8-sig").splitlines()) == 1 + 5_000
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 5_000 + 1
+    assert "未完：仅含前 5,000 行" in lines[-1]
     told = [data for action, _, data in actions() if action == "presence.answer"]
     assert [len(data["vehicles"]) for data in told] == [200, 5_000]
     assert "export" in [action for action, _, _ in actions()]

@@ -71,7 +71,7 @@ def show(request: HttpRequest) -> HttpResponse:
         error = _("轨迹存档有文件缺失或损坏，这次没有查成。请管理员运行 sizao doctor 检查后再查。")
         return _refuse(request, given, error, 503)
     if request.POST.get("format") == "csv":
-        return _export(request, found["rows"])
+        return _export(request, found["rows"], found["count"])
     return render(request, "presence.html", {**_page(request.user, given), **found})
 
 
@@ -107,7 +107,7 @@ def _ask(request: HttpRequest, given: dict[str, str]) -> dict[str, Any]:
     answer = who_was_there(user, ring, start, end, ground, most=EXPORTED if file else SHOWN)
     rows = _rows(user, answer)
     if file:
-        return {"rows": rows}
+        return {"rows": rows, "count": answer.count}
     first, last = start - AROUND, end + AROUND
     grants = [
         (Grant(row["vehicle"], first, last, ground), row["plate"] or row["vehicle"])
@@ -146,8 +146,11 @@ def _ring(text: str) -> list[tuple[float, float]]:
     return ring
 
 
-def _export(request: HttpRequest, rows: list[dict[str, Any]]) -> HttpResponse:
-    """The answer as a file: asked, answered and taken out of the house, each in the audit log."""
+def _export(request: HttpRequest, rows: list[dict[str, Any]], count: int) -> HttpResponse:
+    """The answer as a file: asked, answered and taken out of the house, each in the audit log.
+
+    ``rows`` are the first of ``count``; of more than them the file says so.
+    """
     header = [
         _("终端"), _("号牌"), _("车辆类型"), _("所属企业"), _("到过"), _("最早"), _("最晚"),
         _("位置数"), _("最高 km/h"),
@@ -169,6 +172,7 @@ def _export(request: HttpRequest, rows: list[dict[str, Any]]) -> HttpResponse:
             ]
             for row in rows
         ),
+        more=count > len(rows),
     )  # fmt: skip
 
 
