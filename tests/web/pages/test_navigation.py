@@ -61,3 +61,13 @@ def test_every_destination_is_an_address_and_listed_once() -> None:
     assert len({page.url for page in pages}) == len(pages)
     assert all(page.href.startswith("/") for page in pages)
     assert {page.url for page in pages} >= {*ON_PHONE, *PARTNER_ON_PHONE}
+
+
+def test_an_english_reader_goes_to_several_junctions(world) -> None:
+    """The word for one thing of a kind stood for the page of all of them."""
+    client = world.client("op-zd")
+    client.cookies["django_language"] = "en"
+    page = client.get("/junctions/").content.decode()
+    assert "<h1>Junctions</h1>" in page
+    assert "junction</span>" not in page
+    assert page.count("Junctions") >= 2

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 from django.utils.html import strip_tags
 
-from sizao.web.pages.words import quantity
+from sizao.web.pages.words import counted, quantity
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,21 @@ def test_a_span_says_its_days_once_and_never_hides_one(
 
     monkeypatch.setattr(sizao, "feed_now", lambda: at("2026-03-05 10:00"))
     assert strip_tags(sizao.span(at(first), at(last))) == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "value", "zh", "en"),
+    [
+        ("capacity_alarm", "", 1.0, "1 次报警", "1 alarm"),
+        ("dsm_fatigue", "", 3.0, "3 次报警", "3 alarms"),
+        ("over_capacity", "", 1.0, "1 人", "1 person"),
+        ("overload_repeat", "enterprise", 1.0, "1 辆", "1 vehicle"),
+        ("hot_list", "", 0.0, "0 个字符不同", "0 characters differ"),
+    ],
+)
+def test_one_of_something_is_no_several(
+    rule: str, severity: str, value: float, zh: str, en: str
+) -> None:
+    for language, told in (("zh-hans", zh), ("en", en)):
+        with translation.override(language):
+            assert counted(rule, severity, value, "count") == told

@@ -167,6 +167,18 @@ def test_the_list_shows_the_form_to_those_who_may(world: World, plan: Plan) -> N
     assert f'data-plan="{plan.pk}"' in page
 
 
+def test_an_english_reader_reads_english_names(world: World, plan: Plan) -> None:
+    client = world.client("op-dd")
+    client.cookies["django_language"] = "en"
+    for page in ("/plans/", f"/plans/{plan.pk}/"):
+        text = client.get(page).content.decode()
+        assert "East Brigade" in text
+        assert "东区大队" not in text.replace("op-dd", "").partition("<main")[2]
+    form = client.get("/plans/").content.decode()
+    assert "East 1st" in form
+    assert "东区一中队" not in form
+
+
 def test_the_process_of_its_own_makes_the_plan_too(world: World, plan: Plan) -> None:
     """Without the shortcut of the other tests: the child has no Django to lean on."""
     again = services.open_plan(world.user("op-dd"), first=FIRST, days=1, crews=["dd1"])

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sizao.web.channels.access import may_look as may_look_at_notices
 from sizao.web.channels.access import may_look_at_deliveries
@@ -136,7 +137,10 @@ GROUPS: tuple[Group, ...] = (
             ),
             Page("listings", _("挂牌督办"), "signature", ("listings/",)),
             Page("hazard-inspect", _("排查"), "check", ("hazards/inspect/",), may_enter),
-            Page("junctions", _("路口"), "focus", ("junctions/",), may_see_junctions),
+            Page(
+                "junctions", pgettext_lazy("several", "路口"), "focus", ("junctions/",),
+                may_see_junctions,
+            ),
             Page("reports", _("群众上报"), "message", ("reports/",)),
         ),
     ),

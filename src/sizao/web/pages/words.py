@@ -154,14 +154,15 @@ def said(value: float, digits: int) -> str:
 
 
 _COUNTED = {
-    "hot_list": ("{} 个字符不同", "{} characters differ"),
-    "dsm_fatigue": ("{} 次报警", "{} alarms"),
-    "capacity_alarm": ("{} 次报警", "{} alarms"),
-    "over_capacity": ("{} 人", "{} people"),
-    "overload_repeat": ("{} 次", "{} times"),
-    "overload_repeat/enterprise": ("{} 辆", "{} vehicles"),
+    "hot_list": ("{} 个字符不同", "{} character differs", "{} characters differ"),
+    "dsm_fatigue": ("{} 次报警", "{} alarm", "{} alarms"),
+    "capacity_alarm": ("{} 次报警", "{} alarm", "{} alarms"),
+    "over_capacity": ("{} 人", "{} person", "{} people"),
+    "overload_repeat": ("{} 次", "{} time", "{} times"),
+    "overload_repeat/enterprise": ("{} 辆", "{} vehicle", "{} vehicles"),
 }
-"""What a rule counts: its numbers have no unit, but they are numbers of something."""
+"""What a rule counts, one and several in English: its numbers have no unit, but they are numbers of
+something."""
 
 
 def counted(rule: str, severity: str, value: float, unit: str) -> str:
@@ -171,7 +172,8 @@ def counted(rule: str, severity: str, value: float, unit: str) -> str:
         return ""
     told = _COUNTED.get(f"{rule}/{severity}") or _COUNTED.get(rule)
     if unit == "count" and told is not None:
-        return pick(*told).format(said(value, 1))
+        zh, one, several = told
+        return str(pick(zh, one if value == 1 else several)).format(said(value, 1))
     return quantity(value, unit)
 
 
