@@ -9,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 from sizao.core.kernel_cache import use_kernel_cache
+from tests.workers import pytest_xdist_make_scheduler
+
+__all__ = ["pytest_xdist_make_scheduler"]  # a hook
 
 use_kernel_cache()
 

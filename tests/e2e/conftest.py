@@ -45,6 +45,13 @@ ACCOUNTS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The storm has a web process of its own: before the demonstration runs, not beside it."""
+    here = Path(__file__).parent
+    order = {here / "test_storm.py": 1}
+    items.sort(key=lambda item: order.get(item.path, 2 * (item.path.parent == here)))
+
+
 def chromium() -> str | None:
     """Path of a Chromium on this machine."""
     given = os.environ.get("SIZAO_CHROMIUM")
@@ -99,7 +106,7 @@ def wait_until(check: Callable[[], Any], seconds: float, what: str) -> Any:
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """``sizao demo`` with a small fleet, on free ports, in a folder of its own.
 
@@ -140,9 +147,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """A real Chromium, headless."""
+    """A real Chromium, headless; gone with this folder's last test, since its driver keeps an event
+    loop running in this thread."""
     path = chromium()
     if path is None:
         pytest.skip("no Chromium found; name one in SIZAO_CHROMIUM")
@@ -167,9 +175,11 @@ class Desk:
     def open(self, path: str) -> None:
         self.page.goto(self.url + path, wait_until="domcontentloaded")
 
-    def shot(self, name: str) -> None:
-        """Keep a screenshot for the documentation when SIZAO_SCREENSHOTS=1."""
+    def shot(self, name: str, settle_ms: float = 0) -> None:
+        """Keep a screenshot for the documentation when SIZAO_SCREENSHOTS=1, once what is drawn
+        over time has had so long."""
         if os.environ.get("SIZAO_SCREENSHOTS") == "1":
+            self.page.wait_for_timeout(settle_ms)
             SHOTS.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=SHOTS / f"{name}.png")
 

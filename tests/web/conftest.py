@@ -128,6 +128,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         _people_and_units()
 
 
+def fill_again() -> None:
+    """Fill the database where a test with threads, before this one, emptied it."""
+    from sizao.web.units.models import Unit
+
+    if not Unit.objects.exists():
+        _people_and_units()
+
+
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -309,11 +317,8 @@ def installation(root: Path, at_s: float) -> Iterator[World]:
 
 @pytest.fixture
 def world(db: None, tmp_path: Path) -> Iterator[World]:
-    from sizao.web.units.models import Unit
-
     with installation(tmp_path / "data", NOON.timestamp()) as made:
-        if not Unit.objects.exists():  # a test with threads before this one emptied the database
-            _people_and_units()
+        fill_again()
         made.board()
         yield made
 

@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_people_and_desk_write_together_without_a_lock_error():
     done = subprocess.run(
         [sys.executable, "-m", "sizao", "bench", "soak", "--seconds", "60", "--json"],

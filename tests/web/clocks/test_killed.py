@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from sizao.respond.clock_registry import CLOCKS
-from tests.web.conftest import NOON
+from tests.web.conftest import NOON, fill_again
 from tests.web.processes import Desks, desks
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -18,7 +19,11 @@ LEDGER = "clocks_miss"
 
 
 @pytest.fixture(scope="module")
-def several(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
+def several(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desks]:
+    with django_db_blocker.unblock():
+        fill_again()
     with desks(tmp_path_factory.mktemp("killed")) as found:
         yield found
 
