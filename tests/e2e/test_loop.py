@@ -41,8 +41,7 @@ def test_map_draws_live_vehicles_with_webgl(demo, sit_down) -> None:
     expect(desk.page.locator("[data-online]")).to_have_text(re.compile(r"^[\d,]+$"), timeout=30_000)
     expect(desk.page.locator("[data-warnlist] [data-row]").first).to_be_visible(timeout=60_000)
     expect(desk.page.locator(".sz-marker").first).to_be_attached()
-    desk.page.wait_for_timeout(2500)
-    desk.shot("map-dark")
+    desk.shot("map-dark", settle_ms=2500)
 
 
 def test_click_on_a_vehicle_opens_its_drawer_with_the_track(demo, sit_down) -> None:
@@ -109,8 +108,7 @@ def test_whole_loop(demo, sit_down, token) -> None:
     expect(page.locator("#sz-case [data-state=controlled]")).to_be_visible()
     # Sent by the gateway as 0x8300, answered by the simulated terminal, seen without a reload.
     expect(page.locator("[data-delivery=acknowledged]")).to_be_visible(timeout=60_000)
-    page.wait_for_timeout(1500)
-    desk.shot("case-dark")
+    desk.shot("case-dark", settle_ms=1500)
 
     page.keyboard.press("r")
     page.locator("#sz-do-resolve [data-text-template]").first.click()

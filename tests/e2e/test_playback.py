@@ -80,8 +80,7 @@ def test_evidence_is_played_with_one_clock_for_map_and_curve(demo, sit_down) -> 
     expect(player).to_have_attribute("data-playing", "no")
     assert now_of(page) > before - 50
     page.wait_for_selector(DRAWN)
-    page.wait_for_timeout(2500)
-    desk.shot("detection-dark")
+    desk.shot("detection-dark", settle_ms=2500)
 
 
 def test_a_lookup_asks_for_purpose_and_case(demo, sit_down) -> None:
@@ -106,8 +105,7 @@ def test_a_lookup_asks_for_purpose_and_case(demo, sit_down) -> None:
 
     wait_until(looked_up, 180, "a day's track of more than a few points")
     page.wait_for_selector(DRAWN)
-    page.wait_for_timeout(2500)
-    desk.shot("playback-dark")
+    desk.shot("playback-dark", settle_ms=2500)
 
     desk.open("/presence/")
     page.wait_for_selector("[data-presence-map][data-ready]")

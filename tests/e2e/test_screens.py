@@ -122,8 +122,7 @@ def test_keyboard_help_search_and_escape(demo, sit_down) -> None:
     expect(page.locator("[data-desk-map]")).to_have_attribute("data-loaded", "yes", timeout=60_000)
     expect(page.locator(".sz-ring")).to_be_visible(timeout=60_000)
     assert page.evaluate("window.sizaoMap.getZoom()") > 12
-    page.wait_for_timeout(2500)
-    desk.shot("map-stake-dark")
+    desk.shot("map-stake-dark", settle_ms=2500)
 
 
 def test_the_list_of_vehicles_renews_itself_under_the_reader(demo, sit_down) -> None:
@@ -179,8 +178,7 @@ def test_indicators_draw_and_turn_into_tables(demo, sit_down) -> None:
     charts = desk.page.locator("[data-chart]")
     expect(charts.first).to_have_attribute("data-drawn", "yes")
     expect(charts.first.locator("canvas")).to_be_visible()
-    desk.page.wait_for_timeout(500)
-    desk.shot("indicators-light")
+    desk.shot("indicators-light", settle_ms=500)
     card = desk.page.locator(".sz-indicator").first
     card.locator("[data-table-toggle]").click()
     expect(card.locator("[data-table]")).to_be_visible()
@@ -198,12 +196,9 @@ def test_wall_turns_by_itself_and_shows_no_person(demo, sit_down, width, height,
     assert page.locator(".sz-rail, .sz-top, .sz-plate").count() == 0
     text = page.locator("body").inner_text()
     assert "川D" not in text
-    page.wait_for_timeout(6000)
     if width == 1920:
         page.set_viewport_size({"width": 1600, "height": 900})  # a picture that docs may hold
-        page.wait_for_timeout(2500)
-        desk.shot(name)
-    if width == 1920:
+        desk.shot(name, settle_ms=6000)
         page.keyboard.press("ArrowRight")
         expect(page.locator("[data-rotate] > section").nth(1)).to_be_visible()
         expect(page.locator("[data-rotate] > section").first).to_be_hidden()
