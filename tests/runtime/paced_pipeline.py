@@ -1,17 +1,16 @@
 """``sizao pipeline`` for ``test_kill.py``: it saves so often that a short log has many saves.
 
-``python -m tests.runtime.paced_pipeline whole ...`` is the product, ``slow`` that on a disk which
-takes its time to write a state down. The others have a safeguard taken out: ``split`` saves state
-and offset before the outputs, ``forgetful`` forgets what it reported ahead of the state. On the
-slow disk, ``late`` takes a state for that of the moment at which it is saved, and ``in_place``
-writes it over the one saved before. ``seldom`` is the product where it saves its state only when it
-must, and ``unkept`` is that without copies of the files it judges by.
+``run("whole", ...)`` is the product, ``slow`` that on a disk which takes its time to write a state
+down. The others have a safeguard taken out: ``split`` saves state and offset before the outputs,
+``forgetful`` forgets what it reported ahead of the state. On the slow disk, ``late`` takes a state
+for that of the moment at which it is saved, and ``in_place`` writes it over the one saved before.
+``seldom`` is the product where it saves its state only when it must, and ``unkept`` is that without
+copies of the files it judges by.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import sys
 import time
 
 import pyarrow as pa
@@ -93,11 +92,13 @@ VARIANTS = {
     "unkept": (CheckpointStore, SELDOM),
 }
 
-if __name__ == "__main__":
-    variant = sys.argv.pop(1)
+
+def run(variant: str, *arguments: str) -> None:
+    """Be a variant with the options of ``sizao pipeline``, in a process of its own: the modules
+    are changed for good. Raises SystemExit at its end."""
     store, pace = VARIANTS[variant]
     if variant == "unkept":
         pipeline.Kept = lambda folder: None  # type: ignore[misc,assignment]  # a control swaps it
     pipeline.CheckpointStore = store  # type: ignore[misc]  # a control swaps it
     pipeline.Pace = lambda: pace  # type: ignore[misc,assignment]  # the command's defaults
-    pipeline.command()
+    pipeline.command(arguments)

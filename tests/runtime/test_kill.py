@@ -14,8 +14,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -35,13 +33,11 @@ from sizao.runtime.pipeline import Pipeline
 from tests.runtime import city
 from tests.runtime.changing import Switching, put
 from tests.runtime.helpers import START_US
+from tests.runtime.lives import Life, Lives, lives
 
-ROOT = Path(__file__).resolve().parents[2]
-PACED = [sys.executable, "-m", "tests.runtime.paced_pipeline"]
-WHOLE, SLOW, SPLIT, LATE, IN_PLACE, FORGETFUL, SELDOM, UNKEPT = (
-    [*PACED, name]
-    for name in ("whole", "slow", "split", "late", "in_place", "forgetful", "seldom", "unkept")
-)
+WHOLE, SLOW, SPLIT, LATE = "whole", "slow", "split", "late"
+IN_PLACE, FORGETFUL, SELDOM, UNKEPT = "in_place", "forgetful", "seldom", "unkept"
+"""Variants of ``paced_pipeline``."""
 KILLS = 20
 MAX_ROWS = "40"
 """One segment a turn, so that a life is many turns and a kill falls between any two steps."""
@@ -52,27 +48,28 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     return city.write(tmp_path_factory.mktemp("city"), count=40, hours=5.0, segment_rows=40)
 
 
+@pytest.fixture(scope="module")
+def nursery(recorded: DataDir) -> Iterator[Lives]:
+    with lives(recorded.root) as found:
+        yield found
+
+
 def installation(recorded: DataDir, folder: Path) -> DataDir:
     shutil.copytree(recorded.root, folder)
     return DataDir(folder)
 
 
-def start(command: list[str], data: DataDir, *more: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*command, "--data", str(data.root), "--max-rows", MAX_ROWS, *more],
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
+def start(nursery: Lives, variant: str, data: DataDir, *more: str) -> Life:
+    return nursery.begin(variant, "--data", str(data.root), "--max-rows", MAX_ROWS, *more)
 
 
-def finish(command: list[str], data: DataDir) -> None:
-    process = start(command, data, "--once")
+def finish(nursery: Lives, variant: str, data: DataDir) -> None:
+    life = start(nursery, variant, data, "--once")
     try:
-        assert process.wait(120) == 0
+        assert life.wait(120) == 0
     finally:
         # Nothing may outlive the test, whatever becomes of it.
-        process.kill()
-        process.wait(10)
+        life.kill()
 
 
 def committed(data: DataDir) -> int:
@@ -97,41 +94,43 @@ def _asked(data: DataDir, sql: str) -> int:
 
 
 def live_and_die(
-    command: list[str],
+    nursery: Lives,
+    variant: str,
     data: DataDir,
     target: int,
     delay_s: float,
     passed: Callable[[DataDir], int] = committed,
 ) -> int:
     """Start, wait until the checkpoint has passed a target, kill a little later."""
-    process = start(command, data)
+    life = start(nursery, variant, data)
     try:
-        until = time.monotonic() + 60
+        until, looks = time.monotonic() + 60, 0
         while passed(data) < target and time.monotonic() < until:
-            assert process.poll() is None, "the pipeline ended by itself"
+            looks += 1  # asked each time, the other process would do nothing else
+            assert looks % 20 or life.poll() is None, "the pipeline ended by itself"
             time.sleep(0.002)
         time.sleep(delay_s)
     finally:
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
+        life.kill()
+        assert life.wait(10) == -signal.SIGKILL
     return passed(data)
 
 
-def kill_often(command: list[str], data: DataDir, kills: int, seed: int) -> list[int]:
+def kill_often(nursery: Lives, variant: str, data: DataDir, kills: int, seed: int) -> list[int]:
     """Kill at random places spread over the log; returns the offsets the kills left behind."""
     with SqliteLog(data.feeds_log) as feeds:
         last = feeds.last("positions")
-    return list(_deaths(command, data, kills, last, random.Random(seed)))
+    return list(_deaths(nursery, variant, data, kills, last, random.Random(seed)))
 
 
 def _deaths(
-    command: list[str], data: DataDir, kills: int, last: int, chance: random.Random
+    nursery: Lives, variant: str, data: DataDir, kills: int, last: int, chance: random.Random
 ) -> Iterator[int]:
     for number in range(kills):
         planned = int(last * (number + chance.uniform(0.1, 0.9)) / (kills + 1))
         # Every life commits something, or two kills would be one.
         target = min(max(planned, committed(data) + 1), last)
-        yield live_and_die(command, data, target, chance.uniform(0, 0.06))
+        yield live_and_die(nursery, variant, data, target, chance.uniform(0, 0.06))
 
 
 def left_behind(data: DataDir) -> tuple[Saved, pa.Table]:
@@ -143,26 +142,26 @@ def left_behind(data: DataDir) -> tuple[Saved, pa.Table]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(
-    recorded: DataDir, tmp_path_factory: pytest.TempPathFactory
+    nursery: Lives, recorded: DataDir, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Saved, pa.Table]:
     data = installation(recorded, tmp_path_factory.mktemp("whole") / "data")
-    finish(WHOLE, data)
+    finish(nursery, WHOLE, data)
     return left_behind(data)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600, func_only=True)
 def test_twenty_kills_change_nothing(
-    recorded: DataDir, uninterrupted: tuple[Saved, pa.Table], tmp_path: Path
+    nursery: Lives, recorded: DataDir, uninterrupted: tuple[Saved, pa.Table], tmp_path: Path
 ) -> None:
     data = installation(recorded, tmp_path / "data")
-    offsets = kill_often(WHOLE, data, KILLS, seed=20)
+    offsets = kill_often(nursery, WHOLE, data, KILLS, seed=20)
     saved, detections = uninterrupted
     # Otherwise the kills proved nothing: they must fall inside the log, and in different places.
     inside = [offset for offset in offsets if 0 < offset < saved.offset]
     assert len(inside) >= KILLS * 3 // 4, offsets
     assert len(set(inside)) >= KILLS // 2, offsets
-    finish(WHOLE, data)
+    finish(nursery, WHOLE, data)
     after, found = left_behind(data)
     assert found.num_rows > 1000
     assert found.equals(detections)
@@ -170,41 +169,45 @@ def test_twenty_kills_change_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("command", [SLOW, LATE])
+@pytest.mark.timeout(600, func_only=True)
+@pytest.mark.parametrize("variant", [SLOW, LATE])
 def test_kills_while_the_state_is_written_change_nothing(
-    recorded: DataDir, uninterrupted: tuple[Saved, pa.Table], tmp_path: Path, command: list[str]
+    nursery: Lives,
+    recorded: DataDir,
+    uninterrupted: tuple[Saved, pa.Table],
+    tmp_path: Path,
+    variant: str,
 ) -> None:
     """As a control, with the offset of the moment at which it is named."""
     data = installation(recorded, tmp_path / "data")
-    offsets = kill_often(command, data, 6, seed=20)
+    offsets = kill_often(nursery, variant, data, 6, seed=20)
     assert len(set(offsets)) >= 4, offsets
-    finish(command, data)
+    finish(nursery, variant, data)
     after, found = left_behind(data)
     saved, detections = uninterrupted
-    assert (after == saved and found.equals(detections)) == (command is SLOW)
+    assert (after == saved and found.equals(detections)) == (variant == SLOW)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600, func_only=True)
 def test_control_a_state_written_over_the_one_before_is_caught(
-    recorded: DataDir, tmp_path: Path
+    nursery: Lives, recorded: DataDir, tmp_path: Path
 ) -> None:
     data = installation(recorded, tmp_path / "data")
     with pytest.raises(AssertionError):
-        kill_often(IN_PLACE, data, 6, seed=20)
+        kill_often(nursery, IN_PLACE, data, 6, seed=20)
     with pytest.raises(LogError, match="is damaged"):
         left_behind(data)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600, func_only=True)
 def test_control_a_split_commit_is_caught(
-    recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
+    nursery: Lives, recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
 ) -> None:
     data = installation(recorded, tmp_path / "data")
-    kill_often(SPLIT, data, 6, seed=20)
-    finish(SPLIT, data)
+    kill_often(nursery, SPLIT, data, 6, seed=20)
+    finish(nursery, SPLIT, data)
     after, found = left_behind(data)
     saved, detections = uninterrupted
     assert after == saved, "the state is whole: only the outputs were left out of its transaction"
@@ -212,13 +215,13 @@ def test_control_a_split_commit_is_caught(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600, func_only=True)
 def test_control_forgotten_reports_are_caught(
-    recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
+    nursery: Lives, recorded: DataDir, uninterrupted: tuple[Saved, Any], tmp_path: Path
 ) -> None:
     data = installation(recorded, tmp_path / "data")
-    kill_often(FORGETFUL, data, 4, seed=20)
-    finish(FORGETFUL, data)
+    kill_often(nursery, FORGETFUL, data, 4, seed=20)
+    finish(nursery, FORGETFUL, data)
     after, found = left_behind(data)
     saved, detections = uninterrupted
     assert after == saved
@@ -226,10 +229,10 @@ def test_control_forgotten_reports_are_caught(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("command", [SELDOM, UNKEPT])
+@pytest.mark.timeout(600, func_only=True)
+@pytest.mark.parametrize("variant", [SELDOM, UNKEPT])
 def test_rules_that_change_after_a_kill_contradict_nothing(
-    recorded: DataDir, tmp_path: Path, command: list[str]
+    nursery: Lives, recorded: DataDir, tmp_path: Path, variant: str
 ) -> None:
     """Rules and register change after each kill; as a control, without copies of the files."""
     data = installation(recorded, tmp_path / "data")
@@ -240,11 +243,13 @@ def test_rules_that_change_after_a_kill_contradict_nothing(
     for number, state in enumerate(("patient", "hazmat", "strict", "patient"), 1):
         put(data, switches[-1][1])
         target = int(last * (number - chance.uniform(0.1, 0.9)) / 5)
-        upto = live_and_die(command, data, max(target, 1), chance.uniform(0, 0.06), reported)
+        upto = live_and_die(
+            nursery, variant, data, max(target, 1), chance.uniform(0, 0.06), reported
+        )
         assert upto > max(committed(data), switches[-1][0])
         switches.append((upto, state))
     put(data, switches[-1][1])
-    finish(command, data)
+    finish(nursery, variant, data)
     _, found = left_behind(data)
 
     data.detect_log.unlink()
@@ -256,4 +261,4 @@ def test_rules_that_change_after_a_kill_contradict_nothing(
         pipeline.run(once=True)
     _, uninterrupted = left_behind(data)
     assert uninterrupted.num_rows > 1000
-    assert (found.equals(uninterrupted)) == (command is SELDOM)
+    assert (found.equals(uninterrupted)) == (variant == SELDOM)
