@@ -40,7 +40,9 @@ class SplitStore(CheckpointStore):
         time.sleep(WINDOW_S)
         with self.log.transaction() as connection:
             fresh = self.append_new(connection, detections)
-            return self.log.append_in(connection, "detections", fresh), fresh
+            seq = self.log.append_in(connection, "detections", fresh)
+        self._named = written.number  # the next state is not written over this one
+        return seq, fresh
 
 
 class SlowStore(CheckpointStore):
