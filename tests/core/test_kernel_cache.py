@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,12 @@ def test_a_service_without_a_home_still_finds_a_place(
     folder = kernel_cache.use_kernel_cache()
     assert folder.is_dir()
     assert not folder.is_relative_to(home)
+
+
+def test_the_tests_themselves_go_by_it() -> None:
+    """Django's apps import Numba before any test file is read; loops beside their source would
+    be those of yesterday's helpers in other files."""
+    from sizao.detect.raw import picked
+
+    folder = Path(picked.stats.cache_path)
+    assert folder.parent == Path(os.environ["NUMBA_CACHE_DIR"])

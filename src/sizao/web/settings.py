@@ -6,8 +6,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sizao.core.errors import ConfigError
+from sizao.core.kernel_cache import use_kernel_cache
 from sizao.log.datadir import DataDir
 from sizao.web.config import config, secret_key
+
+# Apps import Numba, which is to find the folder set however Django was started.
+use_kernel_cache()
 
 HERE = Path(__file__).resolve().parent
 DATA = DataDir(Path(config.data.read()).resolve())
