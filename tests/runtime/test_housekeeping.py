@@ -15,6 +15,7 @@ from sizao.core.errors import ConfigError
 from sizao.core.schemas import DRIVER_CARD, QUARANTINE, TOPICS
 from sizao.runtime.embedded.housekeeping import DAY_S, Housekeeping, Retention, topic_days
 from sizao.runtime.embedded.log import SqliteLog
+from sizao.runtime.embedded.track_pages import PATIENCE_S
 from sizao.runtime.sessions import remembered_cards, secret
 from tests.runtime.helpers import START_US, positions, rows
 
@@ -81,16 +82,33 @@ def _any(kind: pa.DataType) -> object:
 
 def test_a_backlog_is_paged_in_helpings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sizao.runtime.embedded.housekeeping.PAGED_ROWS", 12_000)
-    with SqliteLog(tmp_path / "feeds.sqlite", writer=True) as log:
+    long_ago = time.time() - PATIENCE_S - 1
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True, now=lambda: long_ago) as log:
         names = [str(number) for number in range(5_000)]
         for _ in range(10):
             log.append({"positions": positions(names, [0.0] * 5_000)})
         keep = Housekeeping(log, ManualClock(START_US / 1e6))
         reached = []
         while keep():
-            reached.append(keep.pages.upto())
+            reached.append(keep.pages.span().upto)
         # 10,000 rows a time; the last 10,000 wait for company.
         assert reached == [2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("keeps_up", [True, False])
+def test_pages_are_made_only_of_what_the_archive_left_lying(tmp_path: Path, keeps_up: bool) -> None:
+    """A gateway made them of everything: for 44 s of each minute of the nation's positions, in
+    helpings of a quarter of a second that every append waited for."""
+    moment = [time.time() - PATIENCE_S - 1]
+    with SqliteLog(tmp_path / "feeds.sqlite", writer=True, now=lambda: moment[0]) as log:
+        names = [str(number) for number in range(25_000)]
+        for _ in range(2):
+            log.append({"positions": positions(names, [0.0] * 25_000)})
+        moment[0] = time.time()
+        log.append({"positions": positions(names, [0.0] * 25_000)})
+        keep = Housekeeping(log, ManualClock(START_US / 1e6), archived=lambda: 2 if keeps_up else 0)
+        keep()
+        assert keep.pages.span() == ((0, 0) if keeps_up else (0, 2)), "the third is young"
 
 
 def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:

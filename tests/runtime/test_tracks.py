@@ -82,13 +82,51 @@ def test_pages_wait_for_company_and_are_pruned_by_age(tmp_path: Path) -> None:
         pages = TrackPages(log)
         fill(log, 10)
         assert pages.make(at_least=1000) == 0
-        assert pages.upto() == 0
+        assert pages.span() == (0, 0)
         assert pages.make(at_least=100) == 200
-        assert pages.upto() == 10
+        assert pages.span() == (0, 10)
         assert pages.prune(START_US - 1) == 0
         assert pages.prune(START_US + 10**9) > 0
         reader = TrackReader(log)
         assert len(reader.track(VEHICLES[0], START, START + timedelta(days=1))) == 0
+
+
+@pytest.mark.parametrize("after", [0, 3, 7, 10])
+def test_pages_may_begin_behind_what_the_archive_holds(tmp_path: Path, after: int) -> None:
+    """The archive stood still after segment 7, so 8 to 10 are pages. Should it be lost, the log's
+    own segments 4 to 7 must not be taken for paged."""
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log:
+        pages = TrackPages(log)
+        for number in range(12):
+            log.append({"positions": positions(["1"], [float(number)])})
+            if number == 2:
+                assert pages.make(at_least=1) == 3
+        assert pages.make(archived=7, at_least=1, at_most=3) == 3
+        assert pages.span() == (7, 10)
+        whole = START, START + timedelta(days=1)
+        track = TrackReader(log).track("1", *whole, after=after)
+        assert set(range(after, 12)) <= set(seconds_of(track))
+        assert pages.make(archived=9, at_least=1) == 2
+        assert pages.span() == (7, 12)
+
+
+def test_pages_of_an_older_release_are_known_before_and_after_its_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.sqlite"
+    with SqliteLog(path, writer=True) as log:
+        fill(log, 10)
+        TrackPages(log).make(at_least=1)
+        with log.transaction() as connection:
+            connection.execute("DROP TABLE track_span")
+            connection.execute("CREATE TABLE track_upto (seq INTEGER NOT NULL)")
+            connection.execute("INSERT INTO track_upto VALUES (10)")
+            assert track_pages.span(connection) == (0, 10)
+        for _ in range(2):
+            assert TrackPages(log).span() == (0, 10)
+        with log.reading() as connection:
+            names = "SELECT name FROM sqlite_master WHERE name LIKE 'track_u%'"
+            assert connection is not None
+            assert connection.execute(names).fetchall() == []
 
 
 def test_only_what_the_span_touches_is_opened(tmp_path: Path) -> None:

@@ -88,11 +88,10 @@ class TrackReader:
             if not inside:
                 connection.execute("BEGIN")
             try:
-                upto = track_pages.upto(connection)
-                # Pages hold what is before their last segment.
-                paged = upto > after
+                pages = track_pages.span(connection)
+                paged = pages.upto > after
                 blobs = self._pages(connection, partition, first_us, last_us) if paged else []
-                slices = self._slices(connection, partition, first_us, last_us, max(upto, after))
+                slices = self._slices(connection, partition, first_us, last_us, after, pages)
             finally:
                 if not inside:
                     connection.execute("ROLLBACK")
@@ -120,12 +119,13 @@ class TrackReader:
         partition: int,
         first_us: int,
         last_us: int,
-        upto: int,
+        after: int,
+        pages: track_pages.Span,
     ) -> list[tuple[bytes, int, int]]:
         young = connection.execute(
             "SELECT rowid, seq, crc, bounds FROM segment WHERE topic = 'positions' AND seq > ?"
-            " AND last_us >= ? AND first_us < ? ORDER BY seq",
-            (upto, first_us, last_us),
+            " AND NOT (seq > ? AND seq <= ?) AND last_us >= ? AND first_us < ? ORDER BY seq",
+            (after, *pages, first_us, last_us),
         ).fetchall()
         slices = []
         for rowid, seq, crc, packed in young:

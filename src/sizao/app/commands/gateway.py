@@ -71,7 +71,7 @@ logger = logging.getLogger(__name__)
     "--keep-track-days",
     default=8.0,
     show_default=True,
-    help="Keep tracks in the log; older ones are in the archive.",
+    help="Keep tracks in the log of what no archive took.",
 )
 def command(
     data: DataDir,

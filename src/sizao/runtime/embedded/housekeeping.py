@@ -12,7 +12,7 @@ from sizao.core.errors import LogError
 from sizao.core.rulebook import entry
 from sizao.runtime.embedded import tallies
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.embedded.track_pages import TrackPages
+from sizao.runtime.embedded.track_pages import PATIENCE_S, TrackPages
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Retention:
     segments: float = 7.0
     """As appended: for the pipeline, for replaying, for rebuilding."""
     tracks: float = 8.0
-    """As pages, by vehicle, for tracks of the last days; older ones come from the archive."""
+    """As pages, by vehicle, of what the archive did not take in time."""
     quarantine: float = 30.0
     tallies: float = 400.0
     """Counts by source and hour: a year and a month, to compare with the same month before."""
@@ -73,12 +73,12 @@ class Housekeeping:
         self._warned = False
 
     def __call__(self) -> bool:
-        # In small helpings: appends wait for the thread that does this.
-        made = self.pages.make(at_most=PAGED_ROWS)
         wall_s = time.time()
-        # What is not yet in pages and in the archive must not go before it is.
         held = self._held()
-        upto = min(self.pages.upto(), self.pages.upto() if held is None else held)
+        # In small helpings: appends wait for the thread that does this.
+        made = self.pages.make(archived=held or 0, before_s=wall_s - PATIENCE_S, at_most=PAGED_ROWS)
+        # What is not yet in the archive must not go before it is, or in pages where there is none.
+        upto = self.pages.span().upto if held is None else held
         self._told("positions", wall_s - self.retention.segments * DAY_S, upto)
         if held is not None:
             self._warn_if_unarchived(held, wall_s - self.retention.segments * DAY_S)

@@ -20,6 +20,7 @@ stored schema: it is in ``core.schemas`` and would be most of a small segment.
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -95,15 +96,17 @@ class SqliteLog:
         known(topic)
         return self._topic(topic)[0]
 
-    def rows_after(self, topic: str, after: int) -> tuple[int, int]:
-        """Number of segments after one, and of their rows. Looks at each of them."""
+    def rows_after(self, topic: str, after: int, before_s: float = math.inf) -> tuple[int, int]:
+        """Number of segments after one, and of their rows, of those appended before a second.
+        Looks at each of them."""
         known(topic)
         with self.reading() as connection:
             if connection is None:
                 return 0, 0
             segments, rows = connection.execute(
-                "SELECT count(*), coalesce(sum(rows), 0) FROM segment WHERE topic = ? AND seq > ?",
-                (topic, after),
+                "SELECT count(*), coalesce(sum(rows), 0) FROM segment"
+                " WHERE topic = ? AND seq > ? AND appended_s < ?",
+                (topic, after, before_s),
             ).fetchone()
         return segments, rows
 

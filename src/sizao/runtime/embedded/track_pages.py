@@ -1,15 +1,18 @@
-"""Positions kept a second time, by vehicle, so that a track is read and not searched for.
+"""Positions kept a second time, by vehicle, while no archive takes them.
 
 A quiet site appends some ten small segments a second. An hour of one vehicle would mean opening
 thousands of them; as pages, each the rows of one partition over some minutes, sorted by vehicle
-and time and compressed, it means opening a dozen. The writer of the log makes the pages now and
-then; what is younger is still found in the segments.
+and time and compressed, it means opening a dozen. The archive does the same better and for good,
+within minutes: pages are made only of what it has left lying, because it stands still or is not
+run at all. To make a page takes twice as long as to receive what is in it.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +29,19 @@ _TABLES = (
     " last_us INTEGER NOT NULL, crc INTEGER NOT NULL, batch BLOB NOT NULL)",
     "CREATE INDEX IF NOT EXISTS track_page_last ON track_page (partition, last_us)",
     "CREATE INDEX IF NOT EXISTS track_page_age ON track_page (last_us)",
-    "CREATE TABLE IF NOT EXISTS track_upto (seq INTEGER NOT NULL)",
+    # One row: the pages have all segments after the first and up to the last.
+    "CREATE TABLE IF NOT EXISTS track_span (after INTEGER NOT NULL, upto INTEGER NOT NULL)",
 )
+
+PATIENCE_S = 600.0
+"""So long a segment may wait for the archive, which takes each 300 s what has come."""
+
+
+class Span(NamedTuple):
+    """Segments ``after < seq <= upto``, one behind the other."""
+
+    after: int = 0
+    upto: int = 0
 
 
 class TrackPages:
@@ -36,36 +50,55 @@ class TrackPages:
     def __init__(self, log: SqliteLog) -> None:
         self.log = log
         with log.transaction() as connection:
+            before = span(connection)
             for table in _TABLES:
                 connection.execute(table)
+            if before.upto and not span(connection).upto:
+                # Earlier releases began with the first segment and said only how far they were.
+                connection.execute("INSERT INTO track_span VALUES (?, ?)", before)
+            connection.execute("DROP TABLE IF EXISTS track_upto")
 
     def make(
-        self, *, at_least: int = 20_000, at_most: int = 100_000, or_segments: int = 3_000
+        self,
+        *,
+        archived: int = 0,
+        before_s: float = math.inf,
+        at_least: int = 20_000,
+        at_most: int = 100_000,
+        or_segments: int = 3_000,
     ) -> int:
         """Turn up to ``at_most`` rows of newer segments into pages, if ``at_least`` rows or
         ``or_segments`` segments wait.
 
+        archived : the last segment that the archive holds; what it holds is not made into pages
+        before_s : only of segments appended before this second
+
         Returns how many rows were taken. Commits once, together with how far it got.
         """
-        upto = self.upto()
-        segments_waiting, waiting = self.log.rows_after("positions", upto)
+        span = self.span()
+        after = max(span.upto, archived)
+        segments_waiting, waiting = self.log.rows_after("positions", after, before_s)
         if not waiting or (waiting < at_least and segments_waiting < or_segments):
             return 0
-        segments = self.log.read("positions", upto, at_most)
+        segments = self.log.read("positions", after, at_most)
+        segments = [one for one in segments if one.appended_s < before_s]
+        if not segments:
+            return 0
         batch, bounds = _sorted([segment.batch for segment in segments])
+        first = span.after if after == span.upto else after
         with self.log.transaction() as connection:
             for number in range(PARTITIONS):
                 rows = batch.slice(bounds[number], bounds[number + 1] - bounds[number])
                 if len(rows):
                     _insert(connection, number, rows)
-            connection.execute("DELETE FROM track_upto")
-            connection.execute("INSERT INTO track_upto VALUES (?)", (segments[-1].seq,))
+            connection.execute("DELETE FROM track_span")
+            connection.execute("INSERT INTO track_span VALUES (?, ?)", (first, segments[-1].seq))
         return len(batch)
 
-    def upto(self) -> int:
-        """The last segment whose rows are in pages."""
+    def span(self) -> Span:
+        """The segments whose rows are in pages."""
         with self.log.reading() as connection:
-            return upto(connection) if connection else 0
+            return span(connection) if connection else Span()
 
     def prune(self, before_us: int, *, at_most: int = 5_000) -> int:
         """Delete pages whose every row is older, oldest first. Returns how many went."""
@@ -77,12 +110,17 @@ class TrackPages:
             ).rowcount
 
 
-def upto(connection: sqlite3.Connection) -> int:
-    """As :meth:`TrackPages.upto`; 0 in a log that never made pages."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'track_upto'").fetchone():
-        return 0
-    row = connection.execute("SELECT seq FROM track_upto").fetchone()
-    return row[0] if row else 0
+def span(connection: sqlite3.Connection) -> Span:
+    """As :meth:`TrackPages.span`; an empty one in a log that never made pages."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE name IN ('track_span', 'track_upto')"
+    ).fetchall()
+    row = None
+    if ("track_span",) in names:
+        row = connection.execute("SELECT after, upto FROM track_span").fetchone()
+    elif names:
+        row = connection.execute("SELECT 0, seq FROM track_upto").fetchone()
+    return Span(*row) if row else Span()
 
 
 def every(log: SqliteLog, at_least: int = 100_000) -> Iterator[pa.RecordBatch]:
@@ -91,7 +129,7 @@ def every(log: SqliteLog, at_least: int = 100_000) -> Iterator[pa.RecordBatch]:
     held: list[pa.RecordBatch] = []
     while True:
         with log.reading() as connection:
-            if connection is None or not upto(connection):
+            if connection is None or not span(connection).upto:
                 return
             found = connection.execute(
                 "SELECT rowid, crc, batch FROM track_page WHERE rowid > ? ORDER BY rowid LIMIT 64",
