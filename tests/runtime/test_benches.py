@@ -63,9 +63,5 @@ def test_pipeline_finds_and_says_how_soon() -> None:
     assert found["realtime_factor"] > 0
     assert found["detections"] > 0
     assert found["p50_s"] is not None
-    assert {name: len(some) for name, some in found["anon_mb_by_third"].items()} == {
-        "gateway": 3,
-        "pipeline": 3,
-        "archive": 3,
-    }
+    assert set(found["anon_mb_by_third"]) == {"gateway", "pipeline", "archive"}
     assert all(min(some) > 0 for some in found["anon_mb_by_third"].values())
