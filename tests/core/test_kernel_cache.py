@@ -38,6 +38,28 @@ def test_another_source_has_another_folder(home: Path, monkeypatch: pytest.Monke
     assert kernel_cache.use_kernel_cache() not in (first, second)
 
 
+def test_the_stamp_is_of_files_with_kernels_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = home / "package" / "core" / "kernel_cache.py"
+    rule, page = fake.parents[1] / "rule.py", fake.parents[1] / "page.py"
+    fake.parent.mkdir(parents=True)
+    fake.write_text("")
+    page.write_text("")
+    rule.write_text("from numba import njit")
+    os.utime(rule, (1_000, 1_000))
+    monkeypatch.setattr(kernel_cache, "__file__", str(fake))
+    before = kernel_cache.stamp()
+    page.write_text("edited")
+    assert kernel_cache.stamp() == before
+    os.utime(rule, (2_000, 2_000))
+    touched = kernel_cache.stamp()
+    assert touched != before, "Numba compiles a touched file anew"
+    rule.write_text("from numba import NJIT  # njit")
+    os.utime(rule, (2_000, 2_000))
+    assert kernel_cache.stamp() not in (before, touched)
+
+
 def test_a_named_folder_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(home / "mine"))
     assert kernel_cache.use_kernel_cache() == home / "mine"

@@ -40,11 +40,26 @@ def _base() -> Path:
     return (Path(home) if home else Path("~/.cache").expanduser()) / "sizao"
 
 
+def stamp() -> str:
+    """What is compiled anew if this changes: where the files with kernels lie, their times and
+    sizes, by which Numba goes, and what stands in them."""
+    every = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in _kernels()]
+    return f"{_digest()}-{hashlib.sha256(chr(10).join(every).encode()).hexdigest()[:16]}"
+
+
 def _digest() -> str:
-    package = Path(__file__).resolve().parent.parent
+    package = _package()
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        if b"njit" in source:
-            digest.update(path.relative_to(package).as_posix().encode() + source)
+    for path, source in _kernels().items():
+        digest.update(path.relative_to(package).as_posix().encode() + source)
     return digest.hexdigest()[:16]
+
+
+def _kernels() -> dict[Path, bytes]:
+    """Every source file with a kernel in it."""
+    found = {path: path.read_bytes() for path in sorted(_package().rglob("*.py"))}
+    return {path: source for path, source in found.items() if b"njit" in source}
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parent.parent

@@ -130,10 +130,11 @@ def _move(old: Words, old_values: Partitions, words: Words, values: Partitions) 
 class _Names:
     """The table, grown as names come, shared by the threads of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 1 << 12) -> None:
+        """``room``: places at first, a power of two."""
         self._turn = threading.Lock()
         self._known = 0
-        self._clear(1 << 12)
+        self._clear(room)
 
     def partitions(self, names: pa.Array) -> npt.NDArray[np.uint8]:
         """Of each name, shape (n,); a null is the empty name."""
@@ -182,3 +183,8 @@ _NAMES = _Names()
 def partitions_of_names(names: pa.Array) -> npt.NDArray[np.uint8]:
     """Partition of each name of a string array, shape (n,), uint8."""
     return _NAMES.partitions(names) if len(names) else np.empty(0, np.uint8)
+
+
+def warm_up() -> None:
+    """Load or compile the loops, that of a table that grows among them."""
+    _Names(2).partitions(pa.array(["one", "another", "a third"]))

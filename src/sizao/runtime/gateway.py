@@ -22,21 +22,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.core.clock import Clock
-from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.cards import Cards
 from sizao.feeds.jt808.columns import rules_at
 from sizao.feeds.jt808.outcome import Outcome, rows_of
 from sizao.feeds.jt808.policy import SessionParams
-from sizao.feeds.jt808.positions import Row, rows_to_batch
+from sizao.feeds.jt808.positions import Row
 from sizao.feeds.jt808.session import Session
 from sizao.feeds.jt808.steady import SteadyTable, Taken
 from sizao.feeds.jt808.text import DISPLAY, SPEAK, URGENT
 from sizao.feeds.jt808.uploads import Upload
-from sizao.log.decoding import decode_segment
-from sizao.log.encoding import FEW, sort_by_partition
+from sizao.log import loops
 from sizao.log.interface import LogReader, LogWriter
-from sizao.log.packed import packed
-from sizao.log.tally import tally
 from sizao.runtime.collector import Collector, Item, Ticks
 from sizao.runtime.counters import GatewayCounters
 from sizao.runtime.keeper import Keeper
@@ -195,13 +191,7 @@ class Gateway:
         taken = self._table.take(self._wire.arena, none, rules_at(0, self._params.limits), "")
         self._wire.wait(taken.replies)
         self._wire.send(taken.answers, taken.replies)
-        row = ("", 0, 0, *[None] * (len(POSITION) - 4), "")
-        many = rows_to_batch([row] * FEW, POSITION)
-        sort_by_partition(many)
-        # Reading back too: what other processes need first they then find compiled.
-        if (narrow := packed([many])) is not None:
-            decode_segment(narrow.data.tobytes())
-        tally("positions", many)
+        loops.warm_up()
 
     def stop(self) -> None:
         """Ask :meth:`run` to end. Safe to call twice and from a signal handler of the loop."""

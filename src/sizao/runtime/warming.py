@@ -3,7 +3,9 @@
 Compiling all of them takes minutes, holds the interpreter for seconds at a time, and so cannot be
 stopped: it is done in processes of their own, which leave what they made in the kernels' cache
 and can be ended (:func:`compile_ahead`). Then :func:`warm_up` finds everything there. Both drive
-made-up vehicles through the real stages, for what no row goes through is not compiled.
+the vehicles of a made-up country (``made_up.py``) through the real stages, by all rules there are,
+for what no row goes through is not compiled; a rule may be switched on, a fence be drawn, while the
+pipeline runs.
 """
 
 from __future__ import annotations
@@ -12,58 +14,66 @@ import logging
 import os
 import selectors
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
+import numba
 import numpy as np
 import pyarrow as pa
+from numba.core.registry import cpu_target
 
+from sizao.core.kernel_cache import stamp
 from sizao.core.places import ROAD_CLASS_CODES
-from sizao.core.schemas import POSITION
 from sizao.core.tied import tied
 from sizao.core.vehicles import KINDS
-from sizao.detect import engine, reopen
+from sizao.detect import engine, registry, reopen
 from sizao.detect.context import Context
-from sizao.detect.heard import Heard
+from sizao.detect.heard import MINUTE_US, Heard
 from sizao.detect.state import EngineState
+from sizao.log import loops
+from sizao.runtime import made_up
 from sizao.runtime.board import Board
 
 logger = logging.getLogger(__name__)
 
-VEHICLES = 80
-"""More than the first room of the tables that grow."""
-NAMES = [f"{10_000_000_000 + number}" for number in range(VEHICLES)]
-STEP_S = 30
+LOG = "log"
+"""The unit of what reads the log."""
 _MARK = "pipeline-is-compiled"
 
 
-def units(context: Context) -> list[str]:
-    """What is compiled by itself: rules, those that are re-opened together by their ids."""
-    groups = reopen.groups(context.rules, context.params)
-    return [*groups, *(rule.id for rule in reopen.others(context.rules, groups))]
+def units() -> list[str]:
+    """What is compiled by itself: rules, those that are re-opened together by their ids, and
+    :data:`LOG` last, which the gateway most likely has compiled by then."""
+    every = Context.build()
+    groups = reopen.groups(every.rules, every.params)
+    return [*groups, *(rule.id for rule in reopen.others(every.rules, groups)), LOG]
 
 
-def warm_up(
-    context: Context,
-    only: Sequence[str] | None = None,
-    done: Callable[[str], None] = lambda unit: None,
-) -> None:
-    """Put made-up vehicles through every stage, or through these units one after the other."""
-    if only is None:
-        _drive(context)
-        return
+def compile_units(only: Sequence[str], done: Callable[[str], None] = lambda unit: None) -> None:
+    """Have the loops of these units compiled, one after the other."""
     for unit in only:
-        ids = unit.split(",")
-        _drive(replace(context, rules=tuple(rule for rule in context.rules if rule.id in ids)))
+        if unit == LOG:
+            loops.warm_up()
+        else:
+            _drive(made_up.country(frozenset(unit.split(","))), made_up.batches())
         done(unit)
+
+
+def warm_up(context: Context) -> None:
+    """Load every loop, and have ready what is made of the installation's own roads when somebody
+    first drives on them."""
+    loops.warm_up()
+    _drive(made_up.country(frozenset(registry.ids())), made_up.batches())
+    named = replace(context, kinds=dict(zip(made_up.NAMES, cycle(KINDS), strict=False)))
+    _drive(named, [made_up.standing(*_somewhere(context))])
 
 
 def compile_ahead(
     command: Sequence[str],
-    context: Context,
     tell: Callable[[int, int], None],
     *,
     processes: int | None = None,
@@ -80,7 +90,7 @@ def compile_ahead(
     """
     if is_compiled():
         return
-    every = len(units(context))
+    every, now = len(units()), _stamp()
     processes = processes or min(os.cpu_count() or 1, 2)
     with ExitStack() as stack, selectors.DefaultSelector() as waiting:
         children = []
@@ -103,7 +113,7 @@ def compile_ahead(
     if any(codes):
         logger.warning("compiling ahead failed (%s): compiling here", codes)
     else:
-        _mark().write_text(_stamp(), encoding="utf-8")
+        _mark().write_text(now, encoding="utf-8")
 
 
 def part_of(every: Sequence[str], part: str) -> list[str]:
@@ -125,10 +135,9 @@ def _mark() -> Path:
 
 
 def _stamp() -> str:
-    """Numba compiles anew what lies elsewhere or has another time, whatever is written there."""
-    package = Path(__file__).resolve().parent.parent
-    newest = max(path.stat().st_mtime_ns for path in package.rglob("*.py"))
-    return f"{package} {newest}"
+    """What Numba goes by when it asks whether a loop that is kept still holds."""
+    cpu = cpu_target.target_context.codegen().magic_tuple()
+    return f"{stamp()} {numba.__version__} {sys.implementation.cache_tag} {cpu}"
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -140,10 +149,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.stdout.close()
 
 
-def _drive(context: Context) -> None:
-    context = replace(context, kinds=dict(zip(NAMES, cycle(KINDS), strict=False)))
+def _drive(context: Context, batches: Iterable[pa.RecordBatch]) -> None:
     state, board, heard = EngineState(), Board(), Heard()
-    for batch in made_up(context):
+    for batch in batches:
         prepared, state = engine.prepare(batch, state, context)
         _, state = engine.run(prepared, state, context)
         board.update(prepared.columns)
@@ -151,53 +159,11 @@ def _drive(context: Context) -> None:
             batch.column(name).cast(pa.int64()).to_numpy() for name in ("time", "received")
         )
         heard.update(state.names, prepared.slots, time_us, received_us, batch.column("source"))
+        minute = int(received_us[-1]) // MINUTE_US
+        heard.minutes(state.vehicles[0], minute - 1, minute)
+        # Saved and restored each time: what is remembered only now and then is, once, there.
+        state = EngineState.from_bytes(state.to_bytes())
     board.batch(state.vehicles, engine.active(state, context), context.network)
-    EngineState.from_bytes(state.to_bytes())
-
-
-def made_up(context: Context) -> Iterator[pa.RecordBatch]:
-    """Batches of POSITION of vehicles that nobody has: on their way, silent for two hours, again
-    on their way, and then what they had to say of the time between; and once more when their
-    drivers are forgotten."""
-    chance = np.random.default_rng(1)
-    lat, lon, heading = _somewhere(context)
-    for first_s, steps, late_s in (
-        (0, 1, 0),
-        (60, 40, 0),
-        (9_000, 40, 0),
-        (3_000, 40, 7_200),
-        (10_200, 40, 0),
-        (2_000_000, 1, 0),
-    ):
-        n = VEHICLES * steps
-        who = np.tile(np.arange(VEHICLES), steps)
-        time_s = first_s + np.repeat(np.arange(steps), VEHICLES) * STEP_S + who % STEP_S
-        speed = chance.choice([0.0, 40.0, 75.0, 110.0], n)
-        columns = {
-            "vehicle": [NAMES[number] for number in who.tolist()],
-            "time": time_s * 1_000_000,
-            "received": (time_s + 1 + late_s) * 1_000_000,
-            # A few metres about one place of a road, so that it is matched; some are far off.
-            "lat": lat + chance.choice([0.0, 1e-5, 0.1], n),
-            "lon": lon + chance.choice([0.0, 1e-5], n),
-            "speed_kmh": speed.astype(np.float32),
-            "heading_deg": np.full(n, heading, np.float32),
-            "recorder_speed_kmh": (speed * chance.choice([1.0, 1.6], n)).astype(np.float32),
-            "mileage_km": time_s * 0.02,
-            "alarm": chance.choice([0, 1, 4, 1 << 29], n).astype(np.uint32),
-            "status": np.full(n, 3, np.uint32),
-            "positioned": chance.random(n) < 0.9,
-            "catch_up": np.full(n, late_s > 0),
-            "driver": [("A", "B", None)[number % 3] for number in who.tolist()],
-            "source": ["jt808"] * n,
-        }
-        arrays = [
-            pa.array(columns[field.name], field.type)
-            if field.name in columns
-            else pa.nulls(n, field.type)
-            for field in POSITION
-        ]
-        yield pa.RecordBatch.from_arrays(arrays, schema=POSITION)
 
 
 def _somewhere(context: Context) -> tuple[float, float, float]:

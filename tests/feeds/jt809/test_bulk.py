@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +24,7 @@ from sizao.feeds.jt809.vehicles import Directory
 from .talk import KEYS, REGISTER, SECOND, START_US, params, position, position_frame
 from .vectors import load
 
+ROOT = Path(__file__).resolve().parents[3]
 NOW_US = START_US + 3600 * SECOND
 CHANCE = random.Random(809)
 
@@ -208,3 +212,44 @@ def test_what_is_cut_waits_for_the_rest() -> None:
         assert first.frames + second.frames == len(whole) == 50
         assert first.strays == second.strays == []
     assert all(unescape(raw) for raw in whole)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from numba.core import caching
+loaded = set()
+load = caching.Cache.load_overload
+def counted(self, *given):
+    loaded.add(self._py_func.__qualname__)
+    return load(self, *given)
+caching.Cache.load_overload = counted
+from sizao.feeds.jt809.bulk import Bulk, warm_up
+from sizao.feeds.jt809.vehicles import Directory
+from tests.feeds.jt809.talk import SECOND, START_US, params
+if sys.argv[2] == "warm":
+    warm_up()
+loaded.clear()
+bulk, data = Bulk(Directory()), Path(sys.argv[1]).read_bytes()
+for _ in range(2):
+    assert len(bulk.decode(data, params(edition="2011"), START_US + 3600 * SECOND).batch) == 600
+print(*sorted(loaded))
+"""
+
+
+@pytest.mark.parametrize(("how", "expected"), [("warm", False), ("cold", True)])
+def test_no_arrival_compiles_or_loads_a_loop_after_the_warm_up(
+    tmp_path: Path, how: str, expected: bool
+) -> None:
+    """Control: without it they do, when the table of plates grows, too."""
+    link = params(edition="2011")
+    plates = [(f"川D{n:05d}", 2) for n in range(600)]
+    data = b"".join(position_frame(link, [position()], n, p) for n, p in enumerate(plates))
+    (tmp_path / "frames").write_bytes(data)
+    said = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "frames"), how],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert ("enter" in said.stdout.split()) is expected, said.stdout
+    assert bool(said.stdout.split()) is expected, said.stdout

@@ -16,7 +16,7 @@ import click
 
 from sizao.app.options import data_option
 from sizao.core.clock import load_clock
-from sizao.log.archive import deletions, manifest
+from sizao.log.archive import arrivals, deletions, manifest
 from sizao.log.archive.store import ArchiveStore
 from sizao.log.datadir import DataDir, write_status
 from sizao.runtime.archive.archiver import Archiver, retention_days
@@ -52,6 +52,8 @@ def run(data: DataDir, keep_days: float | None, once: bool) -> None:
         archiver = Archiver(feeds, store, load_clock(data.clock), keep_days=days, publish=publish)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: archiver.stop())
+        # Now, while nothing waits: what is not compiled yet takes a processor some time.
+        arrivals.warm_up()
         archiver.run(once=once)
 
 

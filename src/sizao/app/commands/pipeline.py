@@ -25,7 +25,7 @@ from sizao.runtime.pipeline import Pace, Pipeline
 from sizao.runtime.records import RecordRunner
 from sizao.runtime.reporting import report_to_stderr
 from sizao.runtime.sources import Sources
-from sizao.runtime.warming import compile_ahead, part_of, units, warm_up
+from sizao.runtime.warming import compile_ahead, compile_units, part_of, units, warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +39,12 @@ logger = logging.getLogger(__name__)
 def command(data: DataDir, max_rows: int, rebuild: bool, once: bool, part: str | None) -> None:
     """Read the log, match roads, run the rules, write detections and the live board."""
     report_to_stderr()
+    if part is not None:
+        compile_units(part_of(units(), part), click.echo)
+        return
     data.create()
     heard = Heard()
-    sources = Sources(data, heard, Kept(data.in_force) if part is None else None)
-    if part is not None:
-        warm_up(sources(), part_of(units(sources()), part), click.echo)
-        return
+    sources = Sources(data, heard, Kept(data.in_force))
     _compile(data, sources)
 
     def publish(counters: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ def _compile(data: DataDir, sources: Sources) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     child = [sys.executable, "-m", "sizao", "pipeline", "--data", str(data.root), "--compile"]
     try:
-        compile_ahead(child, sources(), tell)
+        compile_ahead(child, tell)
         warm_up(sources())
     finally:
         data.status(COMPILING).unlink(missing_ok=True)

@@ -193,3 +193,4 @@ def warm_up() -> None:
     bulk = Bulk(Directory())
     bulk.decode(b"\x5b\x5d", LinkParams(""), 0)
     bulk._batch(make_columns(1), 0, "", 0)
+    kernel.enter(address(bulk._keys), 0, bulk._plates())

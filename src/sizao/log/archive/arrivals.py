@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sizao.core.schemas import POSITION
+from sizao.log import loops
 from sizao.log.archive import records
 from sizao.log.archive.columns import ARCHIVED, ROW_GROUP, WORDS
 from sizao.log.archive.days import days_from, number_of_day
@@ -209,3 +210,12 @@ def _dictionary(
     if numbers is not None:
         codes = numbers[codes]
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), words)
+
+
+def warm_up() -> None:
+    """Load or compile the loops that take rows and give them in order, and those of the log."""
+    loops.warm_up()
+    rows = Arrivals()
+    rows.add([loops.made_up()])
+    for _, some in list(rows.in_order()):
+        rows.add_archived(some)

@@ -1,0 +1,132 @@
+"""After compiling ahead no turn compiles a loop, whatever comes: a day in which everything happens
+that rules look for, and all faults, in batches of all sizes."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sizao.sim.city import build
+from sizao.sim.fleet import fleet
+from sizao.sim.intake import Intake
+from sizao.sim.score import START_S
+from sizao.sim.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+VEHICLES, HOURS = 150, 7
+
+AHEAD = """
+import sys
+from sizao.runtime.warming import compile_ahead, is_compiled
+child = [sys.executable, "-c", "import sys;"
+    "from sizao.runtime.warming import compile_units, part_of, units;"
+    "compile_units(part_of(units(), sys.argv[1]), print)"]
+compile_ahead(child, lambda done, of: None)
+assert is_compiled()
+"""
+
+DAY = """
+import itertools, pickle, sys
+from pathlib import Path
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numba.core import caching, event
+met = set()
+load = caching.Cache.load_overload
+def loaded(self, *given):
+    met.add(self._py_func.__qualname__)
+    return load(self, *given)
+caching.Cache.load_overload = loaded
+compiled = set()
+class Listener(event.Listener):
+    def on_start(self, what):
+        compiled.add(what.data["dispatcher"].py_func.__qualname__)
+    def on_end(self, what):
+        pass
+event.register("numba:compile", Listener())
+from sizao.detect import engine
+from sizao.detect.context import Context
+from sizao.detect.state import EngineState
+from sizao.roads.fence_grid import Fences
+from sizao.roads.network import Network
+from sizao.roads.temporary_limits import TemporaryLimit
+from sizao.runtime import made_up, warming
+folder, how = Path(sys.argv[1]), sys.argv[2]
+network = Network.load(folder / "network.npz")
+register = pq.read_table(folder / "register.parquet")
+fences = Fences(pickle.loads((folder / "fences").read_bytes()))
+road = int(np.flatnonzero((network.ref != "") & np.isfinite(network.stake_start_m))[0])
+ends = sorted((float(network.stake_start_m[road]), float(network.stake_end_m[road])))
+limit = TemporaryLimit("1", 20.0, 0, None, str(network.ref[road]), str(network.direction[road]),
+                       *ends, "", ())
+bare = Context.build(network, register)
+if how == "unfenced":
+    made_up._fences = Fences
+warming.warm_up(bare)
+print(*sorted(compiled), sep=",")
+met.clear()
+compiled.clear()
+# Drawn while it runs.
+context = Context.build(network, register, fences=fences, temporary=[limit])
+every = pq.read_table(folder / "positions.parquet").combine_chunks().to_batches()[0]
+sizes = itertools.cycle([1, 2, 3, 4_000, 7, 1_500, 0, 300, 20_000])
+state, begin, turn = EngineState(), 0, 0
+while begin < len(every):
+    batch = every.slice(begin, next(sizes))
+    begin, turn = begin + len(batch), turn + 1
+    prepared, state = engine.prepare(batch, state, context)
+    _, state = engine.run(prepared, state, context)
+    if turn % 20 == 0:
+        state = EngineState.from_bytes(state.to_bytes())
+        engine.active(state, context)
+print(*sorted(compiled), sep=",")
+print(*sorted(met), sep=",")
+"""
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Roads, register, fences and positions."""
+    folder = tmp_path_factory.mktemp("day")
+    city = build()
+    cars = fleet(city, VEHICLES, seed=3)
+    world, intake = World.scored(city, cars, 3, START_S, HOURS * 3600), Intake()
+    parts = [intake.take(frames) for _ in range(HOURS * 12) for frames in world.advance(300)[0]]
+    assert world.played is not None
+    fences = world.played.fences.fences
+    assert {fence.kind for fence in fences} >= {"forbidden", "limit", "route", "downgrade"}
+    city.network.save(folder / "network.npz")
+    pq.write_table(pa.Table.from_batches([cars.register]), folder / "register.parquet")
+    pq.write_table(pa.Table.from_batches(parts), folder / "positions.parquet")
+    (folder / "fences").write_bytes(pickle.dumps(fences))
+    return folder
+
+
+@pytest.mark.slow
+def test_no_turn_compiles_after_compiling_ahead(day: Path, tmp_path: Path) -> None:
+    """From an empty cache. Control: without made-up fences some turns do."""
+
+    def said(program: str, *words: str) -> list[set[str]]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program, *words],
+            cwd=ROOT,
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return [set(line.split(",")) - {""} for line in done.stdout.splitlines()]
+
+    said(AHEAD)
+    while_warming, in_turns, met = said(DAY, str(day), "whole")
+    assert (while_warming, in_turns, met) == (set(), set(), set())
+    _, _, met = said(DAY, str(day), "unfenced")
+    assert met >= {"_kernel", "_inside"}
