@@ -54,6 +54,33 @@ def test_a_limit_without_a_sign_is_said():
     assert (row["limit"], row["quality"]) == (100, "gps_only,limit_default")
 
 
+def test_a_batch_may_be_prepared_before_the_one_before_is_run():
+    """New vehicles and drivers in each: what rules read of the fleet only grows."""
+    rows = [
+        row
+        for n in range(300)
+        for row in Track(f"V{n}", driver=f"D{n}", now_s=n).leg(90, 100).leg(60, 60).rows
+    ]
+    rows.sort(key=lambda row: row["time"])
+    some = [batch_of(rows[start : start + 100]) for start in range(0, len(rows), 100)]
+    context = Context.build(network(limit_kmh=80))
+    in_turn, found = EngineState(), []
+    for batch in some:
+        own, in_turn = engine.step(batch, in_turn, context)
+        found.append(own)
+    ahead, state = None, EngineState()
+    own = []
+    for batch in some:
+        prepared, state = engine.prepare(batch, state, context)
+        if ahead is not None:
+            own.append(engine.run(ahead, state, context)[0])
+        ahead = prepared
+    own.append(engine.run(ahead, state, context)[0])
+    assert sum(map(len, own)) > 300
+    assert own == found
+    assert state.to_bytes() == in_turn.to_bytes()
+
+
 def test_a_given_limit_goes_before_the_roads():
     track = Track().leg(60, 110).leg(60, 60)
     given = np.where(np.arange(len(track.rows)) < 4, 70, np.nan).astype(np.float32)

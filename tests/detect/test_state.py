@@ -27,7 +27,7 @@ def test_bytes_give_the_same_state():
     state = a_state(context)
     again = EngineState.from_bytes(state.to_bytes())
     assert again.to_bytes() == state.to_bytes()
-    assert (again.vehicles, again.drivers) == (state.vehicles, state.drivers)
+    assert (again.vehicles, again.fleet.drivers) == (state.vehicles, state.fleet.drivers)
     assert again.counters == state.counters
     assert again.restarted == []
     assert engine.active(again, context) == engine.active(state, context) != [""] * 3
@@ -62,10 +62,11 @@ def test_bytes_do_not_depend_on_room_or_on_memory_left_behind():
     context = Context.build(network())
     wide = a_state(context)
     for name in ("last", "match"):
-        roomy = np.zeros(1024, getattr(wide, name).dtype)
-        roomy[: len(wide.names)] = getattr(wide, name)[: len(wide.names)]
-        setattr(wide, name, roomy)
-    wide.make_room(context.rules)
+        used = getattr(wide.fleet, name)[: len(wide.names)]
+        roomy = np.zeros(1024, used.dtype)
+        roomy[: len(used)] = used
+        setattr(wide.fleet, name, roomy)
+    wide.make_room(context.rules, 1000)
     assert wide.to_bytes() == a_state(context).to_bytes()
 
 
@@ -101,12 +102,12 @@ def test_a_rule_laid_out_differently_begins_anew_and_says_so(monkeypatch):
 
 def test_another_network_begins_matching_anew():
     state = a_state(Context.build(network()))
-    assert state.match["time_us"].any()
+    assert state.fleet.match["time_us"].any()
     other = Context.build(network(limit_kmh=60))
     track = Track("0", now_s=1000).leg(15, 50)
     _, state = engine.step(track.batch(), EngineState.from_bytes(state.to_bytes()), other)
     assert state.restarted == ["match"]
-    assert np.count_nonzero(state.match["time_us"]) == 1
+    assert np.count_nonzero(state.fleet.match["time_us"]) == 1
 
 
 def test_many_vehicles_find_room():

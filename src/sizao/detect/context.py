@@ -96,11 +96,7 @@ class Context:
 
     def adopt(self, state: EngineState) -> None:
         """Make ``state`` fit: another network or another layout of a rule begins anew."""
-        if state.network != self.network_digest:
-            if state.network:
-                state.restarted.append("match")
-            state.match[:] = 0
-            state.network = self.network_digest
+        state.fleet.adopt(self.network_digest)
         state.restore_rules(self.rules)
 
 

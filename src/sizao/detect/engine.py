@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sizao.detect import prepare as preparing
 from sizao.detect import reopen
 from sizao.detect.assemble import batch_of
 from sizao.detect.context import Context
-from sizao.detect.prepare import Prepared, prepare
+from sizao.detect.prepare import Prepared
 from sizao.detect.state import EngineState
 
 __all__ = ["Context", "EngineState", "Prepared", "active", "close", "prepare", "run", "step"]
@@ -42,10 +43,26 @@ def step(
     return run(prepared, state, context)
 
 
+def prepare(
+    batch: pa.RecordBatch,
+    state: EngineState,
+    context: Context,
+    limit_kmh: npt.NDArray[np.float32] | None = None,
+) -> tuple[Prepared, EngineState]:
+    """The first half of :func:`step`, see ``prepare.py``: it changes ``state.fleet`` alone, so that
+    another thread may :func:`run` what was prepared before meanwhile. Batches are run in the order
+    in which they were prepared, and no state is a whole one before the last has been."""
+    return preparing.prepare(batch, state.fleet, context, limit_kmh), state
+
+
 def run(
     prepared: Prepared, state: EngineState, context: Context
 ) -> tuple[pa.RecordBatch, EngineState]:
     """Every rule over columns already prepared, for those who need the columns themselves too."""
+    state.restore_rules(context.rules)
+    state.make_room(context.rules, prepared.vehicles)
+    for name, count in prepared.counts.items():
+        state.counters[name] += count
     torn = reopen.tears_of(prepared.columns)
     groups = reopen.groups(context.rules, context.params)
     known = state.windows
@@ -69,7 +86,7 @@ def run(
 def close(state: EngineState, context: Context) -> pa.RecordBatch:
     """Last revisions of episodes still open at the end of a finite recording."""
     context.adopt(state)
-    state.make_room(context.rules)
+    state.make_room(context.rules, len(state.names))
     groups = reopen.groups(context.rules, context.params)
     found: reopen.Found = []
     for name, group in groups.items():
@@ -85,7 +102,7 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
 def active(state: EngineState, context: Context) -> list[str]:
     """For each slot the comma list of rules with an open episode, "" for none."""
     context.adopt(state)
-    state.make_room(context.rules)
+    state.make_room(context.rules, len(state.names))
     lists = [""] * len(state.names)
     for rule in context.rules:
         for slot in rule.active(state.rules[rule.id]):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.detect.state import EngineState
+from sizao.detect.fleet import Fleet
 from sizao.roads.limits import limits_on
 from sizao.roads.limits_in_force import LimitsInForce
 from sizao.roads.matching import Matched
@@ -61,7 +61,7 @@ def on_roads(
     kind: npt.NDArray[np.int8],
     time_us: npt.NDArray[np.int64],
     temporary: LimitsInForce,
-    state: EngineState,
+    fleet: Fleet,
 ) -> OnRoads:
     """Of rows as matched, and their vehicles' kinds."""
     segment, offset_m = matched.segment, matched.offset_m
@@ -83,7 +83,7 @@ def on_roads(
         sure = _surely_lower(temporary, network, matched, time_us, lower, sure)
         limit = np.where(lower, low, limit).astype(np.float32)
         default = default & ~lower
-        measure = np.where(lower, _measures(temporary, state)[which], 0).astype(np.int32)
+        measure = np.where(lower, _measures(temporary, fleet)[which], 0).astype(np.int32)
     return OnRoads(
         segment=segment,
         match=matched.quality,
@@ -192,8 +192,8 @@ def _surely_lower(
     return sure
 
 
-def _measures(temporary: LimitsInForce, state: EngineState) -> npt.NDArray[np.int32]:
+def _measures(temporary: LimitsInForce, fleet: Fleet) -> npt.NDArray[np.int32]:
     """Number of each temporary limit, and 0 last, where place -1 finds it."""
-    known = state.measures
+    known = fleet.measures
     numbers = [known.setdefault(limit.id, len(known) + 1) for limit in temporary.limits]
     return np.array([*numbers, 0], np.int32)

@@ -1,7 +1,7 @@
 """From a batch of positions to the columns that all rules read.
 
 Rows are grouped by vehicle, each group in the order of arrival, and taken in as long as event
-time rises. What is left out or taken in without a place is counted in ``EngineState.counters``:
+time rises. What is left out or taken in without a place is counted:
 
 - *repeated*: the same event time as the last one taken in (a duplicated or re-sent packet);
 - *late*: an earlier event time. Rules are streams: what comes late stays in the log and out of
@@ -15,10 +15,14 @@ time rises. What is left out or taken in without a place is counted in ``EngineS
   speed included. It counts as having no fix. Only a receiver that has shown another place before
   is judged, so that a recording that never had real places keeps its speeds;
 - *unmatched*: no road within reach.
+
+It keeps what it remembers in a :class:`Fleet` and touches nothing else: one batch may be prepared
+by one thread while another runs the rules over the batch before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,11 +32,11 @@ import pyarrow as pa
 from sizao.core.errors import ColumnError
 from sizao.core.schemas import POSITION, check
 from sizao.detect.context import Context
+from sizao.detect.fleet import Fleet
 from sizao.detect.on_roads import given, on_roads, without_roads
 from sizao.detect.order import by_slot
 from sizao.detect.raw import Raw, nothing, picked, raw
 from sizao.detect.stage import Columns
-from sizao.detect.state import EngineState
 from sizao.detect.take_in import Arrived, Taken, places, speeds, take_in
 from sizao.detect.window_rows import NONE, late_rows
 from sizao.roads.fence_grid import inside
@@ -46,48 +50,51 @@ class Prepared(NamedTuple):
 
     slots : int32, shape as the batch: slot of every row, those left out too
     late : ROW of ``window_rows.py``: rows left out as late
+    vehicles : how many are known by now; every slot is less
+    counts : what ``EngineState.counters`` grow by
     """
 
     columns: Columns
     row: npt.NDArray[np.int64]
     slots: npt.NDArray[np.int32]
     late: npt.NDArray[Any]
+    vehicles: int
+    counts: Mapping[str, int]
 
 
 def prepare(
     batch: pa.RecordBatch,
-    state: EngineState,
+    fleet: Fleet,
     context: Context,
     limit_kmh: npt.NDArray[np.float32] | None = None,
-) -> tuple[Prepared, EngineState]:
+) -> Prepared:
     """Order, filter and match one batch (schema POSITION).
 
     limit_kmh : limits known beforehand, a value a row; they go before the road's, NaN does not
 
-    Uses up ``state`` and returns the next one. Raises ColumnError if the batch has not the
-    columns of POSITION or ``limit_kmh`` another length.
+    Changes ``fleet``. Raises ColumnError if the batch has not the columns of POSITION or
+    ``limit_kmh`` another length.
     """
     check(batch, POSITION)
     if limit_kmh is not None and len(limit_kmh) != len(batch):
         raise ColumnError(f"{len(limit_kmh)} limits for {len(batch)} positions")
-    context.adopt(state)
-    slots = state.names.slots_of(batch.column("vehicle"))
-    state.make_room(context.rules)
+    fleet.adopt(context.network_digest)
+    slots = fleet.names.slots_of(batch.column("vehicle"))
+    fleet.make_room()
 
-    arrived = _arrived(batch, state)
-    order = by_slot(slots, len(state.names))
-    taken = Taken._make(take_in(slots, order, arrived, state.last, state.apart))
-    state.apart = taken.apart
-    for name, count in zip(_COUNTED, taken.counts.tolist(), strict=True):
-        state.counters[name] += count
-    state.counters["positions"] += len(taken.row)
+    arrived = _arrived(batch, fleet)
+    order = by_slot(slots, len(fleet.names))
+    taken = Taken._make(take_in(slots, order, arrived, fleet.last, fleet.apart))
+    fleet.apart = taken.apart
+    counts = dict(zip(_COUNTED, taken.counts.tolist(), strict=True))
+    counts["positions"] = len(taken.row)
     slot = taken.slot
-    kind = state.kinds_of(slot, context.kinds)
+    kind = fleet.kinds_of(slot, context.kinds)
 
     network = context.network
     roads = None
     if network is not None and len(slot):
-        matched, state.match = match(
+        matched, fleet.match = match(
             network,
             slot,
             taken.time_us,
@@ -96,12 +103,11 @@ def prepare(
             taken.heading_deg,
             taken.speed_kmh,
             ~np.isnan(taken.lat),
-            state.match,
+            fleet.match,
         )
         temporary = context.world.temporary
-        roads = on_roads(network, matched, kind, taken.time_us, temporary, state)
-        lost = int(taken.counts[-1])
-        state.counters["unmatched"] += int((roads.segment < 0).sum()) - lost
+        roads = on_roads(network, matched, kind, taken.time_us, temporary, fleet)
+        counts["unmatched"] = int((roads.segment < 0).sum()) - counts["no_fix"]
     if limit_kmh is not None:
         roads = given(roads, limit_kmh.take(taken.row))
     elif roads is None:
@@ -113,20 +119,20 @@ def prepare(
         **said,
         **roads._asdict(),
         kind=kind,
-        service=state.services_of(slot, context.services),
-        bound=state.bound_of(slot, context.world.fences.bound),
+        service=fleet.services_of(slot, context.services),
+        bound=fleet.bound_of(slot, context.world.fences.bound),
         fence_from=fence_from,
         fence=fence,
     )
-    late = _late(taken.late, slots, arrived, state, context) if len(taken.late) else NONE
-    return Prepared(columns, taken.row, slots, late), state
+    late = _late(taken.late, slots, arrived, fleet, context) if len(taken.late) else NONE
+    return Prepared(columns, taken.row, slots, late, len(fleet.names), counts)
 
 
 _SAID = Taken._fields.index("late")
 """What stands before it are columns of ``stage.Columns``."""
 
 
-def _arrived(batch: pa.RecordBatch, state: EngineState) -> Arrived:
+def _arrived(batch: pa.RecordBatch, fleet: Fleet) -> Arrived:
     def numbers(name: str, dtype: type[np.generic]) -> Any:
         return raw(batch.column(name), dtype)
 
@@ -142,7 +148,7 @@ def _arrived(batch: pa.RecordBatch, state: EngineState) -> Arrived:
         altitude_m=numbers("altitude_m", np.float32),
         alarm=numbers("alarm", np.uint32),
         status=numbers("status", np.uint32),
-        driver=_drivers(batch.column("driver"), state),
+        driver=_drivers(batch.column("driver"), fleet),
     )
 
 
@@ -150,7 +156,7 @@ def _late(
     rows: npt.NDArray[np.int64],
     slots: npt.NDArray[np.int32],
     arrived: Arrived,
-    state: EngineState,
+    fleet: Fleet,
     context: Context,
 ) -> npt.NDArray[Any]:
     """These rows of the batch as ROW of ``window_rows.py``."""
@@ -167,26 +173,17 @@ def _late(
             "speed_kmh": speeds(arrived.speed_kmh, rows),
             "recorder_speed_kmh": speeds(arrived.recorder_speed_kmh, rows),
             "driver": picked(arrived.driver, rows, -1),
-            "kind": state.kinds_of(slot, context.kinds),
-            "service": state.services_of(slot, context.services),
+            "kind": fleet.kinds_of(slot, context.kinds),
+            "service": fleet.services_of(slot, context.services),
         }
     )
 
 
-def _drivers(column: pa.StringArray, state: EngineState) -> Raw:
-    """Number of each row's driver code, -1 or none where it is unknown. An empty code is an unknown
-    driver."""
+def _drivers(column: pa.StringArray, fleet: Fleet) -> Raw:
+    """Number of each row's driver code, -1 or none where it is unknown."""
     if column.null_count == len(column):
         return nothing(np.int32)
     encoded = column.dictionary_encode()
-    known = state.drivers
-    numbers = np.fromiter(
-        (
-            known.setdefault(name, len(known)) if name and name.strip() else -1
-            for name in encoded.dictionary.to_pylist()
-        ),
-        np.int32,
-        len(encoded.dictionary),
-    )
+    numbers = np.array(fleet.numbers_of_drivers(encoded.dictionary.to_pylist()), np.int32)
     indices = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
     return raw(pa.array(np.append(numbers, np.int32(-1))[indices]), np.int32)

@@ -35,6 +35,15 @@ def zeros(rows: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return np.frombuffer(memory, dtype)
 
 
+def longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    """At least so many rows; new ones are zero."""
+    if len(array) >= rows:
+        return array
+    grown = zeros(rows, array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
 AHEAD = 16
 """Rows between asking for state and using it: what a row takes, times this, is a miss of the
 cache."""
