@@ -54,7 +54,7 @@ def _chosen(kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(kind, chosen):  # type: ignore[no-untyped-def]  # numba
     rows = np.empty(len(kind), np.int64)
     count = 0

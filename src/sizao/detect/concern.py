@@ -19,7 +19,7 @@ EVERY = -1
 """The bits of all vehicle kinds."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def in_fences_or_known(slot, kind, fence_from, fence, kinds, bound, wanted, known):  # type: ignore[no-untyped-def]  # numba
     """Rows inside a fence of a kind that is wanted, and those of vehicles of which something is
     known, rising.

@@ -174,7 +174,7 @@ def _hear(row, minute):  # type: ignore[no-untyped-def]  # numba
         row.bits |= np.uint64(1) << np.uint64(-ahead)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mark(rows, of_source, slots, time_us, received_us, source, late_us):  # type: ignore[no-untyped-def]  # numba
     # Most rows of a batch are of one minute: a division costs more than all else of a row.
     received, minute = np.int64(0), np.int64(0)

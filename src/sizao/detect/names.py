@@ -207,7 +207,7 @@ def _find(key, keys, table):  # type: ignore[no-untyped-def]  # numba
     return -1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lookup(offsets, raw, keys, table, count, slots, start):  # type: ignore[no-untyped-def]  # numba
     """Slots from row ``start`` on, until an odd name or until there is no room for a new one.
 

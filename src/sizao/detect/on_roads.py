@@ -125,7 +125,7 @@ def given(roads: OnRoads | None, limit_kmh: npt.NDArray[np.float32]) -> OnRoads:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _given(own, limit, usual, sure, sure_usual, measure, default):  # type: ignore[no-untyped-def]  # numba
     limit, usual = limit.copy(), usual.copy()
     sure, sure_usual = sure.copy(), sure_usual.copy()
@@ -138,7 +138,7 @@ def _given(own, limit, usual, sure, sure_usual, measure, default):  # type: igno
     return limit, usual, sure, sure_usual, measure, default
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _road(segment, offset_m, classes, length_m, stake_start_m, stake_end_m):  # type: ignore[no-untyped-def]  # numba
     """Road class and, as ``Network.stake_at``, stake of each row."""
     n = len(segment)

@@ -21,7 +21,7 @@ def by_slot(slots: npt.NDArray[np.int32], below: int) -> npt.NDArray[np.int64]:
     return order
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _radix(slots, bits):  # type: ignore[no-untyped-def]  # numba
     n = len(slots)
     order = np.arange(n)

@@ -349,7 +349,7 @@ def tears_of(columns: Columns) -> npt.NDArray[np.int64]:
     return torn
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _tears_of(time_us, prev_us, lat, lon, prev_lat, prev_lon):  # type: ignore[no-untyped-def]  # numba
     torn = np.empty(len(time_us), np.int64)
     count = 0

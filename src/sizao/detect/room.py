@@ -65,7 +65,7 @@ def of_slots(array: npt.NDArray[Any], slots: npt.NDArray[np.int32]) -> npt.NDArr
     return picked
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _of_slots(array, slots):  # type: ignore[no-untyped-def]  # numba
     picked = np.empty(len(slots), array.dtype)
     # Nothing waits for what is read here, so the processor looks ahead by itself.

@@ -101,7 +101,7 @@ def places(arrived, rows):  # type: ignore[no-untyped-def]  # numba
     return lat, lon
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def take_in(slots, order, arrived, last, apart):  # type: ignore[no-untyped-def]  # numba
     """Rows that rise in time within each vehicle, as ``Taken``.
 

@@ -131,7 +131,7 @@ def _near(slot, each, few, piece):  # type: ignore[no-untyped-def]  # numba
     prefetch(driven_s, piece % len(driven_s))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
 ):
@@ -272,7 +272,7 @@ def arrived(columns: Columns, params: Params) -> npt.NDArray[np.int64]:
     return rows
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _as_they_came(row, rows):  # type: ignore[no-untyped-def]  # numba
     """``rows`` in order of their places in the batch, each another."""
     last = np.int64(-1)

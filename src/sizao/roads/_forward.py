@@ -47,7 +47,7 @@ def scratch(pieces: int) -> tuple[Any, ...]:
     return weighed, near, search, np.empty(ROWS, np.int64)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def forward(
     roads: Roads,
     costs: Costs,

@@ -104,7 +104,7 @@ _EDGES = 2
 
 
 # Division by zero is no error here: what comes of a level edge is not looked at.
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
     start, groups, which, who = grid.start, grid.group, grid.which, grid.who

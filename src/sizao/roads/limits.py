@@ -121,7 +121,7 @@ def limits_on(
     return limit, unsigned
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _limits_on(segment, kind, classes, posted, by_kind, lanes, default, cap, other):  # type: ignore[no-untyped-def]  # numba
     limit = np.full(len(segment), np.nan, np.float32)
     unsigned = np.zeros(len(segment), np.bool_)

@@ -84,7 +84,7 @@ def _pieces(limit: TemporaryLimit, network: Network, digest: str) -> tuple[Piece
         return ()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _lowest(segment, offset_m, time_us, first, rows):  # type: ignore[no-untyped-def]  # numba
     n = len(segment)
     which = np.full(n, -1, np.int32)

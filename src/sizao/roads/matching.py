@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -192,7 +193,7 @@ def match(
         np.empty(n * (HYPOTHESES - 1), np.int32),
     )
     roads, crowd = _roads(network, params.max_distance_m)
-    rivals = forward(
+    rivals = _one_at_a_time(
         roads,
         Costs(
             params.max_distance_m**2,
@@ -229,11 +230,21 @@ def match(
     ), state
 
 
+_learning = Lock()
+
+
+def _one_at_a_time(*arguments: Any) -> int:
+    """The kernel, which holds up no thread but one that matches, too: it learns ways in place."""
+    with _learning:
+        rivals: int = forward(*arguments)
+    return rivals
+
+
 _AHEAD = 16
 """Rows between asking for a vehicle's state and reading it."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fits(slot, state, segment, roads):  # type: ignore[no-untyped-def]  # numba
     """Whether a slot is one of the state, and the first row of which that or a remembered segment
     is not so; as many as there are rows if all is well.

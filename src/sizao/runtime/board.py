@@ -180,7 +180,7 @@ def _bytes_of(rows: npt.NDArray[Any]) -> bytes:
     return sink.getvalue()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _show(  # type: ignore[no-untyped-def]  # numba
     rows, slot, time_us, received_us, lat, lon, stake_m, speed_kmh, heading_deg, limit_kmh,
     segment, kind,

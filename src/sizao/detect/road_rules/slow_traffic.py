@@ -94,7 +94,7 @@ def _farther(stretch, counted, step, first):  # type: ignore[no-untyped-def]  # 
     return first[last] == first[stretch] and (stretch - last) * step[stretch] > 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _tally(rows, stretch, step, first, c, each, few, fences, clock_us, numbers):  # type: ignore[no-untyped-def]  # numba
     """Count the rows, which are in order of arrival. Returns the table and the latest receipt."""
     for k in range(len(rows)):
@@ -138,7 +138,7 @@ def _tally(rows, stretch, step, first, c, each, few, fences, clock_us, numbers):
     return few, clock_us
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _without(few, minute):  # type: ignore[no-untyped-def]  # numba
     """The cells after a minute."""
     kept = np.zeros(17, few.dtype)

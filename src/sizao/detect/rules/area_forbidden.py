@@ -78,7 +78,7 @@ def _place(few, slot, spells_open, wanted):  # type: ignore[no-untyped-def]  # n
     return -1, k if free < 0 else free
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, fences, moving_above, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

@@ -48,7 +48,7 @@ from sizao.roads.fences import KIND_NUMBERS
 LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, speed, fence_from, fence, limits, each, margin):  # type: ignore[no-untyped-def]  # numba
     """Rows above the lowest limit, and those of vehicles with a spell: see ``concern.py``.
 
@@ -69,7 +69,7 @@ def _rows(slot, speed, fence_from, fence, limits, each, margin):  # type: ignore
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, fences, margin, agrees, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

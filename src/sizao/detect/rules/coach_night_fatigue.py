@@ -63,7 +63,7 @@ FEW = sparse.episodes([("night", "i4"), *DRIVING, *DETAILS])
 """A coach at night. ``night`` tells one night from the next."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

@@ -56,7 +56,7 @@ FEW = sparse.episodes([*SEEN, *EPISODE])
 """A coach at night, and one whose episode has not ended yet."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

@@ -91,7 +91,7 @@ FEW = sparse.episodes([*DRIVING, *DETAILS])
 """All there is to know of a vehicle whose run is not."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  # type: ignore[no-untyped-def]  # numba
     """Rows to be looked at closely, rising: all that show a speed but those with which an ordinary
     run or stop goes on, which are remembered here: see ``concern.py``."""
@@ -113,7 +113,7 @@ def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     # A table for one: what changes in a vehicle's memory is nearly always over with the row.

@@ -95,7 +95,7 @@ def _report(ep, slot, us, received_us, revision, limit, out, count):  # type: ig
     return out, count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, lat, lon, prev_lat, prev_lon, each, near_deg):  # type: ignore[no-untyped-def]  # numba
     """Rows that are far from the fix before or at its very place, and those of vehicles that have
     been before."""
@@ -116,7 +116,7 @@ def _rows(slot, lat, lon, prev_lat, prev_lon, each, near_deg):  # type: ignore[n
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, min_jump_m, near_deg, max_kmh, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

@@ -76,7 +76,7 @@ class _Brakes(NamedTuple):
     forget: float
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, fences, grades, brakes, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

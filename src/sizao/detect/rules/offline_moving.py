@@ -53,7 +53,7 @@ FEW = sparse.episodes([])
 """Nothing more to remember: the columns hold the row before."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot,
     time_us,
@@ -91,7 +91,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, silence_us, away_m, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

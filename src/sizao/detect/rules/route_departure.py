@@ -40,7 +40,7 @@ from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 from sizao.roads.fence_grid import in_force
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, each, few, fences, windows, spans, routes, moving_above, numbers, out
 ):

@@ -86,7 +86,7 @@ def _since(st, now):  # type: ignore[no-untyped-def]  # numba
     return np.int64(np.uint32(now) - np.uint32(st.prev)) & 0xFFFF_FFFF
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, time_us, lat, speed_kmh, limit_kmh, each, numbers, short):  # type: ignore[no-untyped-def]  # numba
     """Rows to be looked at closely, rising: all but the ordinary ones, not over the limit, of
     vehicles without an episode. Those are remembered here: see ``concern.py``."""
@@ -112,7 +112,7 @@ def _rows(slot, time_us, lat, speed_kmh, limit_kmh, each, numbers, short):  # ty
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     short = numbers.max_gap_us < LONGEST_US

@@ -47,7 +47,7 @@ SERVICE = KIND_NUMBERS["service"]
 _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ignore[no-untyped-def]  # numba
     """Rows of heavy vehicles that stand on an expressway, and of those with a spell."""
     rows = np.empty(len(slot), np.int64)
@@ -64,7 +64,7 @@ def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ign
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, fences, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

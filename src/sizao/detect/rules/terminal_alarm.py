@@ -86,7 +86,7 @@ def _watched(bits):  # type: ignore[no-untyped-def]  # numba
     return watched
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, alarm, each, bits):  # type: ignore[no-untyped-def]  # numba
     """Rows on which an alarm is up, and those of vehicles of which one was: see ``concern.py``."""
     watched = _watched(bits)
@@ -102,7 +102,7 @@ def _rows(slot, alarm, each, bits):  # type: ignore[no-untyped-def]  # numba
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, bits, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     watched = _watched(bits)

@@ -36,7 +36,7 @@ from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, lat, speed_kmh, recorder_kmh, each, moving, standing):  # type: ignore[no-untyped-def]  # numba
     """Rows on which the two speeds differ so far, and those of vehicles with a spell; all with
     both speeds and a fix. See ``concern.py``."""
@@ -56,7 +56,7 @@ def _rows(slot, lat, speed_kmh, recorder_kmh, each, moving, standing):  # type: 
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, moving, standing, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:

@@ -157,7 +157,7 @@ def _fast(
     return pieces, length_m
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot, lat, lon, prev_lat, prev_lon, speed_kmh, each, roads, numbers
 ):
@@ -240,7 +240,7 @@ def _on(roads, cell, y, x, course_y, course_x, north, east, numbers):  # type: i
     return against <= numbers.reach_m and along > against + numbers.margin_m
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, roads, numbers, lasting, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
     for i in rows:
