@@ -12,6 +12,7 @@ from sizao.log.datadir import DataDir
 from sizao.runtime.pipeline import Pipeline
 from sizao.runtime.sources import Sources
 from tests.runtime import city
+from tests.runtime.helpers import Given
 
 STATES = {
     "strict": ("speeding: {min_duration_s: 20}\n", None),
@@ -33,20 +34,21 @@ def put(data: DataDir, state: str) -> None:
     pq.write_table(pa.Table.from_batches([known.cast(city.REGISTER)]), data.register)
 
 
-class Switching:
+class Switching(Given):
     """Give it to a pipeline, then call :meth:`follow`."""
 
     def __init__(self, data: DataDir, switches: Sequence[tuple[int, str]]) -> None:
         """switches : after which segment it is judged by what"""
+        super().__init__(self._at)
         self._contexts: list[tuple[int, Context]] = []
-        self._offset = lambda: 0
+        self._reached = lambda: 0
         for after, state in switches:
             put(data, state)
             self._contexts.append((after, Sources(data)()))
 
     def follow(self, pipeline: Pipeline) -> None:
-        self._offset = lambda: pipeline.offset
+        self._reached = lambda: pipeline.reached
 
-    def __call__(self) -> Context:
-        offset = self._offset()
-        return [context for after, context in self._contexts if after <= offset][-1]
+    def _at(self) -> Context:
+        reached = self._reached()
+        return [context for after, context in self._contexts if after <= reached][-1]

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from sizao.core.errors import ConfigError
 from sizao.core.schemas import DETECTION, POSITION, TIME
+from sizao.detect.context import Context
+from sizao.runtime.in_force import Contexts, Described
 
 START_US = 1_790_000_000_000_000
 """2026-09-21 13:33:20 UTC."""
+
+
+class Given(Contexts):
+    """Contexts of a function, which are kept by nobody."""
+
+    def __init__(self, context: Callable[[], Context]) -> None:
+        self._context = context
+
+    def __call__(self) -> Context:
+        return self._context()
+
+    def described(self) -> Described:
+        return Described({}, self().versions)
+
+    def restored(self, described: Described) -> Context:
+        raise ConfigError("nothing is kept")
+
+    def forget_others(self) -> None: ...
 
 
 def rows(schema: pa.Schema, count: int, **columns: Any) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +19,11 @@ import pytest
 from sizao.core.clock import ManualClock
 from sizao.core.errors import ConfigError
 from sizao.detect import registry
-from sizao.detect.context import Context
 from sizao.log.datadir import DataDir
 from sizao.runtime import sources
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Judged
 from sizao.runtime.embedded.log import SqliteLog
-from sizao.runtime.in_force import Kept
+from sizao.runtime.in_force import Contexts, Kept
 from sizao.runtime.pipeline import Pace, Pipeline
 from sizao.runtime.sources import Sources
 from tests.runtime import city
@@ -47,9 +46,7 @@ def data(recorded: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @contextmanager
-def life(
-    data: DataDir, context: Callable[[], Context], *, rebuild: bool = False
-) -> Iterator[Pipeline]:
+def life(data: DataDir, context: Contexts, *, rebuild: bool = False) -> Iterator[Pipeline]:
     """A pipeline that nobody asks to end in order."""
     with SqliteLog(data.detect_log, writer=True) as log, SqliteLog(data.feeds_log) as feeds:
         yield Pipeline(feeds, CheckpointStore(log), context, CLOCK, NEVER_SAVED, rebuild=rebuild)
@@ -68,7 +65,7 @@ def live(data: DataDir, own: Sources, turns: int) -> Judged:
         return pipeline.store.judged()
 
 
-def finish(data: DataDir, context: Callable[[], Context]) -> pa.Table:
+def finish(data: DataDir, context: Contexts) -> pa.Table:
     """To the end of the log; returns all detections ever reported."""
     with life(data, context) as pipeline:
         pipeline.run(once=True)
@@ -94,7 +91,7 @@ def test_a_change_while_it_is_down_counts_from_what_was_not_reported_yet(
     with life(data, make(data)) as pipeline:
         for _ in range(40):
             assert pipeline.turn()
-        changed = pipeline.offset
+        changed = pipeline.reached
         put(data, "hazmat")
         for _ in range(20):
             assert pipeline.turn()

@@ -24,7 +24,7 @@ from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.pipeline import Pace, Pipeline
 from sizao.runtime.sources import Sources
 from tests.runtime import city
-from tests.runtime.helpers import START_US, positions
+from tests.runtime.helpers import START_US, Given, positions
 
 CLOCK = ManualClock(START_US / 1e6)
 SAVED_OFTEN: dict[str, Any] = {"save_s": 0.0, "save_share": 1e9}
@@ -150,7 +150,7 @@ def _with_a_change(
         while True:
             with SqliteLog(detect, writer=True) as log:
                 store = CheckpointStore(log)
-                pipeline = Pipeline(feeds, store, context, CLOCK, pace)
+                pipeline = Pipeline(feeds, store, Given(context), CLOCK, pace)
                 while pipeline.turn():
                     turns[0] += 1
                     if killed and turns[0] == at_turn + 2:

@@ -118,10 +118,11 @@ def test_the_state_of_then_is_saved_with_the_offset_of_then(
         pipeline.store.go.set()  # type: ignore[attr-defined]  # one that is held
         assert pipeline._writing is not None
         wait([pipeline._writing])
+        now = pipeline.offset
         assert pipeline.turn()
         assert pipeline.saves == 1
         saved = pipeline.store.load()
-        assert saved.offset == (copied if store is Held else pipeline.offset)
+        assert saved.offset == (copied if store is Held else now)
     assert (finish(recorded, detect) == uninterrupted) == (store is Held)
 
 

@@ -16,8 +16,10 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sizao.core.errors import ConfigError
+from sizao.detect.context import Context
 from sizao.log.archive.manifest import sync_folder
 
 _CHUNK = 1 << 20
@@ -49,6 +51,26 @@ class Described:
     def other_rules(self, other: Described) -> list[str]:
         """Ids of rules that are in one only, or whose version differs."""
         return _differing(self.versions, other.versions)
+
+
+class Contexts(Protocol):
+    """Where the pipeline has its contexts from: roads, register, fences, limits and rules."""
+
+    def __call__(self) -> Context:
+        """What is in force now: the same object as long as nothing changed."""
+        ...
+
+    def described(self) -> Described:
+        """What the context last answered is made of."""
+        ...
+
+    def restored(self, described: Described) -> Context:
+        """A context of what was in force. Raises ConfigError if it cannot be had any more."""
+        ...
+
+    def forget_others(self) -> None:
+        """Nothing but what the context last answered is made of will be asked for again."""
+        ...
 
 
 class Kept:

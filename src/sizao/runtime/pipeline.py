@@ -1,14 +1,21 @@
 """The pipeline: positions from the log through the stages to detections and the live board.
 
-The stages stand in order in :attr:`Pipeline.stages`. Everything between two saves of the state is
-a pure function of the positions read and the state before, so a kill costs nothing: the next start
-reads the same positions into the same state and gets the same detections. Those that had been
-reported by then are known by their ids and left out, so detections need not wait for the state,
-which is large, to be saved with them; nor do turns: they wait until it is copied, and a thread
-writes the copy while they go on. Before another context counts, the state that the one
-before led to is saved: what was judged by it is never judged again by the other. Where a context
-changed between a kill and the next start, what had been reported since the last save is judged
-again by the one that was in force (``in_force.py``), and only what follows by the other.
+A turn reads a batch, matches it to roads, runs the rules over it, shows it on the board and commits
+what was found. When more is waiting in the log, the rules run in a thread of their own, and
+meanwhile the turn does the board, reports what was found before, and reads and matches the next
+batch: a third of the work of a position beside the rest. One batch is ahead at most, and nothing
+runs between two turns. The state is copied, and another context counts, only when no batch is
+ahead, because what matching remembers would be that of one batch more than what rules do.
+
+Everything between two saves of the state is a pure function of the positions read and the state
+before, so a kill costs nothing: the next start reads the same positions into the same state and
+gets the same detections. Those that had been reported by then are known by their ids and left out,
+so detections need not wait for the state, which is large, to be saved with them; nor do turns: they
+wait until it is copied, and a thread writes the copy while they go on. Before another context
+counts, the state that the one before led to is saved: what was judged by it is never judged again
+by the other. Where a context changed between a kill and the next start, what had been reported
+since the last save is judged again by the one that was in force (``in_force.py``), and only what
+follows by the other.
 """
 
 from __future__ import annotations
@@ -16,8 +23,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +41,7 @@ from sizao.detect import engine
 from sizao.detect.context import Context
 from sizao.detect.heard import Heard
 from sizao.detect.names import Names
-from sizao.detect.prepare import Prepared
+from sizao.detect.prepare import Prepared, prepare
 from sizao.detect.state import EngineState
 from sizao.log.interface import Segment
 from sizao.runtime.board import Board
@@ -41,9 +49,8 @@ from sizao.runtime.counters import Ages, Slowest, Spread, rss_mb
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.state_files import Parts, Written
-from sizao.runtime.in_force import Described
+from sizao.runtime.in_force import Contexts, Described
 from sizao.runtime.records import SETTLED_S, RecordRunner
-from sizao.runtime.sources import Sources
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +86,8 @@ class Turn:
 
     segments: list[Segment] = field(default_factory=list)
     batch: pa.RecordBatch | None = None
+    behind: bool = False
+    """Whether the log had more when it was read."""
     prepared: Prepared | None = None
     detections: pa.RecordBatch = field(default_factory=lambda: _NO_DETECTIONS)
 
@@ -86,9 +95,7 @@ class Turn:
 class Pipeline:
     """Give it the logs and :meth:`run` it, or call :meth:`turn` and :meth:`commit` yourself.
 
-    ``context`` is asked before each turn for roads, register and rules, and answers the same
-    object as long as nothing changed; where it is ``Sources``, a kill and a change before the next
-    start do no harm. ``records`` takes its turns after those of positions;
+    ``context`` is asked before each turn. ``records`` takes its turns after those of positions;
     ``heard`` is what its rules ask about them.
     ``show`` gets the board, ``publish`` the counters, each about once a second; ``tidy`` is called
     each minute, to delete what is past its time.
@@ -98,7 +105,7 @@ class Pipeline:
         self,
         feeds: SqliteLog,
         store: CheckpointStore,
-        context: Callable[[], Context],
+        context: Contexts,
         clock: Clock,
         pace: Pace | None = None,
         *,
@@ -120,15 +127,8 @@ class Pipeline:
         self._last_tidy = time.monotonic()
         self.records = records
         self.heard = heard or Heard()
-        self.stages: list[tuple[str, Callable[[Turn], None]]] = [
-            ("read", self._read),
-            ("match", self._match),
-            ("detect", self._detect),
-            ("board", self._update_board),
-            ("commit", self._commit_if_due),
-        ]
-        self.seconds = {name: 0.0 for name, _ in self.stages}
-        """Wall seconds spent in each stage."""
+        self.seconds = dict.fromkeys(("read", "match", "detect", "board", "commit"), 0.0)
+        """Wall seconds spent in each stage. When behind, ``detect`` is beside the others."""
         self.slowest = {
             name: Slowest() for name in ("turn", *self.seconds, "freeze", "save", "show")
         }
@@ -147,6 +147,12 @@ class Pipeline:
         self.detection_ages = Ages()
         self._stop = threading.Event()
         self.state, self.board, self.offset = self._restored(rebuild)
+        self.reached = self.offset
+        """Segment up to which positions were read: more than ``offset``, up to which they were
+        judged, while a batch is ahead."""
+        self._ahead: Turn | None = None
+        """Read and matched while rules ran over the one before."""
+        self._judge = ThreadPoolExecutor(1, "detect")
         self.context = context()
         self._in_force: Context | None = None
         """The context that the store knows of."""
@@ -203,52 +209,131 @@ class Pipeline:
         self._stop.set()
 
     def turn(self) -> int:
-        """One pass through the stages. Returns how many positions were read."""
-        self._agree()
-        # Asked before reading: what was received before this is read now, or lies behind a batch
-        # whose receive times say how far it goes.
-        settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
-        turn = Turn()
-        first = began = time.perf_counter()
-        for name, stage in self.stages:
-            stage(turn)
-            ended = time.perf_counter()
-            self.seconds[name] += ended - began
-            self.slowest[name].add(ended - began)
-            began = ended
-        self.slowest["turn"].add(began - first)
+        """One batch through the stages. Returns how many positions that were. Raises LogError if a
+        log refuses; what was judged by then is kept for the next try."""
+        with self._timed("turn"):
+            # Asked before reading: what was received before this is read now, or lies behind a
+            # batch whose receive times say how far it goes.
+            settled_us = round((self.clock.time_s() - SETTLED_S * self.clock.factor) * 1e6)
+            turn, self._ahead = self._ahead, None
+            if turn is None:
+                self._agree()
+                turn = self._begun()
+            if self._is_best_overlapped(turn):
+                self._overlap(turn)
+            else:
+                self._finish(turn)
+                self._commit_if_due()
         if turn.batch is None:
             self.heard.until_us = max(self.heard.until_us, settled_us)
             return 0
         return len(turn.batch)
 
+    def _begun(self) -> Turn:
+        """The next batch, read and matched; from then on it must be finished."""
+        turn = Turn()
+        with self._timed("read"):
+            self._read(turn)
+        with self._timed("match"):
+            self._match(turn)
+        return turn
+
+    def _is_best_overlapped(self, turn: Turn) -> bool:
+        """Whether to begin the next batch while rules run over this one."""
+        return (
+            turn.behind
+            and not self._again_to
+            and not self._save_is_due(time.monotonic())
+            and self._context_now() is self._in_force
+            and not self._stop.is_set()
+        )
+
+    def _overlap(self, turn: Turn) -> None:
+        """Rules in their thread; here the board, what was found before, and the next batch."""
+        judged = self._judge.submit(self._detect, turn)
+        refused: LogError | None = None
+        try:
+            self._update_board(turn)
+            with self._timed("commit"):
+                self._report_if_due()
+            ahead = self._begun()
+            self._ahead = ahead if ahead.segments else None
+        except LogError as error:
+            refused = error
+        finally:
+            wait([judged])
+        judged.result()
+        self._count(turn)
+        if refused is not None:
+            raise refused
+
+    def _finish(self, turn: Turn) -> None:
+        """What is left of a batch that was begun, all in turn."""
+        self._detect(turn)
+        self._update_board(turn)
+        self._count(turn)
+
+    def _count(self, turn: Turn) -> None:
+        """All of the turn has been done but to commit it."""
+        if turn.segments:
+            # From here on the state includes this turn, so the offset must too.
+            self.offset = turn.segments[-1].seq
+            self.positions += len(turn.batch or ())
+        if len(turn.detections):
+            self._pending.append(turn.detections)
+        if turn.batch is not None:
+            received = turn.batch.column("received").cast(pa.int64()).to_numpy()
+            some = self._age_s(_sample(received))
+            self.latency.extend(some)
+            self.ages.extend(some, len(received) / len(some))
+
+    def _finish_ahead(self) -> None:
+        """What is ahead, so that the state is that of one segment."""
+        turn, self._ahead = self._ahead, None
+        if turn is not None:
+            self._finish(turn)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        spent = time.perf_counter() - began
+        self.slowest[name].add(spent)
+        if name in self.seconds:
+            self.seconds[name] += spent
+
     # The stages
 
     def _read(self, turn: Turn) -> None:
-        turn.segments = self.feeds.read("positions", self.offset, self.pace.max_rows)
+        segments = self.feeds.read("positions", self.reached, self.pace.max_rows)
         if self._again_to:
-            again = [segment for segment in turn.segments if segment.seq <= self._again_to]
+            again = [segment for segment in segments if segment.seq <= self._again_to]
             if again:
-                turn.segments = again
+                segments = again
             else:
                 self._again_to = 0
                 self._agree()
-        if turn.segments:
-            turn.batch = _joined([segment.batch for segment in turn.segments])
+        if segments:
+            turn.behind = self.feeds.last("positions") > segments[-1].seq
+            turn.batch = _joined([segment.batch for segment in segments])
+            turn.segments = segments
+            self.reached = segments[-1].seq
 
     def _match(self, turn: Turn) -> None:
         """Order by vehicle, leave out late and repeated points, find road and limit."""
         if turn.batch is not None:
-            turn.prepared, self.state = engine.prepare(turn.batch, self.state, self.context)
+            turn.prepared = prepare(turn.batch, self.state.fleet, self.context)
 
     def _detect(self, turn: Turn) -> None:
-        if turn.prepared is not None:
-            turn.detections, self.state = engine.run(turn.prepared, self.state, self.context)
+        with self._timed("detect"):
+            if turn.prepared is not None:
+                turn.detections, self.state = engine.run(turn.prepared, self.state, self.context)
 
     def _update_board(self, turn: Turn) -> None:
-        if turn.prepared is not None and turn.batch is not None:
-            self.board.update(turn.prepared.columns)
-            self._hear(turn.batch, turn.prepared)
+        with self._timed("board"):
+            if turn.prepared is not None and turn.batch is not None:
+                self.board.update(turn.prepared.columns)
+                self._hear(turn.batch, turn.prepared)
 
     def _hear(self, batch: pa.RecordBatch, prepared: Prepared) -> None:
         time_us, received_us = (
@@ -260,27 +345,23 @@ class Pipeline:
         settled_us = int(received_us.max()) - round(SETTLED_S * self.clock.factor * 1e6)
         self.heard.until_us = max(self.heard.until_us, settled_us)
 
-    def _commit_if_due(self, turn: Turn) -> None:
-        if turn.segments:
-            # From here on the state includes this turn, so the offset must too.
-            self.offset = turn.segments[-1].seq
-            self.positions += len(turn.batch or ())
-        if len(turn.detections):
-            self._pending.append(turn.detections)
-        moment = time.monotonic()
-        pace = self.pace
+    def _commit_if_due(self) -> None:
+        with self._timed("commit"):
+            moment = time.monotonic()
+            self._report_if_due()
+            if self._save_is_due(moment):
+                self._begin_save()
+
+    def _report_if_due(self) -> None:
+        """Save what was written down by now, or report."""
         if self._writing is not None and self._writing.done():
             self._end_save()
-        elif moment - self._last_report >= self._report_cost_s / pace.report_share:
+        elif time.monotonic() - self._last_report >= self._report_cost_s / self.pace.report_share:
             self._report()
-        due_s = max(pace.save_s, self._save_cost_s / pace.save_share)
-        if self._writing is None and moment - self._last_save >= due_s:
-            self._begin_save()
-        if turn.batch is not None:
-            received = turn.batch.column("received").cast(pa.int64()).to_numpy()
-            some = self._age_s(_sample(received))
-            self.latency.extend(some)
-            self.ages.extend(some, len(received) / len(some))
+
+    def _save_is_due(self, moment: float) -> bool:
+        due_s = max(self.pace.save_s, self._save_cost_s / self.pace.save_share)
+        return self._writing is None and moment - self._last_save >= due_s
 
     # What the stages rest on
 
@@ -294,9 +375,8 @@ class Pipeline:
         if self._in_force is None and self._judge_again():
             return
         self.commit()
-        if isinstance(self._context_now, Sources):
-            self.store.put_in_force(self._context_now.described().text())
-            self._context_now.forget_others()
+        self.store.put_in_force(self._context_now.described().text())
+        self._context_now.forget_others()
         self.context = self._in_force = context
 
     def _judge_again(self) -> bool:
@@ -304,7 +384,7 @@ class Pipeline:
         was."""
         sources = self._context_now
         judged = self.store.judged()
-        if not isinstance(sources, Sources) or judged.reported <= self.offset or self._saved < 0:
+        if judged.reported <= self.offset or self._saved < 0:
             return False
         then, now = Described.of(judged.described), sources.described()
         if then == now:
@@ -336,7 +416,8 @@ class Pipeline:
 
     def commit(self) -> None:
         """Detections, state, board and offset in one transaction, now. Raises LogError, and then
-        all of them are kept for the next try."""
+        all of them are kept for the next try. What is ahead is finished first."""
+        self._finish_ahead()
         if self._writing is not None:
             self._end_save()
         if self.offset != self._saved:
@@ -349,6 +430,7 @@ class Pipeline:
         """Have the state written down as it is now. Nothing is saved by that alone."""
         if self.offset == self._saved:
             return
+        assert self._ahead is None, "what matching remembers would be that of a later segment"
         self._save_began = time.monotonic()
         parts: Parts = {
             "engine": self.state.frozen(),

@@ -25,14 +25,14 @@ from sizao.roads.fence_grid import NO_FENCES, Fences
 from sizao.roads.fences import load as load_fences
 from sizao.roads.network import Network
 from sizao.roads.temporary_limits import TemporaryLimit
-from sizao.runtime.in_force import Described, Kept
+from sizao.runtime.in_force import Contexts, Described, Kept
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 
 
-class Sources:
+class Sources(Contexts):
     """Call it for the context in force: the same object until one of the files changes.
 
     A missing network means that no road is matched, a missing register that every vehicle counts
