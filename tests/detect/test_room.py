@@ -28,6 +28,11 @@ def test_a_large_array_is_mapped_for_this_process_alone():
     raise AssertionError("mapped nowhere")
 
 
+def test_a_small_array_begins_on_a_line_of_the_cache():
+    """A row of 64 bytes, as the matcher's, would lie on two."""
+    assert all(zeros(rows, ROW).ctypes.data % 64 == 0 for rows in range(1, 100))
+
+
 def test_what_is_picked_is_what_indexing_gives():
     rows = zeros(1 << 20, ROW)
     rows["time_us"] = np.arange(len(rows))

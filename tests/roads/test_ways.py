@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 import pytest
 
-from sizao.roads._ways import LEARNT, learn, metres_to, no_ways
-from sizao.roads.matching import _exits
+from sizao.roads._ways import LEARNT, bucket, learn, metres_to, no_ways
+from sizao.roads.matching import _exits, _segments
 from sizao.roads.network import Network
 
 from .worlds import line, valley
@@ -50,13 +50,12 @@ def plain(n: Network, origin: int) -> dict[int, float]:
 def test_a_table_is_a_plain_search_up_to_where_it_says_it_is_complete(network):
     leaving = np.bincount(network.from_node, minlength=int(network.to_node.max()) + 1)
     exit_from = np.concatenate(([0], np.cumsum(leaving)))
-    way, way_to = no_ways(len(network))
-    roads = network.to_node, network.twin, network.length_m, exit_from, _exits(network)
-    cut_short = 0
+    way, segments = no_ways(len(network)), _segments(network)
+    cut_short, spilt = 0, 0
     for origin in range(0, len(network), 5):
-        learn(origin, way, way_to, *roads)
+        learn(origin, way, segments, exit_from, _exits(network))
         wanted = plain(network, origin)
-        complete_m = float(way_to[origin])
+        complete_m = float(segments[origin]["way_to"])
         assert complete_m > 0
         cut_short += complete_m < np.inf
         for target in range(len(network)):
@@ -65,5 +64,17 @@ def test_a_table_is_a_plain_search_up_to_where_it_says_it_is_complete(network):
                 assert told == pytest.approx(true, abs=1e-3)
             elif true < np.inf:
                 assert true > complete_m - 1e-3, "left out though it is nearer than that"
-        assert (way[origin]["segment"] > 0).sum() <= LEARNT
+        table = way.number.reshape(len(network), 16, 2, 8)[origin, :, 0]
+        assert (table > 0).sum() <= LEARNT
+        spilt += int((table[:, -1] > 0).sum())
     assert cut_short > 0 if len(network) > LEARNT else cut_short == 0
+    assert spilt > 0 or len(network) <= LEARNT, "what finds a bucket full is not tried"
+
+
+def test_a_bucket_is_a_line_of_the_cache():
+    way = no_ways(40)
+    assert way.number.ctypes.data % 64 == 0
+    for origin in range(40):
+        for target in range(1000):
+            at = int(bucket(origin, target))
+            assert (at // 256, at % 16) == (origin, 0)

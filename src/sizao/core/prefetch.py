@@ -14,9 +14,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sizao.core.lines import LINE
+
 _I64, _I32, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8).as_pointer()
-_LINE = 64
-"""Bytes of a cache line."""
 
 
 @intrinsic
@@ -37,7 +37,7 @@ def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
         )
         to_write, near, data = _I32(1), _I32(3), _I32(1)
         # A row that does not divide a cache line may lie on two.
-        for at in (0,) if _LINE % size == 0 else (0, size - 1):
+        for at in (0,) if LINE % size == 0 else (0, size - 1):
             place = builder.inttoptr(builder.add(begin, _I64(at)), _BYTE)
             builder.call(ask, [place, to_write, near, data])
         return context.get_dummy_value()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.lines import zeros_on_lines
 from sizao.core.prefetch import prefetch
 
 _LARGE = 4 << 20
@@ -24,7 +25,7 @@ def zeros(rows: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """A new array of so many rows, all zero. The memory goes back with the array."""
     size = rows * dtype.itemsize
     if size < _LARGE:
-        return np.zeros(rows, dtype)
+        return zeros_on_lines(rows, dtype)
     # Private: what is mapped shared, Python's default, has large pages only where the machine
     # was told so.
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE)

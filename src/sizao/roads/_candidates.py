@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.roads._ways import Ways
+
 CANDIDATES = 16
 """Nearby roads weighed for each position: the cheapest ones of however many there are."""
 
@@ -36,14 +38,33 @@ PIECE = np.dtype(
         ("length_m", "f4"),
         ("back", "f4"),
         ("tunnel", "f4"),
+        ("brisk_kmh", "f4"),
+        ("twin_brisk_kmh", "f4"),
         ("segment", "i4"),
+        ("twin", "i4"),
         ("road", "i4"),
     ],
     align=True,
 )
 """A straight piece of a segment: where it begins and how far along the segment that is, its
 direction as a vector of length 1, -1 if the road is driven both ways and 1 if not, 1 in a tunnel
-and 0 outside."""
+and 0 outside; what nobody drives on a yard or alley each way, infinite on other roads. 64 bytes, a
+line of the cache: which pieces are asked for is anybody's guess, so that each line is a miss."""
+
+SEGMENT = np.dtype(
+    [
+        ("length_m", "f8"),
+        ("twin", "i4"),
+        ("to_node", "i4"),
+        ("road", "i4"),
+        ("sign", "i4"),
+        ("way_to", "f4"),
+        ("unused", "f4"),
+    ],
+    align=True,
+)
+"""A segment; ``sign`` is the same where every vehicle has the same limit. ``way_to``: metres up to
+which the table of ways from it is complete, 0 where that is not learnt (``_ways.py``)."""
 
 _HOPELESS = 8.0
 """What is so much dearer than the cheapest, by place and heading, is not weighed: odds of e^-8.
@@ -54,11 +75,11 @@ class Roads(NamedTuple):
     """A network and its grid as the kernel reads them.
 
     metres : float64 (rows, 2), of one degree of latitude and longitude in each row of the grid
-    brisk_kmh : float32 (s,), what nobody drives on a yard or alley; infinite on other roads
-    sign : int32 (s,), the same number where every vehicle has the same limit
+    start, pieces : the pieces of cell c are ``pieces[start[c]:start[c + 1]]``
     piece : PIECE (v,), the piece that begins at a vertex
-    way, way_to : of ``_ways.no_ways``, filled by the kernel as roads are driven on
+    segment : SEGMENT (s,)
     exit : EXIT, of junction k ``exit[exit_from[k]:exit_from[k + 1]]``
+    way : of ``_ways.no_ways``, filled by the kernel as roads are driven on
     """
 
     south: float
@@ -68,19 +89,13 @@ class Roads(NamedTuple):
     rows: int
     columns: int
     metres: npt.NDArray[np.float64]
-    start: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int32]
     pieces: npt.NDArray[np.int32]
     piece: npt.NDArray[Any]
-    length_m: npt.NDArray[np.float64]
-    twin: npt.NDArray[np.int32]
-    to_node: npt.NDArray[np.int32]
-    road: npt.NDArray[np.int32]
+    segment: npt.NDArray[Any]
     exit_from: npt.NDArray[np.int64]
     exit: npt.NDArray[Any]
-    brisk_kmh: npt.NDArray[np.float32]
-    sign: npt.NDArray[np.int32]
-    way: npt.NDArray[Any]
-    way_to: npt.NDArray[np.float32]
+    way: Ways
 
 
 class Costs(NamedTuple):
@@ -182,7 +197,7 @@ def candidates(
     # What each piece costs, without a branch: which ones are near is anybody's guess, and wrong
     # guesses took longer than the sums.
     least, least_mine = math.inf, math.inf
-    mine = roads.road[known[own, 0]] if known_count > 0 else -1
+    mine = roads.segment[known[own, 0]].road if known_count > 0 else -1
     for at in range(first, last):
         piece = roads.piece[roads.pieces[at]]
         ax, ay = (piece.lon - x) * east, (piece.lat - y) * north
@@ -217,7 +232,7 @@ def candidates(
         segment = piece.segment
         if segment != owner:
             owner, own_at, twin_at = segment, -1, -1
-        twin = roads.twin[segment]
+        twin = piece.twin
         free, square = p_free[at - first], p_square[at - first]
         spot = min(np.float64(piece.length_m), max(0.0, free))
         offset, beyond = piece.along_m + spot, free - spot
@@ -233,7 +248,7 @@ def candidates(
                     was_on = was_on or known[own, i] == segment
                 if not was_on or along < 0.0:
                     continue
-            if kmh > roads.brisk_kmh[segment]:
+            if kmh > (piece.twin_brisk_kmh if turned else piece.brisk_kmh):
                 cost += costs.brisk
         # One call for both directions: it is inlined, and compiled as often as it stands here.
         for _ in range(sides):
@@ -241,7 +256,7 @@ def candidates(
             count, entered = _offer(
                 twin if turned else owner,
                 entered,
-                roads.length_m[twin] - offset if turned else offset,
+                roads.segment[twin].length_m - offset if turned else offset,
                 -beyond if turned else beyond,
                 square,
                 cost,

@@ -223,7 +223,7 @@ def forward(
             if k_cost[own, i - 1] * _COST >= costs.rival:
                 break
             # A road of another limit on which the vehicle may be as well.
-            if roads.sign[k_segment[own, i]] != roads.sign[k_segment[own, 0]]:
+            if roads.segment[k_segment[own, i]].sign != roads.segment[k_segment[own, 0]].sign:
                 rival_row[rivals], rival_segment[rivals] = row, k_segment[own, i]
                 rivals += 1
     return rivals

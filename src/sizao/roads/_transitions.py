@@ -77,9 +77,9 @@ def come_from(
     advance_m : how far the vehicle went by its speed; led : the weight of that, 0 if not known
     c_spot, c_led : where on the candidate that puts it, and whether the speed had a say
     """
-    twin = roads.twin[origin]
-    own_road = roads.road[origin]
-    left_m = roads.length_m[origin] - origin_m
+    here = roads.segment[origin]
+    twin, own_road = here.twin, here.road
+    left_m = here.length_m - origin_m
     learnt = False
     missing = 0
     # A bit for each candidate looked for, by the low six bits of its number: where it is not set,
@@ -99,22 +99,13 @@ def come_from(
         elif c_from[i] > origin_cost:
             if not learnt:
                 learnt = True
-                if roads.way_to[origin] == 0.0:
-                    learn(
-                        origin,
-                        roads.way,
-                        roads.way_to,
-                        roads.to_node,
-                        roads.twin,
-                        roads.length_m,
-                        roads.exit_from,
-                        roads.exit,
-                    )
+                if here.way_to == 0.0:
+                    learn(origin, roads.way, roads.segment, roads.exit_from, roads.exit)
             ahead_m = left_m + metres_to(roads.way, origin, c_segment[i])
             if ahead_m + c_offset[i] <= budget_m:
                 follows = True
-                step = 0.0 if roads.road[c_segment[i]] == own_road else costs.leave
-            elif left_m + roads.way_to[origin] + c_offset[i] <= budget_m:
+                step = 0.0 if roads.segment[c_segment[i]].road == own_road else costs.leave
+            elif left_m + here.way_to + c_offset[i] <= budget_m:
                 missing += 1
                 wanted |= _ONE << np.uint64(c_segment[i] & 63)
         follows = follows and led > 0.0
@@ -123,7 +114,7 @@ def come_from(
                 c_offset[i],
                 c_beyond[i],
                 advance_m - ahead_m,
-                roads.length_m[c_segment[i]],
+                roads.segment[c_segment[i]].length_m,
                 costs.per_square,
                 led,
             )
@@ -135,7 +126,7 @@ def come_from(
     # Breadth first over junctions, along the driving directions and only where the way so far
     # and the straight line to the position fit the budget. The list is bounded, so that a dense
     # town cannot make one position expensive.
-    reached[0], reached_node[0] = roads.twin[origin], roads.to_node[origin]
+    reached[0], reached_node[0] = twin, here.to_node
     reached_m[0] = left_m
     _is_new(seen, reached_node[0], turn)
     size, head = 1, 0

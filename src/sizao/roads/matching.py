@@ -39,10 +39,11 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.core.errors import ColumnError
+from sizao.core.lines import zeros_on_lines
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.prefetch import prefetch
 from sizao.core.vehicles import KINDS
-from sizao.roads._candidates import EXIT, PIECE, Costs, Roads
+from sizao.roads._candidates import EXIT, PIECE, SEGMENT, Costs, Roads
 from sizao.roads._forward import HYPOTHESES, forward, scratch
 from sizao.roads._ways import no_ways
 from sizao.roads.geometry import metres_per_degree
@@ -142,7 +143,7 @@ class Matched(NamedTuple):
 
 def new_state(slots: int) -> npt.NDArray[Any]:
     """State for so many vehicles, none seen yet. To grow it, append zeros of STATE_DTYPE."""
-    return np.zeros(slots, STATE_DTYPE)
+    return zeros_on_lines(slots, STATE_DTYPE)
 
 
 def match(
@@ -296,23 +297,25 @@ def _roads(network: Network, radius_m: float) -> tuple[Roads, int]:
             grid.rows,
             grid.columns,
             np.array([metres_per_degree(lat) for lat in middle]),
-            grid.start,
+            grid.start.astype(np.int32),
             grid.pieces,
             _pieces(network, grid.owner),
-            network.length_m,
-            network.twin,
-            network.to_node,
-            _road_numbers(network),
+            _segments(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
             _exits(network),
-            np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf).astype(
-                np.float32
-            ),
-            _signs(network),
-            *no_ways(len(network)),
+            no_ways(len(network)),
         )
         made[radius_m] = roads, int(np.diff(grid.start).max())
     return made[radius_m]
+
+
+def _segments(network: Network) -> npt.NDArray[Any]:
+    """``Roads.segment``."""
+    segments = zeros_on_lines(len(network), SEGMENT)
+    segments["length_m"], segments["twin"] = network.length_m, network.twin
+    segments["to_node"], segments["road"] = network.to_node, _road_numbers(network)
+    segments["sign"] = _signs(network)
+    return segments
 
 
 def _pieces(network: Network, owner: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
@@ -321,14 +324,18 @@ def _pieces(network: Network, owner: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
     east = np.diff(network.lon, append=0.0) * scale[:, 1]
     north = np.diff(network.lat, append=0.0) * scale[:, 0]
     length = np.hypot(east, north)
-    pieces = np.zeros(len(length), PIECE)
+    pieces = zeros_on_lines(len(length), PIECE)
     pieces["lat"], pieces["lon"], pieces["along_m"] = network.lat, network.lon, network.along_m
     for name, part in (("east", east), ("north", north)):
         pieces[name] = np.divide(part, length, out=np.zeros_like(length), where=length > 0)
-    pieces["length_m"], pieces["segment"] = length, owner
-    pieces["back"] = np.where(network.twin[owner] >= 0, -1, 1)
+    twin = network.twin[owner]
+    pieces["length_m"], pieces["segment"], pieces["twin"] = length, owner, twin
+    pieces["back"] = np.where(twin >= 0, -1, 1)
     pieces["tunnel"] = network.tunnel[owner]
     pieces["road"] = _road_numbers(network)[owner]
+    brisk_kmh = np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf)
+    # Of a road without a twin nobody asks for it.
+    pieces["brisk_kmh"], pieces["twin_brisk_kmh"] = brisk_kmh[owner], brisk_kmh[twin]
     return pieces
 
 
