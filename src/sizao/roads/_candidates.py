@@ -160,7 +160,7 @@ def _offer(
 def candidates(
     roads: Roads,
     costs: Costs,
-    band: int,
+    cell: int,
     y: float,
     x: float,
     north: float,
@@ -179,27 +179,27 @@ def candidates(
     p_free: npt.NDArray[np.float64],
     p_square: npt.NDArray[np.float64],
     p_cost: npt.NDArray[np.float64],
+    p_near: npt.NDArray[np.int32],
 ) -> int:
     """Fill the candidate arrays with the roads near a point; their number.
 
-    band : row of the grid; north, east : metres a degree there
+    cell : of the grid, -1 outside; north, east : metres a degree there
     """
-    column = math.floor((x - roads.west) / roads.cell_lon)
-    if band < 0 or band >= roads.rows or column < 0 or column >= roads.columns:
+    if cell < 0:
         return 0
     sine, cosine = 0.0, 0.0
     per_turn = 0.0
     if not slow:
         sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
         per_turn = costs.per_turn
-    cell = band * roads.columns + column
-    first, last = roads.start[cell], roads.start[cell + 1]
+    # Numbers without a sign are not looked at for being negative, which counts from the end.
+    first, last = np.uint64(roads.start[cell]), np.uint64(roads.start[cell + 1])
     # What each piece costs, without a branch: which ones are near is anybody's guess, and wrong
     # guesses took longer than the sums.
     least, least_mine = math.inf, math.inf
     mine = roads.segment[known[own, 0]].road if known_count > 0 else -1
     for at in range(first, last):
-        piece = roads.piece[roads.pieces[at]]
+        piece = roads.piece[np.uint32(roads.pieces[at])]
         ax, ay = (piece.lon - x) * east, (piece.lat - y) * north
         free = -(ax * piece.east + ay * piece.north)
         spot = min(np.float64(piece.length_m), max(0.0, free))
@@ -220,20 +220,24 @@ def candidates(
     limit = least + _HOPELESS
     if least_mine <= least + costs.switch:
         limit = max(limit, least_mine)
+    near = np.uint64(0)
+    for k in range(last - first):
+        # Written in any case: to guess which are near takes longer.
+        p_near[near] = k
+        near += np.uint64(p_cost[k] <= limit)
     count = 0
     # A cell has a segment's pieces next to each other, so that it and its twin were entered, if
     # at all, since the owner changed.
     owner, own_at, twin_at = -1, -1, -1
-    for at in range(first, last):
-        cost = p_cost[at - first]
-        if cost > limit:
-            continue
-        piece = roads.piece[roads.pieces[at]]
+    for which in range(near):
+        one = np.uint64(p_near[which])
+        cost = p_cost[one]
+        piece = roads.piece[np.uint32(roads.pieces[first + one])]
         segment = piece.segment
         if segment != owner:
             owner, own_at, twin_at = segment, -1, -1
         twin = piece.twin
-        free, square = p_free[at - first], p_square[at - first]
+        free, square = p_free[one], p_square[one]
         spot = min(np.float64(piece.length_m), max(0.0, free))
         offset, beyond = piece.along_m + spot, free - spot
         turned, sides = False, 2 if slow and twin >= 0 else 1

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.roads._ahead import ROWS, ask_ahead
+from sizao.core.prefetch import prefetch
+from sizao.roads._ahead import ROWS, Asked, ask_ahead
 from sizao.roads._borrow import borrowed
 from sizao.roads._candidates import CANDIDATES, Costs, Roads, candidates
 from sizao.roads._transitions import REACHED, SEEN, come_from
+from sizao.roads._ways import bucket
 
 HYPOTHESES = 4
 """Roads kept in mind for each vehicle."""
@@ -42,9 +44,9 @@ def scratch(pieces: int) -> tuple[Any, ...]:
     segment, led = np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES, np.bool_)
     junctions = np.empty(REACHED, np.int32), np.empty(REACHED, np.int32), np.empty(REACHED)
     weighed = segment, offset, beyond, spot, led, square, cost, come_from
-    near = np.empty(pieces), np.empty(pieces), np.empty(pieces)
+    near = np.empty(pieces), np.empty(pieces), np.empty(pieces), np.empty(pieces, np.int32)
     search = (*junctions, np.zeros(SEEN, np.int64))
-    return weighed, near, search, np.empty(ROWS, np.int64)
+    return weighed, near, search, Asked(np.empty(ROWS, np.int64), np.empty(ROWS), np.empty(ROWS))
 
 
 @njit(cache=True, nogil=True)
@@ -71,7 +73,7 @@ def forward(
     weighed: Any,
     pieces: Any,
     search: Any,
-    asked: npt.NDArray[np.int64],
+    asked: Any,
 ) -> int:
     """Match rows in order; ``state`` as ``matching.STATE_DTYPE``, the last six are the answer.
 
@@ -86,15 +88,15 @@ def forward(
     k_segment, k_offset, k_cost = borrowed(k_segment), borrowed(k_offset), borrowed(k_cost)
     rival_row, rival_segment = borrowed(rival_row), borrowed(rival_segment)
     c_segment, c_offset, c_beyond, c_spot, c_led, c_square, c_cost, c_from = borrowed(weighed)
-    p_free, p_square, p_cost = borrowed(pieces)
+    p_free, p_square, p_cost, p_near = borrowed(pieces)
     reached, reached_node, reached_m, seen = borrowed(search)
     turn = 0
     rivals = 0
     variance = 0.5 / costs.per_square
-    cells = borrowed(asked)
+    asked = borrowed(asked)
     for row in range(len(slot)):
         if row % ROWS == 0:
-            ask_ahead(roads, slot, lat, lon, state, row, cells)
+            ask_ahead(roads, slot, lat, lon, state, row, asked)
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
@@ -104,17 +106,16 @@ def forward(
         slow = not (kmh >= costs.slow_kmh) or math.isnan(heading[row])
         waited_us = time_us[row] - me.time_us
         known = me.count if waited_us <= costs.expire_us else 0
-        band = math.floor((y - roads.south) / roads.cell_lat)
-        north, east = roads.metres[min(roads.rows - 1, max(0, band))]
-        moved_m = 0.0
+        north, east = asked.north[row % ROWS], asked.east[row % ROWS]
+        moved = 0.0
         if known > 0:
             up, right = (y - me.lat * _DEGREE) * north, (x - me.lon * _DEGREE) * east
-            moved_m = math.sqrt(up * up + right * right)
-        if known == 0 or not slow or moved_m > _STILL_M:
+            moved = up * up + right * right
+        if known == 0 or not slow or moved > _STILL_M * _STILL_M:
             count = candidates(
                 roads,
                 costs,
-                band,
+                asked.cell[row % ROWS],
                 y,
                 x,
                 north,
@@ -133,11 +134,12 @@ def forward(
                 p_free,
                 p_square,
                 p_cost,
+                p_near,
             )
             if count == 0:
                 continue  # off the road, or a wild position: what was known waits
             for i in range(count):
-                c_spot[i], c_led[i] = c_offset[i], False
+                c_spot[i], c_led[i], c_from[i] = c_offset[i], False, math.inf
             along_m2 = variance
             if known > 0:
                 waited_s = waited_us * 1e-6
@@ -145,15 +147,17 @@ def forward(
                 if me.speed_kmh > fast:
                     fast = me.speed_kmh
                 # Half as much again for bends and noise, and a hundred metres for two bad fixes.
-                budget_m = 1.5 * max(moved_m, fast / 3.6 * waited_s) + 100.0
+                budget_m = 1.5 * max(math.sqrt(moved), fast / 3.6 * waited_s) + 100.0
                 advance_m = 0.5 * (kmh + me.speed_kmh) / 3.6 * waited_s
                 led = 0.0
                 if not math.isnan(advance_m):
                     doubt_m = _SPEED_MS * waited_s + _GAIN_MS2 * waited_s * waited_s
                     along_m2 = me.along_m2 + doubt_m * doubt_m
                     led = costs.motion / along_m2
-                for i in range(count):
-                    c_from[i] = math.inf
+                # What will be asked for, all at once: it lies anywhere.
+                for i in range(known):
+                    for k in range(count):
+                        prefetch(roads.way.number, bucket(k_segment[own, i], c_segment[k]))
                 for i in range(known):
                     turn += 1
                     come_from(
@@ -187,14 +191,15 @@ def forward(
             kept = 0
             least = 0.0
             while kept < min(count, HYPOTHESES):
-                best = -1
+                best, lowest, number = -1, math.inf, np.int32(-1)
                 for i in range(count):
-                    cheaper = best < 0 or c_cost[i] < c_cost[best]
-                    if best >= 0 and c_cost[i] == c_cost[best]:
-                        # The order of the grid must not decide a tie.
-                        cheaper = c_segment[i] < c_segment[best]
-                    if cheaper and c_cost[i] < math.inf:
-                        best = i
+                    # The order of the grid must not decide a tie. Chosen without a branch: it would
+                    # be guessed wrong as often as not.
+                    tie = (c_cost[i] == lowest) & (c_segment[i] < number)
+                    cheaper = (c_cost[i] < lowest) | tie
+                    best = i if cheaper else best
+                    lowest = c_cost[i] if cheaper else lowest
+                    number = c_segment[i] if cheaper else number
                 if best < 0:
                     break
                 if kept == 0:
