@@ -263,6 +263,21 @@ class Network:
         Without ``direction`` the first carriageway in the file that has the stake. Raises
         ConfigError if the road or the stake is not in the network, naming what is.
         """
+        on = self.staked(ref, direction)
+        start, end = self.stake_start_m[on], self.stake_end_m[on]
+        low, high = np.minimum(start, end), np.maximum(start, end)
+        # A millimetre of grace: the end of a piece is a rounded sum.
+        inside = np.flatnonzero((low - 1e-3 <= stake_m) & (stake_m <= high + 1e-3))
+        if not inside.size:
+            raise self.off(ref, on, stake(ref, stake_m), f"{stake(ref, stake_m)} is")
+        at = inside[0]
+        segment = int(on[at])
+        share = float(np.clip((stake_m - start[at]) / (end[at] - start[at]), 0.0, 1.0))
+        offset_m = share * float(self.length_m[segment])
+        return segment, offset_m, *self.point(segment, offset_m)
+
+    def staked(self, ref: str, direction: str = "") -> npt.NDArray[np.int64]:
+        """Segments of a road that have stakes. Raises SaidError if there is none."""
         on = np.flatnonzero((self.ref == ref) & np.isfinite(self.stake_start_m))
         if direction:
             on = on[self.direction[on] == direction]
@@ -271,18 +286,13 @@ class Network:
                 f"没有带桩号的道路 {ref} {direction}".rstrip(),
                 f"no road {ref} {direction}".rstrip() + " with stakes",
             )
-        start, end = self.stake_start_m[on], self.stake_end_m[on]
-        low, high = np.minimum(start, end), np.maximum(start, end)
-        # A millimetre of grace: the end of a piece is a rounded sum.
-        inside = np.flatnonzero((low - 1e-3 <= stake_m) & (stake_m <= high + 1e-3))
-        if not inside.size:
-            first, last = stake(ref, float(low.min())), stake(ref, float(high.max()))
-            raise SaidError(
-                f"{stake(ref, stake_m)} 不在路网内，路网里这条路是 {first} 至 {last}",
-                f"{stake(ref, stake_m)} is not in the network, which has it from {first} to {last}",
-            )
-        at = inside[0]
-        segment = int(on[at])
-        share = float(np.clip((stake_m - start[at]) / (end[at] - start[at]), 0.0, 1.0))
-        offset_m = share * float(self.length_m[segment])
-        return segment, offset_m, *self.point(segment, offset_m)
+        return on
+
+    def off(self, ref: str, on: npt.NDArray[np.int64], zh: str, en: str) -> SaidError:
+        """That a stake is not on these segments of a road, and which are; ``en`` with its verb."""
+        stakes = np.concatenate((self.stake_start_m[on], self.stake_end_m[on]))
+        first, last = stake(ref, float(stakes.min())), stake(ref, float(stakes.max()))
+        return SaidError(
+            f"{zh} 不在路网内，路网里这条路是 {first} 至 {last}",
+            f"{en} not in the network, which has it from {first} to {last}",
+        )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sizao.core.errors import SaidError
 from sizao.core.places import stake
 from sizao.roads.network import Network
 
@@ -39,14 +38,7 @@ def between(
     In driving order within a direction. Raises SaidError that names what the network has.
     """
     low, high = sorted((from_stake_m, to_stake_m))
-    on = np.flatnonzero((network.ref == ref) & np.isfinite(network.stake_start_m))
-    if direction:
-        on = on[network.direction[on] == direction]
-    if not on.size:
-        raise SaidError(
-            f"没有带桩号的道路 {ref} {direction}".rstrip(),
-            f"no road {ref} {direction}".rstrip() + " with stakes",
-        )
+    on = network.staked(ref, direction)
     start, end = network.stake_start_m[on], network.stake_end_m[on]
     bottom, top = np.minimum(start, end), np.maximum(start, end)
     share = network.length_m[on] / np.maximum(top - bottom, 1e-9)
@@ -58,12 +50,8 @@ def between(
     leave = np.clip(leave, 0.0, network.length_m[on])
     touched = np.flatnonzero(leave - enter >= min(_SHORT_M, (high - low) / 2 or _SHORT_M))
     if not touched.size:
-        first, last = stake(ref, float(bottom.min())), stake(ref, float(top.max()))
-        raise SaidError(
-            f"{stake(ref, low)} 至 {stake(ref, high)} 不在路网内，路网里这条路是 {first} 至 {last}",
-            f"{stake(ref, low)} to {stake(ref, high)} is not in the network, "
-            f"which has it from {first} to {last}",
-        )
+        first, last = stake(ref, low), stake(ref, high)
+        raise network.off(ref, on, f"{first} 至 {last}", f"{first} to {last} is")
     found = [Piece(int(on[at]), float(enter[at]), float(leave[at])) for at in touched]
     return tuple(sorted(found, key=lambda one: _order(network, one)))
 
