@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sizao.core.errors import EvidenceError
+from sizao.log.durable import sync_folder
 
 REASONS = ("expired", "released")
 """``expired``: its time was over and nothing referred to it; ``released``: its time was over
@@ -75,7 +76,7 @@ class Deletions:
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync(self.folder)
+            sync_folder(self.folder)
         except OSError as error:
             raise EvidenceError(f"{self.folder}: {error.strerror}") from error
         return path
@@ -83,7 +84,7 @@ class Deletions:
     def finish(self, path: Path) -> None:
         """The pieces are gone and the audit log says so."""
         path.rename(path.with_suffix(".list"))
-        _sync(self.folder)
+        sync_folder(self.folder)
 
     def unfinished(self) -> list[Path]:
         """Lists of runs that were killed."""
@@ -136,11 +137,3 @@ def _search(path: Path, wanted: bytes) -> Tombstone | None:
                 )
             low, high = (middle + 1, high) if found < wanted else (low, middle)
     return None
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from sizao.core.errors import ConfigError, EvidenceError, NoRoomError
 from sizao.core.rulebook import entry
+from sizao.log.durable import sync_folder
 
 MAX_BYTES = 256 << 20
 """Largest piece that is taken; a terminal's clip has a few MB, a drone's some hundred."""
@@ -115,7 +116,7 @@ class EvidenceStore:
             target = self.path(digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
             draft.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             raise EvidenceError(f"{self.root}: {error.strerror}") from error
         finally:
@@ -193,12 +194,3 @@ class EvidenceStore:
         except OSError as error:
             raise EvidenceError(f"{name}: {error.strerror}") from error
         return "gone"
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename survives a power cut once its folder is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from sizao.core.errors import ConfigError
 from sizao.detect.context import Context
-from sizao.log.archive.manifest import sync_folder
+from sizao.log.durable import sync_folder
 
 _CHUNK = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

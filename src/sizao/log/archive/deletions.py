@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sizao.core.errors import LogError
-from sizao.log.archive.manifest import Day, Manifest, sync_folder
+from sizao.log import durable
+from sizao.log.archive.manifest import Day, Manifest
 
 NAME = "deletions.jsonl"
 GENESIS = "0" * 64
@@ -46,7 +47,7 @@ def append(root: Path, entry: dict[str, Any]) -> None:
         file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(root)
+    durable.sync_folder(root)
 
 
 def load(root: Path) -> list[dict[str, Any]]:
@@ -70,10 +71,8 @@ def cut_to(root: Path, seal: str) -> None:
     seals = [entry.get("seal") for entry in entries]
     keep = seals.index(seal) + 1 if seal in seals else 0 if not seal else len(entries)
     if keep < len(entries) or _has_half_a_line(root):
-        from sizao.log.archive.manifest import durable
-
         lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries[:keep])
-        durable(root / NAME, lines.encode())
+        durable.replace(root / NAME, lines.encode())
 
 
 def load_whole(root: Path) -> list[dict[str, Any]]:

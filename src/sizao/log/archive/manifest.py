@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sizao.core.errors import LogError
+from sizao.log import durable
 
 NAME = "manifest.json"
 FORMAT = 2
@@ -169,24 +170,4 @@ def _listed(files: Iterable[File]) -> str:
 
 def save(manifest: Manifest, root: Path) -> None:
     """Replace it; durable when this returns. Raises OSError if the disk refuses."""
-    durable(root / NAME, manifest.to_bytes())
-
-
-def durable(path: Path, data: bytes) -> None:
-    """Write a whole file so that after a power cut it is the old one or the new one."""
-    draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """A rename survives a power cut once its folder is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    durable.replace(root / NAME, manifest.to_bytes())

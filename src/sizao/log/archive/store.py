@@ -36,6 +36,7 @@ from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.days import day_of, days_of
 from sizao.log.archive.manifest import Day, File, Manifest
 from sizao.log.archive.writing import DayFiles, FileWriter
+from sizao.log.durable import sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -232,7 +233,7 @@ class ArchiveStore:
                 for _, some in rows.in_order():
                     writer.add(some)
                 file = writer.finish()
-            manifest.sync_folder(self.root / "fresh")
+            sync_folder(self.root / "fresh")
         except OSError as error:
             raise LogError(f"{self.root / name}: {error.strerror}") from error
         return file

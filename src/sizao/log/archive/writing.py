@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from sizao.log.archive import columns
 from sizao.log.archive.arrivals import Arrivals
-from sizao.log.archive.manifest import File, sync_folder
+from sizao.log.archive.manifest import File
+from sizao.log.durable import sync_folder
 
 HELPING_BYTES = 8 << 20
 """Written out after so many: an append of the gateway that wants the disk meanwhile waits for

@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 import pyarrow as pa
 
 from sizao.core.errors import LogError
-from sizao.log.archive.manifest import sync_folder
+from sizao.log.durable import sync_folder
 from sizao.runtime.embedded.volumes import Place, Volumes
 
 Parts = Mapping[str, Callable[[], bytes]]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sizao.core.errors import LogError
-from sizao.log.archive.manifest import sync_folder
+from sizao.log.durable import sync_folder
 
 LARGE = 256 << 10
 """Bytes of a segment from which on it goes to a volume: some 5,000 positions. Below that
