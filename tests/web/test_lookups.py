@@ -17,7 +17,7 @@ from django.utils import timezone
 from sizao.core.errors import AreaError, ConfigError, LogError
 from sizao.log.archive.store import ArchiveStore
 from sizao.runtime.archive.held import young
-from sizao.runtime.archive.questions import ArchiveQuestions
+from sizao.runtime.archive.questions import SETTINGS, ArchiveQuestions
 from sizao.runtime.archive.tracks import Tracks
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.web.audit.models import AuditEntry
@@ -376,6 +376,35 @@ def test_a_track_that_cannot_be_read_says_so_and_is_not_empty(world: World, dama
     answer = client.get(f"/api/v1/vehicles/{TRUCK}/track", **world.bearer("op-dd"))
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "damaged"
+
+
+@pytest.mark.parametrize(("language", "said"), [("", "内存"), ("en", "memory")])
+def test_an_archive_without_an_answer_is_not_called_damaged(
+    world: World, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+):
+    """Page, player, file and interface say that the question was too much, and what to do."""
+    case = world.raise_case().number
+    (track,) = playback(world, "op-dd", **GOOD, case=case).context["player"]["tracks"]
+    log = SqliteLog(world.data.feeds_log)
+    with ArchiveStore(world.data.archive) as store:
+        store.take([segment.batch for segment in log.read("positions", 0)], 1, 0.0)
+    monkeypatch.setitem(SETTINGS, "memory_limit", "100KB")
+    world.ports.tracks = Tracks(world.ports.tracks, world.ports.presence)
+    client = world.client("op-dd")
+    client.cookies["django_language"] = language or "zh-hans"
+    answers = [client.get(track["url"]), client.get(f"{track['url']}?format=csv")]
+    answers.append(ask(world, "op-dd", EAST, **GOOD, case=case) if not language else answers[0])
+    for answer in answers:
+        assert answer.status_code == 503
+        told = answer.json()["error"] if answer is answers[0] else answer.content.decode()
+        assert said in told
+        assert "doctor" not in told
+    answer = client.get(f"/api/v1/vehicles/{TRUCK}/track", **world.bearer("op-dd"))
+    assert answer.status_code == 503
+    error = answer.json()["error"]
+    assert error["code"] == "unanswered"
+    assert "内存" in error["message"]
+    assert "memory" in error["message_en"]
 
 
 def test_a_corner_too_many_is_not_dropped_in_silence(world: World):

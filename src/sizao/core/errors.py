@@ -6,6 +6,7 @@
     │   └── SaidError      the same for people: in both languages
     ├── ColumnError        a batch breaks the schema that two of our stages agreed on
     ├── LogError           the durable log cannot be read or written
+    │   └── UnansweredError    nothing is damaged, but a question got no answer; carries why
     ├── EvidenceError      a piece of evidence cannot be kept or was changed
     │   └── NoRoomError    the disk has too little free space for another piece
     ├── TransitionError    a case may not take this step now; carries why
@@ -56,6 +57,18 @@ class ColumnError(SizaoError):
 
 class LogError(SizaoError):
     """The durable log cannot be read or written."""
+
+
+class UnansweredError(LogError):
+    """A question got no answer this time, though no file is damaged.
+
+    ``code``, for whoever has to say so in words: ``memory`` (it needs more than it may take),
+    ``interrupted``, ``changing`` (files are merged faster than they can be read).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class EvidenceError(SizaoError):

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from sizao.core.errors import SaidError, TransitionError
+from sizao.core.errors import SaidError, TransitionError, UnansweredError
+
+_UNANSWERED = {
+    "memory": (
+        "这次查询超出了可用内存，没有查成。数据没有损坏，请缩小范围或缩短时段后再查。",
+        "The question needs more memory than it may take and was not answered. No data are"
+        " damaged: ask about a smaller area or a shorter time.",
+    ),
+    "interrupted": (
+        "这次查询被中断，没有查成。数据没有损坏，请再查一次。",
+        "The question was interrupted and not answered. No data are damaged: ask again.",
+    ),
+    "changing": (
+        "轨迹存档正在整理，这次没有查成。数据没有损坏，请稍后再查。",
+        "The archive of tracks is being merged and the question was not answered. No data are"
+        " damaged: ask again later.",
+    ),
+}
+
+
+def unanswered(error: UnansweredError) -> TransitionError:
+    """Why a question to the archive got no answer, and what to do."""
+    return TransitionError(*_UNANSWERED[error.code], code="unanswered")
 
 
 def untranslated(zh: str, en: str, error: Exception) -> TransitionError:

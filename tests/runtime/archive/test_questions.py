@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from sizao.core.errors import ConfigError, LogError
+from sizao.core.errors import ConfigError, LogError, UnansweredError
 from sizao.log.archive.store import ArchiveStore
 from sizao.runtime.archive.presence import Area
-from sizao.runtime.archive.questions import ArchiveQuestions, _locked
+from sizao.runtime.archive.questions import SETTINGS, ArchiveQuestions, _locked
 from tests.runtime.helpers import START_US, positions
 
 START = datetime.fromtimestamp(START_US / 1e6, UTC)
@@ -115,6 +117,63 @@ def test_a_damaged_file_is_said_and_mended_is_read(
         path.write_bytes(was)
     assert len(questions.inside(SQUARE, at(0), at(120))) == 3
     assert len(questions.track("1", at(0), at(120))) == 3
+
+
+def test_too_little_memory_is_no_damage(
+    questions: ArchiveQuestions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "memory_limit", "100KB")
+    with pytest.raises(UnansweredError) as told:
+        questions.inside(SQUARE, at(0), at(120))
+    assert told.value.code == "memory"
+
+
+def test_an_interrupted_question_is_no_damage_and_the_next_is_answered(
+    questions: ArchiveQuestions,
+) -> None:
+    assert len(questions.inside(SQUARE, at(0), at(120))) == 3
+    (connection,) = questions._connections.values()
+    over = threading.Event()
+
+    def refusal() -> UnansweredError | None:
+        try:
+            questions.inside(SQUARE, at(0), at(120))
+        except UnansweredError as error:
+            return error
+        return None
+
+    def interrupt() -> None:
+        while not over.is_set():
+            connection.interrupt()
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    try:
+        told = next(filter(None, (refusal() for _ in range(10_000))))  # one is caught in the midst
+    finally:
+        over.set()
+        other.join()
+    assert told.code == "interrupted"
+    assert len(questions.inside(SQUARE, at(0), at(120))) == 3
+
+
+def test_files_that_are_always_merged_in_between_are_no_damage(
+    questions: ArchiveQuestions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each manifest is old before its files are read: a nation's archive on a slow disk."""
+    asked, numbers = questions._ask, count(6)
+
+    def merged(statement: str, **given: object) -> object:
+        with ArchiveStore(tmp_path) as store:
+            assert store.compact()
+            number = next(numbers)
+            store.take([positions(["1"], [number])], number, 0.0)
+        return asked(statement, **given)
+
+    monkeypatch.setattr(questions, "_ask", merged)
+    with pytest.raises(UnansweredError) as told:
+        questions.inside(SQUARE, at(0), at(120))
+    assert told.value.code == "changing"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from sizao.core.errors import LogError
+from sizao.core.errors import LogError, UnansweredError
 from sizao.core.ids import partition_of
 from sizao.log.archive import manifest
 from sizao.log.archive.days import days_between
@@ -41,7 +41,8 @@ def reading(
 
     gone : exceptions that a missing file causes
 
-    Raises LogError if it is gone though the manifest has it, and what ``answer`` raises else.
+    Raises LogError if it is gone though the manifest has it, UnansweredError if each manifest was
+    old before it was read through, and what ``answer`` raises else.
     """
     before: Manifest | None = None
     for _ in range(TRIES):
@@ -52,7 +53,7 @@ def reading(
             if found == before or all((root / file.name).exists() for file in found.files()):
                 raise LogError(f"{root}: {error}") from error
             before = found
-    raise LogError(f"{root}: its files change faster than they can be read")
+    raise UnansweredError("changing", f"{root}: its files change faster than they can be read")
 
 
 def _touches(file: File, first_s: int, last_s: int) -> bool:

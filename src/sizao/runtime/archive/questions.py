@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from sizao.core.errors import UnansweredError
 from sizao.core.schemas import POSITION, empty
 from sizao.log.archive import columns, files
 from sizao.log.archive.manifest import Manifest
@@ -71,7 +72,8 @@ class ArchiveQuestions:
         """Archived positions of a vehicle, ``start <= time < end``, schema POSITION, by event
         time; each moment once, all of them or the first ``max_rows``.
 
-        Raises LogError if a file in the way is damaged or missing.
+        Raises LogError if a file in the way is damaged or missing, UnansweredError if none is and
+        there is no answer all the same.
         """
         first_us, end_us = (round(moment.timestamp() * 1_000_000) for moment in (start, end))
         if end_us <= first_us:
@@ -105,7 +107,8 @@ class ArchiveQuestions:
 
         ring : corners as (lon, lat)
 
-        Raises ConfigError for no fit polygon, LogError if a file in the way is damaged or missing.
+        Raises ConfigError for no fit polygon, LogError if a file in the way is damaged or missing,
+        UnansweredError if none is and there is no answer all the same.
         """
         area = Area.of(ring)
         first = int(start.timestamp()) - REACH_S
@@ -142,10 +145,13 @@ class ArchiveQuestions:
             connection = self._connections[statement]
             try:
                 return connection.sql(statement, params=given).to_arrow_table()
-            except duckdb.OutOfMemoryException:
-                raise
+            except duckdb.OutOfMemoryException as error:
+                raise UnansweredError("memory", str(error)) from error
+            except duckdb.InterruptException as error:
+                raise UnansweredError("interrupted", str(error)) from error
             except duckdb.Error as error:
-                # What it remembers of a file is wrong once the file is mended, and after some
+                # Of a spoiled file it says one thing or another, mostly with no class of its own.
+                # What it remembers of the file is wrong once that is mended, and after some
                 # errors it answers nothing any more.
                 self._connections.pop(statement).close()
                 raise OSError(str(error)) from error

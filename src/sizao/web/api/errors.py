@@ -13,9 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
-from sizao.core.errors import ConfigError, LogError, TransitionError
+from sizao.core.errors import ConfigError, LogError, TransitionError, UnansweredError
 from sizao.web.cases.errors import CaseConflictError, NotAllowedError
 from sizao.web.hazards.errors import HazardConflictError
+from sizao.web.refusals import unanswered
 
 log = logging.getLogger("sizao.api")
 
@@ -26,9 +27,9 @@ _WORDS = {
     404: ("not_found", "没有这个对象，或不在您的查看范围内。",
           "There is no such object, or you may not see it."),
     422: ("invalid", "参数有误。", "A parameter is wrong."),
+    429: ("too_many_requests", "请求过于频繁。", "Too many requests."),
     503: ("damaged", "数据有文件缺失或损坏，没有读出来。请管理员运行 sizao doctor 检查。",
           "Files of the data are missing or damaged. Have an administrator run sizao doctor."),
-    429: ("too_many_requests", "请求过于频繁。", "Too many requests."),
 }  # fmt: skip
 
 
@@ -63,7 +64,13 @@ def install(api: NinjaAPI) -> None:
         log.error("%s: %s", request.path, error)
         return plain(request, 503)
 
+    def without_answer(request: HttpRequest, error: UnansweredError) -> HttpResponse:
+        log.warning("%s: %s", request.path, error)
+        said = unanswered(error)
+        return answer(request, 503, code=said.code, zh=said.zh, en=said.en)
+
     api.add_exception_handler(LogError, damaged)
+    api.add_exception_handler(UnansweredError, without_answer)
     api.add_exception_handler(
         ValidationError,
         lambda request, error: plain(

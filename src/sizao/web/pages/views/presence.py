@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sizao.core.errors import AreaError, ConfigError, LogError
+from sizao.core.errors import AreaError, ConfigError, LogError, UnansweredError
 from sizao.web.cases.models import Case
 from sizao.web.clock import feed_now
 from sizao.web.fleet.access import Sight
@@ -34,6 +34,7 @@ from sizao.web.pages.export import csv_answer
 from sizao.web.pages.mapdata import bounds
 from sizao.web.pages.player import player
 from sizao.web.pages.views.playback import local, moment, refused, young
+from sizao.web.refusals import unanswered
 from sizao.web.units.models import User
 
 log = logging.getLogger("sizao.presence")
@@ -66,6 +67,10 @@ def show(request: HttpRequest) -> HttpResponse:
         return _refuse(request, given, refused(refusal))
     except ConfigError as refusal:
         return _refuse(request, given, _unfit(refusal))
+    except UnansweredError as error:
+        log.warning("who was there: %s", error)
+        said = unanswered(error)
+        return _refuse(request, given, words.pick(said.zh, said.en), 503)
     except LogError:
         log.exception("who was there")
         error = _("轨迹存档有文件缺失或损坏，这次没有查成。请管理员运行 sizao doctor 检查后再查。")

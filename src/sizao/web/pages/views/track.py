@@ -11,11 +11,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from sizao.core.errors import LogError
+from sizao.core.errors import LogError, UnansweredError
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.grants import PURPOSES, redeem
 from sizao.web.fleet.tracks import columns, granted
 from sizao.web.pages.trackfiles import csv_of, gpx_of
+from sizao.web.pages.words import pick
+from sizao.web.refusals import unanswered
 
 FILES = {"csv": csv_of, "gpx": gpx_of}
 
@@ -30,7 +32,7 @@ log = logging.getLogger("sizao.track")
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """403 for a grant that was changed, has run out, or is another account's; and for a file of a
     track that was not looked up with a purpose: evidence is for looking at. 503 in words if
-    something in the way is damaged."""
+    something in the way is damaged, or the archive gave no answer."""
     grant = redeem(request.user, token)
     if grant is None:
         raise PermissionDenied
@@ -39,12 +41,13 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         raise PermissionDenied
     try:
         track = granted(request.user, grant)
-    except LogError:
+    except LogError as error:
         log.exception("track of %s", grant.vehicle)
         # Half a track would look like a vehicle that was not there.
+        why = _why(error)
         if file is not None:
-            return render(request, "trackdamaged.html", {"why": DAMAGED}, status=503)
-        return JsonResponse({"error": str(DAMAGED)}, status=503)
+            return render(request, "trackdamaged.html", {"why": why}, status=503)
+        return JsonResponse({"error": why}, status=503)
     if file is not None:
         sight = Sight(request.user)
         plate = sight.plate(grant.vehicle, sight.entry(grant.vehicle).plate)
@@ -53,3 +56,10 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         answer = JsonResponse(columns(track))
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _why(error: LogError) -> str:
+    if not isinstance(error, UnansweredError):
+        return str(DAMAGED)
+    said = unanswered(error)
+    return str(pick(said.zh, said.en))
