@@ -23,18 +23,23 @@ export function syncFeed(seconds) {
   since = Date.now();
 }
 
-/** HH:MM:SS today, MM-DD HH:MM before. */
+/** MM-DD in this year, else YYYY-MM-DD; of a day as YYYY-MM-DD. */
+function short(day) {
+  return day.slice(0, 4) === dayFormat.format(new Date(feedNow() * 1000)).slice(0, 4) ? day.slice(5) : day;
+}
+
+/** HH:MM:SS today, MM-DD HH:MM before, with its year if that is another one. */
 export function moment(seconds) {
   const at = new Date(seconds * 1000);
   const day = dayFormat.format(at);
   if (day === dayFormat.format(new Date(feedNow() * 1000))) return clockFormat.format(at);
-  return `${day.slice(5)} ${shortFormat.format(at)}`;
+  return `${short(day)} ${shortFormat.format(at)}`;
 }
 
-/** MM-DD HH:MM:SS: a moment of a recording, which may be of any day. */
+/** MM-DD HH:MM:SS, with its year if that is another one: a moment of a recording, which may be of any day. */
 export function exact(seconds) {
   const at = new Date(seconds * 1000);
-  return `${dayFormat.format(at).slice(5)} ${clockFormat.format(at)}`;
+  return `${short(dayFormat.format(at))} ${clockFormat.format(at)}`;
 }
 
 /** Hours and minutes, the day at midnight: for an axis that may run over several. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import translation
@@ -57,6 +57,9 @@ def test_a_duration_is_never_said_as_nothing(minutes: float, zh: str, en: str) -
         ("2026-03-04 04:00", "2026-03-05 04:00", "03-04 04:00 – 03-05 04:00"),
         ("2026-03-04 04:00", "2026-03-04 16:00", "03-04 04:00 – 16:00"),
         ("2026-03-05 08:00", None, "08:00:00 – "),
+        ("2025-12-31 04:00", "2026-01-01 04:00", "2025-12-31 04:00 – 01-01 04:00"),
+        ("2025-12-31 04:00", "2025-12-31 16:00", "2025-12-31 04:00 – 16:00"),
+        ("2025-12-31 04:00", None, "2025-12-31 04:00 – "),
     ],
 )
 def test_a_span_says_its_days_once_and_never_hides_one(
@@ -70,6 +73,30 @@ def test_a_span_says_its_days_once_and_never_hides_one(
 
     monkeypatch.setattr(sizao, "feed_now", lambda: at("2026-03-05 10:00"))
     assert strip_tags(sizao.span(at(first), at(last))) == told
+
+
+@pytest.mark.parametrize(
+    ("at", "told", "day"),
+    [
+        ("2026-01-01T00:00:30+08:00", "00:00:30", "01-01"),
+        ("2025-12-31T23:59:00+08:00", "2025-12-31 23:59", "2025-12-31"),
+        ("2025-01-01T08:00:00+08:00", "2025-01-01 08:00", "2025-01-01"),
+        ("2026-02-03T08:00:00+08:00", "02-03 08:00", "02-03"),
+    ],
+)
+def test_another_year_is_said(
+    monkeypatch: pytest.MonkeyPatch, at: str, told: str, day: str
+) -> None:
+    """In January the end of December read like the end of the December to come."""
+    from sizao.web.pages.templatetags import sizao
+
+    now = datetime.fromisoformat("2026-01-01T00:10:00+08:00")
+    monkeypatch.setattr(sizao, "feed_now", lambda: now)
+    moment = datetime.fromisoformat(at).astimezone(UTC)
+    assert strip_tags(sizao.when(moment)) == told
+    assert strip_tags(sizao.ago(moment)) == told
+    assert sizao.short_day(moment) == day
+    assert sizao.short_day(datetime.fromisoformat(at).date()) == day
 
 
 @pytest.mark.parametrize(

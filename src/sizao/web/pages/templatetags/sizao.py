@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any
 
@@ -74,12 +74,26 @@ def _stamp(at: datetime, *, full: bool = False) -> str:
     if full:
         return f"{local:%Y-%m-%d %H:%M:%S}"
     today = timezone.localtime(feed_now()).date()
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{_day(local)} {local:%H:%M}"
+
+
+def _day(day: date) -> str:
+    """MM-DD in this year, else YYYY-MM-DD."""
+    return f"{day:%m-%d}" if day.year == timezone.localtime(feed_now()).year else f"{day:%Y-%m-%d}"
+
+
+@register.filter
+def short_day(at: date | None) -> str:
+    """MM-DD of a day or a moment, with its year if that is not the present one."""
+    if at is None:
+        return ""
+    return _day(timezone.localtime(at) if isinstance(at, datetime) else at)
 
 
 @register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
-    """HH:MM:SS today, MM-DD HH:MM before; the whole moment on hover."""
+    """HH:MM:SS today, MM-DD HH:MM before, with its year if that is another one; the whole moment on
+    hover."""
     if at is None:
         return ""
     return format_html(
@@ -95,13 +109,17 @@ def span(first: datetime | None, last: datetime | None) -> SafeString | str:
     days = {at.date() for at in told}
     if days == {timezone.localtime(feed_now()).date()} or len(told) < 2:
         return format_html("{} – {}", when(first), when(last))
-    forms = ("%m-%d %H:%M", "%m-%d %H:%M" if len(days) == 2 else "%H:%M")
+    dated = (True, len(days) == 2)
     return format_html_join(
         " – ",
         '<time datetime="{}" title="{}">{}</time>',
         (
-            (at.isoformat(), _stamp(at, full=True), f"{at:{form}}")
-            for at, form in zip(told, forms, strict=True)
+            (
+                at.isoformat(),
+                _stamp(at, full=True),
+                f"{_day(at)} {at:%H:%M}" if day else f"{at:%H:%M}",
+            )
+            for at, day in zip(told, dated, strict=True)
         ),
     )
 
