@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sizao.app.benches._platforms import City, one_pass, params
 from sizao.feeds.jt809.bulk import BULK_FROM
 from sizao.runtime.platforms.config import LinkConfig
+from sizao.runtime.platforms.runner import ENOUGH, REST_S
 from tests.runtime.platforms.chain import Platform, free_port, until
 
 PIECES = 60
 
 
 def test_small_pieces_are_taken_together(tmp_path: Path) -> None:
-    arrivals: list[int] = []
+    arrivals: list[tuple[float, int]] = []
 
     async def scenario() -> None:
         link = params("2011", 1)
@@ -32,16 +34,19 @@ def test_small_pieces_are_taken_together(tmp_path: Path) -> None:
         await upper.stop()
 
     asyncio.run(scenario())
-    busy = [size for size in arrivals if size >= BULK_FROM]
-    assert busy
-    assert len(busy) <= PIECES / 3, busy
+    pauses = [
+        later - at for (at, size), (later, _) in pairwise(arrivals) if BULK_FROM <= size < ENOUGH
+    ]
+    assert any(size >= BULK_FROM for _, size in arrivals)
+    # However slow the machine: less than the rest never passes, and without it 2 ms do.
+    assert min(pauses, default=REST_S) > 0.95 * REST_S, pauses
 
 
-def _noted(pair: Any, arrivals: list[int]) -> None:
+def _noted(pair: Any, arrivals: list[tuple[float, int]]) -> None:
     receive = pair.receive
 
     def noting(channel: str, data: bytes, now_us: int) -> Any:
-        arrivals.append(len(data))
+        arrivals.append((time.monotonic(), len(data)))
         return receive(channel, data, now_us)
 
     pair.receive = noting
