@@ -27,6 +27,14 @@ def test_explains_the_grade_with_source_and_certainty(world: World) -> None:
     assert "只有卫星速度" in page  # data quality in words
 
 
+def test_links_of_the_map_do_not_run_together(world: World) -> None:
+    case = world.raise_case()
+    page = world.client("op-dd").get(f"/cases/{case.pk}/").content.decode()
+    _, _, links = page.partition("位置与轨迹")
+    links, _, _ = links.partition("</header>")
+    assert "".join(re.sub("<[^>]*>", "", links).split()) == "登记隐患·在大图上看"
+
+
 def test_primary_button_is_the_legal_next_step(world: World) -> None:
     case = world.raise_case()
     page = world.client("op-dd").get(f"/cases/{case.pk}/").content.decode()
