@@ -68,6 +68,58 @@ def test_placeholders_survive_translation() -> None:
                 assert sorted(re.findall(mark, str(message.string))) == wanted, message.id
 
 
+def test_placeholders_survive_in_both_forms() -> None:
+    for message in catalogue():
+        if isinstance(message.id, tuple):
+            wanted = sorted(re.findall(r"%\(\w+\)s|</?b>", message.id[0]))
+            for form in message.string:
+                assert sorted(re.findall(r"%\(\w+\)s|</?b>", form)) == wanted, message.id
+
+
+_NUMBERED = re.compile(
+    r"(?:%\((\w+)\)[sd]|%[sd]|{(\w*)[^}]*})(?:</?\w+>)*\s+(?:</?\w+>)*"
+    r"((?:[a-z-]+\s+){0,2}?(?:[a-z-]*(?<![us])s|people|persons?|crashes|children|men))\b"
+)
+_NO_NUMBER = {"command", "way", "share"}
+_NO_NOUN = {"is", "was", "has", "as", "its", "this", "does", "s", "ms", "always"}
+
+
+def numbered(text: str) -> list[str]:
+    """Numbers before plural nouns, which may be one."""
+    return [
+        found[0]
+        for found in _NUMBERED.finditer(text)
+        if not {found[1], found[2]} & _NO_NUMBER and found[3].split()[-1] not in _NO_NOUN
+    ]
+
+
+def test_one_of_something_is_no_several() -> None:
+    """Pages read "1 open cases". Give the text two forms ({% plural %}), or let the number stand
+    behind its noun: "rows: 1"."""
+    wrong = {
+        message.id: found
+        for message in catalogue()
+        if isinstance(message.string, str) and (found := numbered(message.string))
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("%(n)s open cases", True),
+        ("<b>%(n)s</b> entries", True),
+        ("At most {n} vehicles", True),
+        ("%(m)s people", True),
+        ("open cases: %(n)s", False),
+        ("%(n)s s less a vehicle", False),
+        ("%(command)s commands this case", False),
+    ],
+)
+def test_a_number_before_its_noun_is_found(text: str, found: bool) -> None:
+    assert bool(numbered(text)) is found
+
+
 def test_no_chinese_outside_the_catalogue_in_templates() -> None:
     """Names of the product and of the other language are the only bare Chinese."""
     allowed = {"四早", "简体中文"}
