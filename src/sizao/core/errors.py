@@ -20,6 +20,7 @@ and for people who asked for something that cannot be done.
 from __future__ import annotations
 
 _STOPS = ("。", "！", "？", "…")
+_STOPS_EN = (".", "!", "?", "…", ".)")
 
 
 class SizaoError(Exception):
@@ -82,15 +83,15 @@ class NoRoomError(EvidenceError):
 class TransitionError(SizaoError):
     """A case may not take this step now.
 
-    ``zh`` and ``en`` say why and what is possible instead; a full stop that ``zh`` lacks is put.
+    ``zh`` and ``en`` say why and what is possible instead; a full stop that one lacks is put.
     ``code`` is for programs: ``state``, ``role``, ``same_person``, ``missing_reason``,
     ``missing_units``, ``unknown_action``.
     """
 
-    def __init__(self, zh: str, en: str = "", *, code: str = "") -> None:
-        super().__init__(f"{zh} ({en})" if en else zh)
+    def __init__(self, zh: str, en: str, *, code: str = "") -> None:
+        super().__init__(f"{zh} ({en})")
         self.zh = zh if zh.endswith(_STOPS) else f"{zh}。"
-        self.en = en or self.zh
+        self.en = en if en.endswith(_STOPS_EN) else f"{en}."
         self.code = code
 
 

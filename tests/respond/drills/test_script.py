@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.levels import CommandLevel, WarningLevel
 from sizao.respond.case import apply, join, note
 from sizao.respond.drills.score import parties, tasks
@@ -27,9 +27,9 @@ def test_the_scripts_of_the_package_can_be_read():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("kind: warning", "kind: dance"), "第1条：没有 dance"),
-        (("minute: 4", "minute: -1"), "第2条：minute"),
-        (("minute: 4", "minute: soon"), "第2条：minute"),
+        (("kind: warning", "kind: dance"), "第 1 条：没有 dance"),
+        (("minute: 4", "minute: -1"), "第 2 条：minute"),
+        (("minute: 4", "minute: soon"), "第 2 条：minute"),
         (("minute: 4", "minute: 99"), "依次"),
         (("level: orange", "level: pink"), "level 要写"),
         (("kind: warning", "kind: note"), "第一条应是发布预警"),
@@ -38,8 +38,10 @@ def test_the_scripts_of_the_package_can_be_read():
     ],
 )
 def test_a_mistake_is_refused_in_words(change, said):
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(SaidError) as refused:
         read(GOOD.replace(*change, 1))
+    assert said in refused.value.zh
+    assert refused.value.en.isascii()
 
 
 def test_a_past_case_gives_what_came_in_and_not_what_people_did():

@@ -115,7 +115,7 @@ def test_a_kill_before_the_file_was_written_is_mended(
         ({"lat": "", "lon": ""}, "赶集要有地点"),
         ({"numbers": ""}, "请写明尾数"),
         ({"rule": "", "dates": ""}, "请写明日期"),
-        ({"rule": "", "dates": "2026-13-01"}, "写得不对"),
+        ({"rule": "", "dates": "2026-13-01"}, "写得不对，请改正。程序给出的原因："),
         ({"rule": "weekdays", "numbers": "9"}, "写得不对"),
         ({"radius_m": "far"}, "不是数"),
         ({"reason": " "}, "请写明变更理由"),

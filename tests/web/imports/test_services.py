@@ -285,6 +285,7 @@ def test_a_wrong_mapping_goes_back_to_the_mapping_screen(world: World):
     batch.refresh_from_db()
     assert batch.state == "mapping"
     assert "no column is mapped to time" in batch.error["en"]
+    assert batch.error["zh"].startswith("核对没有完成，请改正。程序给出的原因：")
 
 
 def test_a_file_that_is_no_table_says_what_to_do(world: World):

@@ -177,6 +177,12 @@ def test_an_english_reader_reads_english_names(world: World, plan: Plan) -> None
     form = client.get("/plans/").content.decode()
     assert "East 1st" in form
     assert "东区一中队" not in form
+    stay = plan.stays.exclude(activity="break").last()
+    assert stay is not None
+    page = client.get(f"/plans/{plan.pk}/?stay={stay.pk}&crew={stay.crew}").content.decode()
+    assert "data-week" in page
+    assert page.count("East 1st") >= 3  # the week, its shift, and the visit in hand
+    assert "东区一中队" not in page
 
 
 def test_the_process_of_its_own_makes_the_plan_too(world: World, plan: Plan) -> None:

@@ -298,7 +298,7 @@ def test_a_text_is_drafted_by_one_and_approved_by_another(world: World):
 @pytest.mark.parametrize(
     ("text", "reason", "said"),
     [
-        ("tasks: [", "r", "第1行不是有效的 YAML"),
+        ("tasks: [", "r", "第 1 行不是有效的 YAML"),
         ("id: landslide", "r", "缺少 minutes"),
         (None, "", "理由"),
         ("same", "r", "已过"),

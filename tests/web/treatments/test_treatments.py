@@ -118,6 +118,7 @@ def test_a_file_is_entered_once_and_comes_out_again(world: World) -> None:
     assert "2022-2023" in out
     bad = client.post("/treatments/import/", {"file": SimpleUploadedFile("a.csv", b"a,b\n1,2\n")})
     assert bad.status_code == 422
+    assert "文件读不了，请改正。程序给出的原因：a.csv" in bad.content.decode()
 
 
 def test_the_page_of_a_site_shows_the_effect_or_why_not(roads: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.levels import WarningLevel
 from sizao.respond.records import Event
 
@@ -52,33 +52,47 @@ class Script:
 
 
 def read(text: str) -> Script:
-    """A script from its YAML. Raises ConfigError in words that say where and what."""
+    """A script from its YAML. Raises SaidError in words that say where and what."""
     try:
         raw = yaml.safe_load(text)
         injects = tuple(_inject(number, one) for number, one in enumerate(raw["injects"], start=1))
         name = raw["name"]
         script = Script(name["zh"], name["en"], injects)
     except yaml.YAMLError as error:
-        raise ConfigError("演练脚本不是有效的 YAML") from error
+        raise SaidError("不是有效的 YAML", "it is not valid YAML") from error
     except (KeyError, TypeError) as error:
-        raise ConfigError(f"演练脚本：缺少或写错了 {error}") from error
+        raise SaidError(f"缺少或写错了 {error}", f"{error} is missing or wrong") from error
     if not injects or injects[0].kind != "warning":
-        raise ConfigError("演练脚本：第一条应是发布预警（kind: warning）")
+        raise SaidError(
+            "第一条应是发布预警（kind: warning）",
+            "the first entry must issue a warning (kind: warning)",
+        )
     if any(later.at_s < before.at_s for before, later in itertools.pairwise(injects)):
-        raise ConfigError("演练脚本：各条的时间须依次不早于前一条")
+        raise SaidError(
+            "各条的时间须依次不早于前一条", "no entry may be earlier than the one before"
+        )
     return script
 
 
 def _inject(number: int, raw: Mapping[str, Any]) -> Inject:
-    where = f"演练脚本第{number}条"
+    where_zh, where_en = f"第 {number} 条", f"entry {number}"
     kind, level = raw["kind"], str(raw.get("level", ""))
     if kind not in KINDS:
-        raise ConfigError(f"{where}：没有 {kind}，可用：{'、'.join(KINDS)}")
+        raise SaidError(
+            f"{where_zh}：没有 {kind}，可用：{'、'.join(KINDS)}",
+            f"{where_en}: there is no {kind}; use one of {', '.join(KINDS)}",
+        )
     if kind != "note" and level not in {one.code for one in WarningLevel}:
-        raise ConfigError(f"{where}：level 要写红橙黄蓝之一（red、orange、yellow、blue）")
+        raise SaidError(
+            f"{where_zh}：level 要写红橙黄蓝之一（red、orange、yellow、blue）",
+            f"{where_en}: level must be red, orange, yellow or blue",
+        )
     minutes = raw["minute"]
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or minutes < 0:
-        raise ConfigError(f"{where}：minute 应是不小于 0 的分钟数")
+        raise SaidError(
+            f"{where_zh}：minute 应是不小于 0 的分钟数",
+            f"{where_en}: minute must be a number of minutes, 0 or more",
+        )
     place = None
     if kind == "warning":
         place = {key: raw[key] for key in PLACE if key in raw} | {"kind": raw.get("about", "crash")}

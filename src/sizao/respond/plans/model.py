@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.levels import WarningLevel
 from sizao.core.places import ROAD_CLASSES
 from sizao.core.rulebook import CERTAINTIES
@@ -133,9 +133,9 @@ class Plan:
 
 
 def read(raw: Mapping[str, Any], *, version: str = "") -> Plan:
-    """A plan from its document. Raises ConfigError in words that say where and what."""
+    """A plan from its document. Raises SaidError in words that say where and what."""
     if not isinstance(raw, Mapping):
-        raise ConfigError("预案应是一组“名称: 值”（a plan is a mapping）")
+        raise SaidError("预案应是一组“名称: 值”", "a plan is a mapping of names to values")
     name = str(raw.get("id") or "")
     try:
         clocks = raw["minutes"]
@@ -146,7 +146,7 @@ def read(raw: Mapping[str, Any], *, version: str = "") -> Plan:
             en=raw["name"]["en"],
             valid_from=_day(raw["from"], name),
             kinds=frozenset(raw.get("kinds") or ()),
-            when=_condition(raw.get("when"), name),
+            when=_condition(raw.get("when"), (name, name)),
             tasks=tasks,
             questions=tuple(
                 fact for fact in QUESTIONS if any(fact in task.when.facts for task in tasks)
@@ -155,9 +155,14 @@ def read(raw: Mapping[str, Any], *, version: str = "") -> Plan:
             version=version or str(raw["from"]),
         )
     except KeyError as error:
-        raise ConfigError(f"预案 {name or '？'}：缺少 {error.args[0]}") from error
+        raise SaidError(
+            f"预案 {name or '？'}：缺少 {error.args[0]}", f"plan {name or '?'}: no {error.args[0]}"
+        ) from error
     except (TypeError, AttributeError, ValueError) as error:
-        raise ConfigError(f"预案 {name or '？'}：格式不对（{error}）") from error
+        raise SaidError(
+            f"预案 {name or '？'}：格式不对（{error}）",
+            f"plan {name or '?'}: of a wrong form ({error})",
+        ) from error
     _check(plan)
     return plan
 
@@ -166,24 +171,33 @@ def _day(value: Any, name: str) -> date:
     try:
         return value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
-        raise ConfigError(f"预案 {name}：from 应是日期，例如 2026-11-01") from None
+        raise SaidError(
+            f"预案 {name}：from 应是日期，例如 2026-11-01",
+            f"plan {name}: from must be a date, such as 2026-11-01",
+        ) from None
 
 
-def _condition(raw: Mapping[str, Any] | None, where: str) -> Condition:
+def _condition(raw: Mapping[str, Any] | None, where: tuple[str, str]) -> Condition:
     given = dict(raw or {})
     try:
         levels = frozenset(WarningLevel.parse(code) for code in given.pop("levels", ()))
     except KeyError as error:
-        raise ConfigError(f"预案 {where}：没有等级 {error.args[0]}") from None
+        raise SaidError(
+            f"预案 {where[0]}：没有等级 {error.args[0]}",
+            f"plan {where[1]}: no level {error.args[0]}",
+        ) from None
     roads, facts = frozenset(given.pop("roads", ())), frozenset(given.pop("facts", ()))
     unknown = [*given, *(facts - QUESTIONS.keys()), *(roads - ROAD_CLASSES.keys())]
     if unknown:
-        raise ConfigError(f"预案 {where}：条件里有不认识的 {'、'.join(unknown)}")
+        raise SaidError(
+            f"预案 {where[0]}：条件里有不认识的 {'、'.join(unknown)}",
+            f"plan {where[1]}: unknown in a condition: {', '.join(unknown)}",
+        )
     return Condition(levels, roads, facts)
 
 
 def _task(raw: Mapping[str, Any], clocks: Mapping[str, Any], plan: str) -> Task:
-    where = f"{plan} 的任务 {raw.get('id') or '？'}"
+    where = f"{plan} 的任务 {raw.get('id') or '？'}", f"{plan}, task {raw.get('id') or '?'}"
     own = raw.get("minutes") or {}
     return Task(
         id=str(raw["id"]),
@@ -199,43 +213,70 @@ def _task(raw: Mapping[str, Any], clocks: Mapping[str, Any], plan: str) -> Task:
     )
 
 
-def _measure(raw: Mapping[str, Any], where: str) -> Measure:
+def _measure(raw: Mapping[str, Any], where: tuple[str, str]) -> Measure:
     if raw["kind"] not in MEASURES:
-        raise ConfigError(f"预案 {where}：没有管制措施 {raw['kind']}")
+        raise SaidError(
+            f"预案 {where[0]}：没有管制措施 {raw['kind']}",
+            f"plan {where[1]}: no measure {raw['kind']}",
+        )
     return Measure(raw["kind"], {key: value for key, value in raw.items() if key != "kind"})
 
 
-def _minutes(raw: Any, where: str) -> Mapping[WarningLevel, float]:
-    """One number for every level, or one a level."""
+def _minutes(raw: Any, where: tuple[str, str]) -> Mapping[WarningLevel, float]:
+    """One number for every level, or one a level. ``where`` in Chinese and English."""
     if isinstance(raw, int | float):
         raw = dict.fromkeys((level.code for level in WarningLevel), raw)
     found = {level: raw.get(level.code) for level in WarningLevel}
     if any(isinstance(one, bool) or not isinstance(one, int | float) for one in found.values()):
-        raise ConfigError(f"预案 {where}：时限要写一个分钟数，或四个等级各写一个")
+        raise SaidError(
+            f"预案 {where[0]}：时限要写一个分钟数，或四个等级各写一个",
+            f"plan {where[1]}: a term is one number of minutes, or one for each of the four levels",
+        )
     if any(one <= 0 for one in found.values()):
-        raise ConfigError(f"预案 {where}：时限须大于 0 分钟")
+        raise SaidError(
+            f"预案 {where[0]}：时限须大于 0 分钟",
+            f"plan {where[1]}: a term must be more than 0 min",
+        )
     return {level: float(one) for level, one in found.items()}
 
 
 def _check(plan: Plan) -> None:
     if not plan.id or not plan.tasks or not plan.sources:
-        raise ConfigError(f"预案 {plan.id or '？'}：要有 id、至少一项任务和一条依据")
+        raise SaidError(
+            f"预案 {plan.id or '？'}：要有 id、至少一项任务和一条依据",
+            f"plan {plan.id or '?'}: an id, a task and a source are the least it must have",
+        )
     for source in plan.sources:
         if source.get("certainty") not in CERTAINTIES:
-            raise ConfigError(f"预案 {plan.id}：依据的 certainty 是 {source.get('certainty')}？")
+            raise SaidError(
+                f"预案 {plan.id}：依据的 certainty 是 {source.get('certainty')}？",
+                f"plan {plan.id}: no certainty of a source is {source.get('certainty')}",
+            )
     known = [task.id for task in plan.tasks]
     for task in plan.tasks:
+        where_zh, where_en = f"预案 {plan.id} 的任务 {task.id}", f"plan {plan.id}, task {task.id}"
         if known.count(task.id) > 1:
-            raise ConfigError(f"预案 {plan.id}：任务 {task.id} 出现两次")
+            raise SaidError(f"{where_zh}出现两次", f"{where_en} is there twice")
         if task.party not in PARTIES:
-            raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：没有单位 {task.party}")
+            raise SaidError(
+                f"{where_zh}：没有单位 {task.party}", f"{where_en}: no party {task.party}"
+            )
         if missing := [one for one in task.after if one not in known]:
-            raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：没有前置任务 {missing[0]}")
+            raise SaidError(
+                f"{where_zh}：没有前置任务 {missing[0]}",
+                f"{where_en}: no task {missing[0]} to come after",
+            )
         if missing := [one for one in task.lifts if one not in known]:
-            raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：lifts 里没有任务 {missing[0]}")
+            raise SaidError(
+                f"{where_zh}：lifts 里没有任务 {missing[0]}",
+                f"{where_en}: no task {missing[0]} to lift",
+            )
         for level in WarningLevel:
             if task.finish_min[level] < task.acknowledge_min[level]:
-                raise ConfigError(f"预案 {plan.id} 的任务 {task.id}：完成时限早于接收时限")
+                raise SaidError(
+                    f"{where_zh}：完成时限早于接收时限",
+                    f"{where_en}: to be done before it is to be acknowledged",
+                )
     _no_circle(plan)
 
 
@@ -245,4 +286,7 @@ def _no_circle(plan: Plan) -> None:
         for name in free:
             del left[name]
     if left:
-        raise ConfigError(f"预案 {plan.id}：任务 {'、'.join(left)} 互相等待")
+        raise SaidError(
+            f"预案 {plan.id}：任务 {'、'.join(left)} 互相等待",
+            f"plan {plan.id}: tasks wait for each other: {', '.join(left)}",
+        )

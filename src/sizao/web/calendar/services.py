@@ -25,6 +25,7 @@ from sizao.web.calendar.models import CalendarChange
 from sizao.web.clock import feed_now
 from sizao.web.forecast import inputs, jobs
 from sizao.web.ports import ports
+from sizao.web.refusals import untranslated
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
@@ -172,8 +173,10 @@ def _checked(entry: Raw) -> Raw:
     try:
         read_entry("", entry)
     except ConfigError as error:
-        raise TransitionError(
-            f"日期、数字或地点写得不对{error}", f"Days, numbers or place are wrong{error}"
+        raise untranslated(
+            "日期、数字或地点写得不对",
+            "Days, numbers or place are wrong",
+            ConfigError(str(error).removeprefix(": ")),
         ) from error
     return entry
 

@@ -31,6 +31,7 @@ from sizao.web.imports.known import known_for
 from sizao.web.imports.models import Batch, SavedMapping
 from sizao.web.imports.storing import prepare
 from sizao.web.ports import installed, ports
+from sizao.web.refusals import untranslated
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
@@ -295,8 +296,9 @@ def _checked(batch: Batch) -> tuple[Table | None, Checked | None]:
             progress=_progress(batch.pk),
         )
     except ConfigError as error:
+        said = untranslated("核对没有完成", "The rows were not checked", error)
         with write():
-            _move(batch, Batch.State.MAPPING, error={"zh": str(error), "en": str(error)})
+            _move(batch, Batch.State.MAPPING, error={"zh": said.zh, "en": said.en})
         return None, None
     return table, checked
 

@@ -107,6 +107,7 @@ def _one(request: HttpRequest, plan: Plan, problem: str = "", status: int = 200)
     chosen = tables.chosen(stays, crew, day)
     editing = next((s for s in chosen if str(s.pk) == request.GET.get("stay")), None)
     may_change = whole and open_
+    names = tables.crew_names(plan)
     return render(
         request,
         "plan/plan.html",
@@ -118,10 +119,16 @@ def _one(request: HttpRequest, plan: Plan, problem: str = "", status: int = 200)
             "crew": crew,
             "day": day,
             "rows": [
-                (stay, tables.activity_word(stay.activity), may_change and stay.arrive > now)
+                (
+                    stay,
+                    names.get(stay.crew, stay.crew_name),
+                    tables.activity_word(stay.activity),
+                    may_change and stay.arrive > now,
+                )
                 for stay in chosen
             ],
             "editing": editing if may_change else None,
+            "editing_crew": names.get(editing.crew, editing.crew_name) if editing else "",
             "choices": changing.choices(plan, editing) if editing and may_change else [],
             "places": [[stay.lon, stay.lat] for stay in chosen if stay.lat is not None],
             "bounds": bounds(),

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sizao.web.pages.words import pick
 from sizao.web.plan.models import Plan, Stay
+from sizao.web.units.models import Unit
 
 _STATES = {
     "making": ("正在编排", "being made"),
@@ -52,10 +53,17 @@ class Cell:
     operations: list[str] = field(default_factory=list)
 
 
+def crew_names(plan: Plan) -> dict[str, str]:
+    """Code of a crew to its name, as the user reads it; in Chinese where the unit is gone."""
+    given = {one["id"]: one["name"] for one in plan.given.get("units", [])}
+    english = dict(Unit.objects.filter(code__in=given).values_list("code", "name_en"))
+    return {code: pick(name, english.get(code) or name) for code, name in given.items()}
+
+
 def week(plan: Plan, stays: Sequence[Stay]) -> dict[str, Any]:
     """Rows of crews, columns of days."""
     days = [plan.first + timedelta(number) for number in range(plan.days)]
-    names = {one["id"]: one["name"] for one in plan.given.get("units", [])}
+    names = crew_names(plan)
     cells = {(crew, day): Cell(day) for crew in names for day in days}
     for stay in stays:
         cell = cells.get((stay.crew, timezone.localtime(stay.shift_start).date()))

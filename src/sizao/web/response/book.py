@@ -7,7 +7,7 @@ from datetime import date
 import yaml
 from django.utils import timezone
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.levels import WarningLevel
 from sizao.respond.plans import book
 from sizao.respond.plans.model import Plan, read
@@ -17,13 +17,15 @@ from sizao.web.response.models import OwnPlan
 
 
 def parse(text: str, version: str = "") -> Plan:
-    """A plan from its YAML. Raises ConfigError in words that say where and what."""
+    """A plan from its YAML. Raises SaidError in words that say where and what."""
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"第{mark.line + 1}行" if mark is not None else ""
-        raise ConfigError(f"{where}不是有效的 YAML") from error
+        zh, en = (
+            (f"第 {mark.line + 1} 行", f"line {mark.line + 1}") if mark else ("全文", "the text")
+        )
+        raise SaidError(f"{zh}不是有效的 YAML", f"{en} is not valid YAML") from error
     return read(raw, version=version)
 
 

@@ -42,7 +42,10 @@ def ask(user: User, plan_id: str, text: str, reason: str) -> OwnPlan:
     where, a day that is over, nothing changed, or a text of this plan that waits already.
     """
     if not may_change(user):
-        raise TransitionError("只有支队指挥员和领导可以修改预案")
+        raise TransitionError(
+            "只有支队指挥员和领导可以修改预案",
+            "Only commanders and leaders of the detachment may change a plan.",
+        )
     if not reason.strip():
         raise TransitionError("请写明修改理由", "Say why.")
     text = text.replace("\r\n", "\n")
@@ -82,7 +85,10 @@ def decide(user: User, text: OwnPlan, accept: bool, remark: str = "") -> OwnPlan
     Raises TransitionError in words for people.
     """
     if not may_change(user):
-        raise TransitionError("只有支队指挥员和领导可以批准预案")
+        raise TransitionError(
+            "只有支队指挥员和领导可以批准预案",
+            "Only commanders and leaders of the detachment may approve a plan.",
+        )
     with write():
         text = twoperson.decide(user, text, accept, remark)
         audit.record(user, f"plan.{text.state}", "response_plan", text.plan, _told(text))

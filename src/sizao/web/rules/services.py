@@ -75,10 +75,13 @@ def ask(
     changed, a change of this rule that waits already, or (``stale``) one decided meanwhile.
     """
     if not may_change(user):
-        raise TransitionError("只有支队指挥员和领导可以申请变更规则")
+        raise TransitionError(
+            "只有支队指挥员和领导可以申请变更规则",
+            "Only commanders and leaders of the detachment may ask to change a rule.",
+        )
     known = rules().get(rule)
     if known is None:
-        raise TransitionError("没有这条规则")
+        raise TransitionError("没有这条规则", "There is no such rule.")
     if basis and basis != seen(rule):
         raise TransitionError(
             "您打开页面之后，这条规则的参数已经变更。下面是现行参数，请核对后重新填写",
@@ -87,7 +90,7 @@ def ask(
             code="stale",
         )
     if not reason.strip():
-        raise TransitionError("请写明变更理由")
+        raise TransitionError("请写明变更理由", "Say why.")
     differing = {name: value for name, value in params.items() if value != known.defaults.get(name)}
     for name, value in differing.items():
         if name in known.defaults:
@@ -99,7 +102,10 @@ def ask(
     now = in_force(rule)
     before = (now.params, now.enabled) if now else ({}, True)
     if (differing, enabled) == before:
-        raise TransitionError("与现行参数相同，没有可变更的内容")
+        raise TransitionError(
+            "与现行参数相同，没有可变更的内容",
+            "These are the numbers in force: there is nothing to change.",
+        )
     try:
         with write():
             change = Change.objects.create(
@@ -113,7 +119,9 @@ def ask(
             )
             audit.record(user, "rule.ask", "rule", rule, _told(change))
     except IntegrityError as error:
-        raise TransitionError("这条规则已有一项变更在等待批准") from error
+        raise TransitionError(
+            "这条规则已有一项变更在等待批准", "A change of this rule waits for approval already."
+        ) from error
     return change
 
 
@@ -123,7 +131,10 @@ def decide(user: User, change: Change, accept: bool, remark: str = "") -> Change
     Raises TransitionError in words for people.
     """
     if not may_change(user):
-        raise TransitionError("只有支队指挥员和领导可以批准变更")
+        raise TransitionError(
+            "只有支队指挥员和领导可以批准变更",
+            "Only commanders and leaders of the detachment may approve a change.",
+        )
     with write():
         change = twoperson.decide(user, change, accept, remark)
         audit.record(user, f"rule.{change.state}", "rule", change.rule, _told(change))

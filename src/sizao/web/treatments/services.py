@@ -21,6 +21,7 @@ from sizao.risk import treatments as files
 from sizao.web import audit
 from sizao.web.clock import feed_now
 from sizao.web.hazards.models import Hazard
+from sizao.web.refusals import untranslated
 from sizao.web.reports.place import place_of
 from sizao.web.treatments.access import may_enter
 from sizao.web.treatments.models import Treatment
@@ -132,8 +133,8 @@ def read_file(user: User, name: str, content: bytes) -> Imported:
         try:
             found, rejected = files.read_treatments(path)
         except ConfigError as error:
-            said = str(error).replace(str(path), name)
-            raise TransitionError(f"文件读不了：{said}", f"Cannot be read: {said}") from error
+            said = ConfigError(str(error).replace(str(path), name))
+            raise untranslated("文件读不了", "The file cannot be read", said) from error
     new = known = 0
     problems = [(one.row, files.REASONS.get(one.reason, one.reason)) for one in rejected]
     for one in found:
