@@ -72,8 +72,8 @@ def refusal(
         open_en = "; ".join(f"{PARTIES[one.party][1]}: {one.en}" for one in case.open_tasks)
         return TransitionError(
             f"还有{len(case.open_tasks)}项任务没有结束：{open_zh}。请先办结，或写明为什么不再等。",
-            f"{len(case.open_tasks)} tasks are open: {open_en}. End them, or say why you do not "
-            "wait for them.",
+            f"Tasks still open ({len(case.open_tasks)}): {open_en}. End them, or say why you do "
+            "not wait for them.",
             code="open_tasks",
         )
     if action == "control" and measure is not None and measure not in MEASURES:

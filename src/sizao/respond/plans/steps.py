@@ -101,7 +101,7 @@ def start(
     event = _event(
         case, START, actor, moment,
         f"启动“{plan.zh}”，向{zh}下达{len(tasks)}项任务",
-        f"Started “{plan.en}”: {len(tasks)} tasks for {en}",
+        f"Started “{plan.en}” (tasks: {len(tasks)}) for {en}",
         {"run": run.to_dict()},
     )  # fmt: skip
     return evolve(case, event), event

@@ -57,7 +57,8 @@ def _warnings(unit: Unit, since: datetime, now: datetime) -> Section:
     zh = "，".join(f"{level.zh} {n} 件" for level, n in parts)
     en = ", ".join(f"{LEVELS_EN[level.code]} {n}" for level, n in parts)
     lines = [Line(f"近24小时发布预警 {sum(counts.values())} 件：{zh}。",
-                  f"{sum(counts.values())} warnings in 24 h: {en}.", reverse("inbox"))]  # fmt: skip
+                  f"Warnings in 24 h: {sum(counts.values())} ({en}).",
+                  reverse("inbox"))]  # fmt: skip
     if since < now - DAY or since > now - DAY:
         n = mine.filter(issued__gt=since).count()
         at = timezone.localtime(since)
@@ -80,7 +81,7 @@ def _warnings(unit: Unit, since: datetime, now: datetime) -> Section:
     going = Case.objects.open().filter(concerning(unit)).count()
     lines.append(
         Line(f"新立案 {opened} 件，核实办结 {closed} 件，未结 {going} 件。",
-             f"{opened} cases raised, {closed} verified, {going} open.", reverse("cases"))
+             f"Cases raised: {opened}, verified: {closed}, open: {going}.", reverse("cases"))
     )  # fmt: skip
     return Section("warnings", "预警和处置", "Warnings and cases", lines)
 
@@ -116,7 +117,8 @@ def _crashes(unit: Unit, now: datetime) -> Section:
     hurt = sum(one.injured or 0 for one in rows)
     lines = [
         Line(f"接报事故 {len(rows)} 起，死亡 {dead} 人，受伤 {hurt} 人（来电所报，未经认定）。",
-             f"{len(rows)} crashes called in: {dead} dead, {hurt} hurt (as told, not established).",
+             f"Crashes called in: {len(rows)}, dead: {dead}, hurt: {hurt} "
+             "(as told, not established).",
              reverse("calls"))
     ]  # fmt: skip
     places = Counter((one.unit.name_zh, one.unit.name_en) for one in rows)
@@ -158,8 +160,9 @@ def _staffing(unit: Unit, now: datetime) -> Section:
     zh = f"当班 {sum(posts.values())} 人（值班长 {posts['commander']}，"
     zh += f"指挥接警 {posts['operator']}，巡逻备勤 {posts['patrol']}）；"
     zh += f"警力 {patrols.count()} 组，在外 {out} 组。"
-    en = f"{sum(posts.values())} on duty ({posts['commander']} commanders, {posts['operator']} "
-    en += f"operators, {posts['patrol']} on patrol); {patrols.count()} patrols, {out} out."
+    en = f"On duty: {sum(posts.values())} (commanders: {posts['commander']}, operators: "
+    en += f"{posts['operator']}, on patrol: {posts['patrol']}); patrols: {patrols.count()}, "
+    en += f"out: {out}."
     lines = [Line(zh, en, reverse("roster"))]
     empty = [
         one for one in Unit.objects.filter(path__startswith=unit.path, level__gte=2)
@@ -224,7 +227,7 @@ def _decisions(unit: Unit, items: list[Item], now: datetime) -> Section:
         told = next((one for one in items if one.key == f"case:{case.number}"), None)
         if told is not None:
             again = f"，已升级 {case.escalations} 次" if case.escalations else ""
-            again_en = f"; escalated {case.escalations} times" if case.escalations else ""
+            again_en = f"; escalations: {case.escalations}" if case.escalations else ""
             lines.append(Line(f"{told.zh}{again}。", f"{told.en}{again_en}.", told.url))
     for one in items:
         late = one.due_s is not None and one.due_s < now.timestamp()
