@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.utils import translation
 from django.utils.html import strip_tags
 
+from sizao.web import channels
 from sizao.web.pages.words import counted, quantity
 
 
@@ -97,6 +100,38 @@ def test_another_year_is_said(
     assert strip_tags(sizao.ago(moment)) == told
     assert sizao.short_day(moment) == day
     assert sizao.short_day(datetime.fromisoformat(at).date()) == day
+
+
+@pytest.mark.parametrize(
+    ("said", "en"),
+    [
+        ("网关未接受：余额不足", "the gateway refused it: 余额不足"),
+        ("连接失败：TimeoutError", "no connection: TimeoutError"),
+        ("标志上有更急的内容", "the sign shows something more urgent"),
+        ("HTTP 503", "HTTP 503"),
+        ("", ""),
+    ],
+)
+def test_why_something_failed_is_said_in_the_readers_language(said: str, en: str) -> None:
+    from sizao.web.pages.templatetags.sizao import why_not
+
+    with translation.override("zh-hans"):
+        assert why_not(said) == said
+    with translation.override("en"):
+        assert why_not(said) == en
+
+
+def test_every_reason_that_is_stored_has_english() -> None:
+    """Details of deliveries are literals; those of the web's own words are all known."""
+    from sizao.web.pages.templatetags.sizao import WHY_NOT
+
+    written = set()
+    for path in Path(channels.__file__).parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for found in re.findall(r"""detail=(?:"" if \w+ else )?f?"([^"{]*)""", text):
+            written |= {found.partition("：")[0]} if re.search("[\u4e00-\u9fff]", found) else set()
+    assert len(written) >= 6
+    assert written <= set(WHY_NOT)
 
 
 @pytest.mark.parametrize(

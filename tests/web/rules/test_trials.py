@@ -226,6 +226,10 @@ def test_a_trial_that_a_dead_process_left_is_closed(world: World) -> None:
     trial, other = asked(world), asked(world, params={"max_continuous_min": 200.0})
     trials.mend({other.pk})
     assert [Trial.objects.get(pk=one.pk).state for one in (trial, other)] == ["failed", "waiting"]
+    client = world.client("op-zd")
+    for language, said in (("zh-hans", "请重新试算"), ("en", "try again")):
+        client.cookies["django_language"] = language
+        assert said in client.get(f"/rules/fatigue/trials/{trial.pk}/").content.decode()
 
 
 def test_before_and_after_count_what_each_side_has() -> None:

@@ -18,7 +18,7 @@ from sizao.risk.crashes import years_of
 from sizao.web import audit
 from sizao.web.hazards.models import Hazard
 from sizao.web.pages.mapdata import bounds
-from sizao.web.pages.words import refusal
+from sizao.web.pages.words import pick, refusal
 from sizao.web.treatments import services, words
 from sizao.web.treatments.access import may_enter, may_see
 from sizao.web.treatments.models import Treatment
@@ -151,7 +151,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     rows = services.standing().select_related("recorded_by", "hazard")
     file = request.FILES.get("file")
     if file is None:
-        return _list(request, rows, {}, notice="请选择文件", status=422)
+        return _list(request, rows, {}, notice=pick("请选择文件。", "Choose a file."), status=422)
     try:
         found = services.read_file(
             request.user, re.sub(r"[^\w.\-一-鿿]", "", file.name)[:64], file.read()

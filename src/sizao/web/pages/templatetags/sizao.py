@@ -12,12 +12,25 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sizao.respond.unit_kinds import SKILLS
 from sizao.web.clock import feed_now
 from sizao.web.pages import words
 
 register = template.Library()
+
+WHY_NOT = (
+    gettext_noop("没有打开页面并允许通知的浏览器"),
+    gettext_noop("channels.yaml 中没有这个端点"),
+    gettext_noop("标志上有更急的内容"),
+    gettext_noop("程序错误"),
+    gettext_noop("网关未接受"),
+    gettext_noop("网关回执"),
+    gettext_noop("连接失败"),
+    gettext_noop("试算期间程序停止，请重新试算"),
+)
+"""Stored in Chinese, with the delivery or trial that failed (``web/channels``, ``web/rules``)."""
 
 
 @register.simple_tag
@@ -88,6 +101,14 @@ def short_day(at: date | None) -> str:
     if at is None:
         return ""
     return _day(timezone.localtime(at) if isinstance(at, datetime) else at)
+
+
+@register.filter
+def why_not(said: str) -> str:
+    """What was written down when something failed, in the reader's language; what another side or
+    the program said stands behind a colon as it is."""
+    head, colon, rest = said.partition("：")
+    return f"{_(head)}{_('：') if colon else ''}{rest}" if head in WHY_NOT else said
 
 
 @register.simple_tag
