@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from sizao.core.errors import SaidError, TransitionError
 from sizao.web.drills.services import checked as script
@@ -87,6 +89,15 @@ def test_a_change_of_a_rule_is_refused_in_both_languages(world: World) -> None:
         ask(user, "speeding", {}, enabled=True, reason="r")
     assert error.value.zh == "只有支队指挥员和领导可以申请变更规则。"
     assert not CJK.search(error.value.en)
+
+
+def test_a_role_that_does_not_fit_is_refused_in_both_languages(world: World) -> None:
+    user = world.user("op-dd")
+    user.role = user.Role.PARTNER
+    for language, said in (("zh-hans", "只能用于联动单位。"), ("en", "nobody else has it.")):
+        with translation.override(language), pytest.raises(ValidationError) as error:
+            user.clean()
+        assert error.value.messages[0].endswith(said)
 
 
 def test_an_error_that_has_both_languages_is_said_in_each() -> None:

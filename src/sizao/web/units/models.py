@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.dispatch import Signal
+from django.utils.translation import gettext as _
 
 from sizao.core.agencies import AGENCIES
 from sizao.core.levels import CommandLevel
@@ -170,7 +171,7 @@ class User(AbstractUser):
         of_agency = self.unit is not None and self.unit.agency != ""
         if of_agency != (self.role == self.Role.PARTNER):
             raise ValidationError(
-                {"role": "联动单位的账号须用“联动单位”角色，且只能用于联动单位。"}
+                {"role": _("联动单位的账号须用“联动单位”角色，且只能用于联动单位。")}
             )
 
     @property
