@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sizao.detect.runs import longer
+from sizao.detect.runs import at_end, longer
 
 BRIEF = [
     ("prev_us", "i8"),
@@ -66,6 +66,33 @@ def goes_on(st, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # 
             span_us = np.int64(LONGEST_US)
         st.span_us = span_us
     st.prev_us = now
+    return True
+
+
+@njit(cache=True)
+def goes_on_apart(ep, moving, now, code, lat, lon, stake_m, segment, numbers):  # type: ignore[no-untyped-def]  # numba
+    """The same for a vehicle in the table of the few, with its row there: true only where
+    :func:`pack` would leave it there as well.
+
+    Who has come through a gap, as a whole platform may, stands there until he rests.
+    """
+    if ep.doubt or now - ep.prev_us > numbers.max_gap_us or (code > 0 and code != ep.driver):
+        return False
+    if ep.seen == 0:
+        return False
+    if not moving:
+        if not ep.stopping or ep.prev_moving or now - ep.stop_us >= numbers.min_rest_us:
+            return False
+    else:
+        ordinary = ep.running and ep.prev_moving and not ep.stopping and ep.end_us == ep.prev_us
+        if not ordinary or (not ep.fired and now - ep.start_us - ep.gaps_us > numbers.max_us):
+            return False
+        if code == 0:
+            ep.unknown_s = longer(ep.unknown_s, now - ep.prev_us)
+        ep.end_us = now
+        if ep.fired:
+            at_end(ep, ep, lat, lon, stake_m, segment)
+    ep.prev_us = now
     return True
 
 

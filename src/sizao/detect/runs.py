@@ -104,11 +104,12 @@ def drive(st, few, slot, us, lat, lon, stake_m, segment):  # type: ignore[no-unt
         st.unknown_s = 0
     st.end_us = us
     if st.fired:
-        _at_end(st, few[sparse.find(few, slot, 0)], lat, lon, stake_m, segment)
+        at_end(st, few[sparse.find(few, slot, 0)], lat, lon, stake_m, segment)
 
 
 @njit(cache=True)
-def _at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]  # numba
+def at_end(st, ep, lat, lon, stake_m, segment):  # type: ignore[no-untyped-def]  # numba
+    """Note where a run that has fired has been driven to so far."""
     ep.gaps_at_end_us = st.gaps_us
     ep.rest_at_end_s = st.rest_s
     ep.lat = lat
@@ -133,7 +134,7 @@ def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]  # numba
     ep.fired_us = c.time_us[i]
     ep.received_us = c.received_us[i]
     ep.revision = 0
-    _at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
+    at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
     out, count = report(st, ep, c.slot[i], out, count)
     return few, out, count
 

@@ -68,7 +68,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
-from sizao.detect.brief_runs import BRIEF, goes_on, pack, unpack
+from sizao.detect.brief_runs import BRIEF, goes_on, goes_on_apart, pack, unpack
 from sizao.detect.continuous import (
     DETAILS,
     DRIVING,
@@ -91,8 +91,21 @@ FEW = sparse.episodes([*DRIVING, *DETAILS])
 """All there is to know of a vehicle whose run is not."""
 
 
-@njit(cache=True, nogil=True)
-def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  # type: ignore[no-untyped-def]  # numba
+@njit(cache=True)
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot,
+    time_us,
+    lat,
+    lon,
+    speed_kmh,
+    recorder_kmh,
+    driver,
+    stake_m,
+    segment,
+    each,
+    few,
+    numbers,
+):
     """Rows to be looked at closely, rising: all that show a speed but those with which an ordinary
     run or stop goes on, which are remembered here: see ``concern.py``."""
     rows = np.empty(len(slot), np.int64)
@@ -101,12 +114,26 @@ def _rows(slot, time_us, lat, speed_kmh, recorder_kmh, driver, each, numbers):  
     for i in range(len(slot)):
         ahead(each, slot, i)
         speed = speed_of(lat[i], speed_kmh[i], recorder_kmh[i])
+        if math.isnan(speed):
+            continue
         own = slot[i]
         moving = speed > numbers.moving_above_kmh
-        if math.isnan(speed) or (
-            own != chosen and goes_on(each[own], moving, time_us[i], driver[i] + 1, numbers)
-        ):
-            continue
+        if own != chosen:
+            if each[own].open == 0:
+                if goes_on(each[own], moving, time_us[i], driver[i] + 1, numbers):
+                    continue
+            elif goes_on_apart(
+                few[sparse.find(few, own, 0)],
+                moving,
+                time_us[i],
+                driver[i] + 1,
+                lat[i],
+                lon[i],
+                stake_m[i],
+                segment[i],
+                numbers,
+            ):
+                continue
         chosen = own
         rows[count] = i
         count += 1
@@ -122,10 +149,14 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numb
         c.slot,
         c.time_us,
         c.lat,
+        c.lon,
         c.speed_kmh,
         c.recorder_speed_kmh,
         c.driver,
+        c.stake_m,
+        c.segment,
         each,
+        few,
         numbers,
     ):
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
