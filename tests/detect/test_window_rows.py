@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.detect.emit import FINDING, findings
-from sizao.detect.window_rows import ROW, columns_of, in_order, joined, later
+from sizao.detect.window_rows import ROW, columns_of, in_order, joined, keep, later, unknown
 
 
 def rows_at(moments: list[int], fixes: list[bool], mark: int) -> Any:
@@ -62,6 +62,33 @@ def test_rows_of_one_vehicle_are_those_a_mask_picks(pairs, after):
     slots = np.array([slot for slot, _ in pairs], np.int32)
     wanted = rows[(slots == 2) & (rows["time_us"] > after)]
     assert same(later(rows, slots, 2, after), wanted)
+
+
+@settings(max_examples=100, deadline=None)
+@given(moments, moments)
+def test_late_rows_are_new_where_their_moment_is(own, late):
+    kept, came = rows_at(sorted(set(own)), [True], 0), rows_at(late, [True], 1000)
+    new = [at for at, us in enumerate(late) if us not in own and us not in late[:at]]
+    assert same(unknown(kept, came), came[new])
+
+
+def test_columns_of_several_vehicles_stand_one_after_the_other():
+    one, other = rows_at([1, 2], [True], 0), rows_at([1], [True], 7)
+    columns = columns_of(one, other)
+    assert columns.slot.tolist() == [0, 0, 1]
+    assert columns.row.tolist() == [0, 1, 2]
+    assert columns.time_us.tolist() == [1, 2, 1]
+
+
+def test_what_is_kept_of_a_batch_gives_its_columns_again():
+    rows = rows_at([5, 6, 9], [True, False], 0)
+    rows["driver"], rows["kind"], rows["service"] = [3, 4, 5], [1, 2, 3], [0, 1, 2]
+    rows["speed_kmh"], rows["received_us"] = [50.5, 60.5, 70.5], [7, 8, 11]
+    kept, slots = np.zeros(2, ROW), np.full(2, 9, np.int32)
+    keep(columns_of(rows), np.array([0, 2]), kept, slots)
+    rows["row"] = 0
+    assert same(kept, rows[[0, 2]])
+    assert slots.tolist() == [0, 0]
 
 
 def test_columns_of_rows_are_typed_as_a_batch_is():

@@ -35,7 +35,7 @@ once, most vehicles therefore have none.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ from sizao.detect import reopen_again, reopen_totals, sparse
 from sizao.detect.coaches import bound, rows_of
 from sizao.detect.forgetting import forget, new_days
 from sizao.detect.params import Params
-from sizao.detect.reopen_again import Again, Anew
+from sizao.detect.reopen_again import Again, Anew, Together
 from sizao.detect.reopen_drivers import Drivers
 from sizao.detect.reopen_room import Room
 from sizao.detect.reopen_rounds import Late, Rounds, late_stops
@@ -180,21 +180,22 @@ def close(judging: Judging) -> Found:
     if windows.late:
         own = {name: Memory(one.each.copy(), one.few.copy()) for name, one in own.items()}
         judging = judging._replace(memories=own)
-        for slot in [slot for slot in windows if slot in windows.late]:
-            anew = Anew.of(slot, windows[slot])
-            for rule in group if anew is not None else ():
-                again = _again(rule, anew, judging)
-                own[rule.id] = again.memory
-                out += [(rule, found) for found in again.found]
+        anews = [Anew.of(slot, windows[slot]) for slot in windows if slot in windows.late]
+        for rule, again in _again([anew for anew in anews if anew is not None], judging):
+            own[rule.id] = again.memory
+            out += [(rule, found) for found in again.found]
     return [*out, *((rule, rule.close(own[rule.id], params[rule.id])) for rule in group)]
 
 
-def _again(rule: Rule, anew: Anew | None, judging: Judging) -> Again:
-    assert anew is not None
-    memory, params = judging.memories[rule.id], judging.params[rule.id]
-    if isinstance(rule, DrivingTotal):
-        return reopen_totals.again(rule, anew, judging.windows, memory, params, judging.world)
-    return reopen_again.again(rule, anew, judging.windows, memory, params, judging.world)
+def _again(anews: Sequence[Anew], judging: Judging) -> Iterator[tuple[Rule, Again]]:
+    """These vehicles, by every rule."""
+    together = Together(anews)
+    for rule in judging.group if anews else ():
+        again: Any = reopen_again.again
+        if isinstance(rule, DrivingTotal):
+            again = reopen_totals.again
+        memory, params = judging.memories[rule.id], judging.params[rule.id]
+        yield rule, again(rule, together, judging.windows, memory, params, judging.world)
 
 
 class _Turn:
@@ -208,6 +209,8 @@ class _Turn:
         self.kinds = first.get("kinds")
         self.found: Found = []
         self._gathered: dict[int, int] = {}
+        self._waiting: dict[int, Anew] = {}
+        """Vehicles to be judged again, before anything else is done to their windows."""
 
     def judge(self, columns: Columns) -> Found:
         """These rows, by every rule."""
@@ -225,9 +228,10 @@ class _Turn:
         columns, windows = self.columns, self.windows
         windows.reach(len(self.memories[self.group[0].id].each))
         self.room = Room.of(columns, torn, windows, self.within_us, MOST)
-        self.opens = np.zeros(len(columns.slot), np.bool_)
+        # Asked of torn rows only.
+        self.opens = np.empty(len(columns.slot), np.bool_)
         self.opens[torn] = self.room.opens
-        self.number = np.full(len(columns.slot), -1)
+        self.number = np.empty(len(columns.slot), np.int64)
         self.number[torn] = np.where(self.room.matters(columns), self.room.number, -1)
         stops = late_stops(columns, self.late, torn, windows)
         rows = np.arange(0) if self.kinds is None else rows_of(columns, self.kinds)
@@ -245,10 +249,11 @@ class _Turn:
                     opening = opening[~before]
                     self._let_go(slot, int(columns.row[row]))
                     self._gather(slot, int(columns.row[row]))
-                    self._judge_again(slot)
+                    self._to_be_judged_again(slot)
+            self._judge_again()
             self._open(opening)
-            rows = np.flatnonzero(rounds.number == number)
-            kept = self._inside(rows[windows.place[columns.slot[rows]] > 0])
+            rows, kept = rounds.rows(number, columns, windows)
+            kept = self._inside(kept)
             drivers.learn(kept)
             self._remember(kept, self.judge(self._shown(rows, number)), drivers)
         windows.opened = self.room.opened
@@ -265,11 +270,14 @@ class _Turn:
     def _gather(self, slot: int, until: int | None) -> None:
         """Late rows that came before this place in the batch, or all."""
         own = self.late.own(slot)
+        begin = self._gathered.get(slot, 0)
+        if begin == len(own):
+            return
         end = len(own) if until is None else int(np.searchsorted(own["row"], until))
-        self.windows.gather(slot, own[self._gathered.get(slot, 0) : end])
+        self.windows.gather(slot, own[begin:end])
         self._gathered[slot] = end
 
-    def _judge_again(self, slot: int) -> None:
+    def _to_be_judged_again(self, slot: int) -> None:
         windows = self.windows
         if slot not in windows.late:
             return
@@ -277,16 +285,24 @@ class _Turn:
         if anew is None:
             del windows.late[slot]
             return
-        for rule in self.group:
-            again = _again(rule, anew, self.judging)
+        self._waiting[slot] = anew
+
+    def _judge_again(self) -> None:
+        """All that wait for it, at once: none is what another's judgement depends on, or drivers
+        link them, and they stop in different rounds."""
+        for rule, again in _again(list(self._waiting.values()), self.judging):
             self.memories[rule.id] = again.memory
             self.found += [(rule, found) for found in again.found]
-            own = windows.of_rule[rule.id]
-            own.reported[slot], own.drivers[slot] = again.reported, again.drivers
-        windows.judged(slot, anew.rows)
+            own = self.windows.of_rule[rule.id]
+            own.reported.update(again.reported)
+            own.drivers.update(again.drivers)
+        for slot, anew in self._waiting.items():
+            self.windows.judged(slot, anew.rows)
+        self._waiting = {}
 
     def _let_go(self, slot: int, row: int) -> None:
         """Close the vehicle's window if others have taken its room by this place in the batch."""
+        assert slot not in self._waiting, "one stop a round"
         place = self.windows.place[slot]
         if place and self.room.goes(self.windows.head["number"][place - 1 : place])[0] <= row:
             self.windows.close(np.array([slot], np.int32))
@@ -303,6 +319,8 @@ class _Turn:
             return
         columns, windows = self.columns, self.windows
         slots = columns.slot[at]
+        if not self._waiting.keys().isdisjoint(slots.tolist()):
+            self._judge_again()
         windows.close(slots[windows.place[slots] > 0])
         at = at[self.number[at] >= 0]
         slots = columns.slot[at]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sizao.detect.stage import Columns
 from sizao.detect.windows import Windows
@@ -58,18 +59,52 @@ class Rounds(NamedTuple):
         stops : rows
         linked : rows of vehicles that are, as they came; of each such set
         """
-        stop = np.zeros(len(slot), np.int32)
-        stop[stops] = 1
-        first = np.ones(len(slot), np.bool_)
-        first[1:] = slot[1:] != slot[:-1]
-        inner = np.where(first, 0, stop)
-        if not inner.any() and not linked:
-            return cls(inner, 1)
-        so_far = np.cumsum(inner, dtype=np.int32)
-        number = so_far - so_far[first][np.cumsum(first) - 1]
-        for rows in linked:
-            number[rows] = np.cumsum(stop[rows])
-        return cls(number, int(number.max(initial=0)) + 1)
+        number, many = _alone(slot, stops)
+        if linked:
+            stop = np.zeros(len(slot), np.int32)
+            stop[stops] = 1
+            for rows in linked:
+                number[rows] = np.cumsum(stop[rows])
+            many = int(number.max(initial=0)) + 1
+        return cls(number, many)
+
+    def rows(
+        self, wanted: int, columns: Columns, windows: Windows
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows of a round, and those of them of vehicles with windows."""
+        rows, with_window = _rows(self.number, wanted, columns.slot, windows.place)
+        return rows, with_window
+
+
+@njit(cache=True)
+def _alone(slot, stops):  # type: ignore[no-untyped-def]  # numba
+    """Number of every row's round if no vehicles are linked, and how many there are."""
+    number = np.zeros(len(slot), np.int32)
+    many = 1
+    for row in np.unique(stops):
+        k = row
+        if row == 0 or slot[row - 1] != slot[row]:
+            continue
+        while k < len(slot) and slot[k] == slot[row]:
+            number[k] += 1
+            k += 1
+        many = max(many, number[row] + 1)
+    return number, many
+
+
+@njit(cache=True)
+def _rows(number, wanted, slot, place):  # type: ignore[no-untyped-def]  # numba
+    rows = np.empty(len(number), np.int64)
+    with_window = np.empty(len(number), np.int64)
+    count = known = 0
+    for i in range(len(number)):
+        # Written in any case: quicker than to guess whether.
+        rows[count] = i
+        with_window[known] = i
+        inside = number[i] == wanted
+        count += inside
+        known += inside and place[slot[i]] > 0
+    return rows[:count], with_window[:known]
 
 
 def late_stops(
@@ -87,13 +122,41 @@ def late_stops(
     with_window = came[windows.place[came] > 0].tolist()
     opening = set(came.tolist()) & set(columns.slot[torn].tolist())
     slots = sorted({*windows.late, *with_window, *opening})
+    if not slots:
+        return []
     sought = np.array(slots, np.int32)
-    begins, ends = (np.searchsorted(columns.slot, sought, side) for side in ("left", "right"))
-    stops: list[Stop] = []
-    for slot, begin, end in zip(slots, begins.tolist(), ends.tolist(), strict=True):
-        next_ones = np.searchsorted(columns.row[begin:end], late.own(slot)["row"])
-        rows = {begin + after for after in next_ones.tolist()}
-        if slot in windows.late:
-            rows.add(begin)
-        stops += [(row, slot) for row in sorted(rows) if row < end]
-    return sorted(stops, key=lambda stop: int(columns.row[stop[0]]))
+    waiting = np.array([slot in windows.late for slot in slots])
+    rows = late.rows["row"]
+    stops, own = _stops(columns.slot, columns.row, came, rows, sought, waiting)
+    return list(zip(stops.tolist(), own.tolist(), strict=True))
+
+
+@njit(cache=True)
+def _stops(slot, row, late_slot, late_row, sought, waiting):  # type: ignore[no-untyped-def]  # numba
+    """Rows and slots of :func:`late_stops`, as the rows came.
+
+    late_slot, late_row : of late rows, by slot and as they came
+    sought : slots, rising; waiting : whether late rows of each are known from before
+    """
+    stops = np.empty(len(sought) + len(late_row), np.int64)
+    count = 0
+    for k in range(len(sought)):
+        own = sought[k]
+        at = np.searchsorted(slot, own)
+        stop = -1
+        if waiting[k] and at < len(slot) and slot[at] == own:
+            stops[count] = stop = at
+            count += 1
+        for late in range(np.searchsorted(late_slot, own), len(late_slot)):
+            if late_slot[late] != own:
+                break
+            while at < len(slot) and slot[at] == own and row[at] < late_row[late]:
+                at += 1
+            if at == len(slot) or slot[at] != own:
+                break
+            if at != stop:
+                stops[count] = stop = at
+                count += 1
+    stops = stops[:count]
+    stops = stops[np.argsort(row[stops])]
+    return stops, slot[stops]

@@ -18,22 +18,56 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sizao.detect import sparse
+from sizao.detect import reopen_again, sparse
 from sizao.detect.params import Params
-from sizao.detect.reopen_again import GIVEN, Again, Anew, put
+from sizao.detect.reopen_again import GIVEN, Again, Anew, Together, put
 from sizao.detect.reopen_drivers import remembered
 from sizao.detect.revisions import corrected, differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, World
 from sizao.detect.totals import DrivingTotal
+from sizao.detect.window_rows import columns_of
 from sizao.detect.windows import Report, Windows
 
 
 def again(
+    rule: DrivingTotal,
+    together: Together,
+    windows: Windows,
+    memory: Memory,
+    params: Params,
+    world: World,
+) -> Again:
+    """As ``reopen_again.again``. Vehicles of which some driver is known go one after the other."""
+    known = windows.of_rule[rule.id].drivers
+    alone: list[Anew] = []
+    others: list[Anew] = []
+    for anew in together.anews:
+        nobody = not known.get(anew.slot) and (anew.rows["driver"] < 0).all()
+        each, _ = windows.before(rule.id, np.array([anew.slot], np.int32))
+        (alone if nobody and not each["driver"][0] else others).append(anew)
+    done = Again([], memory, {}, {})
+    if alone:
+        if others:
+            together = Together(alone)
+        done = reopen_again.again(rule, together, windows, memory, params, world, drops=False)
+    for anew in others:
+        one = _again(rule, anew, windows, done.memory, params, world)
+        done = Again(
+            done.found + one.found,
+            one.memory,
+            {**done.reported, **one.reported},
+            {**done.drivers, **one.drivers},
+        )
+    return done
+
+
+def _again(
     rule: DrivingTotal, anew: Anew, windows: Windows, memory: Memory, params: Params, world: World
 ) -> Again:
-    """As ``reopen_again.again``."""
+    """Of one vehicle."""
     slot = anew.slot
-    each, own_few = windows.before(rule.id, slot)
+    each, own_few = windows.before(rule.id, np.array([slot], np.int32))
+    own_few = own_few[own_few["key"] != 0]
     own = windows.of_rule[rule.id]
     drivers = dict(own.drivers.get(slot, {}))
     for driver in sorted(set(anew.rows["driver"].tolist())):
@@ -47,13 +81,13 @@ def again(
         found, ended = rule.step(columns, begun, params, world)
         return replace(found, slot=_real(found.slot, slot)), ended
 
-    second, as_it_is = judged(anew.columns)
+    second, as_it_is = judged(columns_of(anew.rows))
     elsewhere: set[int] = set()
     told: set[tuple[int, int]] = set()
     as_it_was = as_it_is
     if drivers:
         # Where nobody is known nobody can have driven elsewhere.
-        first, as_it_was = judged(anew.columns_was)
+        first, as_it_was = judged(columns_of(anew.was))
         elsewhere = {driver for driver in drivers if not _same(memory, as_it_was, driver, slot)}
         told = {(report["slot"], report["start_us"]) for report in _reports(first)}
     others: list[Report] = []
@@ -76,7 +110,7 @@ def again(
     memory.each[slot] = as_it_is.each[0]
     memory = _put_back(rule, memory, slot, as_it_was, few, elsewhere, known)
     found = [findings_of(second, [*others, *out])] if others or out else []
-    return Again(found, memory, {**reported, **known}, drivers)
+    return Again(found, memory, {slot: {**reported, **known}}, {slot: drivers})
 
 
 def _reports(found: Findings) -> list[Report]:

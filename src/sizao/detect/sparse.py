@@ -146,10 +146,16 @@ def from_rows(used: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     while size < 2 * (len(used) + 1):
         size *= 2
     table = new(dtype, size)
-    for row in used:
-        table[_place(table, row["key"])] = row
-    table[0]["key"] = len(used)
+    _fill(table, used)
     return table
+
+
+@njit(cache=True)
+def _fill(table, used):  # type: ignore[no-untyped-def]  # numba
+    """Put rows into an empty table with room for them."""
+    for k in range(len(used)):
+        table[_place(table, used[k].key)] = used[k]
+    table[0].key = len(used)
 
 
 def slots(used: npt.NDArray[Any]) -> npt.NDArray[np.int32]:

@@ -91,12 +91,94 @@ def showing(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
 
     Three columns are copied where :func:`taken` copies all.
     """
-    n = len(columns.slot)
-    kind = np.full(n, -1, np.int8)
-    speed, recorder = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
-    kind[rows] = columns.kind[rows]
-    speed[rows], recorder[rows] = columns.speed_kmh[rows], columns.recorder_speed_kmh[rows]
+    kind, speed, recorder = _showing(
+        rows, columns.kind, columns.speed_kmh, columns.recorder_speed_kmh
+    )
     return columns._replace(kind=kind, speed_kmh=speed, recorder_speed_kmh=recorder)
+
+
+@njit(cache=True)
+def _showing(rows, kind, speed, recorder):  # type: ignore[no-untyped-def]  # numba
+    kinds = np.full(len(kind), np.int8(-1))
+    speeds = np.full(len(kind), np.float32(np.nan))
+    recorders = np.full(len(kind), np.float32(np.nan))
+    for i in rows:
+        kinds[i], speeds[i], recorders[i] = kind[i], speed[i], recorder[i]
+    return kinds, speeds, recorders
+
+
+def keep(
+    columns: Columns,
+    at: npt.NDArray[np.int64],
+    rows: npt.NDArray[Any],
+    slots: npt.NDArray[np.int32],
+) -> None:
+    """Write these rows of a batch into ``rows`` (ROW), and their slots once more."""
+    # Not the columns as they are: to hand on all takes longer than to write some hundred rows.
+    _keep(at, rows, slots, *(getattr(columns, name) for name in _KEPT))
+
+
+_KEPT = [name for name in ROW.names or () if name != "row"]
+
+
+@njit(cache=True)
+def _keep(  # type: ignore[no-untyped-def]  # numba
+    at,
+    rows,
+    slots,
+    time_us,
+    received_us,
+    lat,
+    lon,
+    stake_m,
+    prev_us,
+    prev_fix_us,
+    prev_lat,
+    prev_lon,
+    slot,
+    driver,
+    segment,
+    speed_kmh,
+    recorder_speed_kmh,
+    kind,
+    service,
+):
+    for k in range(len(at)):
+        i = at[k]
+        row = rows[k]
+        row.time_us, row.received_us = time_us[i], received_us[i]
+        row.lat, row.lon, row.stake_m = lat[i], lon[i], stake_m[i]
+        row.prev_us, row.prev_fix_us = prev_us[i], prev_fix_us[i]
+        row.prev_lat, row.prev_lon = prev_lat[i], prev_lon[i]
+        # Places in a batch that is over by then: they would tell where it was cut.
+        row.row = 0
+        slots[k] = row.slot = slot[i]
+        row.driver, row.segment = driver[i], segment[i]
+        row.speed_kmh, row.recorder_speed_kmh = speed_kmh[i], recorder_speed_kmh[i]
+        row.kind, row.service = kind[i], service[i]
+
+
+@njit(cache=True)
+def unknown(rows, late):  # type: ignore[no-untyped-def]  # numba
+    """The late ones of moments at which none of ``rows``, rising in time, is; the first of each."""
+    new = np.empty(len(late), late.dtype)
+    count = 0
+    for i in range(len(late)):
+        us = late[i].time_us
+        low, high = 0, len(rows)
+        while low < high:
+            middle = (low + high) // 2
+            if rows[middle].time_us < us:
+                low = middle + 1
+            else:
+                high = middle
+        known = low < len(rows) and rows[low].time_us == us
+        for k in range(count):
+            known = known or new[k].time_us == us
+        if not known:
+            new[count] = late[i]
+            count += 1
+    return new[:count]
 
 
 @njit(cache=True)
@@ -143,8 +225,9 @@ def _link(rows):  # type: ignore[no-untyped-def]  # numba
         row.prev_lon = before.lon if fixed else before.prev_lon
 
 
-def columns_of(rows: npt.NDArray[Any]) -> Columns:
-    """Of one vehicle, called slot 0, in this order."""
+def columns_of(*vehicles: npt.NDArray[Any]) -> Columns:
+    """Of one vehicle, called slot 0, in this order, then of the next, called 1, and so on."""
+    rows = vehicles[0] if len(vehicles) == 1 else joined(*vehicles)
     n = len(rows)
     unknown = np.full(n, np.nan)
     slight = np.full(n, np.nan, np.float32)
@@ -153,7 +236,7 @@ def columns_of(rows: npt.NDArray[Any]) -> Columns:
     given = {name: np.ascontiguousarray(rows[name]) for name in _GIVEN}
     return Columns(
         **given,
-        slot=np.zeros(n, np.int32),
+        slot=np.repeat(np.arange(len(vehicles), dtype=np.int32), list(map(len, vehicles))),
         row=np.arange(n),
         heading_deg=slight,
         altitude_m=slight,

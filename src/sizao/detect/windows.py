@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.detect.stage import Columns
-from sizao.detect.window_rows import NONE, ROW, joined, later
+from sizao.detect.window_rows import NONE, ROW, joined, keep, later
 
 HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("number", "i8"), ("slot", "i4")])
 """A window: last row before the pause, until when it lasts, how many had been opened before it."""
@@ -26,8 +26,6 @@ OWNER = np.dtype([("slot", "i4"), ("driver", "i4")])
 
 OPENED = np.dtype([("count", "i8")])
 """How many windows ever were opened."""
-
-_KEPT = [name for name in ROW.names or () if name != "row"]
 
 _ROOM = 1024
 """Rows that there is place for at first."""
@@ -141,12 +139,14 @@ class Windows(Mapping[int, Window]):
         gap_us, until_us, *_ = self.head[at].item()
         return Window(gap_us, until_us, self.rows(slot), self.late.get(slot, NONE))
 
-    def before(self, rule: str, slot: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """A rule's memory of a vehicle before its window: one row, and one or none of the few."""
-        at = int(self.place[slot]) - 1
+    def before(
+        self, rule: str, slots: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """A rule's memory of vehicles before their windows, a row each; one of the few that was
+        not there has a key of 0."""
+        at = self.place[slots] - 1
         own = self.of_rule[rule]
-        few = own.few[at : at + 1]
-        return own.each[at : at + 1].copy(), few[few["key"] != 0].copy()
+        return own.each[at], own.few[at]
 
     def reach(self, slots: int) -> None:
         """Make ``place`` hold so many slots."""
@@ -185,11 +185,7 @@ class Windows(Mapping[int, Window]):
         if end > len(self._rows):
             self._make_room(len(at))
             begin, end = self._used, self._used + len(at)
-        for name in _KEPT:
-            self._rows[name][begin:end] = getattr(columns, name)[at]
-        # Places in a batch that is over by then: they would tell where it was cut.
-        self._rows["row"][begin:end] = 0
-        self._slots[begin:end] = columns.slot[at]
+        keep(columns, at, self._rows[begin:end], self._slots[begin:end])
         self._used = end
 
     def rows(self, slot: int) -> npt.NDArray[Any]:
