@@ -289,7 +289,7 @@ def closed(slots: npt.NDArray[np.int32], runs: npt.NDArray[Any], details: Any) -
 def findings_of(rows: npt.NDArray[Any], params: Params) -> Findings:
     """The kernel's rows with limit and severity: the law knows one step."""
     rows["limit"] = params["max_continuous_min"]
-    return findings(rows, lambda row: "over_limit", note=notes)
+    return findings(rows, "over_limit", note=notes)
 
 
 def notes(row: Any) -> str:

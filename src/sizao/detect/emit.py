@@ -95,13 +95,17 @@ def quality_text(bits: int) -> str:
     return ",".join(name for bit, name in QUALITIES.items() if bits & bit)
 
 
+Severity = str | list[str] | Callable[[Any], str]
+
+
 def findings(
     rows: npt.NDArray[Any],
-    severity: Callable[[Any], str],
+    severity: Severity,
     part: Callable[[Any], str] | None = None,
     note: Callable[[Any], str] | None = None,
 ) -> Findings:
-    """Columns of the kernel's rows; ``severity``, ``part`` and ``note`` see one row each.
+    """Columns of the kernel's rows; ``severity``, ``part`` and ``note`` see one row each, or the
+    first is that of all, or a list of each's.
 
     ``note`` adds to the quality what no bit can say, ``unknown_min=12``; "" is nothing.
 
@@ -113,10 +117,14 @@ def findings(
 
 def _found(
     rows: npt.NDArray[Any],
-    severity: Callable[[Any], str],
+    severity: Severity,
     part: Callable[[Any], str] | None = None,
     note: Callable[[Any], str] | None = None,
 ) -> Findings:
+    if isinstance(severity, str):
+        severity = [severity] * len(rows)
+    elif not isinstance(severity, list):
+        severity = list(map(severity, rows))
     return Findings(
         slot=rows["slot"].copy(),
         revision=rows["revision"].copy(),
@@ -132,7 +140,7 @@ def _found(
         segment=rows["segment"].copy(),
         stake_m=rows["stake_m"].copy(),
         driver=rows["driver"].copy(),
-        severity=[severity(row) for row in rows],
+        severity=severity,
         quality=_with(list(map(quality_text, rows["quality"].tolist())), rows, note),
         part=[part(row) for row in rows] if part else [],
     )
@@ -145,6 +153,6 @@ def _with(texts: list[str], rows: npt.NDArray[Any], note: Callable[[Any], str] |
     return [",".join(filter(None, both)) for both in zip(texts, notes, strict=True)]
 
 
-NOTHING = _found(np.empty(0, FINDING), str)
+NOTHING = _found(np.empty(0, FINDING), "")
 """Most batches hold nothing for most rules. One of which no row concerns a rule need not be handed
 to its kernel: that takes as long as choosing from a hundred rows."""

@@ -26,6 +26,7 @@ from sizao.detect.emit import (
     findings,
     room,
 )
+from sizao.detect.emit import NOTHING as NO_FINDINGS
 from sizao.detect.params import Book, Params, number
 from sizao.detect.stage import Findings, Memory, RuleBase
 
@@ -123,13 +124,39 @@ def band(measured: float, limit: float, edges_percent: Sequence[float]) -> str:
     >>> [band(v, 80, [0, 10, 20, 50, 70]) for v in (87.9, 88, 96, 136)]
     ['lt10', '10-20', '20-50', 'ge70']
     """
-    reached = [edge for edge in edges_percent if measured * 100 >= limit * (100 + edge) - 1e-6]
-    above = [edge for edge in edges_percent if edge not in reached]
+    return bands([measured], [limit], edges_percent)[0]
+
+
+def bands(
+    measured: Sequence[float], limit: Sequence[float], edges_percent: Sequence[float]
+) -> list[str]:
+    """The same of many at once."""
+    hundredfold, limits = np.array(measured, np.float64) * 100, np.array(limit, np.float64)
+    reached = np.zeros(len(limits), np.int64)
+    for k, edge in enumerate(edges_percent):
+        reached |= (hundredfold >= limits * (100 + edge) - 1e-6).astype(np.int64) << k
+    each = reached.tolist()
+    names = {bits: _band(bits, edges_percent) for bits in set(each)}
+    return [names[bits] for bits in each]
+
+
+def _band(bits: int, edges_percent: Sequence[float]) -> str:
+    """What it is called if these edges, by place, are reached."""
+    reached = [edge for k, edge in enumerate(edges_percent) if bits >> k & 1]
+    above = [edge for k, edge in enumerate(edges_percent) if not bits >> k & 1]
     if not above:
         return f"ge{reached[-1]:g}"
     if len(reached) <= 1:
         return f"lt{above[0]:g}"
     return f"{reached[-1]:g}-{above[0]:g}"
+
+
+def bands_of(rows: npt.NDArray[Any], edges_percent: Sequence[float]) -> list[str]:
+    """Of rows of FINDING, by what is written of them."""
+    measured, limit = (
+        [round(value, 3) for value in rows[name].tolist()] for name in ("measured", "limit")
+    )
+    return bands(measured, limit, edges_percent)
 
 
 @njit(cache=True)
@@ -342,13 +369,10 @@ class OverLimit(RuleBase):
 
     def findings_of(self, rows: npt.NDArray[Any], params: Params) -> Findings:
         """The kernel's rows with their severity, the band of the excess."""
-        edges = params["band_edges_percent"]
-
-        def severity(row: Any) -> str:
-            return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
-
-        found = findings(rows, severity)
-        return replace(found, measure=rows["code"].tolist()) if len(rows) else found
+        if not len(rows):
+            return NO_FINDINGS
+        found = findings(rows, bands_of(rows, params["band_edges_percent"]))
+        return replace(found, measure=rows["code"].tolist())
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:

@@ -204,5 +204,4 @@ def timed(
     """Findings of a rule that measures time: minutes from the first to the last on sample."""
     if len(rows):  # most batches hold nothing, and each NumPy call costs a microsecond or two
         rows["measured"] = (rows["end_us"] - rows["start_us"]) / 60e6
-    said = severity if callable(severity) else lambda row: severity
-    return findings(rows, said, part)
+    return findings(rows, severity, part)

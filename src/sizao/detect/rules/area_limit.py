@@ -39,7 +39,7 @@ from numba import njit
 
 from sizao.detect import sparse, spells
 from sizao.detect.emit import GPS_ONLY, NOTHING, findings, no_findings
-from sizao.detect.over_limit import band
+from sizao.detect.over_limit import bands_of
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
@@ -163,10 +163,7 @@ class AreaLimit(RuleBase):
         return self._findings(spells.close(memory), params)
 
     def _findings(self, rows: npt.NDArray[Any], params: Params) -> Findings:
-        edges = params["band_edges_percent"]
-
-        def severity(row: Any) -> str:
-            return band(round(float(row["measured"]), 3), round(float(row["limit"]), 3), edges)
-
-        found = findings(rows, severity)
-        return replace(found, fence=rows["code"].tolist()) if len(rows) else found
+        if not len(rows):
+            return NOTHING
+        found = findings(rows, bands_of(rows, params["band_edges_percent"]))
+        return replace(found, fence=rows["code"].tolist())
