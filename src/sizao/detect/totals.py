@@ -87,13 +87,18 @@ def _drive(ep, from_s, to_s, piece_s):  # type: ignore[no-untyped-def]  # numba
         stop_s = min((piece + 1) * piece_s, to_s)
         if piece > ep.newest:
             _advance(ep, piece)
-        if ep.newest - piece < pieces:
-            at = piece % pieces
-            # A card that is in two vehicles at once does not make an hour longer.
-            more_s = min(stop_s - at_s, piece_s - ep.driven_s[at])
-            ep.driven_s[at] += more_s
-            ep.total_s += more_s
+        _add(ep, piece, piece % pieces, stop_s - at_s, piece_s)
         at_s = stop_s
+
+
+@njit(cache=True)
+def _add(ep, piece, at, span_s, piece_s):  # type: ignore[no-untyped-def]  # numba
+    """Add driving inside of a piece, number ``at`` of the ring."""
+    if ep.newest - piece < len(ep.driven_s):
+        # A card that is in two vehicles at once does not make an hour longer.
+        more_s = min(span_s, piece_s - ep.driven_s[at])
+        ep.driven_s[at] += more_s
+        ep.total_s += more_s
 
 
 @njit(cache=True)
@@ -120,7 +125,7 @@ def _report(ep, driver, out, count):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def _near(slot, each, few, piece):  # type: ignore[no-untyped-def]  # numba
+def _near(slot, each, few, ring):  # type: ignore[no-untyped-def]  # numba
     """Bring near what a row of this vehicle, soon to come, will need."""
     who = each[slot].driver
     at = sparse.home(few, who - 1, 1) if who > 0 else sparse.home(few, slot, 0)
@@ -128,7 +133,7 @@ def _near(slot, each, few, piece):  # type: ignore[no-untyped-def]  # numba
     driven_s = few[at].driven_s
     # The fields before the ring lie on a line between those two.
     prefetch(driven_s, 0)
-    prefetch(driven_s, piece % len(driven_s))
+    prefetch(driven_s, ring)
 
 
 @njit(cache=True, nogil=True)
@@ -136,12 +141,14 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, piece_s, limit_s, moving_above_kmh, max_gap_us, rest_m, out
 ):
     count = 0
-    newest = np.int64(0)
+    # Rows that come together are nearly always of one piece, and a division takes longer than all
+    # else of a row.
+    newest = ring = piece_from_s = np.int64(0)
     for k in range(len(rows)):
         i = rows[k]
         own = c.slot[i]
         st = each[own]
-        _near(c.slot[rows[min(k + AHEAD, len(rows) - 1)]], each, few, newest)
+        _near(c.slot[rows[min(k + AHEAD, len(rows) - 1)]], each, few, ring)
         now, before = c.time_us[i], c.prev_us[i]
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
         who, moved = st.driver, st.moving
@@ -150,17 +157,23 @@ def _kernel(  # type: ignore[no-untyped-def]  # numba
         slot, part = (who - 1, 1) if who > 0 else (own, 0)
         gap = before != 0 and now - before > max_gap_us
         driven = before != 0 and not gap and moved and st.moving
-        if driven:
-            few, at = sparse.add(few, slot, part)
-        else:
-            at = sparse.find(few, slot, part)
-            if at == 0:
+        at = sparse.find(few, slot, part)
+        if at == 0:
+            if not driven:
                 continue
+            few, at = sparse.add(few, slot, part)
         ep = few[at]
-        newest = now // 1_000_000 // piece_s
+        now_s = now // 1_000_000
+        if not piece_from_s <= now_s < piece_from_s + piece_s:
+            newest = now_s // piece_s
+            ring, piece_from_s = newest % len(ep.driven_s), newest * piece_s
         _advance(ep, newest)
         if driven:
-            _drive(ep, before // 1_000_000, now // 1_000_000, piece_s)
+            before_s = before // 1_000_000
+            if before_s >= piece_from_s:
+                _add(ep, newest, ring, now_s - before_s, piece_s)
+            else:
+                _drive(ep, before_s, now_s, piece_s)
         elif gap and not (
             c.prev_fix_us[i] == before
             and within(c.prev_lat[i], c.prev_lon[i], c.lat[i], c.lon[i], rest_m)
@@ -267,9 +280,24 @@ class DrivingTotal(RuleBase):
 
 
 def arrived(columns: Columns, params: Params) -> npt.NDArray[np.int64]:
-    """Rows that a total looks at, in order of arrival."""
-    rows: npt.NDArray[np.int64] = _as_they_came(columns.row, rows_of(columns, params["kinds"]))
-    return rows
+    """Rows that a total looks at, in order of arrival. Not to be changed: totals, which ask one
+    after the other, are given the same."""
+    global _asked
+    rows = rows_of(columns, params["kinds"])
+    row, own, ordered = _asked
+    if row is not columns.row or own is not rows:
+        ordered = _as_they_came(columns.row, rows)
+        _asked = columns.row, rows, ordered
+    return ordered
+
+
+_NO_ROWS = np.empty(0, np.int64)
+_asked: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]] = (
+    _NO_ROWS,
+    _NO_ROWS,
+    _NO_ROWS,
+)
+"""What was asked last, and the answer. Columns do not change."""
 
 
 @njit(cache=True, nogil=True)
@@ -281,7 +309,12 @@ def _as_they_came(row, rows):  # type: ignore[no-untyped-def]  # numba
     at = np.full(last + 1, -1, np.int64)
     for i in rows:
         at[row[i]] = i
-    return at[at >= 0]
+    count = 0
+    for place in range(last + 1):
+        # Written in any case: quicker than to guess whether.
+        at[count] = at[place]
+        count += at[place] >= 0
+    return at[:count]
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
