@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sizao.detect.concern import EVERY, in_fences_or_known
+from sizao.detect.concern import EVERY, in_fences_or_known, in_hours_or_known
+from sizao.detect.local_time import HOUR_US, hours_us
 
 _KINDS = np.array([1 << 1, 1 << 2, 1 << 3], np.uint8)
 _WANTED = np.uint8(1 << 3)
@@ -30,3 +31,14 @@ def test_vehicles_of_other_kinds_are_left_out_whatever_is_known():
     known = np.ones(4, np.uint16)
     rows = in_fences_or_known(slot, kind, fence_from, fence, _KINDS, 0b10010, _WANTED, known)
     assert rows.tolist() == [1, 2]
+
+
+def test_rows_at_night_and_all_after_them():
+    """Of slot 0 one at 21:59, 22:00 and 06:00 local; 1 is known at noon, 2 not; the last row of 1
+    is not asked about."""
+    hours = np.array([13 + 59 / 60, 14, 22, 4, 4, 5])
+    slot = np.array([0, 0, 0, 1, 2, 1], np.int32)
+    time_us = (hours * HOUR_US).astype(np.int64)
+    known = np.array([0, 1, 0], np.int8)
+    night = hours_us(22 * 60.0, 6 * 60.0)
+    assert in_hours_or_known(slot, time_us, np.arange(5), night, known).tolist() == [1, 2, 3]

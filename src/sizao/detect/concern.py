@@ -15,6 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sizao.detect.local_time import is_within
+
 EVERY = -1
 """The bits of all vehicle kinds."""
 
@@ -44,3 +46,22 @@ def in_fences_or_known(slot, kind, fence_from, fence, kinds, bound, wanted, know
             rows[count] = i
             count += 1
     return rows[:count]
+
+
+@njit(cache=True)
+def in_hours_or_known(slot, time_us, rows, hours, known):  # type: ignore[no-untyped-def]  # numba
+    """Of ``rows``, rising, those within these hours of the day, and those of vehicles of which
+    something is known.
+
+    known : int8 a slot; 0 where nothing is remembered
+    """
+    some = np.empty(len(rows), np.int64)
+    count = 0
+    chosen = -1
+    for i in rows:
+        own = slot[i]
+        if is_within(time_us[i], hours) or known[own] != 0 or own == chosen:
+            chosen = own
+            some[count] = i
+            count += 1
+    return some[:count]

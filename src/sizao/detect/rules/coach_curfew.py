@@ -100,7 +100,27 @@ def _report(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     return out, count + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot, time_us, lat, speed_kmh, recorder_kmh, rows, each, curfew, moving_above_kmh
+):
+    """Of ``rows`` those in these hours, and those of coaches in the table; of others, whether they
+    move is remembered here: see ``concern.py``."""
+    some = np.empty(len(rows), np.int64)
+    count = 0
+    chosen = -1
+    for i in rows:
+        own = slot[i]
+        if own != chosen and each[own].open == 0 and not is_within(time_us[i], curfew):
+            each[own].moving = speed_of(lat[i], speed_kmh[i], recorder_kmh[i]) > moving_above_kmh
+            continue
+        chosen = own
+        some[count] = i
+        count += 1
+    return some[:count]
+
+
+@njit(cache=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, curfew, exempt, moving_above_kmh, max_gap_us, min_us, out
 ):
@@ -181,7 +201,19 @@ class CoachCurfew(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
-        rows = rows_of(columns, params["kinds"])
+        curfew = hours_us(params["curfew_start_min"], params["curfew_end_min"])
+        moving_above_kmh = float(params["moving_above_kmh"])
+        rows = _rows(
+            columns.slot,
+            columns.time_us,
+            columns.lat,
+            columns.speed_kmh,
+            columns.recorder_speed_kmh,
+            rows_of(columns, params["kinds"]),
+            memory.each,
+            curfew,
+            moving_above_kmh,
+        )
         if not len(rows):
             return NOTHING, memory
         found, few = _kernel(
@@ -189,9 +221,9 @@ class CoachCurfew(RuleBase):
             rows,
             memory.each,
             memory.few,
-            hours_us(params["curfew_start_min"], params["curfew_end_min"]),
+            curfew,
             _exempt(params["exempt_services"]),
-            float(params["moving_above_kmh"]),
+            moving_above_kmh,
             round(params["max_gap_s"] * 1e6),
             round(params["min_driving_min"] * 60e6),
             no_findings(),

@@ -40,6 +40,7 @@ from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
+from sizao.detect.concern import in_hours_or_known
 from sizao.detect.continuous import (
     DETAILS,
     DRIVING,
@@ -118,7 +119,10 @@ class CoachNightFatigue(RuleBase):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
+        night = hours_us(params["night_start_min"], params["night_end_min"])
         rows = rows_of(columns, params["kinds"])
+        known = memory.each["known"]
+        rows = in_hours_or_known(columns.slot, columns.time_us, rows, night, known)
         if not len(rows):
             return NOTHING, memory
         found, few = _kernel(
@@ -126,7 +130,7 @@ class CoachNightFatigue(RuleBase):
             rows,
             memory.each,
             memory.few,
-            hours_us(params["night_start_min"], params["night_end_min"]),
+            night,
             numbers_of(params),
             no_findings(),
         )

@@ -32,6 +32,7 @@ from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
+from sizao.detect.concern import in_hours_or_known
 from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.local_time import hours_us, is_within
 from sizao.detect.over_limit import (
@@ -114,7 +115,10 @@ class CoachNightSpeed(OverLimit):
     def step(
         self, columns: Columns, memory: Memory, params: Params, world: World
     ) -> tuple[Findings, Memory]:
+        night = hours_us(params["night_start_min"], params["night_end_min"])
         rows = rows_of(columns, params["kinds"])
+        known = memory.each["open"]
+        rows = in_hours_or_known(columns.slot, columns.time_us, rows, night, known)
         if not len(rows):
             return NOTHING, memory
         found, few = _kernel(
@@ -123,7 +127,7 @@ class CoachNightSpeed(OverLimit):
             memory.each,
             memory.few,
             float(params["ratio"]),
-            hours_us(params["night_start_min"], params["night_end_min"]),
+            night,
             numbers_of(params),
             no_findings(),
         )
