@@ -59,11 +59,14 @@ _ALONG = math.cos(math.radians(60))
 _AGREES = math.cos(math.radians(45))
 
 _SURELY_NOT = 0.6
-"""A cosine to the opposite direction under this is none of 135 degrees, however it was rounded."""
+"""A cosine to the opposite direction under this is none of 135 degrees, however it was rounded, and
+one to the same direction over it is one of less than 60."""
 _ROUNDED_M = 1.0
 """Distances measured by the middle of a cell are right to far less than this."""
 
-FAST = np.dtype([("y0", "f8"), ("x0", "f8"), ("north", "f4"), ("east", "f4")])
+FAST = np.dtype(
+    [("y0", "f8"), ("x0", "f8"), ("north", "f4"), ("east", "f4"), ("length_m", "f4")], align=True
+)
 """A piece of a one-way expressway: where it begins in degrees, its direction as a vector of length
 1."""
 
@@ -116,8 +119,9 @@ def roads_of(network: Network) -> Roads:
         listed = fast[grid.owner[grid.pieces]]
         near = np.zeros(len(grid.start) - 1, np.bool_)
         near[cell[listed]] = True
-        pieces, length_m = _fast(network, grid.pieces[listed])
-        many = np.bincount(cell[listed][length_m > 0], minlength=len(near))
+        pieces = _fast(network, grid.pieces[listed])
+        directed = pieces["length_m"] > 0
+        many = np.bincount(cell[listed][directed], minlength=len(near))
         middle = grid.south + (np.arange(grid.rows) + 0.5) * grid.cell_lat
         _made[network] = Roads(
             grid.south,
@@ -129,7 +133,7 @@ def roads_of(network: Network) -> Roads:
             near,
             np.array([metres_per_degree(lat) for lat in middle]).reshape(-1, 2),
             np.concatenate(([0], np.cumsum(many))).astype(np.int64),
-            pieces[length_m > 0],
+            pieces[directed],
             grid.start,
             grid.pieces,
             grid.owner,
@@ -141,32 +145,32 @@ def roads_of(network: Network) -> Roads:
     return _made[network]
 
 
-def _fast(
-    network: Network, first: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-    """FAST of the pieces that begin at these vertices, and their lengths; one without a length has
-    no direction."""
+def _fast(network: Network, first: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+    """FAST of the pieces that begin at these vertices; one without a length has no direction."""
     pieces = np.zeros(len(first), FAST)
     pieces["y0"], pieces["x0"] = network.lat[first], network.lon[first]
     scale = np.array([metres_per_degree(lat) for lat in pieces["y0"]]).reshape(-1, 2)
     north = (network.lat[first + 1] - pieces["y0"]) * scale[:, 0]
     east = (network.lon[first + 1] - pieces["x0"]) * scale[:, 1]
     length_m = np.hypot(north, east)
+    pieces["length_m"] = length_m
     for name, part in (("north", north), ("east", east)):
         pieces[name] = np.divide(part, length_m, out=np.zeros_like(part), where=length_m > 0)
-    return pieces, length_m
+    return pieces
 
 
 @njit(cache=True, nogil=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot, lat, lon, prev_lat, prev_lon, speed_kmh, each, roads, numbers
 ):
-    """Rows that move against an expressway within reach, or nearly, and those of vehicles with a
-    spell: see ``concern.py``. Without trigonometry: what drives with the traffic is nearly all."""
+    """Rows that move against an expressway within reach and not along one that is nearer, or
+    nearly, and those of vehicles with a spell: see ``concern.py``. Without trigonometry: what
+    drives with the traffic is nearly all."""
     south, west, cell_lat, cell_lon = roads.south, roads.west, roads.cell_lat, roads.cell_lon
     high, wide, near = roads.rows, roads.columns, roads.near
     metres, fast_from, fast = roads.metres, roads.fast_from, roads.fast
     moving_above, look_m = numbers.moving_above, numbers.reach_m + _ROUNDED_M
+    nearer_m = numbers.margin_m - _ROUNDED_M
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
@@ -186,15 +190,20 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
             north, east = metres[row, 0], metres[row, 1]
             step_y, step_x = (y - prev_lat[i]) * north, (x - prev_lon[i]) * east
             least = (step_y * step_y + step_x * step_x) * (_SURELY_NOT * _SURELY_NOT)
-            against = 0
+            against_m = along_m = np.inf
             for at in range(np.uint64(fast_from[cell]), np.uint64(fast_from[cell + 1])):
                 piece = fast[at]
-                along = step_y * piece.north + step_x * piece.east
+                course = step_y * piece.north + step_x * piece.east
+                dy, dx = (y - piece.y0) * north, (x - piece.x0) * east
                 # From the line on which it lies: no farther than from the piece.
-                aside_m = (y - piece.y0) * north * piece.east - (x - piece.x0) * east * piece.north
+                aside_m = abs(dy * piece.east - dx * piece.north)
+                on_m = dy * piece.north + dx * piece.east
+                sure = course * course >= least
+                beside = (on_m >= 0.0) & (on_m <= piece.length_m)
                 # Nothing is guessed: of two carriageways one always leads the other way.
-                against += (along < 0.0) & (along * along >= least) & (abs(aside_m) <= look_m)
-            if against == 0:
+                against_m = min(against_m, aside_m if sure & (course < 0.0) else np.inf)
+                along_m = min(along_m, aside_m if sure & (course > 0.0) & beside else np.inf)
+            if against_m > look_m or along_m <= against_m + nearer_m:
                 continue
         chosen = own
         rows[count] = i
