@@ -7,7 +7,6 @@ import numpy as np
 from sizao.detect.concern import EVERY, in_fences_or_known, in_hours_or_known
 from sizao.detect.local_time import HOUR_US, hours_us
 
-_KINDS = np.array([1 << 1, 1 << 2, 1 << 3], np.uint8)
 _WANTED = np.uint8(1 << 3)
 
 
@@ -16,10 +15,9 @@ def test_rows_in_fences_of_its_kinds_and_all_after_them():
     2 in none but known; 3 in none; 4 in kinds 1 and 3 at once."""
     slot = np.array([0, 0, 0, 1, 2, 3, 4], np.int32)
     kind = np.arange(7, dtype=np.int8)
-    fence = np.array([2, 0, 1, 0, 2], np.int32)
-    fence_from = np.array([0, 0, 1, 1, 3, 3, 3, 5])
+    inside = np.array([0, 1 << 3, 0, 1 << 1 | 1 << 2, 0, 0, 1 << 1 | 1 << 3], np.uint8)
     known = np.array([0, 0, 256, 0, 0], np.uint16)
-    rows = in_fences_or_known(slot, kind, fence_from, fence, _KINDS, EVERY, _WANTED, known)
+    rows = in_fences_or_known(slot, kind, inside, EVERY, _WANTED, known)
     assert rows.tolist() == [1, 2, 4, 6]
 
 
@@ -27,9 +25,8 @@ def test_vehicles_of_other_kinds_are_left_out_whatever_is_known():
     """All inside and known; the rule binds kinds 1 and 4."""
     slot = np.arange(4, dtype=np.int32)
     kind = np.array([0, 1, 4, 5], np.int8)
-    fence, fence_from = np.full(4, 2, np.int32), np.arange(5)
-    known = np.ones(4, np.uint16)
-    rows = in_fences_or_known(slot, kind, fence_from, fence, _KINDS, 0b10010, _WANTED, known)
+    inside, known = np.full(4, 1 << 3, np.uint8), np.ones(4, np.uint16)
+    rows = in_fences_or_known(slot, kind, inside, 0b10010, _WANTED, known)
     assert rows.tolist() == [1, 2]
 
 

@@ -37,7 +37,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
-from sizao.detect.concern import EVERY, in_fences_or_known
+from sizao.detect.concern import EVERY, in_fences_or_known, inside_of
 from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
@@ -156,9 +156,7 @@ class AreaForbidden(RuleBase):
         rows = in_fences_or_known(
             columns.slot,
             columns.kind,
-            columns.fence_from,
-            columns.fence,
-            grid.kinds,
+            inside_of(columns, grid).kinds,
             EVERY,
             _BIT,
             memory.each["open"],

@@ -38,6 +38,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse, spells
+from sizao.detect.concern import inside_of
 from sizao.detect.emit import GPS_ONLY, NOTHING, findings, no_findings
 from sizao.detect.over_limit import bands_of
 from sizao.detect.params import Book, Params, number
@@ -48,21 +49,15 @@ from sizao.roads.fences import KIND_NUMBERS
 LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 
 
-@njit(cache=True, nogil=True)
-def _rows(slot, speed, fence_from, fence, limits, each, margin):  # type: ignore[no-untyped-def]  # numba
-    """Rows above the lowest limit, and those of vehicles with a spell: see ``concern.py``.
-
-    limits : ``Grid.limit_kmh`` of the fences
-    """
+@njit(cache=True)
+def _rows(slot, speed, lowest, each, margin):  # type: ignore[no-untyped-def]  # numba
+    """Rows above the lowest limit, and those of vehicles with a spell: see ``concern.py``."""
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
     for i in range(len(slot)):
         own = slot[i]
-        lowest = np.float32(np.inf)
-        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
-            lowest = min(lowest, limits[fence[at]])
-        if float(speed[i]) > float(lowest) + margin or each[own].open != 0 or own == chosen:
+        if float(speed[i]) > float(lowest[i]) + margin or each[own].open != 0 or own == chosen:
             chosen = own
             rows[count] = i
             count += 1
@@ -138,9 +133,7 @@ class AreaLimit(RuleBase):
         rows = _rows(
             columns.slot,
             columns.speed_kmh,
-            columns.fence_from,
-            columns.fence,
-            grid.limit_kmh,
+            inside_of(columns, grid).limit_kmh,
             memory.each,
             margin,
         )

@@ -46,7 +46,7 @@ from numba import njit
 
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
-from sizao.detect.concern import in_fences_or_known
+from sizao.detect.concern import in_fences_or_known, inside_of
 from sizao.detect.emit import NOTHING, findings, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
@@ -162,9 +162,7 @@ class LongDowngrade(RuleBase):
         rows = in_fences_or_known(
             columns.slot,
             columns.kind,
-            columns.fence_from,
-            columns.fence,
-            grid.kinds,
+            inside_of(columns, grid).kinds,
             _HEAVY,
             _BIT,
             # Two bytes in one: either is something that is known.
@@ -195,5 +193,5 @@ class LongDowngrade(RuleBase):
         return self._findings(spells.close(memory))
 
     def _findings(self, rows: npt.NDArray[Any]) -> Findings:
-        found = findings(rows, lambda row: "brake_heat")
+        found = findings(rows, "brake_heat")
         return replace(found, fence=rows["code"].tolist()) if len(rows) else found

@@ -37,6 +37,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sizao.detect import sparse
+from sizao.detect.concern import inside_of
 from sizao.detect.emit import GAP, NOTHING, findings, no_findings, placed, room
 from sizao.detect.params import Book, Params, number
 from sizao.detect.room import ahead
@@ -62,10 +63,8 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
     speed_kmh,
     recorder_kmh,
     segment,
-    fence_from,
-    fence,
+    inside,
     each,
-    kinds,
     tunnel,
     moving_above,
     longest_us,
@@ -78,11 +77,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
         ahead(each, slot, i)
         st = each[slot[i]]
         excused = segment[i] >= 0 and tunnel[segment[i]]
-        blind = np.uint8(0)
-        # Without a sign: see ``fence_grid.py``.
-        for at in range(np.uint64(fence_from[i]), np.uint64(fence_from[i + 1])):
-            blind |= kinds[fence[at]]
-        excused = excused or blind & BLIND != 0
+        excused = excused or inside[i] & BLIND != 0
         known = not (math.isnan(lat[i]) or excused)
         # Written in any case: quicker than to guess whether.
         rows[count] = i
@@ -146,10 +141,8 @@ class OfflineMoving(RuleBase):
             columns.speed_kmh,
             columns.recorder_speed_kmh,
             columns.segment,
-            columns.fence_from,
-            columns.fence,
+            inside_of(columns, world.fences.grid).kinds,
             memory.each,
-            world.fences.grid.kinds,
             tunnel,
             float(params["moving_above_kmh"]),
             silence_us,
@@ -163,4 +156,4 @@ class OfflineMoving(RuleBase):
         return self._findings(no_findings()[:0])
 
     def _findings(self, rows: npt.NDArray[Any]) -> Findings:
-        return findings(rows, lambda row: "offline")
+        return findings(rows, "offline")

@@ -35,6 +35,7 @@ from numba import njit
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.core.vehicles import HEAVY, KIND_CODES
 from sizao.detect import sparse, spells
+from sizao.detect.concern import inside_of
 from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.params import Book, Params, number
 from sizao.detect.spells import NONE
@@ -44,12 +45,14 @@ from sizao.roads.matching import GOOD
 
 EXPRESSWAY = ROAD_CLASS_CODES["expressway"]
 SERVICE = KIND_NUMBERS["service"]
+_SERVICE = np.uint8(1 << SERVICE)
 _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
 
-@njit(cache=True, nogil=True)
-def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ignore[no-untyped-def]  # numba
-    """Rows of heavy vehicles that stand on an expressway, and of those with a spell."""
+@njit(cache=True)
+def _rows(slot, speed, recorder, road_class, kind, inside, each, standing):  # type: ignore[no-untyped-def]  # numba
+    """Rows of heavy vehicles that stand on an expressway where they may not, and of those with a
+    spell: see ``concern.py``."""
     rows = np.empty(len(slot), np.int64)
     count = 0
     chosen = -1
@@ -57,6 +60,7 @@ def _rows(slot, speed, recorder, road_class, kind, each, standing):  # type: ign
         own = slot[i]
         stands = speed[i] <= standing and not recorder[i] > standing
         on = stands and road_class[i] == EXPRESSWAY and (_HEAVY >> kind[i]) & 1 != 0
+        on = on and inside[i] & _SERVICE == 0
         if on or each[own].open != 0 or own == chosen:
             chosen = own
             rows[count] = i
@@ -118,6 +122,7 @@ class StoppedOnExpressway(RuleBase):
             columns.recorder_speed_kmh,
             columns.road_class,
             columns.kind,
+            inside_of(columns, world.fences.grid).kinds,
             memory.each,
             standing,
         )
