@@ -56,7 +56,7 @@ _asked: tuple[npt.NDArray[np.int64] | None, Grid | None, Inside] = (
 """What was asked last, and the answer. Columns do not change."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _inside(fence_from, fence, kinds, limit_kmh):  # type: ignore[no-untyped-def]  # numba
     n = len(fence_from) - 1
     inside = np.empty(n, np.uint8)
@@ -71,7 +71,7 @@ def _inside(fence_from, fence, kinds, limit_kmh):  # type: ignore[no-untyped-def
     return inside, lowest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def in_fences_or_known(slot, kind, inside, bound, wanted, known):  # type: ignore[no-untyped-def]  # numba
     """Rows inside a fence of a kind that is wanted, and those of vehicles of which something is
     known, rising.
@@ -94,7 +94,7 @@ def in_fences_or_known(slot, kind, inside, bound, wanted, known):  # type: ignor
     return rows[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def in_hours_or_known(slot, time_us, rows, hours, known):  # type: ignore[no-untyped-def]  # numba
     """Of ``rows``, rising, those within these hours of the day, and those of vehicles of which
     something is known.

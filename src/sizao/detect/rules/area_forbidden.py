@@ -51,7 +51,7 @@ EACH = np.dtype([("open", "u2")])
 """Every vehicle: in how many closed areas it has a spell."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _inside(c, i, fences, wanted):  # type: ignore[no-untyped-def]  # numba
     """Whether row ``i`` is inside the closed area of this number."""
     for at in range(c.fence_from[i], c.fence_from[i + 1]):

@@ -49,7 +49,7 @@ from sizao.roads.fences import KIND_NUMBERS
 LIMIT, DOWNGRADE = KIND_NUMBERS["limit"], KIND_NUMBERS["downgrade"]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, speed, lowest, each, margin):  # type: ignore[no-untyped-def]  # numba
     """Rows above the lowest limit, and those of vehicles with a spell: see ``concern.py``."""
     rows = np.empty(len(slot), np.int64)

@@ -100,7 +100,7 @@ def _report(ep, slot, out, count):  # type: ignore[no-untyped-def]  # numba
     return out, count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot, time_us, lat, speed_kmh, recorder_kmh, rows, each, curfew, moving_above_kmh
 ):
@@ -120,7 +120,7 @@ def _rows(  # type: ignore[no-untyped-def]  # numba
     return some[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kernel(  # type: ignore[no-untyped-def]  # numba
     c, rows, each, few, curfew, exempt, moving_above_kmh, max_gap_us, min_us, out
 ):

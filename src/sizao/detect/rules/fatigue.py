@@ -91,7 +91,7 @@ FEW = sparse.episodes([*DRIVING, *DETAILS])
 """All there is to know of a vehicle whose run is not."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(  # type: ignore[no-untyped-def]  # numba
     slot,
     time_us,

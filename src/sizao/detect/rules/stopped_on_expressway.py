@@ -49,7 +49,7 @@ _SERVICE = np.uint8(1 << SERVICE)
 _HEAVY = sum(1 << KIND_CODES[kind] for kind in HEAVY)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(slot, speed, recorder, road_class, kind, inside, each, standing):  # type: ignore[no-untyped-def]  # numba
     """Rows of heavy vehicles that stand on an expressway where they may not, and of those with a
     spell: see ``concern.py``."""
