@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -93,17 +94,22 @@ def partitions_of(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
     return np.zeros(len(batch), np.uint8)
 
 
+def few_batches(batches: Sequence[pa.RecordBatch]) -> Sequence[pa.RecordBatch]:
+    """The same rows, in one batch if these have few each: what is done once a batch would take
+    longer than to copy them."""
+    many = len(batches) > 1 and sum(map(len, batches)) < FEW * len(batches)
+    return [pa.concat_batches(batches)] if many else batches
+
+
 def sort_by_partition(*batches: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
     """Rows of batches of one schema grouped by partition, order within each kept, and the 65
     bounds."""
-    n = sum(map(len, batches))
-    if len(batches) > 1 and n < FEW * len(batches):
-        batches = (pa.concat_batches(batches),)
-    partitions = np.concatenate([partitions_of(batch) for batch in batches])
-    if n < FEW:
+    some = few_batches(batches)
+    partitions = np.concatenate([partitions_of(batch) for batch in some])
+    if len(partitions) < FEW:
         order = np.argsort(partitions, kind="stable")
         bounds = np.searchsorted(partitions[order], np.arange(PARTITIONS + 1))
-        return batches[0].take(pa.array(order)), bounds.tolist()
+        return some[0].take(pa.array(order)), bounds.tolist()
     from sizao.log.ordering import sort_rows
 
-    return sort_rows(batches, partitions)
+    return sort_rows(some, partitions)

@@ -33,7 +33,7 @@ from sizao.core.errors import LogError
 from sizao.core.loads import BLOCK, address
 from sizao.core.schemas import POSITION
 from sizao.log import packing
-from sizao.log.encoding import FEW, PACKED, partitions_of
+from sizao.log.encoding import PACKED, partitions_of
 from sizao.log.ordering import grouped, put_sizes, scatter_texts
 
 COLUMNS = (
@@ -87,8 +87,6 @@ def packed(batches: Sequence[pa.RecordBatch]) -> Packed | None:
     """Positions grouped by partition, each partition's in their own order, None if Arrow has to
     have them. All of them have at least one row."""
     n = sum(map(len, batches))
-    if n < FEW * len(batches):
-        batches = [pa.concat_batches(batches)]
     every = [dict(zip(POSITION.names, batch.columns, strict=True)) for batch in batches]
     if not all(map(_can_be, every)):
         return None

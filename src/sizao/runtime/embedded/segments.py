@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sizao.core.errors import ColumnError, LogError
 from sizao.core.schemas import TOPICS, check
-from sizao.log.encoding import FEW, pieces, sort_by_partition
+from sizao.log.encoding import FEW, few_batches, pieces, sort_by_partition
 from sizao.log.tally import Tally, tally
 
 _BARE = {
@@ -56,7 +56,7 @@ def ready(topic: str, *batches: pa.RecordBatch) -> Ready:
     Raises ColumnError if a batch breaks its topic's schema, LogError for an unknown topic.
     """
     known(topic)
-    bare = [_bare(topic, batch) for batch in batches]
+    bare = few_batches([_bare(topic, batch) for batch in batches])
     n = sum(map(len, bare))
     found: Sequence[Any]
     if topic == "positions" and n >= FEW:
