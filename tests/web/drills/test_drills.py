@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sizao.core.errors import TransitionError
@@ -212,6 +214,17 @@ def test_the_score_says_who_knew_what_when(world: World):
     page = world.client("op-zd").get(f"/drills/{Drill.objects.get().pk}/").content.decode()
     assert "只评单位，不评个人" in page
     assert str(world.user("off-dd2")) not in page
+
+
+def test_a_refused_script_stays_in_sight(world: World):
+    """It stood in a fold that was closed again, beside another script and another speed."""
+    given = {"script": "landslide", "text": "injects: [", "speed": "5"}
+    page = world.client("op-zd").post("/drills/start/", given).content.decode()
+    fold = page[page.index("<details", page.index('name="case"')) :]
+    assert fold[: fold.index(">")].split() == ["<details", "open"]
+    assert "injects: [" in fold[: fold.index("</details>")]
+    chosen = re.findall(r'<option value="([^"]*)"\s+selected>', page)
+    assert chosen == ["landslide", "5"]
 
 
 def test_pages_start_and_end_one(world: World):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -319,3 +320,11 @@ def test_an_export_is_audited_and_a_brigade_exports_its_own(world: World) -> Non
     assert PLATE in csv
     assert PLATE not in world.client("lead-dd").get("/hotlist/?format=csv").content.decode()
     assert AuditEntry.objects.filter(action="export").count() == 2
+
+
+def test_a_refused_form_keeps_what_was_chosen(world: World) -> None:
+    """The colour went back to "any", by which every vehicle of the number is stopped."""
+    form = given(world, plate="abc", plate_colour="2")
+    page = world.client("op-zd").post("/hotlist/ask/", form).content.decode()
+    assert re.search(r'<option value="2"\s+selected>', page)
+    assert not re.search(r'<option value="1"\s+selected>', page)
