@@ -138,6 +138,10 @@ def test_what_cannot_be_ordered_is_said(world: World, plan: Plan) -> None:
             services.open_plan(user, **given)
     answer = world.client("op-dd").post("/plans/order/", {"first": "x", "crew": "dd1"})
     assert answer.status_code == 422
+    given = {"first": f"{past}", "days": "7", "crew": "dd1"}
+    answer = world.client("op-dd").post("/plans/order/", given)
+    assert answer.status_code == 422
+    assert answer.context["problem"] == "首日已经过了，请选今天或以后的一天。"
     assert world.client("off-dd1").post("/plans/order/", {}).status_code == 403
 
 

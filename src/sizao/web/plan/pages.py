@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sizao.core.errors import ConfigError, ConflictError
+from sizao.core.errors import ConfigError, ConflictError, SaidError
 from sizao.web.clock import feed_now
 from sizao.web.pages.export import csv_answer
 from sizao.web.pages.mapdata import bounds
+from sizao.web.pages.words import pick
 from sizao.web.plan import access, changing, jobs, services, tables
 from sizao.web.plan.models import Plan
 from sizao.web.risk.models import Assessment
@@ -73,6 +74,8 @@ def order(request: HttpRequest) -> HttpResponse:
             drink_driving=min(int(request.POST.get("drink_driving") or 0), 20),
             core_violations=min(int(request.POST.get("core_violations") or 0), 20),
         )
+    except SaidError as error:
+        return _show(request, pick(error.zh, error.en), 422)
     except (ConfigError, ValueError):
         return _show(
             request,

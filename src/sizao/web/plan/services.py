@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from sizao.core.errors import ConfigError, ConflictError
+from sizao.core.errors import ConfigError, ConflictError, SaidError
 from sizao.plan.draw import commitment
 from sizao.plan.force import force_of
 from sizao.web import audit
@@ -52,17 +52,25 @@ def open_plan(
     drink_driving: int = 0,
     core_violations: int = 0,
 ) -> Plan:
-    """Write down that a plan is wanted. Raises ConfigError if it cannot be made."""
+    """Write down that a plan is wanted. Raises SaidError if it cannot be made."""
     squadrons = [one for one in crews_of(user.unit) if one.code in crews]
     if not 1 <= len(squadrons) <= MOST_CREWS:
-        raise ConfigError(f"1 to {MOST_CREWS} squadrons of the unit can be planned for")
+        raise SaidError(
+            f"请选 1 至 {MOST_CREWS} 个本单位的中队。",
+            f"Choose 1 to {MOST_CREWS} squadrons of the unit.",
+        )
     if not 1 <= days <= 14:
-        raise ConfigError("a plan is for 1 to 14 days")
+        raise SaidError("方案为 1 至 14 天，请改天数。", "A plan is for 1 to 14 days.")
     if first < timezone.localdate(feed_now()):
-        raise ConfigError("the first day is over")
+        raise SaidError(
+            "首日已经过了，请选今天或以后的一天。", "The first day is over: choose a later one."
+        )
     run = Assessment.objects.filter(state=Assessment.State.DONE).first()
     if run is None:
-        raise ConfigError("there is no assessment yet: nothing says where crashes are expected")
+        raise SaidError(
+            "还没有做过风险评估，不知道哪里容易出事故。请先在“评估记录”页做一次。",
+            "There is no assessment yet: nothing says where crashes are expected. Make one first.",
+        )
     given: dict[str, Any] = {
         "units": [
             {
