@@ -32,7 +32,11 @@ function click(event) {
   // A dialog whose form was sent has done its work; what came back is on the page.
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog")?.close();
-  if (event.target.closest("[data-notice-close]")) event.target.closest("[data-notice]").remove();
+  if (event.target.closest("[data-notice-close]")) {
+    event.target.closest("[data-notice]").remove();
+    // The button that had the keyboard is gone: go on from here and not from the top.
+    document.getElementById("main").focus({ preventScroll: true });
+  }
   if (event.target.matches("dialog.sz-dialog")) event.target.close();
   for (const menu of document.querySelectorAll("details.sz-menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

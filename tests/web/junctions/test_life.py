@@ -8,9 +8,11 @@ from sizao.core.errors import ConfigError, ConflictError
 from sizao.web.audit.models import AuditEntry
 from sizao.web.audit.services import verify_chain
 from sizao.web.junctions import audits, life, register, timings
+from sizao.web.junctions.counting import keep
 from sizao.web.junctions.criteria import criteria
 from sizao.web.junctions.items import items
 from sizao.web.junctions.models import Audit, Junction
+from tests.plan.signals.conftest import FLOWS
 from tests.web.conftest import WEST, World
 from tests.web.reports.conftest import png
 
@@ -170,3 +172,17 @@ def test_two_open_audits_cannot_be(world: World, junction: Junction) -> None:
     audits.begin(world.user("off-dd1"), junction)
     with pytest.raises(IntegrityError), transaction.atomic():
         Audit.objects.create(junction=junction, edition="x", started_at=world.now, by="x")
+
+
+def test_what_the_system_did_is_said_so(world: World, junction: Junction) -> None:
+    """A reader of Chinese read the code, "system"."""
+    keep(
+        None,
+        junction,
+        {"minutes": 60, "peak": 0.92, "vehicles": FLOWS},
+        source="typed",
+        counted_at=world.now,
+    )
+    page = world.client("op-dd").get(f"/junctions/{junction.pk}/counts/").content.decode()
+    lead = page[page.index("sz-lead") :]
+    assert " ".join(lead[: lead.index("</p>")].split()).endswith("· 系统")

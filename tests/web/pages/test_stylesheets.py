@@ -36,3 +36,9 @@ def test_a_class_with_two_sheets_is_found() -> None:
     assert drawn_twice({"one": own, "two": ".a { gap: 1px; } .c { gap: 1px; }"}) == {
         ".c": {"one", "two"}
     }
+
+
+def test_choices_in_a_form_stand_in_columns() -> None:
+    """The columns of ``sz-picks`` stood before the one column of ``sz-field``, which won."""
+    text = (SHEETS / "parts.css").read_text()
+    assert text.index("\n.sz-field {") < text.index("\n.sz-picks {")

@@ -239,6 +239,12 @@ def actor_name(event: Any) -> str:
 
 
 @register.simple_tag
+def person(name: str, by: str) -> str:
+    """Who did it, by display name or account; "system" is the system in the reader's language."""
+    return words.role_word("system") if by == "system" else name or by
+
+
+@register.simple_tag
 def quantity(value: float, unit: str) -> str:
     return words.quantity(value, unit)
 
