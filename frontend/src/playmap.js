@@ -55,7 +55,8 @@ export function playMap(element, tracks, data) {
       map.addLayer({ id: "fence-fill", type: "fill", source: "fence", paint: { "fill-color": palette().place, "fill-opacity": 0.1 } }, "track");
       map.addLayer({ id: "fence-line", type: "line", source: "fence", paint: { "line-color": palette().place, "line-width": 1.4, "line-dasharray": [3, 2] } }, "track");
     }
-    showMeasures(map, data.limits, { under: "track" });
+    // They are few here, and a whole track is seen from far.
+    showMeasures(map, data.limits, { under: "track", wordsFrom: 7 });
     map.on("click", "track-points", (event) => pick(event.features[0].properties.track, event.features[0].properties.at));
   });
   return {

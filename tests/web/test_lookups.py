@@ -355,7 +355,11 @@ def test_a_file_of_the_archive_that_is_gone_is_no_answer(world: World):
 def test_a_track_that_cannot_be_read_says_so_and_is_not_empty(world: World, damage: str):
     """Player, files and interface: none of them may look like a vehicle that was not there."""
     case = world.raise_case().number
-    (track,) = playback(world, "op-dd", **GOOD, case=case).context["player"]["tracks"]
+    player = playback(world, "op-dd", **GOOD, case=case)
+    # A link marked so ends in "download failed", and the page with the reason is never shown.
+    assert len(re.findall(r'<a [^>]*format=(?:csv|gpx)"[^>]*>', player.content.decode())) == 2
+    assert not re.search(r'format=(?:csv|gpx)"[^>]*download', player.content.decode())
+    (track,) = player.context["player"]["tracks"]
     log = SqliteLog(world.data.feeds_log)
     with ArchiveStore(world.data.archive) as store:
         store.take([segment.batch for segment in log.read("positions", 0)], 1, 0.0)
