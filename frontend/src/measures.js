@@ -21,7 +21,8 @@ export function showMeasures(map, url, { fit = false, under, wordsFrom = 10 } = 
   map.addLayer({ id: "measure-casing", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": ink.ground, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 5, 14, 11] } }, under);
   map.addLayer({ id: "measure-line", type: "line", source: "measures", filter: shaped("LineString"), paint: { "line-color": bright, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 3, 14, 7], "line-dasharray": [1.4, 0.8] } }, under);
   map.addLayer({ id: "measure-point", type: "circle", source: "measures", filter: shaped("Point"), paint: { "circle-radius": 6, "circle-color": ink.ground, "circle-stroke-color": bright, "circle-stroke-width": 3 } }, under);
-  map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: wordsFrom, layout: { "symbol-placement": "point", "text-field": drawn(["concat", ["get", "word"], " ", ["get", "effect"]]), "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } }, under);
+  // Above everything: names of places give way to it.
+  map.addLayer({ id: "measure-word", type: "symbol", source: "measures", minzoom: wordsFrom, layout: { "symbol-placement": "point", "text-field": drawn(["concat", ["get", "word"], " ", ["get", "effect"]]), "text-font": ["Noto Sans CJK SC"], "text-size": 12, "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true }, paint: { "text-color": bright, "text-halo-color": ink.halo, "text-halo-width": 1.8 } });
   const draw = async () => {
     const found = typeof url === "string" ? await load(url) : url;
     if (!found) return;
