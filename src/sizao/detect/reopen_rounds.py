@@ -92,7 +92,7 @@ def _alone(slot, stops):  # type: ignore[no-untyped-def]  # numba
     return number, many
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows(number, wanted, slot, place):  # type: ignore[no-untyped-def]  # numba
     rows = np.empty(len(number), np.int64)
     with_window = np.empty(len(number), np.int64)
@@ -131,7 +131,7 @@ def late_stops(
     return list(zip(stops.tolist(), own.tolist(), strict=True))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stops(slot, row, late_slot, late_row, sought, waiting):  # type: ignore[no-untyped-def]  # numba
     """Rows and slots of :func:`late_stops`, as the rows came.
 

@@ -85,7 +85,7 @@ class _Numbers(NamedTuple):
     """Thousandths of the usual limit."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _usable(row, road_class, match, kind, usual_kmh, speed_kmh, lat):  # type: ignore[no-untyped-def]  # numba
     """Usable rows, but for fences, in the order of arrival."""
     last = np.int64(-1)
