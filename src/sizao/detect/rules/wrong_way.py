@@ -119,10 +119,11 @@ def roads_of(network: Network) -> Roads:
         listed = fast[grid.owner[grid.pieces]]
         near = np.zeros(len(grid.start) - 1, np.bool_)
         near[cell[listed]] = True
-        pieces = _fast(network, grid.pieces[listed])
+        middle = grid.south + (np.arange(grid.rows) + 0.5) * grid.cell_lat
+        metres = np.array([metres_per_degree(lat) for lat in middle]).reshape(-1, 2)
+        pieces = _fast(network, grid.pieces[listed], metres[cell[listed] // grid.columns])
         directed = pieces["length_m"] > 0
         many = np.bincount(cell[listed][directed], minlength=len(near))
-        middle = grid.south + (np.arange(grid.rows) + 0.5) * grid.cell_lat
         _made[network] = Roads(
             grid.south,
             grid.west,
@@ -131,7 +132,7 @@ def roads_of(network: Network) -> Roads:
             grid.rows,
             grid.columns,
             near,
-            np.array([metres_per_degree(lat) for lat in middle]).reshape(-1, 2),
+            metres,
             np.concatenate(([0], np.cumsum(many))).astype(np.int64),
             pieces[directed],
             grid.start,
@@ -145,11 +146,16 @@ def roads_of(network: Network) -> Roads:
     return _made[network]
 
 
-def _fast(network: Network, first: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
-    """FAST of the pieces that begin at these vertices; one without a length has no direction."""
+def _fast(
+    network: Network, first: npt.NDArray[np.int32], scale: npt.NDArray[np.float64]
+) -> npt.NDArray[Any]:
+    """FAST of the pieces that begin at these vertices; one without a length has no direction.
+
+    scale : metres a degree where vehicles are looked for, (n, 2): a piece of many kilometres
+        begins where a degree of longitude is longer or shorter, and would lead elsewhere
+    """
     pieces = np.zeros(len(first), FAST)
     pieces["y0"], pieces["x0"] = network.lat[first], network.lon[first]
-    scale = np.array([metres_per_degree(lat) for lat in pieces["y0"]]).reshape(-1, 2)
     north = (network.lat[first + 1] - pieces["y0"]) * scale[:, 0]
     east = (network.lon[first + 1] - pieces["x0"]) * scale[:, 1]
     length_m = np.hypot(north, east)
