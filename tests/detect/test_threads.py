@@ -14,7 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sizao.detect import concern, heard, names, on_roads, order, registry, reopen, room, take_in
+from sizao.detect import (
+    concern,
+    heard,
+    names,
+    on_roads,
+    order,
+    registry,
+    reopen,
+    reopen_rounds,
+    room,
+    take_in,
+    window_rows,
+)
+from sizao.detect.road_rules import slow_traffic
 from sizao.roads import fence_grid, limits, limits_in_force, matching
 from sizao.runtime import board
 from tests.detect.test_engine import network
@@ -33,8 +46,13 @@ BESIDE = [
     fence_grid._inside,
     board._show,
     heard._mark,
+    concern._inside,
     concern.in_fences_or_known,
+    concern.in_hours_or_known,
     reopen._tears_of,
+    reopen_rounds._rows,
+    window_rows._showing,
+    slow_traffic._usable,
 ]
 
 

@@ -97,7 +97,7 @@ def showing(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
     return columns._replace(kind=kind, speed_kmh=speed, recorder_speed_kmh=recorder)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _showing(rows, kind, speed, recorder):  # type: ignore[no-untyped-def]  # numba
     kinds = np.full(len(kind), np.int8(-1))
     speeds = np.full(len(kind), np.float32(np.nan))
