@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sizao.core.errors import TransitionError
@@ -178,7 +177,7 @@ def _act(request: HttpRequest) -> None:
 def _unit(user: User, code: str) -> Unit:
     found = Unit.objects.for_user(user).filter(code=code).first()
     if found is None:
-        raise TransitionError(_("没有这个单位。"), code="role")
+        raise TransitionError("没有这个单位。", "There is no such unit.", code="role")
     return found
 
 
