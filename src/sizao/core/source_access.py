@@ -27,6 +27,7 @@ from typing import Any
 
 import yaml
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError
 
 
@@ -180,13 +181,8 @@ def _change(path: Path, change: Callable[[Access], Access]) -> None:
                 "keys": {name: [asdict(key) for key in keys] for name, keys in access.keys.items()},
                 "off": {name: asdict(switch) for name, switch in access.off.items()},
             }
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(record, file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            text = json.dumps(record, ensure_ascii=False, indent=1)
+            durable.replace(path, text.encode(), mode=0o600)
         finally:
             os.close(lock)
     except OSError as error:

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import EvidenceError
-from sizao.log.durable import sync_folder
 
 REASONS = ("expired", "released")
 """``expired``: its time was over and nothing referred to it; ``released``: its time was over

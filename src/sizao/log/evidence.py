@@ -26,9 +26,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import ConfigError, EvidenceError, NoRoomError
 from sizao.core.rulebook import entry
-from sizao.log.durable import sync_folder
 
 MAX_BYTES = 256 << 20
 """Largest piece that is taken; a terminal's clip has a few MB, a drone's some hundred."""
@@ -114,9 +114,12 @@ class EvidenceStore:
                 file.flush()
                 os.fsync(file.fileno())
             target = self.path(digest.hexdigest())
+            new = not target.parent.exists()
             target.parent.mkdir(exist_ok=True)
             draft.replace(target)
             sync_folder(target.parent)
+            if new:
+                sync_folder(self.root)
         except OSError as error:
             raise EvidenceError(f"{self.root}: {error.strerror}") from error
         finally:

@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import ConfigError
 from sizao.detect.context import Context
-from sizao.log.durable import sync_folder
 
 _CHUNK = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

@@ -14,8 +14,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from sizao.core import durable
 from sizao.core.errors import LogError
-from sizao.log import durable
 from sizao.log.archive.manifest import Day, Manifest
 
 NAME = "deletions.jsonl"

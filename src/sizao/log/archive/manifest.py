@@ -18,8 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sizao.core import durable
 from sizao.core.errors import LogError
-from sizao.log import durable
 
 NAME = "manifest.json"
 FORMAT = 2

@@ -30,13 +30,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import LogError
 from sizao.log.archive import columns, deletions, layout, manifest, runs
 from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.days import day_of, days_of
 from sizao.log.archive.manifest import Day, File, Manifest
 from sizao.log.archive.writing import DayFiles, FileWriter
-from sizao.log.durable import sync_folder
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sizao.core.durable import sync_folder
 from sizao.log.archive import columns
 from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.manifest import File
-from sizao.log.durable import sync_folder
 
 HELPING_BYTES = 8 << 20
 """Written out after so many: an append of the gateway that wants the disk meanwhile waits for

@@ -19,8 +19,8 @@ from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import LogError
-from sizao.log.durable import sync_folder
 from sizao.runtime.embedded.volumes import Place, Volumes
 
 Parts = Mapping[str, Callable[[], bytes]]

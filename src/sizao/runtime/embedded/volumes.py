@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sizao.core.durable import sync_folder
 from sizao.core.errors import LogError
-from sizao.log.durable import sync_folder
 
 LARGE = 256 << 10
 """Bytes of a segment from which on it goes to a volume: some 5,000 positions. Below that

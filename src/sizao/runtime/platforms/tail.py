@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sizao.core import durable
 from sizao.log.interface import LogReader, Segment
 
 logger = logging.getLogger(__name__)
@@ -61,12 +61,7 @@ class Offset:
         if not self._durable:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump({"confirmed": seq}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        durable.replace(self._path, json.dumps({"confirmed": seq}).encode())
 
 
 class Tail:

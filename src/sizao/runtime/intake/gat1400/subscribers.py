@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError, EvidenceError
 from sizao.feeds.gat1400.encode import motor_vehicle, picture
 from sizao.feeds.gat1400.status import OK, codes
@@ -217,12 +217,8 @@ class Subscribers:
         with self._saving:
             every = list(self._all.values())
             record = [{"cursor": one.cursor, **asdict(one.subscription)} for one in every]
-            draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(record, file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+            text = json.dumps(record, ensure_ascii=False, indent=1)
+            durable.replace(self._path, text.encode())
             for one, saved in zip(every, record, strict=True):
                 one.saved = saved["cursor"]
 
