@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from sizao.core import kernel_cache
+
+NJIT = "from numba import njit\n"
 
 
 @pytest.fixture
@@ -60,19 +64,93 @@ def test_the_stamp_is_of_files_with_kernels_alone(
     assert kernel_cache.stamp() not in (before, touched)
 
 
+@pytest.mark.parametrize(
+    ("statement", "file", "counts"),
+    [
+        ("from sizao.numbers import FULL", "numbers.py", True),
+        ("    from sizao.numbers import FULL as f", "numbers.py", True),
+        ("from sizao import (\n    others,\n    numbers as n,\n)", "numbers.py", True),
+        ("import sizao.numbers", "numbers.py", True),
+        ("from sizao.book import FULL", "book/__init__.py", True),
+        ("from sizao.middle import FULL", "numbers.py", True),
+        ("from numbers import Number", "numbers.py", False),
+        ("from sizao.other import FULL", "numbers.py", False),
+    ],
+)
+def test_what_kernels_import_counts_and_nothing_else(
+    home: Path, monkeypatch: pytest.MonkeyPatch, statement: str, file: str, counts: bool
+) -> None:
+    """A number from there is a constant in a loop: of two values the older one was still used."""
+    fake = home / "package" / "core" / "kernel_cache.py"
+    package = fake.parents[1]
+    for name, text in (
+        ("core/kernel_cache.py", ""),
+        ("middle.py", "from sizao.numbers import FULL"),
+        ("rule.py", f"{NJIT}{statement}"),
+        (file, "FULL = 1"),
+    ):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    monkeypatch.setattr(kernel_cache, "__file__", str(fake))
+
+    def folder() -> Path:
+        monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+        return kernel_cache.use_kernel_cache()
+
+    before = kernel_cache.stamp(), folder()
+    assert (kernel_cache.stamp(), folder()) == before
+    (package / file).write_text("FULL = 2")
+    after = kernel_cache.stamp(), folder()
+    assert [one != other for one, other in zip(before, after, strict=True)] == [counts, counts]
+
+
 def test_a_named_folder_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(home / "mine"))
     assert kernel_cache.use_kernel_cache() == home / "mine"
 
 
-def test_a_service_without_a_home_still_finds_a_place(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the system's temporary folder is, for who has no other."""
     (home / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "file"))
+    (home / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(home / "tmp"))
+    return home / "tmp"
+
+
+def test_a_service_without_a_home_has_a_place_of_its_own(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = kernel_cache.use_kernel_cache()
     assert folder.is_dir()
-    assert not folder.is_relative_to(home)
+    assert folder.parent == no_home / f"sizao-{os.getuid()}"
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert kernel_cache.use_kernel_cache() == folder
+
+
+@pytest.mark.parametrize("whose", ["writable by others", "a link", "somebody else's"])
+def test_loops_that_others_may_have_put_there_are_not_run(
+    no_home: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Anybody may make a folder of that name before the service is first started."""
+    place = no_home / f"sizao-{os.getuid()}"
+    if whose == "a link":
+        (no_home / "elsewhere").mkdir(mode=0o700)
+        place.symlink_to("elsewhere")
+    else:
+        place.mkdir()
+        place.chmod(0o777 if whose == "writable by others" else 0o755)
+    if whose == "somebody else's":
+        own = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: own)
+        place.rename(no_home / f"sizao-{own}")
+    folder = kernel_cache.use_kernel_cache()
+    assert folder.is_dir()
+    assert folder.parent.parent == no_home
+    assert folder.parent.name.startswith(f"sizao-{os.getuid()}-")
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
 
 
 def test_the_tests_themselves_go_by_it() -> None:
