@@ -14,20 +14,15 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import pyarrow as pa
-from numba.core import caching
-loaded = set()
-load = caching.Cache.load_overload
-def counted(self, *given):
-    loaded.add(self._py_func.__qualname__)
-    return load(self, *given)
-caching.Cache.load_overload = counted
+from tests.loops_met import Met
+met = Met.listening()
 from sizao.log import loops
 from sizao.log.archive import arrivals
 from sizao.log.archive.store import ArchiveStore
 from sizao.runtime.embedded.log import SqliteLog
 if sys.argv[2] == "warm":
     arrivals.warm_up()
-loaded.clear()
+met.forget()
 folder, n = Path(sys.argv[1]), 3_000
 names = pa.array([f"{13_800_000_000 + number}" for number in range(n)])
 one = loops.made_up().take(pa.array([number % 2 for number in range(n)])).set_column(
@@ -43,7 +38,7 @@ with SqliteLog(folder / "feeds.sqlite", writer=True) as log, ArchiveStore(folder
     for number, batch in enumerate(found, 1):
         kept.take([batch], number, 0.0)
     assert kept.compact() and kept.manifest.rows
-print(*sorted(loaded))
+print(*sorted(met.loaded))
 """
 
 

@@ -27,20 +27,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numba.core import caching, event
-met = set()
-load = caching.Cache.load_overload
-def loaded(self, *given):
-    met.add(self._py_func.__qualname__)
-    return load(self, *given)
-caching.Cache.load_overload = loaded
-compiled = set()
-class Listener(event.Listener):
-    def on_start(self, what):
-        compiled.add(what.data["dispatcher"].py_func.__qualname__)
-    def on_end(self, what):
-        pass
-event.register("numba:compile", Listener())
+from tests.loops_met import Met
+met = Met.listening()
 from sizao.detect import engine
 from sizao.detect.context import Context
 from sizao.detect.state import EngineState
@@ -60,8 +48,7 @@ bare = Context.build(network, register)
 if how == "unfenced":
     made_up._fences = Fences
 warming.warm_up(bare)
-met.clear()
-compiled.clear()
+met.forget()
 # Drawn while it runs.
 context = Context.build(network, register, fences=fences, temporary=[limit])
 every = pq.read_table(folder / "positions.parquet").combine_chunks().to_batches()[0]
@@ -75,8 +62,8 @@ while begin < len(every):
     if turn % 20 == 0:
         state = EngineState.from_bytes(state.to_bytes())
         engine.active(state, context)
-print(*sorted(compiled), sep=",")
-print(*sorted(met), sep=",")
+print(*sorted(met.compiled), sep=",")
+print(*sorted(met.loaded), sep=",")
 """
 
 

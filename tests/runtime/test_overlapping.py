@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,6 @@ import pytest
 
 from sizao.core.clock import ManualClock
 from sizao.core.errors import LogError
-from sizao.detect.context import Context
 from sizao.log.datadir import DataDir
 from sizao.log.interface import Segment
 from sizao.runtime.embedded.checkpoint import CheckpointStore, Saved
@@ -176,13 +175,14 @@ def test_what_is_ahead_is_judged_by_what_it_was_matched_by(
 ) -> None:
     """Another context counts from the next batch on, and what the one before led to is saved."""
     contexts = [Sources(recorded)() for _ in range(2)]
-    now: Callable[[], Context] = lambda: contexts[0]  # noqa: E731
-    with life(recorded, tmp_path / "detect.sqlite", context=Given(lambda: now())) as pipeline:
+    in_force = contexts[:1]
+    given = Given(lambda: in_force[0])
+    with life(recorded, tmp_path / "detect.sqlite", context=given) as pipeline:
         for _ in range(5):
             assert pipeline.turn()
         reached = pipeline.reached
         assert reached > pipeline.offset
-        now = lambda: contexts[1]  # noqa: E731
+        in_force[0] = contexts[1]
         assert pipeline.turn()
         assert (pipeline.offset, pipeline.context) == (reached, contexts[0])
         assert pipeline.turn()

@@ -22,15 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FIRST_TURNS = """
 import sys
-from collections import Counter
 from pathlib import Path
-from numba.core import caching
-loaded = Counter()
-load = caching.Cache.load_overload
-def counted(self, *given):
-    loaded[self._py_func.__qualname__] += 1
-    return load(self, *given)
-caching.Cache.load_overload = counted
+from tests.loops_met import Met
+met = Met.listening()
 from sizao.detect import engine
 from sizao.detect.state import EngineState
 from sizao.log.datadir import DataDir
@@ -41,7 +35,7 @@ data = DataDir(Path(sys.argv[1]))
 context = Sources(data)()
 if sys.argv[2] == "warm":
     warm_up(context)
-loaded.clear()
+met.forget()
 state, found = EngineState(), 0
 with SqliteLog(data.feeds_log) as log:
     for segment in log.read("positions", 0, 10**9):
@@ -49,7 +43,7 @@ with SqliteLog(data.feeds_log) as log:
         detections, state = engine.run(prepared, state, context)
         found += len(detections)
 assert found, "no rule fired"
-print(*sorted(loaded))
+print(*sorted(met.loaded))
 """
 """A loop that is neither compiled nor looked up in the cache is one that is there already."""
 

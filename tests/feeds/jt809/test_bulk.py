@@ -217,23 +217,18 @@ def test_what_is_cut_waits_for_the_rest() -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from numba.core import caching
-loaded = set()
-load = caching.Cache.load_overload
-def counted(self, *given):
-    loaded.add(self._py_func.__qualname__)
-    return load(self, *given)
-caching.Cache.load_overload = counted
+from tests.loops_met import Met
+met = Met.listening()
 from sizao.feeds.jt809.bulk import Bulk, warm_up
 from sizao.feeds.jt809.vehicles import Directory
 from tests.feeds.jt809.talk import SECOND, START_US, params
 if sys.argv[2] == "warm":
     warm_up()
-loaded.clear()
+met.forget()
 bulk, data = Bulk(Directory()), Path(sys.argv[1]).read_bytes()
 for _ in range(2):
     assert len(bulk.decode(data, params(edition="2011"), START_US + 3600 * SECOND).batch) == 600
-print(*sorted(loaded))
+print(*sorted(met.loaded))
 """
 
 
