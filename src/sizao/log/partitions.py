@@ -21,8 +21,9 @@ from sizao.core.loads import address, u8, u64
 
 LONGEST = 24
 """Bytes of the longest name in the table; a longer one, such as a SHA-256, is looked up singly."""
-MOST = 1 << 20
-"""Names remembered; then the table is begun anew."""
+MOST = 1 << 21
+"""Names remembered; then the table is begun anew. They fill half of 1 << 22 places, which is one of
+its sizes: each is four times the one before."""
 _UNKNOWN = 255
 _MIX = -0x61C8_8646_80B5_83EB
 """2**64 over the golden ratio, as a signed number: spreads what differs little."""
