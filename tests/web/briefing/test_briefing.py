@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.web.audit.models import AppendOnlyError
@@ -85,6 +87,9 @@ def test_it_is_one_page_however_much_there_is(world: World) -> None:
     world.clock.advance(5 * 3600)
     made = services.issue(world.user("lead-zd"), world.unit("zd"), "注意" * 40)
     paper = services.paper(made)
+    told = [paper.title, paper.subtitle, *paper.foot]
+    assert all(f"{timezone.localtime(world.now):%Y}" in one for one in told[:1] + told[-1:])
+    assert len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", paper.subtitle)) == 2
     assert any(sheet.pages(paper, size) == 1 for size in sheet.SIZES_PT)
     answer = world.client("op-zd").get(f"/briefings/{made.number}.pdf")
     assert answer.content.startswith(b"%PDF")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sizao.core.errors import TransitionError
@@ -10,6 +12,7 @@ from sizao.web.calls.services import take
 from sizao.web.handover import services
 from sizao.web.handover.models import Handover
 from sizao.web.handover.open_items import collect
+from sizao.web.handover.views import paper
 from tests.web.conftest import World
 
 CRASH = {"kind": "crash", "dead": "1", "how": "map", "lat": "26.585", "lon": "101.716"}
@@ -117,4 +120,8 @@ def test_pages_and_paper(world: World) -> None:
         f"/handovers/{number}/act/", {"action": "in", "version": "2"}
     ).status_code == 302  # fmt: skip
     assert client.get(f"/handovers/{number}.pdf").content.startswith(b"%PDF")
+    blocks = paper(Handover.objects.get(number=number)).blocks
+    due = [line for block in blocks for line in block.lines if "时限" in line]
+    assert due
+    assert all(re.search(r"时限 \d{4}-\d\d-\d\d \d\d:\d\d", line) for line in due)
     assert world.client("lead-xd").get(f"/handovers/{number}/").status_code == 404

@@ -6,6 +6,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from sizao.core.errors import TransitionError
 from sizao.web.audit.models import AuditEntry
@@ -119,6 +120,8 @@ def test_the_review_page_and_its_documents(world: World):
     tables = Document(io.BytesIO(word.content)).tables
     text = "\n".join(cell.text for table in tables for row in table.rows for cell in row.cells)
     assert "设置警戒" in text
+    moment = f"{timezone.localtime(case.raised_at):%Y-%m-%d %H:%M}"
+    assert moment in text, "a paper is read in other years"
     assert str(world.user("off-dd1")) not in text, "units are judged, not people"
     assert AuditEntry.objects.filter(action="case.review_file").count() == 2
     assert client.get(f"/cases/{case.pk}/review.exe").status_code == 404

@@ -63,8 +63,8 @@ def _warnings(unit: Unit, since: datetime, now: datetime) -> Section:
         n = mine.filter(issued__gt=since).count()
         at = timezone.localtime(since)
         lines.append(
-            Line(f"自上次早报（{at:%m-%d %H:%M}）以来 {n} 件。",
-                 f"{n} since the last briefing ({at:%m-%d %H:%M}).", reverse("inbox"))
+            Line(f"自上次早报（{at:%Y-%m-%d %H:%M}）以来 {n} 件。",
+                 f"{n} since the last briefing ({at:%Y-%m-%d %H:%M}).", reverse("inbox"))
         )  # fmt: skip
     cases = Case.objects.filter(concerning(unit), raised_at__gt=now - DAY, raised_at__lte=now)
     decided = kept = 0

@@ -87,7 +87,7 @@ def paper(one: Briefing) -> sheet.Sheet:
         foot.insert(0, f"本份更正 {one.corrects.number}：{one.why}")
     day = timezone.localtime(one.issued_at)
     return sheet.Sheet(
-        title=f"{one.unit.name_zh}每日研判（{day:%m月%d日}）",
+        title=f"{one.unit.name_zh}每日研判（{day:%Y年%m月%d日}）",
         subtitle=f"{one.number}　{span}",
         blocks=blocks,
         foot=foot,
@@ -95,7 +95,7 @@ def paper(one: Briefing) -> sheet.Sheet:
 
 
 def _at(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%m-%d %H:%M}"
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
 
 def _next_number(unit: Unit, now: datetime) -> str:

@@ -63,10 +63,10 @@ def _duty(
 def _since(code: str, review: Review) -> str:
     days = duties()[code].days
     if days == 0:
-        return _("截至 {day}").format(day=f"{review.last_day:%m-%d}")
+        return _("截至 {day}").format(day=f"{review.last_day:%Y-%m-%d}")
     if days >= 365:
         return _("近一年")
-    return f"{review.first_day:%m-%d}–{review.last_day:%m-%d}"
+    return f"{review.first_day:%Y-%m-%d} – {review.last_day:%Y-%m-%d}"
 
 
 def _shown(row: Row, about: Row, worse: float, then: dict[str, Row]) -> Row:

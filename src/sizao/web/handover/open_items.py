@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from sizao.respond.calls.reporting import LEVELS
 from sizao.respond.calls.table import kind_names
@@ -179,8 +180,9 @@ def _sources(unit: Unit) -> Iterator[Item]:
     if unit.parent_id is not None:
         return  # sources are the detachment's to watch
     for one in SourceEvent.objects.filter(ended=None):
+        since = timezone.localtime(one.started)
         yield Item(
             f"source:{one.pk}", "source", f"{one.source} {one.topic} 中断",
-            f"{one.source} {one.topic}: silent since {one.started:%m-%d %H:%M} UTC",
+            f"{one.source} {one.topic}: silent since {since:%Y-%m-%d %H:%M}",
             reverse("source", args=[one.source]), None, one.started.timestamp(),
         )  # fmt: skip

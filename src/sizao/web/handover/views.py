@@ -171,7 +171,7 @@ def _due(item: dict[str, Any]) -> str:
     if item.get("due_s") is None:
         return ""
     at = datetime.fromtimestamp(item["due_s"], timezone.get_current_timezone())
-    return f"，时限 {at:%m-%d %H:%M}"
+    return f"，时限 {at:%Y-%m-%d %H:%M}"
 
 
 def _at(moment) -> str:

@@ -14,11 +14,11 @@ class HazardConflictError(ConflictError):
 
     def __init__(self, version: int, events: list[Any]) -> None:
         zh = "；".join(
-            f"{timezone.localtime(one.at):%m-%d %H:%M:%S} {one.actor_name}：{one.text_zh}"
+            f"{timezone.localtime(one.at):%Y-%m-%d %H:%M:%S} {one.actor_name}：{one.text_zh}"
             for one in events
         )
         en = "; ".join(
-            f"{timezone.localtime(one.at):%m-%d %H:%M:%S} {one.actor}: {one.text_en}"
+            f"{timezone.localtime(one.at):%Y-%m-%d %H:%M:%S} {one.actor}: {one.text_en}"
             for one in events
         )
         self.zh = f"您看到的页面已过时，请按最新情况再操作。{zh}"

@@ -23,7 +23,7 @@ from sizao.web.units.territory import territory
 def _clock(seconds: float | None) -> str:
     if seconds is None:
         return "—"
-    return f"{timezone.localtime(datetime.fromtimestamp(seconds, UTC)):%m-%d %H:%M:%S}"
+    return f"{timezone.localtime(datetime.fromtimestamp(seconds, UTC)):%Y-%m-%d %H:%M:%S}"
 
 
 def _minute(seconds: float | None) -> str:
@@ -47,7 +47,7 @@ def _measures(measures: Sequence[ControlMeasure]) -> Table:
     """What was put up on the road and taken away again."""
 
     def at(moment: datetime | None) -> str:
-        return "—" if moment is None else f"{timezone.localtime(moment):%m-%d %H:%M}"
+        return "—" if moment is None else f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
     return Table(
         "措施的下达、实施和解除",
@@ -57,7 +57,7 @@ def _measures(measures: Sequence[ControlMeasure]) -> Table:
              at(one.ended_at)]
             for one in measures
         ],
-        [1.5, 1.1, 2.0, 1.0, 1.0, 1.0],
+        [1.4, 1.0, 1.8, 1.2, 1.2, 1.2],
         [False] * 6,
     )  # fmt: skip
 
