@@ -99,15 +99,38 @@ def child(text: str) -> list[str]:
 
 def test_children_share_the_work_and_it_is_done_once(cache: Path) -> None:
     told: list[tuple[int, int]] = []
-    every = len(warming.units())
-    says = child("import sys; print(f'x\\ny' if sys.argv[1] == '1/2' else 'z')")
+    one, another, third = sorted(warming.known())[:3]
+    said = {"1/2": [one, another], "2/2": [another, third, "what nobody knows"]}
+    says = child(
+        f"import sys, time; print(*{said}[sys.argv[1]], sep='\\n', flush=True); time.sleep(0.5)"
+    )
     warming.compile_ahead(says, lambda *how: told.append(how), processes=2, poll_s=0.05)
     assert warming.is_compiled()
+    every = len(warming.known())
     assert told[0] == (0, every)
-    assert max(done for done, _ in told) <= 3
+    assert told[-1] == (3, every), "what both have compiled counts once"
     told.clear()
     warming.compile_ahead(child("raise SystemExit(1)"), lambda *how: told.append(how))
     assert not told, "compiled again"
+
+
+@pytest.mark.parametrize("how", ["full", pytest.param("empty", marks=pytest.mark.slow)])
+def test_each_loop_is_said_as_it_is_there(tmp_path: Path, how: str) -> None:
+    """A unit of its own took half of the time, in which nothing seemed to happen. What a loop calls
+    is compiled before it, and not looked for where the loop is in the cache."""
+    program = "from sizao.runtime.warming import LOG, compile_units; compile_units([LOG], print)"
+    kept = {} if how == "full" else {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **kept}, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    own = [name for name in done.stdout.split() if name.startswith("sizao.log.partitions.")]
+    assert len(own) == len(set(own))
+    loops = {name.rpartition(".")[2] for name in own}
+    assert loops >= {"_look_up", "_learn", "_move"}
+    assert ("_put" in loops) is (how == "empty")
+    if how == "empty":
+        assert own.index("sizao.log.partitions._put") < own.index("sizao.log.partitions._move")
 
 
 def test_a_child_that_fails_is_no_harm_and_is_tried_again(

@@ -135,4 +135,4 @@ def test_no_new_warnings_while_rules_compile(world: World):
         beat(world, name)
     beat(world, COMPILING, done=3, of=16)
     client = world.client("off-xd1")
-    assert "检测规则首次编译中（3/16）" in client.get("/inbox/").content.decode()
+    assert "检测规则首次编译中（已完成 19 %）" in client.get("/inbox/").content.decode()

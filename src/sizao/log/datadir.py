@@ -221,7 +221,7 @@ def replace(path: Path, data: bytes) -> None:
 
 
 COMPILING = "pipeline-compiling"
-"""Heartbeat while the pipeline's rules are compiled: ``done`` and ``of``. It goes when they are."""
+"""Heartbeat while the pipeline's loops are compiled: ``done`` and ``of``. It goes when they are."""
 
 
 def write_status(data: DataDir, part: str, *, at_s: float, counters: dict[str, Any]) -> None:

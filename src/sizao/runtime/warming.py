@@ -24,7 +24,8 @@ from pathlib import Path
 import numba
 import numpy as np
 import pyarrow as pa
-from numba.core.registry import cpu_target
+from numba.core import event
+from numba.core.registry import CPUDispatcher, cpu_target
 
 from sizao.core.kernel_cache import stamp
 from sizao.core.places import ROAD_CLASS_CODES
@@ -53,14 +54,48 @@ def units() -> list[str]:
     return [*groups, *(rule.id for rule in reopen.others(every.rules, groups)), LOG]
 
 
-def compile_units(only: Sequence[str], done: Callable[[str], None] = lambda unit: None) -> None:
-    """Have the loops of these units compiled, one after the other."""
-    for unit in only:
-        if unit == LOG:
-            loops.warm_up()
-        else:
-            _drive(made_up.country(frozenset(unit.split(","))), made_up.batches())
-        done(unit)
+def compile_units(only: Sequence[str], done: Callable[[str], None] = lambda loop: None) -> None:
+    """Have the loops of these units compiled, one after the other; ``done`` gets the name of each
+    as it is there, once."""
+    said: set[str] = set()
+
+    def say(names: Iterable[str]) -> None:
+        for name in sorted({*names} - said):
+            said.add(name)
+            done(name)
+
+    with event.install_listener("numba:compile", _Compiled(say)):
+        for unit in only:
+            if unit == LOG:
+                loops.warm_up()
+            else:
+                _drive(made_up.country(frozenset(unit.split(","))), made_up.batches())
+            # Those, too, that were in the cache.
+            say(name for name, loop in known().items() if loop.overloads)
+
+
+def known() -> dict[str, CPUDispatcher]:
+    """Every loop of the modules that are imported, by name; a few of them no position needs."""
+    every = [vars(module) for name, module in sys.modules.items() if name.startswith("sizao.")]
+    found = (one for names in every for one in list(names.values()))
+    return {_name(one): one for one in found if isinstance(one, CPUDispatcher)}
+
+
+def _name(loop: CPUDispatcher) -> str:
+    return f"{loop.py_func.__module__}.{loop.py_func.__qualname__}"
+
+
+class _Compiled(event.Listener):
+    """Says each loop that was compiled, those that others call, too."""
+
+    def __init__(self, say: Callable[[Iterable[str]], None]) -> None:
+        self._say = say
+
+    def on_start(self, what: event.Event) -> None:
+        pass
+
+    def on_end(self, what: event.Event) -> None:
+        self._say([_name(what.data["dispatcher"])])
 
 
 def warm_up(context: Context) -> None:
@@ -82,15 +117,16 @@ def compile_ahead(
     """Have everything compiled by child processes, unless this source was before.
 
     command : ends with what part of the units a child has, as ``1/2``, which is added here; a
-        child prints a line for each unit that it is done with
-    tell : called now and then with how many units are done, and of how many
+        child prints the name of each loop that is there, a line each
+    tell : called now and then with how many loops are there, and of how many: the last few may
+        not come, and one takes a hundred times as long as another
 
     A child that fails leaves its part to :func:`warm_up`. Returns, or is interrupted, within
     ``poll_s``; children end with this process.
     """
     if is_compiled():
         return
-    every, now = len(units()), _stamp()
+    every, now = set(known()), _stamp()
     processes = processes or min(os.cpu_count() or 1, 2)
     with ExitStack() as stack, selectors.DefaultSelector() as waiting:
         children = []
@@ -101,13 +137,14 @@ def compile_ahead(
             assert child.stdout is not None
             os.set_blocking(child.stdout.fileno(), False)
             waiting.register(child.stdout, selectors.EVENT_READ)
-        done = 0
+        said: dict[int, bytes] = {}
         while waiting.get_map():
-            tell(done, every)
+            names = {line.decode() for text in said.values() for line in text.split(b"\n")}
+            tell(len(names & every), len(every))
             for key, _ in waiting.select(poll_s):
-                said = os.read(key.fd, 65_536)
-                done += said.count(b"\n")
-                if not said:
+                more = os.read(key.fd, 65_536)
+                said[key.fd] = said.get(key.fd, b"") + more
+                if not more:
                     waiting.unregister(key.fileobj)
         codes = [child.wait() for child in children]
     if any(codes):

@@ -56,7 +56,7 @@ class Trouble:
 
     state : ``missing``, ``stale`` or ``compiling``
     minutes : since its last heartbeat; 0 unless stale
-    done, of : how much is compiled; 0 unless compiling
+    done, of : how many loops are compiled; 0 unless compiling
     """
 
     part: str
