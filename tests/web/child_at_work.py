@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.web.child import answer, say
 
 
@@ -20,7 +20,9 @@ def work(folder: Path) -> None:
         say(step="add up", share=0.5)
     elif what == "refuse":
         say(step="read", share=0.0)
-        raise ConfigError("没有路网")
+        raise ConfigError("no roads")
+    elif what == "refuse in both":
+        raise SaidError("没有路网", "no roads")
     elif what == "noise":
         sys.stderr.write("x" * 1_000_000)
         sys.stderr.write("the cause\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.web.child import _listen, run_child
 
 AT_WORK = "tests.web.child_at_work"
@@ -44,8 +44,12 @@ def test_each_line_is_told_as_it_is_said(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_done_is_said_in_its_words(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^没有路网$"):
+    with pytest.raises(ConfigError, match=r"^no roads$") as refused:
         run_child(AT_WORK, asked(tmp_path, "refuse"))
+    assert not isinstance(refused.value, SaidError)
+    with pytest.raises(SaidError, match=r"^no roads$") as refused:
+        run_child(AT_WORK, asked(tmp_path, "refuse in both"))
+    assert refused.value.zh == "没有路网"
 
 
 def test_a_talkative_failure_ends_and_its_last_words_are_logged(
@@ -70,7 +74,7 @@ def test_one_that_goes_on_talking_may_take_longer() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as talking:
-        assert _listen(talking, told.append, 2.0) == ("", False)
+        assert _listen(talking, told.append, 2.0) == ("", "", False)
     assert len(told) == 10
 
 

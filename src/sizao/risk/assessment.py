@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.risk import breaks, discount, snapping
 from sizao.risk.assessment_table import Columns, table_of
 from sizao.risk.backtest_report import Backtest, backtest
@@ -86,9 +86,12 @@ def assess(
     inside = crashes.in_years(options.years)
     usable = int((inside & (snapped.edge >= 0)).sum())
     if usable < LEAST_CRASHES:
-        raise ConfigError(
-            f"only {usable} crashes of {options.years.start}-{options.years.stop - 1} lie on the"
-            f" network; an assessment needs {LEAST_CRASHES}"
+        years = f"{options.years.start}-{options.years.stop - 1}"
+        raise SaidError(
+            f"落在路网上的事故太少，请补充导入或多选几年：{years} 年只有 {usable} 起，"
+            f"评估至少要有 {LEAST_CRASHES} 起",
+            f"only {usable} crashes of {years} lie on the network; an assessment needs"
+            f" {LEAST_CRASHES}",
         )
     features = Features(sites, surrogates or {})
     step("estimate", 0.15)

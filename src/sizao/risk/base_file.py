@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.risk.estimators import Estimate
 from sizao.risk.forecasting import Forecast
 from sizao.risk.posterior import Posterior
@@ -39,9 +39,15 @@ def load(path: Path, sites: Sites) -> Forecast:
         with np.load(path) as kept:
             found = {name: kept[name] for name in kept.files}
     except FileNotFoundError:
-        raise ConfigError("the assessment kept no base for a forecast: assess once more") from None
+        raise SaidError(
+            "所依据的评估不完整，请重新评估",
+            "the assessment kept no base for a forecast: assess once more",
+        ) from None
     if len(found["edge_mean"]) != len(sites) or len(found["node_mean"]) != len(sites.node_id):
-        raise ConfigError("the road network is another than that of the assessment: assess again")
+        raise SaidError(
+            "评估之后换过路网，请重新评估",
+            "the road network is another than that of the assessment: assess again",
+        )
     edges, nodes = found["edge_predicted"], found["node_predicted"]
     return Forecast(
         sites,

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sizao.core.errors import ConfigError, SizaoError
+from sizao.core.errors import ConfigError, SaidError, SizaoError
 from sizao.core.kernel_cache import use_kernel_cache
 from sizao.core.tied import tied, watch_parent
 
@@ -44,7 +44,8 @@ def run_child(
 ) -> None:
     """``python -m MODULE PLACE``; ``told`` gets each line but an error as it is said.
 
-    Raises ConfigError with the error it said, or that it ended otherwise or hung.
+    Raises ConfigError with the error it said (SaidError if that has both languages), or that it
+    ended otherwise or hung.
     """
     command = [sys.executable, "-m", module, str(place)]
     # To a file: a pipe that nobody reads meanwhile stops a talkative child for ever.
@@ -54,7 +55,7 @@ def run_child(
             text=True, encoding="utf-8", start_new_session=True,
         ) as child:  # fmt: skip
             try:
-                error, hung = _listen(child, told, silent_s)
+                error, zh, hung = _listen(child, told, silent_s)
                 child.wait(_GRACE_S)
             except BaseException:
                 _kill(child)
@@ -67,6 +68,8 @@ def run_child(
                 log.error(
                     "%s in %s ended with %d:\n%s", module, place, child.returncode, _end(noise)
                 )
+            if zh:
+                raise SaidError(zh, error)
             raise ConfigError(error or f"the computation ended with code {child.returncode}")
 
 
@@ -83,7 +86,8 @@ def answer(work: Callable[[Path], object], *, nice: int = 0) -> None:
     try:
         work(Path(sys.argv[1]))
     except SizaoError as error:
-        say(error=str(error))
+        zh = {"zh": error.zh} if isinstance(error, SaidError) else {}
+        say(error=str(error), **zh)
         sys.exit(1)
 
 
@@ -94,9 +98,10 @@ def say(**what: Any) -> None:
 
 def _listen(
     child: subprocess.Popen[str], told: Callable[[dict[str, Any]], object], silent_s: float
-) -> tuple[str, bool]:
-    """The error it said, "" for none, and whether it was killed for its silence."""
-    error, hung = "", threading.Event()
+) -> tuple[str, str, bool]:
+    """The error it said, "" for none, the same in Chinese if it has that, and whether it was killed
+    for its silence."""
+    error, zh, hung = "", "", threading.Event()
 
     def kill() -> None:
         hung.set()
@@ -111,13 +116,13 @@ def _listen(
         finally:
             timer.cancel()
         if not line:
-            return error, hung.is_set()
+            return error, zh, hung.is_set()
         try:
             said = json.loads(line)
         except ValueError:
             continue  # a library's own print
         if "error" in said:
-            error = str(said["error"])
+            error, zh = str(said["error"]), str(said.get("zh", ""))
         else:
             told(said)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sizao.core.errors import SaidError, TransitionError, UnansweredError
+from sizao.core.errors import SaidError, SizaoError, TransitionError, UnansweredError
 
 _UNANSWERED = {
     "memory": (
@@ -25,6 +25,15 @@ _UNANSWERED = {
 def unanswered(error: UnansweredError) -> TransitionError:
     """Why a question to the archive got no answer, and what to do."""
     return TransitionError(*_UNANSWERED[error.code], code="unanswered")
+
+
+def kept(error: Exception) -> str:
+    """What is written down of the error that ended a run: in Chinese where it has that, which the
+    filter ``why_not`` says in the reader's language; else what the program said."""
+    if isinstance(error, SaidError):
+        return error.zh
+    # What goes wrong on purpose says enough without its class.
+    return str(error) if isinstance(error, SizaoError) else f"{type(error).__name__}: {error}"
 
 
 def untranslated(zh: str, en: str, error: Exception) -> TransitionError:

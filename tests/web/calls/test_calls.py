@@ -77,8 +77,8 @@ def test_four_ways_to_say_where(roads: World, over: dict[str, str], words: str, 
 @pytest.mark.parametrize(
     ("over", "said"),
     [
-        ({"stake": "G5 K900"}, "该路桩号从 G5 K120+000 到 G5 K131"),
-        ({"stake": "G6 K1"}, "有桩号的道路：G5"),
+        ({"stake": "G5 K900"}, "G5 K900+000 不在路网内，路网里这条路是 G5 K120+000 至 G5 K131"),
+        ({"stake": "G6 K1"}, "没有带桩号的道路 G6。有桩号的道路：G5"),
         ({"stake": "高速上"}, "看不懂桩号"),
         ({"how": "junction", "road_a": "机场路", "road_b": "没有街"}, "路网里没有“没有街”"),
         ({"how": "junction", "road_a": "机场路", "road_b": "G5"}, "不相交"),

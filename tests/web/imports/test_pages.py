@@ -54,6 +54,7 @@ def test_from_upload_to_undo(world: World, inline) -> None:
     assert answer.headers["Location"] == f"/imports/{batch.pk}/"
     page = client.get(answer.headers["Location"]).content.decode()
     assert "当事人姓名" in page
+    assert "CSV，GB18030 编码，逗号分隔" in page
     assert "某甲" not in page, "a personal column shows no sample"
     assert '<option value="time"' in page
     assert act(client, batch, "check", **screen(batch)).status_code == 302

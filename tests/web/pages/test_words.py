@@ -134,6 +134,13 @@ def test_every_reason_that_is_stored_has_english() -> None:
     assert written <= set(WHY_NOT)
 
 
+def test_every_reason_is_said_in_english() -> None:
+    from sizao.web.pages.templatetags.sizao import WHY_NOT, why_not
+
+    with translation.override("en"):
+        assert [one for one in WHY_NOT if re.search("[\u4e00-\u9fff]", why_not(one))] == []
+
+
 @pytest.mark.parametrize(
     ("rule", "severity", "value", "zh", "en"),
     [

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from sizao.core.errors import ConfigError, ConflictError
 from sizao.web.audit.models import AuditEntry
@@ -151,8 +152,13 @@ def test_a_plan_left_unfinished_is_closed(world: World, plan: Plan) -> None:
     plan.refresh_from_db()
     assert plan.state == "failed"
     assert not files.folder(plan).exists()
-    page = world.client("op-dd").get(f"/plans/{plan.pk}/").content.decode()
+    client = world.client("op-dd")
+    page = client.get(f"/plans/{plan.pk}/").content.decode()
     assert "没有编成" in page
+    assert "程序在运行中停止，请重新开始。" in page
+    assert "原文" not in page
+    client.cookies["django_language"] = "en"
+    assert "start it again." in client.get(f"/plans/{plan.pk}/").content.decode()
 
 
 def test_a_failure_is_written_down(world: World, plan: Plan) -> None:
@@ -162,6 +168,9 @@ def test_a_failure_is_written_down(world: World, plan: Plan) -> None:
     again.refresh_from_db()
     assert again.state == "failed"
     assert again.error
+    page = world.client("op-dd").get(f"/plans/{again.pk}/").content.decode()
+    assert page.index("常见原因") < page.index("可以再试一次") < page.index("sz-formula")
+    assert f'lang="en">{escape(again.error)}<' in page, "folded away, for who is asked about it"
 
 
 def test_the_list_shows_the_form_to_those_who_may(world: World, plan: Plan) -> None:

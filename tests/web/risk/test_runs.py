@@ -47,11 +47,15 @@ def test_a_run_that_cannot_be_made_says_why(world: World) -> None:
     opened = services.open_run(None, years=range(2023, 2026))
     failed = services.run(opened.pk, services.in_child)
     assert failed.state == "failed"
-    assert "needs 20" in failed.error
+    assert failed.error.startswith("落在路网上的事故太少，请补充导入或多选几年：2023-2025 年只有 ")
     assert not files.folder(failed).exists()
     assert services.latest() is None
     empty = services.run(services.open_run(None, years=range(2001, 2002)).pk, services.in_child)
-    assert "no crash up to 2001" in empty.error
+    assert empty.error == "台账里没有这些年的事故，请先导入：2001"
+    client = world.client("op-zd")
+    for language, said in (("zh-hans", "请先导入：2001。"), ("en", "import some first: 2001.")):
+        client.cookies["django_language"] = language
+        assert said in client.get(f"/risk/runs/{empty.pk}/").content.decode()
 
 
 def test_what_a_former_process_left_is_closed(world: World) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sizao.core.coordinates import DATUMS, in_china, to_wgs84
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.places import ROAD_CLASSES, read_stake, stake
 from sizao.roads.junctions import where_meet
 from sizao.web.ports import installed, ports
@@ -95,28 +97,22 @@ def _stake(text: str) -> Where:
         return _nowhere("没有路网，不能按桩号定位。", "There is no road network to find it on.")
     try:
         segment, offset_m, lat, lon = network.locate(said.road, said.stake_m, said.direction)
-    except ConfigError:
-        has_zh, has_en = _has(network, said.road)
-        return _nowhere(f"路网里没有 {words}。{has_zh}", f"{words} is not there. {has_en}")
+    except SaidError as error:
+        # So that the caller can be asked again.
+        roads = [] if said.road in network.ref else _staked(network)
+        zh = f"有桩号的道路：{'、'.join(roads)}。" if roads else ""
+        en = f" Roads with stakes: {', '.join(roads)}." if roads else ""
+        return _nowhere(f"{error.zh}。{zh}", f"{error.en[0].upper()}{error.en[1:]}.{en}")
     place = _of_segment(network, segment, offset_m, lat, lon)
     return replace(
         place, words=words, direction=said.direction, stake_m=said.stake_m, within_m=said.within_m
     )
 
 
-def _has(network: Network, road: str) -> tuple[str, str]:
-    """What the network has of the road, to ask the caller again."""
-    on = network.ref == road
-    both = (*network.stake_start_m[on], *network.stake_end_m[on])
-    ends = [float(one) for one in both if not math.isnan(one)]
-    if not ends:
-        known = sorted({str(ref) for ref in network.ref if ref})
-        return (
-            f"有桩号的道路：{'、'.join(known[:12])}。",
-            f"Known roads: {', '.join(known[:12])}.",
-        )
-    low_m, high_m = stake(road, round(min(ends))), stake(road, round(max(ends)))
-    return f"该路桩号从 {low_m} 到 {high_m}。", f"It has {low_m} to {high_m}."
+def _staked(network: Network) -> list[str]:
+    """Roads with stakes, as many as somebody reads out."""
+    staked = network.ref[np.isfinite(network.stake_start_m)]
+    return sorted({str(ref) for ref in staked if ref})[:12]
 
 
 def _of_segment(network: Network, segment: int, offset_m: float, lat: float, lon: float) -> Where:

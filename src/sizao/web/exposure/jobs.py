@@ -8,6 +8,7 @@ from datetime import datetime
 from sizao.web.background import Background
 from sizao.web.exposure import services
 from sizao.web.exposure.models import FleetSum
+from sizao.web.refusals import kept
 
 log = logging.getLogger("sizao.exposure")
 
@@ -18,7 +19,7 @@ def do(number: int) -> None:
         services.run(number)
     except Exception as error:
         log.exception("fleet sum %d failed", number)
-        services.give_up(FleetSum.objects.get(pk=number), f"{type(error).__name__}: {error}")
+        services.give_up(FleetSum.objects.get(pk=number), kept(error))
 
 
 line = Background("fleet-sums", do, int, lambda at_work: None)

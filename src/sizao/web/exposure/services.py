@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
 
-from sizao.core.errors import ConfigError, SizaoError
+from sizao.core.errors import SaidError, SizaoError
 from sizao.log.datadir import DataDir
 from sizao.log.interface import LogReader
 from sizao.risk.fleet_hours import ALL_DAY
@@ -30,6 +30,7 @@ from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.exposure.models import FleetSum
 from sizao.web.ports import installed, ports
+from sizao.web.refusals import kept
 from sizao.web.writing import write
 
 log = logging.getLogger("sizao.exposure")
@@ -107,7 +108,7 @@ def run(number: int, runner: Runner | None = None, detections: LogReader | None 
         (runner or _in_child)(place)
         summary = json.loads((place / "result.json").read_text("utf-8"))
     except (SizaoError, OSError) as error:
-        return give_up(found, str(error))
+        return give_up(found, kept(error))
     with write():
         found.state, found.summary = FleetSum.State.DONE, summary
         found.save()
@@ -133,7 +134,7 @@ def _note(found: FleetSum, **values: Any) -> None:
 
 def _gather(found: FleetSum, place: Path, detections: LogReader) -> None:
     if not data().network.exists():
-        raise ConfigError("no road network yet: import one with `sizao roads import`")
+        raise SaidError("还没有路网，请先导入", "there is no road network yet: import one first")
     last = timezone.localtime(found.made)
     first = last - timedelta(days=found.days)
     job = {

@@ -18,6 +18,7 @@ from sizao.web.exposure import jobs as exposure
 from sizao.web.forecast import inputs, services
 from sizao.web.forecast.models import Forecast
 from sizao.web.ports import Ports
+from sizao.web.refusals import kept
 from sizao.web.risk import jobs as assessments
 from sizao.web.risk import services as risk
 from sizao.web.risk.models import Assessment
@@ -37,7 +38,7 @@ def do(run_id: int) -> None:
     except Exception as error:
         log.exception("forecast %d failed", run_id)
         found = Forecast.objects.get(pk=run_id)
-        services.give_up(found, f"{type(error).__name__}: {error}")
+        services.give_up(found, kept(error))
 
 
 _bell = threading.Event()

@@ -21,7 +21,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from sizao.core.clock import SHANGHAI
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.log.datadir import DataDir, replace
 from sizao.risk import weather_known
 from sizao.risk.schedule import Schedule, Seen, Slot, due, in_force, is_stale
@@ -34,6 +34,7 @@ from sizao.web.forecast import files, inputs
 from sizao.web.forecast.models import Forecast, News
 from sizao.web.imports.models import Crash
 from sizao.web.ports import installed, ports
+from sizao.web.refusals import kept
 from sizao.web.risk import files as risk_files
 from sizao.web.risk import services as risk
 from sizao.web.risk.models import Assessment
@@ -148,7 +149,7 @@ def run(run_id: int, runner: Runner | None = None) -> Forecast:
     place = files.folder(found)
     try:
         if base is None:
-            raise ConfigError(_why_no_basis())
+            raise _no_basis()
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True, mode=0o700)
         gather(found, base, place)
@@ -156,7 +157,7 @@ def run(run_id: int, runner: Runner | None = None) -> Forecast:
         result = json.loads((place / "result.json").read_text("utf-8"))
         hand_over(found, place, ports().data)
     except (ConfigError, OSError) as error:
-        return give_up(found, str(error))
+        return give_up(found, kept(error))
     with write():
         found.summary = result
         found.state, found.ended_at = Forecast.State.DONE, feed_now()
@@ -168,9 +169,13 @@ def run(run_id: int, runner: Runner | None = None) -> Forecast:
     return found
 
 
-def _why_no_basis() -> str:
+def _no_basis() -> SaidError:
     failed = Assessment.objects.filter(state=Assessment.State.FAILED).first()
-    return f"no assessment to go on from{f': {failed.error}' if failed else ''}"
+    why = failed.error if failed else ""
+    return SaidError(
+        "还没有做成过风险评估，请先做一次" + (f"：{why}" if why else ""),
+        "no assessment to go on from" + (f": {why}" if why else ""),
+    )
 
 
 def gather(found: Forecast, base: Assessment, place: Path) -> None:

@@ -17,7 +17,14 @@ from sizao.web import audit
 from sizao.web.imports import forms, jobs, reports, services, undoing
 from sizao.web.imports.access import may_import, may_look
 from sizao.web.imports.models import Batch, SavedMapping
-from sizao.web.imports.rows import found_rows, kind_word, mapping_form, preview_of, state_word
+from sizao.web.imports.rows import (
+    format_word,
+    found_rows,
+    kind_word,
+    mapping_form,
+    preview_of,
+    state_word,
+)
 from sizao.web.pages import words
 from sizao.web.pages.mapdata import bounds
 from sizao.web.writing import write
@@ -117,6 +124,7 @@ def _facts(request: HttpRequest, batch: Batch) -> dict[str, object]:
         "batch": batch,
         "kind": kind_word(batch.kind),
         "state": state_word(batch.state),
+        "format": format_word(batch.look["format"]) if batch.look.get("format") else "",
         "percent": round(batch.progress * 100),
         "may_import": may_import(request.user),
     }

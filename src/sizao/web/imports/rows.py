@@ -42,6 +42,30 @@ def state_word(state: str) -> str:
     return words.pick(*_STATES[state])
 
 
+def format_word(format: str) -> str:
+    """How the file was read (``feeds.tables.Grid.format``), in the reader's language.
+
+    >>> format_word("csv gb18030 tab"), format_word("xlsx")
+    ('CSV，GB18030 编码，制表符分隔', 'Excel')
+    """
+    if not format.startswith("csv "):
+        return "Excel"
+    _, encoding, delimiter = format.split(" ", 2)
+    zh, en = _DELIMITERS.get(delimiter, (delimiter, delimiter))
+    return words.pick(
+        f"CSV，{encoding.upper()} 编码，{zh}分隔", f"CSV, {encoding.upper()}, separated by {en}"
+    )
+
+
+_DELIMITERS = {
+    ",": ("逗号", "commas"),
+    "，": ("全角逗号", "Chinese commas"),
+    "tab": ("制表符", "tabs"),
+    ";": ("分号", "semicolons"),
+    "|": ("竖线", "bars"),
+}
+
+
 def field_word(field: Field) -> str:
     return words.pick(field.zh, field.en)
 

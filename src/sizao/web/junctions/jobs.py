@@ -10,6 +10,7 @@ from django.db import close_old_connections, connection
 
 from sizao.web.junctions import timings
 from sizao.web.junctions.models import Timing
+from sizao.web.refusals import kept
 
 log = logging.getLogger("sizao.junctions")
 
@@ -56,4 +57,4 @@ def do(timing_id: int) -> None:
         timings.simulate(timing_id)
     except Exception as error:
         log.exception("simulation of timing %d failed", timing_id)
-        timings.give_up(Timing.objects.get(pk=timing_id), f"{type(error).__name__}: {error}")
+        timings.give_up(Timing.objects.get(pk=timing_id), kept(error))

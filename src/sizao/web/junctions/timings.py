@@ -26,6 +26,7 @@ from sizao.web.junctions import access, files
 from sizao.web.junctions.counting import counts
 from sizao.web.junctions.models import Count, Junction, Timing
 from sizao.web.junctions.register import locked, plan_of, saved, shape_of, step
+from sizao.web.refusals import kept
 from sizao.web.units.models import User
 from sizao.web.writing import write
 
@@ -163,7 +164,7 @@ def simulate(timing_id: int, runner: Runner | None = None) -> Timing:
             return timing
         outcome = json.loads((place / "outcome.json").read_text(encoding="utf-8"))
     except ConfigError as error:
-        return give_up(timing, str(error))
+        return give_up(timing, kept(error))
     _became(timing, Timing.Run.DONE, only=Timing.Run.RUNNING, outcome=outcome,
             runs_done=timing.runs_whole)  # fmt: skip
     return timing
@@ -206,7 +207,7 @@ def give_up(timing: Timing, why: str) -> Timing:
 def mend(at_work: Collection[int]) -> None:
     """Close runs that a process before this one left unfinished."""
     for timing in Timing.objects.filter(run__in=Timing.BUSY).exclude(pk__in=at_work):
-        give_up(timing, "the program was stopped meanwhile; simulate again")
+        give_up(timing, "程序在运行中停止，请重新开始")
 
 
 def _in_child(place: Path, done: Callable[[int, int], None]) -> None:

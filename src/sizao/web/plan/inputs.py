@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from sizao.core.errors import ConfigError
+from sizao.core.errors import SaidError
 from sizao.core.places import ROAD_CLASS_CODES
 from sizao.plan.roads import Roads
 from sizao.risk.network_sites import NetworkSites
@@ -58,12 +58,17 @@ def week_of(placed: NetworkSites, folder: Path) -> npt.NDArray[np.float64]:
     table = pq.read_table(folder / "sites.parquet", columns=["kind", "row"])
     flat = np.fromfile(folder / "week.f32", "<f4")
     if flat.size != HOURS * len(table):
-        raise ConfigError("the assessment is not complete; start a new one")
+        raise SaidError(
+            "所依据的评估不完整，请重新评估", "the assessment is not complete; start a new one"
+        )
     week = flat.reshape(HOURS, len(table)).T.astype(np.float64)
     segment = np.array(table["kind"].to_pylist()) == "segment"
     row = table["row"].to_numpy()
     if segment.sum() != len(sites) or row[~segment].max(initial=0) >= len(sites.node_id):
-        raise ConfigError("the assessment was made on another road network; start a new one")
+        raise SaidError(
+            "评估之后换过路网，请重新评估",
+            "the assessment was made on another road network; start a new one",
+        )
     edges = np.zeros((len(sites), HOURS))
     edges[row[segment]] = week[segment]
     nodes = np.zeros((len(sites.node_id), HOURS))

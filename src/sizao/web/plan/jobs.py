@@ -7,6 +7,7 @@ import logging
 from sizao.web.background import Background
 from sizao.web.plan import services
 from sizao.web.plan.models import Plan
+from sizao.web.refusals import kept
 
 log = logging.getLogger("sizao.plan")
 
@@ -17,7 +18,7 @@ def do(plan_id: int) -> None:
         services.make(plan_id)
     except Exception as error:
         log.exception("plan %d failed", plan_id)
-        services.give_up(Plan.objects.get(pk=plan_id), f"{type(error).__name__}: {error}")
+        services.give_up(Plan.objects.get(pk=plan_id), kept(error))
 
 
 line = Background("plans", do, int, services.mend)

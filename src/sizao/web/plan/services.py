@@ -21,6 +21,7 @@ from sizao.web.child import run_child
 from sizao.web.clock import feed_now
 from sizao.web.plan import access, files
 from sizao.web.plan.models import Plan, Stay
+from sizao.web.refusals import kept
 from sizao.web.risk import files as risk_files
 from sizao.web.risk.models import Assessment
 from sizao.web.units.models import Unit, User
@@ -128,7 +129,7 @@ def make(plan_id: int, runner: Runner | None = None) -> Plan:
         (runner or _in_child)(place, lambda name: _note(plan, step=name))
         result = json.loads((place / "result.json").read_text(encoding="utf-8"))
     except ConfigError as error:
-        return give_up(plan, str(error))
+        return give_up(plan, kept(error))
     finally:
         (place / "job.json").unlink(missing_ok=True)  # the seed is in there
     (place / "result.json").unlink()
@@ -143,7 +144,9 @@ def make(plan_id: int, runner: Runner | None = None) -> Plan:
 def _job(plan: Plan) -> dict[str, Any]:
     run = Assessment.objects.filter(pk=plan.assessment, state=Assessment.State.DONE).first()
     if run is None:
-        raise ConfigError("the assessment is gone; order the plan again")
+        raise SaidError(
+            "所依据的评估已不存在，请重新编排", "the assessment is gone; order the plan again"
+        )
     return {
         "units": plan.given,
         "first": plan.first.isoformat(),
@@ -199,7 +202,7 @@ def give_up(plan: Plan, why: str) -> Plan:
 def mend(at_work: Collection[int]) -> None:
     """Close plans that a process before this one left unfinished."""
     for plan in Plan.objects.filter(state=Plan.State.MAKING).exclude(pk__in=at_work):
-        give_up(plan, "the program was stopped meanwhile; order the plan again")
+        give_up(plan, "程序在运行中停止，请重新开始")
 
 
 def approve(user: User, plan_id: int) -> Plan:

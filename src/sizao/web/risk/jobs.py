@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from sizao.web.background import Background
+from sizao.web.refusals import kept
 from sizao.web.risk import services
 from sizao.web.risk.models import Assessment
 
@@ -17,7 +18,7 @@ def do(run_id: int) -> None:
         services.run(run_id)
     except Exception as error:
         log.exception("assessment %d failed", run_id)
-        services.give_up(Assessment.objects.get(pk=run_id), f"{type(error).__name__}: {error}")
+        services.give_up(Assessment.objects.get(pk=run_id), kept(error))
 
 
 line = Background("assessments", do, int, services.mend)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from django.utils import timezone
 
 from sizao import __version__
-from sizao.core.errors import ConfigError
+from sizao.core.errors import ConfigError, SaidError
 from sizao.web import audit
 from sizao.web.audit.services import SYSTEM
 from sizao.web.child import run_child
@@ -25,6 +25,7 @@ from sizao.web.forecast import inputs
 from sizao.web.imports import crashes as register
 from sizao.web.imports.models import Crash
 from sizao.web.ports import installed, ports
+from sizao.web.refusals import kept
 from sizao.web.risk import files
 from sizao.web.risk.models import Assessment
 from sizao.web.treatments import services as treatments
@@ -98,7 +99,7 @@ def _network() -> Path:
 
     path = (ports().data if installed() else settings.DATA).network
     if not path.exists():
-        raise ConfigError("no road network yet: import one with `sizao roads import`")
+        raise SaidError("还没有路网，请先导入", "there is no road network yet: import one first")
     return Path(path)
 
 
@@ -118,7 +119,7 @@ def run(run_id: int, runner: Runner | None = None) -> Assessment:
         (runner or in_child)(place, lambda name, share: _note(found, step=name, progress=share))
         result = json.loads((place / "result.json").read_text(encoding="utf-8"))
     except ConfigError as error:
-        return give_up(found, str(error))
+        return give_up(found, kept(error))
     with write():
         found.summary, found.backtest = result["summary"], result["backtest"]
         found.state, found.progress, found.step = Assessment.State.DONE, 1.0, ""
@@ -137,7 +138,10 @@ def _gather(found: Assessment, place: Path) -> None:
     year = pc.year(pc.assume_timezone(_naive(table, zone), str(zone)))
     table = table.filter(pc.less_equal(year, found.last_year))
     if not len(table):
-        raise ConfigError(f"no crash up to {found.last_year} is in the register")
+        raise SaidError(
+            f"台账里没有这些年的事故，请先导入：{found.last_year}",
+            f"no crash up to {found.last_year} is in the register",
+        )
     pq.write_table(table, place / "crashes.parquet")
     sources = Counter(table["source"].to_pylist())
     unlocated = len(table) - int(pc.sum(pc.cast(pc.is_valid(table["lat"]), pa.int64())).as_py())
@@ -205,7 +209,7 @@ def give_up(found: Assessment, why: str) -> Assessment:
 def mend(at_work: Collection[int]) -> None:
     """Close runs that a process before this one left unfinished."""
     for found in Assessment.objects.filter(state__in=Assessment.BUSY).exclude(pk__in=at_work):
-        give_up(found, "the program was stopped during the run; start it again")
+        give_up(found, "程序在运行中停止，请重新开始")
 
 
 def latest() -> Assessment | None:

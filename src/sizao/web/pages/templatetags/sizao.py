@@ -29,8 +29,17 @@ WHY_NOT = (
     gettext_noop("网关回执"),
     gettext_noop("连接失败"),
     gettext_noop("试算期间程序停止，请重新试算"),
+    gettext_noop("程序在运行中停止，请重新开始"),
+    gettext_noop("还没有路网，请先导入"),
+    gettext_noop("台账里没有这些年的事故，请先导入"),
+    gettext_noop("落在路网上的事故太少，请补充导入或多选几年"),
+    gettext_noop("所依据的评估已不存在，请重新编排"),
+    gettext_noop("所依据的评估不完整，请重新评估"),
+    gettext_noop("评估之后换过路网，请重新评估"),
+    gettext_noop("还没有做成过风险评估，请先做一次"),
 )
-"""Stored in Chinese, with the delivery or trial that failed (``web/channels``, ``web/rules``)."""
+"""Stored in Chinese, with the delivery, trial or run that failed (``web/channels``, ``web/rules``,
+``web/risk``, ``web/plan``, ``web/forecast``, ``web/junctions``)."""
 
 
 @register.simple_tag
@@ -109,6 +118,12 @@ def why_not(said: str) -> str:
     the program said stands behind a colon as it is."""
     head, colon, rest = said.partition("：")
     return f"{_(head)}{_('：') if colon else ''}{rest}" if head in WHY_NOT else said
+
+
+@register.filter
+def is_known(said: str) -> bool:
+    """Whether :func:`why_not` has words of ours for it."""
+    return said.partition("：")[0] in WHY_NOT
 
 
 @register.simple_tag
