@@ -39,8 +39,8 @@ def trend(weeks: Sequence[Week]) -> SafeString:
             )
         line.append(f"{middle:.1f},{base - inner_h * week.stock / stock_most:.1f}")
         parts.append(
-            f'<text class="sz-trend-label" x="{middle:.1f}" y="{HEIGHT - 12}" '
-            f'text-anchor="middle">{week.monday:%m-%d}</text>'
+            f'<text class="sz-trend-label{" sz-trend-other" if (len(weeks) - at) % 3 != 1 else ""}"'
+            f' x="{middle:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{week.monday:%m-%d}</text>'
         )
         said = _("{day} 起一周：新增 {opened}，销号 {closed}，周末在账 {stock}").format(
             day=week.monday, opened=week.opened, closed=week.closed, stock=week.stock

@@ -1,4 +1,4 @@
-"""Where another person decides, on a phone: the remark across, and the two buttons side by side."""
+"""What a browser makes of parts of pages where they are 390 px wide."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 
 from tests.web.conftest import World
+from tests.web.pages.test_sources_pages import feeds as feeds
 
 from ...e2e.conftest import ARGUMENTS, chromium
 
@@ -80,3 +81,30 @@ def test_the_button_of_a_list_says_all_of_it(world: World) -> None:
     )
     assert "提交 1 行，由支队领导批准" in form
     assert widths[0] <= widths[1]
+
+
+def test_a_storm_is_told_over_the_whole_width(world: World) -> None:
+    """The button beside it left half of the width for five lines."""
+    storm = render_to_string(
+        "inbox/_storm.html",
+        {
+            "grouped": True, "cell_km": 5, "group_count": 30, "each_unsigned": 35,
+            "each_arrived": 28, "storm": {"operators": 1, "began_at": world.now},
+        },
+    )  # fmt: skip
+    parts = (".sz-storm > div", ".sz-storm > a")
+    told, button = on_a_phone(
+        storm, lambda one: [one.locator(part).bounding_box() for part in parts]
+    )
+    assert button["y"] >= told["y"] + told["height"]
+    assert told["width"] > 270
+
+
+def test_cards_begin_at_the_edge(feeds: World) -> None:
+    """Those of data sources were indented as a list of sources in a plan, which had that name."""
+    page = feeds.client("op-zd").get("/sources/").content.decode()
+    table = page[page.index("<table") : page.index("</table>") + len("</table>")]
+    left = on_a_phone(
+        table, lambda one: [one.locator(tag).first.bounding_box()["x"] for tag in ("table", "tbody tr")]
+    )
+    assert left[0] == left[1]
