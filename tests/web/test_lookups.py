@@ -258,6 +258,8 @@ def test_an_answer_that_is_cut_says_so_on_the_page_and_in_the_file(
     page = ask(world, "op-zd", EAST, **GOOD, case=case).content.decode()
     assert "下面列出最早到的 1 辆" in page
     assert ("导出也仅含前 1 辆" in page) is cut
+    assert ("<b data-cut>" in page) is cut, "small and grey it is overlooked"
+    assert "地图回放前" not in page, "the one that is listed is on the map"
     file = ask(world, "op-zd", EAST, **GOOD, case=case, format="csv").content.decode()
     lines = file.strip().splitlines()
     assert len(lines) == 1 + most + cut

@@ -105,6 +105,7 @@ def test_cards_begin_at_the_edge(feeds: World) -> None:
     page = feeds.client("op-zd").get("/sources/").content.decode()
     table = page[page.index("<table") : page.index("</table>") + len("</table>")]
     left = on_a_phone(
-        table, lambda one: [one.locator(tag).first.bounding_box()["x"] for tag in ("table", "tbody tr")]
+        table,
+        lambda one: [one.locator(tag).first.bounding_box()["x"] for tag in ("table", "tbody tr")],
     )
     assert left[0] == left[1]

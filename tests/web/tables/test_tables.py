@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -170,6 +172,64 @@ def test_days_reasons_and_empty_changes(world: World) -> None:
         services.ask(user, same.pk, 0, services.today(), "理由")
     services.discard(user, same.pk)
     assert services.open_version("detections") is None
+
+
+@pytest.mark.parametrize(
+    ("over", "zh", "en"),
+    [
+        (
+            {"merge_min": "-5"},
+            "“并案（分钟）”须大于 0。",
+            "The minutes of merging must be above 0.",
+        ),
+        ({"merge_min": "x"}, "“并案（分钟）”须为数字。", "Minutes of merging must be a number."),
+        (
+            {"gather_m": "-1"},
+            "“同一处（米）”不能小于 0。",
+            "The metres of one place are 0 or more.",
+        ),
+    ],
+)
+def test_what_was_typed_stays_in_a_refused_row(
+    world: World, over: dict[str, str], zh: str, en: str
+) -> None:
+    """It was refused in the program's English, in a row that was closed again."""
+    client = world.client("op-zd")
+    client.post("/tables/detections/act/", {"action": "begin"})
+    version = services.open_version("detections")
+    assert version is not None
+    form = {"version": version.pk, "edits": 0, "action": "row", "row": "speeding-20", **LOOSER}
+    for language, said in (("zh-hans", zh), ("en", en)):
+        client.cookies["django_language"] = language
+        answer = client.post("/tables/detections/act/", {**form, **over})
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert said in html.unescape(page)
+        own = page[page.index('data-row-id="speeding-20"') :]
+        own = own[: own.index("</form>")]
+        (name, value) = next(iter(over.items()))
+        assert "<details open>" in own
+        assert re.search(rf'name="{name}"\s+value="{value}"', own)
+        assert page.count("<details open>") == 1
+
+
+def test_hours_that_are_none_are_refused(world: World) -> None:
+    text = drafted(world).text
+    with pytest.raises(TransitionError, match="两个不同整点"):
+        editing.with_row(
+            text, "speeding-20-passengers-hazmat-night", {"c-hours-from": "6", "c-hours-to": "25"}
+        )
+
+
+def test_a_refused_text_stays_in_sight(world: World) -> None:
+    client = world.client("op-zd")
+    client.post("/tables/detections/act/", {"action": "begin"})
+    version = services.open_version("detections")
+    assert version is not None
+    form = {"version": version.pk, "edits": 0, "action": "text", "text": "rows: [my own"}
+    page = client.post("/tables/detections/act/", form).content.decode()
+    assert '<details class="sz-formula" open>' in page
+    assert ">rows: [my own</textarea>" in page
 
 
 def test_the_pages_lead_from_draft_to_approval(world: World, monkeypatch) -> None:

@@ -51,6 +51,10 @@ def with_row(text: str, row_id: str, given: Mapping[str, str]) -> str:
     for name in ("merge_min", "gather_m"):
         if given.get(name, "").strip():
             row[name] = _number(given[name], name)
+    if row["merge_min"] <= 0:
+        raise TransitionError("“并案（分钟）”须大于 0", "The minutes of merging must be above 0")
+    if row.get("gather_m", 0) < 0:
+        raise TransitionError("“同一处（米）”不能小于 0", "The metres of one place are 0 or more")
     if row.get("gather_m") == 0:
         row.pop("gather_m")
     when = row["when"]
@@ -58,10 +62,13 @@ def with_row(text: str, row_id: str, given: Mapping[str, str]) -> str:
         if name in when and f"c-{name}" in given:
             when[name] = _number(given[f"c-{name}"], name)
     if "hours" in when and given.get("c-hours-from") and given.get("c-hours-to"):
-        when["hours"] = [
-            int(_number(given["c-hours-from"], "hours")),
-            int(_number(given["c-hours-to"], "hours")),
-        ]
+        hours = [_number(given[f"c-hours-{end}"], "hours") for end in ("from", "to")]
+        if hours[0] == hours[1] or not all(hour in range(25) for hour in hours):
+            raise TransitionError(
+                "“时段”须为 0 至 24 的两个不同整点",
+                "The hours are two different whole ones, 0 to 24",
+            )
+        when["hours"] = hours
     return _written(raw)
 
 
@@ -86,9 +93,17 @@ def _written(raw: Mapping[str, Any]) -> str:
     return text
 
 
+_FIELDS = {
+    "merge_min": ("并案（分钟）", "Minutes of merging"),
+    "gather_m": ("同一处（米）", "Metres of one place"),
+    "hours": ("时段", "Hours"),
+}
+
+
 def _number(text: str, name: str) -> float | int:
     try:
         value = float(text)
     except ValueError:
-        raise TransitionError(f"“{name}”须为数字", f"{name} must be a number") from None
+        zh, en = _FIELDS.get(name, (name, name))
+        raise TransitionError(f"“{zh}”须为数字", f"{en} must be a number") from None
     return int(value) if value.is_integer() else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.core.exceptions import PermissionDenied
@@ -59,7 +60,7 @@ def act(request: HttpRequest, book: str) -> HttpResponse:
         _step(request, book, request.POST.get("action") or request.POST.get("decision", ""))
     except TransitionError as error:
         notice = words.pick(error.zh, error.en)
-        return _page(request, book, notice=notice, status=422)
+        return _page(request, book, notice=notice, refused=request.POST, status=422)
     return redirect(f"{request.path.removesuffix('act/')}")
 
 
@@ -112,7 +113,16 @@ def _day(given) -> date:
         raise TransitionError(_("请填写生效日期"), "Say from which day it holds") from None
 
 
-def _page(request: HttpRequest, book: str, *, notice: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    book: str,
+    *,
+    notice: str = "",
+    refused: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """refused : a form that was not taken; what stood in it is kept"""
+    given = refused or {}
     held = edition_on(book, services.today())
     version = services.open_version(book)
     chosen = next((one for one in editions(book) if one.name == request.GET.get("edition")), None)
@@ -127,8 +137,12 @@ def _page(request: HttpRequest, book: str, *, notice: str = "", status: int = 20
         "held": held,
         "chosen": chosen,
         "table": table,
-        "rows": shown.rows(table, editing.rows(text)),
-        "text": text,
+        "rows": [
+            {**row, "form": {**row, **shown.typed(row, given)}}
+            for row in shown.rows(table, editing.rows(text))
+        ],
+        "text": given["text"] if given.get("action") == "text" else text,
+        "text_refused": given.get("action") == "text",
         "version": version,
         "version_text": str(version.pk) if version else "",
         "editable": version is not None

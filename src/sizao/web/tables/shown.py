@@ -68,6 +68,25 @@ _NAMES = {
 """Condition to its name, in the language of the request."""
 
 
+def typed(row: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """What stood in the form of this row when it was refused, in place of what the row has; nothing
+    if it was another form."""
+    if given.get("action") != "row" or given.get("row") != row["id"]:
+        return {}
+    found: dict[str, Any] = {
+        "open": True,
+        "command_code": given.get("command_level", row["command_code"]),
+        "numbers": [
+            {**one, "value": given.get(f"c-{one['name']}", one["value"])} for one in row["numbers"]
+        ],
+        **{name: given.get(name, row[name]) for name in ("level", "merge_min", "gather_m")},
+    }
+    if row["hours"]:
+        ends = zip(("from", "to"), row["hours"], strict=True)
+        found["hours"] = [given.get(f"c-hours-{end}", hour) for end, hour in ends]
+    return found
+
+
 def row(one: Row, raw: Mapping[str, Any]) -> dict[str, Any]:
     """One row with what its form needs."""
     when = raw["when"]
