@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import Limits, position_batch
+from sizao.feeds.jt809 import kernel
 from sizao.feeds.jt809.bulk import Bulk
 from sizao.feeds.jt809.framing import Framer, unescape
 from sizao.feeds.jt809.outcome import MAIN
@@ -212,6 +214,21 @@ def test_what_is_cut_waits_for_the_rest() -> None:
         assert first.frames + second.frames == len(whole) == 50
         assert first.strays == second.strays == []
     assert all(unescape(raw) for raw in whole)
+
+
+def test_a_frame_of_nothing_but_escapes_stays_in_its_room() -> None:
+    """Longer than the loop's scratch room: what is behind that belongs to somebody else."""
+    link = params(edition="2011")
+    bulk = Bulk(Directory())
+    memory = np.full(64 * kernel.SCRATCH, 0xAA, np.uint8)
+    bulk._scratch = memory[: kernel.SCRATCH]
+    for frame in (
+        b"\x5b" + 50_000 * b"\x5a\x02" + b"\x5d",
+        b"\x5b" + 9000 * b"\x5e\x01a" + b"\x5d",
+    ):
+        found = bulk.decode(frame, link, NOW_US)
+        assert found.rest == [frame[1:-1]]
+        assert (memory[kernel.SCRATCH :] == 0xAA).all()
 
 
 PROGRAM = """

@@ -310,9 +310,6 @@ def decode(
             filled = 0
             good = True
             continue
-        if at < source:
-            # The follower of an escape that is none: the frame is bad already.
-            continue
         count = at - source
         if count > SCRATCH - 2 * BLOCK - filled:
             good = False
@@ -328,6 +325,8 @@ def decode(
                     put8(to + i, u8(here + i))
             filled += count
         if value != 0x5D:
+            if not good:
+                continue
             follower = u8(base + at + 1) if at + 1 < size else 0
             source = at + 2
             if follower == 0x02:
@@ -336,7 +335,6 @@ def decode(
                 put8(scratch + filled, 0x5B if value == 0x5A else 0x5D)
             else:
                 good = False
-                source = at + 1
             filled += 1
             continue
         inside = False
