@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.bits import turned
 from sizao.core.loads import BLOCK, copy_block, get32, get64, put8, put64, u8
 from sizao.log.counting import same
 
@@ -18,20 +19,6 @@ LAT, LON, SPEED, HEADING, ALTITUDE, RECORDER, MILEAGE = (1 << bit for bit in ran
 _INT32 = 1 << 31
 
 
-@njit(cache=True, inline="always")
-def _turned(x: Any) -> Any:
-    """Eight bytes as eight rows of bits, turned so that rows are columns.
-
-    Source: Warren, Hacker's Delight, 7-3.
-    """
-    t: Any = (x ^ x >> 7) & 0x00AA_00AA_00AA_00AA
-    x = x ^ t ^ t << 7
-    t = (x ^ x >> 14) & 0x0000_CCCC_0000_CCCC
-    x = x ^ t ^ t << 14
-    t = (x ^ x >> 28) & 0x0000_0000_F0F0_F0F0
-    return x ^ t ^ t << 28
-
-
 @njit(cache=True, nogil=True)
 def gather_bits(n: int, bitmaps: Array, to: int) -> None:
     """One byte a row out of eight bitmaps, whose addresses are given; up to seven bytes more are
@@ -40,14 +27,14 @@ def gather_bits(n: int, bitmaps: Array, to: int) -> None:
         word: Any = np.int64(0)
         for bit in range(8):
             word |= u8(bitmaps[bit] + group) << 8 * bit
-        put64(to + 8 * group, _turned(word))
+        put64(to + 8 * group, turned(word))
 
 
 @njit(cache=True, nogil=True)
 def spread_bits(n: int, marks: int, bitmaps: Array) -> None:
     """Eight bitmaps out of one byte a row; what follows the last row is read too."""
     for group in range((n + 7) >> 3):
-        word = _turned(get64(marks + 8 * group))
+        word = turned(get64(marks + 8 * group))
         for bit in range(8):
             put8(bitmaps[bit] + group, word >> 8 * bit)
 

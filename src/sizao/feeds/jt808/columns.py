@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from sizao.core.loads import address
+from sizao.core.bits import turned
+from sizao.core.loads import address, get64, put8, u8
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import SOURCE, Limits
 
@@ -24,7 +25,8 @@ PLACE, SPEED, HEADING, ALTITUDE, RECORDER, MILEAGE = 1, 2, 4, 8, 16, 32
 """Bits of ``marks``: the column has a value ..."""
 POSITIONED, CATCH_UP, LONG = 64, 128, 256
 """... the terminal had a fix; it is an item of 0x0704; the header is of the 2019 form."""
-_BITS = 9
+_BITS = 8
+"""Those that become Arrow's bitmaps: the first ones."""
 
 MAX_DIGITS = 20
 """Longest phone, in characters."""
@@ -123,17 +125,29 @@ def rules_at(received_us: int, limits: Limits) -> Rules:
     )
 
 
+@njit(cache=True, inline="always")
+def _low_bytes(four: Any) -> Any:
+    """The lower bytes of four numbers of 16 bits, beside each other."""
+    four = four & 0x00FF_00FF_00FF_00FF
+    four = (four | four >> 8) & 0x0000_FFFF_0000_FFFF
+    return (four | four >> 16) & 0xFFFF_FFFF
+
+
 @njit(cache=True, nogil=True)
-def _bitmaps(marks: Array, n: int, out: Array) -> None:
-    """Spread the bits of ``marks`` over one bitmap each, lowest bit first. out: uint8 (9, m)."""
-    for bit in range(_BITS):
-        for start in range(0, n - 7, 8):
-            byte = np.int64(0)
-            for k in range(8):
-                byte |= (np.int64(marks[start + k]) >> bit & 1) << k
-            out[bit, start >> 3] = byte
-        for row in range(n - n % 8, n):
-            out[bit, row >> 3] |= (np.int64(marks[row]) >> bit & 1) << (row % 8)
+def _bitmaps(marks: int, n: int, out: int, step: int) -> None:
+    """Spread the bits of ``marks`` over one bitmap each, ``step`` bytes from each other, the
+    lowest bit first. Addresses."""
+    for group in range((n + 7) >> 3):
+        at = marks + 16 * group
+        rows: Any = np.int64(0)
+        if 8 * group + 8 <= n:
+            rows = _low_bytes(get64(at)) | _low_bytes(get64(at + 8)) << 32
+        else:
+            for k in range(n & 7):
+                rows |= u8(at + 2 * k) << 8 * k
+        rows = turned(rows)
+        for bit in range(_BITS):
+            put8(out + bit * step + group, rows >> 8 * bit)
 
 
 def position_batch(
@@ -145,8 +159,8 @@ def position_batch(
     source: str = SOURCE,
 ) -> pa.RecordBatch:
     """The first ``n`` positions as ``core.schemas.POSITION``. ``driver`` defaults to nulls."""
-    bits = np.zeros((_BITS, (n + 7) // 8), np.uint8)
-    _bitmaps(columns.marks, n, bits)
+    bits = np.empty((_BITS, (n + 7) // 8), np.uint8)
+    _bitmaps(address(columns.marks), n, address(bits), bits.shape[1])
     ones = [pa.py_buffer(row) for row in bits]
 
     def column(name: str, values: Array, valid: int | None = None) -> pa.Array:
