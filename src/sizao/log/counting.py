@@ -13,11 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from sizao.core.loads import get32, get64, leading_zeros, u8
+from sizao.core.loads import get32, get64, leading_zeros, put8, put64, u8
 from sizao.log import sketch
 
 MOST = 64
 """Sources and hours told apart; a batch of more is counted in the other way."""
+_FEW = 4
+"""Of these room is made first: a sketch of each is cleared."""
 
 _HOUR_US = 3_600_000_000
 _BLOCK_US = sketch.BLOCK_S * 1_000_000
@@ -53,28 +55,31 @@ def counted(
     """
     vehicle, source, status = (batch.column(name) for name in ("vehicle", "source", "status"))
     times = [batch.column(name) for name in ("time", "received")]
-    found = Counts(
-        np.empty(MOST, np.int64),
-        np.empty(MOST, np.int64),
-        np.empty((MOST, 2), np.int64),
-        np.zeros((MOST, 2), np.int64),
-        np.zeros((MOST, len(edges_us) + 1), np.int64),
-        np.zeros((MOST, sketch.REGISTERS), np.uint8),
-    )
     valid = status.buffers()[0] if status.null_count else None
-    k = _count(
-        len(batch),
-        *_texts(vehicle),
-        *_texts(source),
-        *(one.buffers()[1].address + 8 * one.offset for one in times),
-        status.buffers()[1].address + 4 * status.offset,
-        0 if valid is None else valid.address,
-        status.offset,
-        small,
-        edges_us,
-        *found,
-    )
-    return None if k < 0 else Counts._make(part[:k] for part in found)
+    for room in (_FEW, MOST):
+        found = Counts(
+            np.empty(room, np.int64),
+            np.empty(room, np.int64),
+            np.empty((room, 2), np.int64),
+            np.zeros((room, 2), np.int64),
+            np.zeros((room, len(edges_us) + 1), np.int64),
+            np.zeros((room, sketch.REGISTERS), np.uint8),
+        )
+        k = _count(
+            len(batch),
+            *_texts(vehicle),
+            *_texts(source),
+            *(one.buffers()[1].address + 8 * one.offset for one in times),
+            status.buffers()[1].address + 4 * status.offset,
+            0 if valid is None else valid.address,
+            status.offset,
+            small,
+            edges_us,
+            *found,
+        )
+        if k >= 0:
+            return Counts._make(part[:k] for part in found)
+    return None
 
 
 def _texts(column: pa.Array) -> tuple[int, int]:
@@ -87,9 +92,12 @@ def _texts(column: pa.Array) -> tuple[int, int]:
 def same(one: int, other: int, size: int) -> bool:
     """Whether so many bytes at two addresses are alike."""
     alike = True
-    for k in range(0, size - 7, 8):
-        alike &= get64(one + k) == get64(other + k)
-    for k in range(size - size % 8, size):
+    if size >= 8:
+        # Eight at a time, the last eight over those before.
+        for k in range(0, size - 8, 8):
+            alike &= get64(one + k) == get64(other + k)
+        return alike & (get64(one + size - 8) == get64(other + size - 8))
+    for k in range(size):
         alike &= u8(one + k) == u8(other + k)
     return alike
 
@@ -146,40 +154,50 @@ def _count(
     these are addresses; ``skip`` is the number of the first bit of ``valid``."""
     known = 0
     group: Any = 0
+    before_us: Any = np.int64(0)
+    before_at: Any = np.int64(0)
+    before_size: Any = np.int64(-1)
+    seen: Any = np.int64(0)
+    late: Any = np.int64(0)
+    most_us = edges_us[len(edges_us) - 1]
     for row in range(n):
-        at = get32(sources + 4 * row)
-        size = get32(sources + 4 * row + 4) - at
-        at_us = get64(received + 8 * row)
-        hour = at_us // _HOUR_US
-        for k in range(known + 1):
-            # Mostly that of the row before.
-            one: Any = group if k == 0 else k - 1
-            if one < known and hours[one] == hour:
-                other = get32(sources + 4 * first_row[one])
-                if get32(sources + 4 * first_row[one] + 4) - other == size and same(
-                    source_bytes + at, source_bytes + other, size
-                ):
-                    group = one
+        at: Any = source_bytes + get32(sources + 4 * row)
+        size: Any = source_bytes + get32(sources + 4 * row + 4) - at
+        at_us: Any = get64(received + 8 * row)
+        # Mostly as the row before.
+        if at_us != before_us or size != before_size or not same(at, before_at, size):
+            before_us, before_at, before_size = at_us, at, size
+            hour = at_us // _HOUR_US
+            group = 0
+            while group < known:
+                other: Any = source_bytes + get32(sources + 4 * first_row[group])
+                length = source_bytes + get32(sources + 4 * first_row[group] + 4) - other
+                if hours[group] == hour and length == size and same(at, other, size):
                     break
-        else:
-            if known == len(hours):
-                return -1
-            group = known
-            known += 1
-            first_row[group] = row
-            hours[group] = hour
-            heard_us[group, 0] = at_us
-            heard_us[group, 1] = at_us
-        heard_us[group, 0] = min(heard_us[group, 0], at_us)
-        heard_us[group, 1] = max(heard_us[group, 1], at_us)
+                group += 1
+            if group == known:
+                if known == len(hours):
+                    return -1
+                known += 1
+                first_row[group] = row
+                hours[group] = hour
+                heard_us[group, 0] = at_us
+                heard_us[group, 1] = at_us
+            heard_us[group, 0] = min(heard_us[group, 0], at_us)
+            heard_us[group, 1] = max(heard_us[group, 1], at_us)
+            late = delays.ctypes.data + 8 * delays.shape[1] * group
+            seen = sketches.ctypes.data + sketches.shape[1] * group
         number[group, 0] += 1
-        event_us = get64(times + 8 * row)
+        event_us: Any = get64(times + 8 * row)
         late_us: Any = at_us - event_us
         late_s: Any = late_us // 1_000_000
         if 0 <= late_s < len(small):
-            delays[group, small[late_s]] += 1
+            bucket: Any = small[late_s]
+        elif late_us >= most_us:
+            bucket = len(edges_us)
         else:
-            delays[group, np.searchsorted(edges_us, late_us, side="right")] += 1
+            bucket = np.searchsorted(edges_us, late_us, side="right")
+        put64(late + 8 * bucket, get64(late + 8 * bucket) + 1)
         bit: Any = skip + row
         if valid and u8(valid + (bit >> 3)) >> (bit & 7) & 1 == 0:
             running = True  # does not say
@@ -195,7 +213,7 @@ def _count(
         rest: Any = hashed & (1 << (64 - _BITS)) - 1
         # All zero passes for 1, once in 2**52.
         rank = leading_zeros(max(rest, 1)) - _BITS + 1
-        place = _right(hashed, 64 - _BITS)
-        if rank > sketches[group, place]:
-            sketches[group, place] = rank
+        place = seen + _right(hashed, 64 - _BITS)
+        if rank > u8(place):
+            put8(place, rank)
     return known
