@@ -16,7 +16,7 @@ import pytest
 from sizao.core.schemas import POSITION
 from sizao.feeds.jt808.positions import Limits, position_batch
 from sizao.feeds.jt809 import kernel
-from sizao.feeds.jt809.bulk import Bulk
+from sizao.feeds.jt809.bulk import ROOM, Bulk
 from sizao.feeds.jt809.framing import Framer, unescape
 from sizao.feeds.jt809.outcome import MAIN
 from sizao.feeds.jt809.params import LinkParams
@@ -229,6 +229,48 @@ def test_a_frame_of_nothing_but_escapes_stays_in_its_room() -> None:
         found = bulk.decode(frame, link, NOW_US)
         assert found.rest == [frame[1:-1]]
         assert (memory[kernel.SCRATCH :] == 0xAA).all()
+
+
+@pytest.mark.parametrize("longest", [40, kernel.SCRATCH])
+def test_what_came_before_is_put_into_the_free_room(longest: int) -> None:
+    link = params(edition="2019")
+    frames = stream(link, 60)
+    frames.insert(30, frames[0][:1] + b"a" * longest)
+    data = b"".join(frames)
+    plain = Upper(link, Directory(REGISTER), new_code=lambda: 1)
+    roomy = Upper(link, Directory(REGISTER), new_code=lambda: 1)
+    for upper in (plain, roomy):
+        upper.bulk_from = 0
+        upper.connected(MAIN, NOW_US)
+        upper.channels[MAIN].up = True
+    for at in range(0, len(data), 700):
+        piece = data[at : at + 700]
+        buffer = bytearray(ROOM) + piece
+        expected = plain.receive(MAIN, piece, NOW_US)
+        found = roomy.receive(MAIN, memoryview(buffer), NOW_US, ROOM)
+        buffer[:] = b"\xff" * len(buffer)  # the wire's again
+        assert buffer[ROOM:] != piece
+        assert found.batches == expected.batches
+        assert found.quarantine == expected.quarantine
+        assert found.positions == expected.positions
+    assert roomy.counts == plain.counts
+    assert plain.counts.positions > 60
+
+
+def test_a_full_table_of_plates_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "MAX_PLATES", 1024)
+    link = params(edition="2011")
+    bulk = Bulk(Directory())
+    plates = [(f"川D{n:05d}", 2) for n in range(2500)]
+    frames = [position_frame(link, [position()], n, plate) for n, plate in enumerate(plates)]
+    for some in (frames, frames[::-1]):
+        found = bulk.decode(b"".join(some), link, NOW_US)
+        assert found.rest == []
+        assert found.batch is not None
+        names = found.batch.column("vehicle").to_pylist()
+        assert sorted(names) == [f"plate:2:{plate}" for plate, _ in plates]
+        assert names == sorted(names, reverse=some is not frames)
+    assert len(bulk._keys) == 1024
 
 
 PROGRAM = """

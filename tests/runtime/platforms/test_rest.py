@@ -45,9 +45,9 @@ def test_small_pieces_are_taken_together(tmp_path: Path) -> None:
 def _noted(pair: Any, arrivals: list[tuple[float, int]]) -> None:
     receive = pair.receive
 
-    def noting(channel: str, data: bytes, now_us: int) -> Any:
-        arrivals.append((time.monotonic(), len(data)))
-        return receive(channel, data, now_us)
+    def noting(channel: str, data: memoryview, now_us: int, room: int) -> Any:
+        arrivals.append((time.monotonic(), len(data) - room))
+        return receive(channel, data, now_us, room)
 
     pair.receive = noting
 

@@ -12,8 +12,8 @@ from numba import njit
 
 from sizao.app.benches._platforms import params
 from sizao.core.loads import address, put_u16
+from sizao.feeds.jt809.crc import crc16
 from sizao.feeds.jt809.header import VERSION_2011
-from sizao.feeds.jt809.kernel import crc16
 
 FRAME = np.dtype(
     [

@@ -29,6 +29,9 @@ from sizao.feeds.jt809.vehicles import Directory
 
 BULK_FROM = 2048
 """Bytes of one arrival from which on the compiled loop pays."""
+ROOM = 4096
+"""Free bytes before an arrival, into which the beginning of a frame fits that came before it: so
+a large one is decoded where it was received."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,19 @@ class Bulk:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._version = -1
-        self._found: list[bytes] = []
+        self._known = 0
+        """So many plates have names: these, one behind the other, with where each ends."""
         self._names = np.zeros(BLOCK, np.uint8)
         self._ends = np.zeros(1, np.int32)
         self._longest = 0
-        self._keys = np.empty((1024, kernel.KEY), np.int64)
-        self._slots = np.full(4096, -1, np.int32)
-        self._used = np.zeros(1, np.int64)
+        self._clear()
+        self._row_keys = np.empty((0, kernel.KEY), np.int64)
         self._marks = np.empty(0, np.int32)
         self._rest = np.empty((0, kernel.REST), np.int64)
         self._scratch = np.empty(kernel.SCRATCH, np.uint8)
 
-    def decode(self, data: bytes, params: LinkParams, now_us: int) -> Found:
-        """Decode every complete frame of ``data``. Never raises."""
+    def decode(self, data: bytes | memoryview, params: LinkParams, now_us: int) -> Found:
+        """Decode every complete frame of ``data``, nothing of which is kept. Never raises."""
         buffer = np.frombuffer(data, np.uint8)
         rules = rules_at(now_us, params.limits)
         head = 22 if params.edition == "2011" else 30
@@ -76,14 +79,13 @@ class Bulk:
         frames = at = 0
         key, stream = -1, self._scratch
         if params.keys is not None:
-            key = _key_of(data)
+            key = _key_of(bytes(data))
             stream = np.frombuffer(cipher.stream(key, params.keys, kernel.SCRATCH), np.uint8)
         # The shortest item takes 36 bytes on the wire; a frame's items may be cut short.
         room = len(data) // 36 + 512
-        self._make_room(len(data))
+        self._make_room(len(data), room)
         rest = self._rest
         while True:
-            self._grow()
             columns = make_columns(room)
             n_rows, n_rest, n_frames, last, stopped = kernel.decode(
                 address(buffer) + at,
@@ -91,7 +93,7 @@ class Bulk:
                 head,
                 params.access_code,
                 rules,
-                self._plates(),
+                address(self._row_keys),
                 address(self._scratch),
                 key,
                 address(stream),
@@ -105,37 +107,46 @@ class Bulk:
             if n_rows:
                 batches.append(self._batch(columns, n_rows, params.source, now_us))
             for kind, start, end in rest[:n_rest].tolist():
-                stretch = data[at + start : at + end]
+                stretch = bytes(data[at + start : at + end])
                 if kind == kernel.FRAME:
                     raws.append(stretch)
                 elif stretch.strip(b"\0\r\n "):
                     strays.append(stretch[:4096])
             if last >= 0:
-                pending = data[at + last :]
+                pending = bytes(data[at + last :])
             if stopped < 0:
                 break
             at += stopped
         batch = pa.concat_batches(batches) if len(batches) > 1 else batches[0] if batches else None
         return Found(batch, raws, strays, pending, frames + len(raws))
 
-    def _make_room(self, size: int) -> None:
-        """For the marks and the rest of so many bytes; kept, because fresh memory costs a fault
-        a page."""
+    def _make_room(self, size: int, room: int) -> None:
+        """For the marks, the rest and the rows of so many bytes; kept, because fresh memory costs
+        a fault a page."""
         if len(self._marks) <= size:
             self._marks = np.empty(size + 1, np.int32)
             self._rest = np.empty((size // 26 + 1024, kernel.REST), np.int64)
+            self._row_keys = np.empty((room, kernel.KEY), np.int64)
 
     def _grow(self) -> None:
         """Keep room for as many new plates as there are, and the table half empty."""
         used = int(self._used[0])
         size = len(self._keys)
-        if used * 2 <= size or size >= kernel.MAX_PLATES:
-            return
-        keys = self._keys[:used]
-        self._keys = np.empty((size * 4, kernel.KEY), np.int64)
-        self._slots = np.full(size * 16, -1, np.int32)
-        self._used[0] = 0
-        kernel.enter(address(keys), used, self._plates())
+        if size >= kernel.MAX_PLATES:
+            if used == size:
+                self._clear()
+                self._known = self._longest = 0
+        elif used * 2 > size:
+            keys = self._keys[:used]
+            self._clear(size * 4)
+            kernel.enter(address(keys), used, self._plates())
+
+    def _clear(self, room: int = 1024) -> None:
+        """An empty table for so many plates."""
+        self._keys = np.empty((room, kernel.KEY), np.int64)
+        # Few enough to stay in the processor's cache with those of other links.
+        self._slots = np.full(room * 2, -1, np.int32)
+        self._used = np.zeros(1, np.int64)
 
     def _plates(self) -> kernel.Plates:
         """The table's addresses: good until it grows."""
@@ -149,34 +160,49 @@ class Bulk:
 
     def _batch(self, columns: Columns, n: int, source: str, now_us: int) -> pa.RecordBatch:
         """The first rows of columns as a batch that shares their memory."""
-        self._look_up()
-        to = np.empty(n * self._longest + BLOCK, np.uint8)
-        kernel.put_names(
-            n,
-            address(columns.frame),
-            address(self._names),
-            address(self._ends),
-            address(to),
-            address(columns.name_at),
-        )
-        return position_batch(columns._replace(name=to), n, now_us, source=source)
+        frame, keys, ends = address(columns.frame), address(self._row_keys), columns.name_at
+        name = np.empty(0, np.uint8)
+        done = 0
+        while done < n:
+            reached = kernel.number(done, n, keys, self._plates(), frame)
+            self._look_up()
+            begin = int(ends[done])
+            more = np.empty((reached - done) * self._longest + BLOCK, np.uint8)
+            name = np.concatenate([name[:begin], more]) if begin else more
+            kernel.put_names(
+                done,
+                reached,
+                frame,
+                address(self._names),
+                address(self._ends),
+                address(name),
+                address(ends),
+            )
+            done = reached
+            self._grow()
+        return position_batch(columns._replace(name=name), n, now_us, source=source)
 
     def _look_up(self) -> None:
         """Have the vehicle of each plate number."""
         used = int(self._used[0])
         if self._version != self._directory.version:
             self._version = self._directory.version
-            self._found = []
-        if len(self._found) == used:
+            self._known = self._longest = 0
+        known = self._known
+        if known == used:
             return
-        for key in self._keys[len(self._found) : used].astype(">i8"):
+        found = []
+        for key in self._keys[known:used].astype(">i8"):
             raw = key.tobytes()
-            self._found.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]).encode())
-        sizes = list(map(len, self._found))
-        self._longest = max(sizes)
-        self._ends = np.zeros(used + 1, np.int32)
-        np.cumsum(sizes, out=self._ends[1:])
-        self._names = np.frombuffer(b"".join(self._found) + bytes(BLOCK), np.uint8)
+            found.append(self._directory.vehicle(text(raw[:PLATE]), raw[PLATE]).encode())
+        sizes = list(map(len, found))
+        self._longest = max(self._longest, max(sizes))
+        begin = int(self._ends[known])
+        ends = begin + np.cumsum(sizes, dtype=np.int32)
+        self._ends = np.concatenate([self._ends[: known + 1], ends])
+        added = np.frombuffer(b"".join(found) + bytes(BLOCK), np.uint8)
+        self._names = np.concatenate([self._names[:begin], added])
+        self._known = used
 
 
 def _key_of(data: bytes) -> int:
@@ -192,5 +218,8 @@ def warm_up() -> None:
     """Load or compile the loops, so that the first large arrival does not wait for it."""
     bulk = Bulk(Directory())
     bulk.decode(b"\x5b\x5d", LinkParams(""), 0)
-    bulk._batch(make_columns(1), 0, "", 0)
-    kernel.enter(address(bulk._keys), 0, bulk._plates())
+    columns, plates = make_columns(1), bulk._plates()
+    kernel.enter(address(bulk._keys), 0, plates)
+    kernel.number(0, 0, address(bulk._row_keys), plates, address(columns.frame))
+    kernel.put_names(0, 0, *[address(columns.name_at)] * 5)
+    bulk._batch(columns, 0, "", 0)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from sizao.core.loads import (
@@ -31,14 +29,17 @@ from sizao.core.loads import (
     u64,
 )
 from sizao.feeds.jt808.columns import CATCH_UP, Places, Rules
+from sizao.feeds.jt809.crc import BEFORE, right
 from sizao.feeds.jt809.placing import put_new, put_old
 
 SCRATCH = 4096
-"""Longest frame the loop unescapes; longer ones are left to the other path."""
+"""Room for the longest frame the loop unescapes; longer ones are left to the other path."""
+_USUAL = 3 * BLOCK
+"""Most frames of one position are no longer, so this much is copied at once."""
 KEY = 3
 """Words of a plate (21 bytes) and colour, big-endian, the last two bytes masked away."""
 MAX_PLATES = 1 << 20
-"""Plates a link may bring; further ones take the Python path."""
+"""Plates of a link that are remembered; then the table is begun anew."""
 REST = 3
 """Words of a stretch for the other path: kind, first byte, end."""
 _COLOUR = -0x10000
@@ -58,45 +59,6 @@ class Plates(NamedTuple):
     mask: int
     used: int
     """int64 (1,): how many there are."""
-
-
-def _crc_tables() -> npt.NDArray[np.uint16]:
-    """Eight tables, so that eight bytes are folded in at a time."""
-    tables = np.zeros((8, 256), np.uint16)
-    for byte in range(256):
-        crc = byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-        tables[0, byte] = crc
-    for number in range(1, 8):
-        before = tables[number - 1].astype(np.uint32)
-        tables[number] = (before << 8 & 0xFFFF) ^ tables[0][before >> 8]
-    return tables
-
-
-CRC = _crc_tables()
-
-
-@njit(cache=True, inline="always")
-def crc16(at: int, end: int) -> int:
-    """CRC-16/CCITT of the bytes from ``at`` up to ``end``."""
-    crc: Any = np.int64(0xFFFF)
-    while at + 8 <= end:
-        crc = np.int64(
-            CRC[7, (crc >> 8) ^ u8(at)]
-            ^ CRC[6, (crc & 0xFF) ^ u8(at + 1)]
-            ^ CRC[5, u8(at + 2)]
-            ^ CRC[4, u8(at + 3)]
-            ^ CRC[3, u8(at + 4)]
-            ^ CRC[2, u8(at + 5)]
-            ^ CRC[1, u8(at + 6)]
-            ^ CRC[0, u8(at + 7)]
-        )
-        at += 8
-    while at < end:
-        crc = np.int64((crc << 8 & 0xFFFF) ^ CRC[0, (crc >> 8) ^ u8(at)])
-        at += 1
-    return int(crc)
 
 
 @njit(cache=True, inline="always")
@@ -129,6 +91,24 @@ def plate_number(a: int, b: int, c: int, plates: Plates) -> int:
     return found
 
 
+@njit(cache=True, nogil=True)
+def number(start: int, n: int, keys: int, plates: Plates, to: int) -> int:
+    """Numbers of rows' plates, from row ``start`` on; the row before which there is no room.
+
+    keys, to : addresses of int64 (n, KEY), each row's plate, and of int32 (n,)
+
+    A loop of its own, because the table is larger than the processor's cache: so it waits for
+    many places of it at a time.
+    """
+    for row in range(start, n):
+        key = keys + 8 * KEY * row
+        found = plate_number(get64(key), get64(key + 8), get64(key + 16), plates)
+        if found < 0:
+            return row
+        put32(to + 4 * row, found)
+    return n
+
+
 @njit(cache=True)
 def enter(some: int, n: int, plates: Plates) -> None:
     """Put plates, int64 (n, KEY) at an address, into an empty table, in their order."""
@@ -143,7 +123,7 @@ def _positions(
     head: int,
     access_code: int,
     rules: Rules,
-    plates: Plates,
+    keys: int,
     row: int,
     room: int,
     out: Places,
@@ -201,11 +181,11 @@ def _positions(
         put16(out.marks + (row + n) * 2, marks | (CATCH_UP if later else 0))
     if at != stop:
         return -1
-    number = plate_number(u64(body), u64(body + 8), u64(body + 16) & _COLOUR, plates)
-    if number < 0:
-        return -1
     for n in range(count):
-        put32(out.frame + (row + n) * 4, number)
+        key = keys + 8 * KEY * (row + n)
+        put64(key, u64(body))
+        put64(key + 8, u64(body + 8))
+        put64(key + 16, u64(body + 16) & _COLOUR)
     return count
 
 
@@ -249,7 +229,7 @@ def decode(
     head: int,
     access_code: int,
     rules: Rules,
-    plates: Plates,
+    keys: int,
     scratch: int,
     key: int,
     stream: int,
@@ -264,14 +244,14 @@ def decode(
     base, size : address and number of the bytes, with the delimiters
     head : 22 or 30, the link's header
     rules : of what was received now
-    plates : those seen so far
+    keys : address of int64 (room, KEY), filled with each row's plate
     scratch : address of SCRATCH bytes
     key, stream : the header key of enciphered frames, and the address of SCRATCH bytes their
         bodies are combined with; -1 for none
     marks : address of int32 (size + 1,), room for the places of delimiters and escapes
     rest : address of int64 (rest_room, REST), filled with stretches for the other path
-    room, out : so many rows may be filled; ``frame`` of each is the number of its plate in the
-        table, and names are left to :func:`put_names`
+    room, out : so many rows may be filled; ``frame`` of each is left to :func:`number`, and the
+        names to :func:`put_names`
 
     Returns the number of rows, of rest, of frames read here, where the last unfinished frame
     begins (-1 if none), and where reading stopped because there was no room (-1 if it did not).
@@ -279,6 +259,7 @@ def decode(
     n_rows = 0
     n_rest = 0
     n_frames = 0
+    plain = scratch + BEFORE
     n_marks = specials(base, size, marks)
     inside = False
     outside: Any = 0
@@ -298,11 +279,7 @@ def decode(
             # A frame that was never closed.
             n_rest = _leave(rest, n_rest, STRAY, start, at)
         if value == 0x5B:
-            if (
-                n_rest + 2 >= rest_room
-                or n_rows + 255 >= room
-                or (get64(plates.used) == plates.room and plates.room < MAX_PLATES)
-            ):
+            if n_rest + 2 >= rest_room or n_rows + 255 >= room:
                 return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
             start = at + 1
@@ -311,16 +288,19 @@ def decode(
             good = True
             continue
         count = at - source
-        if count > SCRATCH - 2 * BLOCK - filled:
+        if count > SCRATCH - BEFORE - _USUAL - BLOCK - filled:
             good = False
         elif good:
-            to = scratch + filled
+            to = plain + filled
             here = base + source
-            if source + count + BLOCK <= size:
-                for i in range(0, count, BLOCK):
+            if source + count + _USUAL <= size:
+                # How much it is cannot be foreseen, which costs more than to copy too much.
+                for i in range(0, _USUAL, BLOCK):
+                    copy_block(to + i, here + i)
+                for i in range(_USUAL, count, BLOCK):
                     copy_block(to + i, here + i)
             else:
-                # A block would reach beyond the buffer.
+                # Blocks would reach beyond the buffer.
                 for i in range(count):
                     put8(to + i, u8(here + i))
             filled += count
@@ -330,9 +310,9 @@ def decode(
             follower = u8(base + at + 1) if at + 1 < size else 0
             source = at + 2
             if follower == 0x02:
-                put8(scratch + filled, value)
+                put8(plain + filled, value)
             elif follower == 0x01:
-                put8(scratch + filled, 0x5B if value == 0x5A else 0x5D)
+                put8(plain + filled, 0x5B if value == 0x5A else 0x5D)
             else:
                 good = False
             filled += 1
@@ -343,19 +323,19 @@ def decode(
             continue
         found = -1
         if good and filled > 24:
-            end = scratch + filled
-            if crc16(scratch, end - 2) == u16(end - 2):
-                if key >= 0 and u8(scratch + 17) == 1 and u32(scratch + 18) == key:
+            end = plain + filled
+            if right(plain, end):
+                if key >= 0 and u8(plain + 17) == 1 and u32(plain + 18) == key:
                     for i in range(0, filled - 2 - head, 8):
-                        put_u64(scratch + head + i, u64(scratch + head + i) ^ u64(stream + i))
-                    put8(scratch + 17, 0)
+                        put_u64(plain + head + i, u64(plain + head + i) ^ u64(stream + i))
+                    put8(plain + 17, 0)
                 found = _positions(
-                    scratch,
+                    plain,
                     end,
                     head,
                     access_code,
                     rules,
-                    plates,
+                    keys,
                     n_rows,
                     room,
                     out,
@@ -373,18 +353,19 @@ def decode(
 
 
 @njit(cache=True, nogil=True)
-def put_names(n: int, plates: int, names: int, ends: int, to: int, to_ends: int) -> None:
-    """The names of plates, given by their numbers, one behind the other, and where each ends.
+def put_names(
+    start: int, n: int, plates: int, names: int, ends: int, to: int, to_ends: int
+) -> None:
+    """The names of rows' plates, from row ``start`` on, behind those before, and where each ends.
 
     Addresses of: ``n`` numbers of plates; the names of all plates, BLOCK bytes more behind them
     that may be read, and where each begins and the last ends; what is written, BLOCK bytes more
     behind it that may be overwritten; where each begins and the last ends. All numbers are int32.
     """
-    used = 0
-    put32(to_ends, 0)
-    for row in range(n):
+    used = get32(to_ends + 4 * start)
+    for row in range(start, n):
         plate = get32(plates + 4 * row)
-        at = get32(ends + 4 * plate)
+        at: Any = get32(ends + 4 * plate)
         size = get32(ends + 4 * plate + 4) - at
         for k in range(0, size, BLOCK):
             copy_block(to + used + k, names + at + k)

@@ -63,17 +63,22 @@ class Pair:
         self._greet(channel, now_us, out)
         return out
 
-    def receive(self, channel: str, data: bytes, now_us: int) -> Outcome:
-        """Take what arrived on a link."""
+    def receive(
+        self, channel: str, data: bytes | memoryview, now_us: int, room: int = 0
+    ) -> Outcome:
+        """Take what arrived on a link, of which nothing is kept.
+
+        room : so many bytes before it, the first of ``data``, may be overwritten
+        """
         out = Outcome()
         line = self.channels.get(channel)
         if line is None:
             return out
         line.heard_us = now_us
-        if len(data) >= self.bulk_from and line.up:
-            self._receive_many(channel, line, data, now_us, out)
+        if len(data) - room >= self.bulk_from and line.up:
+            self._receive_many(channel, line, data, room, now_us, out)
         else:
-            self._frames(channel, line.framer.feed(data), now_us, out)
+            self._frames(channel, line.framer.feed(bytes(data[room:])), now_us, out)
             self._strays(line.framer.dropped, now_us, out)
         self.counts.frames += out.frames
         self.counts.positions += out.position_count
@@ -230,10 +235,23 @@ class Pair:
     # Frames
 
     def _receive_many(
-        self, channel: str, line: Channel, data: bytes, now_us: int, out: Outcome
+        self,
+        channel: str,
+        line: Channel,
+        data: bytes | memoryview,
+        room: int,
+        now_us: int,
+        out: Outcome,
     ) -> None:
         """The fast path: positions in a compiled loop, everything else as always."""
-        found = self._bulk.decode(line.framer.pending + data, self.params, now_us)
+        before = line.framer.pending
+        start = room - len(before)
+        if start < 0:
+            data, start = before + bytes(data[room:]), 0
+        elif before:
+            assert isinstance(data, memoryview)
+            data[start:room] = before
+        found = self._bulk.decode(data[start:], self.params, now_us)
         line.framer.restart(found.pending)
         out.frames += found.frames - len(found.rest)
         if found.batch is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sizao.core.clock import Clock
-from sizao.feeds.jt809.bulk import BULK_FROM
+from sizao.feeds.jt809.bulk import BULK_FROM, ROOM
 from sizao.feeds.jt809.outcome import Outcome
 from sizao.feeds.jt809.pair import Pair
 from sizao.runtime.collector import Collector, Item, Records
@@ -61,22 +61,23 @@ class Runner:
         logger.info("%s: %s link with %s", self.name, channel, wire.peer)
         self.collect(self.pair.connected(channel, self.now_us, wire.peer))
         if first:
-            self.arrived(wire, first)
+            self.arrived(wire, memoryview(bytearray(ROOM) + first))
 
-    def arrived(self, wire: Wire, data: bytes) -> None:
+    def arrived(self, wire: Wire, data: memoryview) -> None:
         if self.wires.get(wire.channel) is not wire:
             return
-        moment = self.now_us
+        moment, size = self.now_us, len(data) - ROOM
         try:
-            out = self.pair.receive(wire.channel, data, moment)
+            out = self.pair.receive(wire.channel, data, moment, ROOM)
         except Exception:
             # A pair promises not to raise. If it does, keep the evidence and lose one link.
-            logger.exception("%s: failed on %d bytes", self.name, len(data))
+            logger.exception("%s: failed on %d bytes", self.name, size)
             out = Outcome(closed={wire.channel: "internal error"})
             source = self.config.params.source
-            out.quarantine.append((moment, source, wire.peer, "internal_error", None, data))
-        self.collect(out, wire, len(data))
-        if BULK_FROM <= len(data) < ENOUGH:
+            evidence = bytes(data[ROOM:])
+            out.quarantine.append((moment, source, wire.peer, "internal_error", None, evidence))
+        self.collect(out, wire, size)
+        if BULK_FROM <= size < ENOUGH:
             wire.rest(REST_S, lambda: self._collector.held)
 
     def ended(self, wire: Wire, reason: str) -> None:

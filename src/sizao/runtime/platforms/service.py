@@ -11,7 +11,7 @@ from functools import partial
 from sizao.core.clock import Clock
 from sizao.core.errors import LogError
 from sizao.core.source_book import SourceBook
-from sizao.feeds.jt809.bulk import warm_up
+from sizao.feeds.jt809.bulk import ROOM, warm_up
 from sizao.feeds.jt809.door import FIRST_BYTES, first_frame, knock
 from sizao.feeds.jt809.links import OTHER
 from sizao.feeds.jt809.outcome import MAIN, SUB
@@ -49,12 +49,12 @@ class Door:
     def wire(self) -> Wire:
         return Wire(self)
 
-    def arrived(self, wire: Wire, data: bytes) -> None:
+    def arrived(self, wire: Wire, data: memoryview) -> None:
         since, before = self._heard.get(wire, (time.monotonic(), b""))
         if wire not in self._heard and len(self._heard) >= MAX_AT_THE_DOOR:
             self._turn_away(wire, "too many at the door")
             return
-        heard = before + data
+        heard = before + bytes(data[ROOM:])
         raw = first_frame(heard)
         if raw is None:
             self._heard[wire] = since, heard

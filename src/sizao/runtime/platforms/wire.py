@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from sizao.feeds.jt809.bulk import ROOM
+
 logger = logging.getLogger(__name__)
 
 READ_SIZE = 1 << 20
@@ -17,14 +19,17 @@ MAX_UNANSWERED = 4 << 20
 MAX_UNREAD = 16 << 20
 """Bytes the peer may leave unread before it is cut off."""
 
-_buffer = memoryview(bytearray(READ_SIZE))
+_buffer = memoryview(bytearray(ROOM + READ_SIZE))
 """One for all wires: the loop fills it and hands it over before it serves the next."""
 
 
 class Owner(Protocol):
     """Who takes what arrives."""
 
-    def arrived(self, wire: Wire, data: bytes) -> None: ...
+    def arrived(self, wire: Wire, data: memoryview) -> None:
+        """The first :data:`ROOM` bytes may be overwritten, the others are what arrived. All are
+        the wire's again when this returns."""
+        ...
 
     def ended(self, wire: Wire, reason: str) -> None: ...
 
@@ -52,11 +57,11 @@ class Wire(asyncio.BufferedProtocol):
         self._open = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _buffer
+        return _buffer[ROOM:]
 
     def buffer_updated(self, nbytes: int) -> None:
         if self.reason is None:
-            self.owner.arrived(self, bytes(_buffer[:nbytes]))
+            self.owner.arrived(self, _buffer[: ROOM + nbytes])
 
     def eof_received(self) -> bool:
         return False
