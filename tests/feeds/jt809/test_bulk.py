@@ -220,15 +220,15 @@ def test_a_frame_of_nothing_but_escapes_stays_in_its_room() -> None:
     """Longer than the loop's scratch room: what is behind that belongs to somebody else."""
     link = params(edition="2011")
     bulk = Bulk(Directory())
-    memory = np.full(64 * kernel.SCRATCH, 0xAA, np.uint8)
-    bulk._scratch = memory[: kernel.SCRATCH]
+    memory = np.full(64 * kernel.ARENA, 0xAA, np.uint8)
+    bulk._scratch = memory[: kernel.ARENA]
     for frame in (
         b"\x5b" + 50_000 * b"\x5a\x02" + b"\x5d",
         b"\x5b" + 9000 * b"\x5e\x01a" + b"\x5d",
     ):
         found = bulk.decode(frame, link, NOW_US)
         assert found.rest == [frame[1:-1]]
-        assert (memory[kernel.SCRATCH :] == 0xAA).all()
+        assert (memory[kernel.ARENA :] == 0xAA).all()
 
 
 @pytest.mark.parametrize("longest", [40, kernel.SCRATCH])

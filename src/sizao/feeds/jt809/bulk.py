@@ -65,7 +65,8 @@ class Bulk:
         self._row_keys = np.empty((0, kernel.KEY), np.int64)
         self._marks = np.empty(0, np.int32)
         self._rest = np.empty((0, kernel.REST), np.int64)
-        self._scratch = np.empty(kernel.SCRATCH, np.uint8)
+        self._scratch = np.empty(kernel.ARENA, np.uint8)
+        self._waiting = np.empty((kernel.GROUP, kernel.WAITING), np.int64)
 
     def decode(self, data: bytes | memoryview, params: LinkParams, now_us: int) -> Found:
         """Decode every complete frame of ``data``, nothing of which is kept. Never raises."""
@@ -95,6 +96,7 @@ class Bulk:
                 rules,
                 address(self._row_keys),
                 address(self._scratch),
+                address(self._waiting),
                 key,
                 address(stream),
                 address(self._marks),

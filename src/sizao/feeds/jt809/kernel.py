@@ -34,6 +34,14 @@ from sizao.feeds.jt809.placing import put_new, put_old
 
 SCRATCH = 4096
 """Room for the longest frame the loop unescapes; longer ones are left to the other path."""
+GROUP = 16
+"""Frames unescaped before the first of them is read: to read at once what has just been written in
+other pieces makes the processor wait."""
+ARENA = 2 * SCRATCH
+"""Room for a group."""
+WAITING = 4
+"""Words of a frame that waits to be read: address and size, 0 if it is bad, as it was before it was
+escaped, and its first byte and end among those that arrived."""
 _USUAL = 3 * BLOCK
 """Most frames of one position are no longer, so this much is copied at once."""
 KEY = 3
@@ -223,6 +231,44 @@ def _leave(rest: int, n: int, kind: int, start: Any, end: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _read(
+    waiting: int,
+    n: int,
+    head: int,
+    access_code: int,
+    rules: Rules,
+    keys: int,
+    key: int,
+    stream: int,
+    rest: int,
+    n_rest: int,
+    n_rows: int,
+    room: int,
+    out: Places,
+) -> tuple[int, int, int]:
+    """Read ``n`` frames that wait, int64 (n, WAITING). Returns the number of rows and of rest
+    after them, and how many frames were read here."""
+    n_frames = 0
+    for one in range(waiting, waiting + 8 * WAITING * n, 8 * WAITING):
+        plain = get64(one)
+        size = get64(one + 8)
+        end = plain + size
+        found = -1
+        if size > 24 and right(plain, end):
+            if key >= 0 and u8(plain + 17) == 1 and u32(plain + 18) == key:
+                for i in range(0, size - 2 - head, 8):
+                    put_u64(plain + head + i, u64(plain + head + i) ^ u64(stream + i))
+                put8(plain + 17, 0)
+            found = _positions(plain, end, head, access_code, rules, keys, n_rows, room, out)
+        if found >= 0:
+            n_rows += found
+            n_frames += 1
+        else:
+            n_rest = _leave(rest, n_rest, FRAME, get64(one + 16), get64(one + 24))
+    return n_rows, n_rest, n_frames
+
+
+@njit(cache=True, nogil=True)
 def decode(
     base: int,
     size: int,
@@ -231,6 +277,7 @@ def decode(
     rules: Rules,
     keys: int,
     scratch: int,
+    waiting: int,
     key: int,
     stream: int,
     marks: int,
@@ -245,7 +292,7 @@ def decode(
     head : 22 or 30, the link's header
     rules : of what was received now
     keys : address of int64 (room, KEY), filled with each row's plate
-    scratch : address of SCRATCH bytes
+    scratch, waiting : addresses of ARENA bytes, and of int64 (GROUP, WAITING)
     key, stream : the header key of enciphered frames, and the address of SCRATCH bytes their
         bodies are combined with; -1 for none
     marks : address of int32 (size + 1,), room for the places of delimiters and escapes
@@ -259,7 +306,8 @@ def decode(
     n_rows = 0
     n_rest = 0
     n_frames = 0
-    plain = scratch + BEFORE
+    n_waiting = 0
+    plain: Any = scratch + BEFORE
     n_marks = specials(base, size, marks)
     inside = False
     outside: Any = 0
@@ -279,6 +327,16 @@ def decode(
             # A frame that was never closed.
             n_rest = _leave(rest, n_rest, STRAY, start, at)
         if value == 0x5B:
+            close = n_rows + 255 * (n_waiting + 1) >= room or n_rest + n_waiting + 2 >= rest_room
+            full = n_waiting == GROUP or plain + SCRATCH - BEFORE > scratch + ARENA
+            if close or full:
+                n_rows, n_rest, more = _read(
+                    waiting, n_waiting, head, access_code, rules, keys, key, stream, rest, n_rest,
+                    n_rows, room, out,
+                )  # fmt: skip
+                n_frames += more
+                n_waiting = 0
+                plain = scratch + BEFORE
             if n_rest + 2 >= rest_room or n_rows + 255 >= room:
                 return n_rows, n_rest, n_frames, -1, int(at)
             inside = True
@@ -321,30 +379,19 @@ def decode(
         outside = at + 1
         if at == start:
             continue
-        found = -1
-        if good and filled > 24:
-            end = plain + filled
-            if right(plain, end):
-                if key >= 0 and u8(plain + 17) == 1 and u32(plain + 18) == key:
-                    for i in range(0, filled - 2 - head, 8):
-                        put_u64(plain + head + i, u64(plain + head + i) ^ u64(stream + i))
-                    put8(plain + 17, 0)
-                found = _positions(
-                    plain,
-                    end,
-                    head,
-                    access_code,
-                    rules,
-                    keys,
-                    n_rows,
-                    room,
-                    out,
-                )
-        if found >= 0:
-            n_rows += found
-            n_frames += 1
-        else:
-            n_rest = _leave(rest, n_rest, FRAME, start, at)
+        one = waiting + 8 * WAITING * n_waiting
+        put64(one, plain)
+        put64(one + 8, filled if good else 0)
+        put64(one + 16, start)
+        put64(one + 24, at)
+        n_waiting += 1
+        if good:
+            plain += filled + BEFORE
+    n_rows, n_rest, more = _read(
+        waiting, n_waiting, head, access_code, rules, keys, key, stream, rest, n_rest, n_rows, room,
+        out,
+    )  # fmt: skip
+    n_frames += more
     if inside:
         return n_rows, n_rest, n_frames, int(start - 1), -1
     if size > outside:
