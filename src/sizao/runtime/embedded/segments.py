@@ -58,22 +58,25 @@ def ready(topic: str, *batches: pa.RecordBatch) -> Ready:
     Raises ColumnError if a batch breaks its topic's schema, LogError for an unknown topic.
     """
     known(topic)
-    bare = few_batches([_bare(topic, batch) for batch in batches])
-    n = sum(map(len, bare))
+    checked = few_batches([_checked(topic, batch) for batch in batches])
+    n = sum(map(len, checked))
     found: Sequence[Any]
     if topic == "positions" and n >= FEW:
         # Loaded when first needed: who appends a row now and then does without.
         from sizao.log.packed import packed
 
-        narrow = packed(bare)
+        narrow = packed(checked)
         if narrow is not None:
             bounds, found = narrow.bounds.astype("<u4").tobytes(), [narrow.data.data]
             span = narrow.first_us, narrow.last_us
-            counts = tally(topic, *bare)
+            counts = tally(topic, *checked)
             return Ready(
                 topic, n, *span, bounds, found, len(found[0]), checksum(bounds, *found), counts
             )
-    ordered, bounds = _sorted(bare)
+    # Field documentation is not stored.
+    ordered, bounds = _sorted(
+        [pa.RecordBatch.from_arrays(one.columns, schema=_BARE[topic]) for one in checked]
+    )
     found = pieces(ordered)
     crc = checksum(bounds, *found)
     size = sum(map(len, found))
@@ -87,14 +90,15 @@ def _sorted(bare: Sequence[pa.RecordBatch]) -> tuple[pa.RecordBatch, bytes]:
     return ordered, np.asarray(bounds, "<u4").tobytes()
 
 
-def _bare(topic: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _checked(topic: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of the topic's schema, in its order."""
     schema = TOPICS[topic]
     if not batch.schema.equals(schema):
         batch = check(batch, schema).select(schema.names)
     for name in _NEVER_NULL[topic]:
         if batch.column(name).null_count:
             raise ColumnError(f"{topic}: column {name!r} has nulls")
-    return pa.RecordBatch.from_arrays(batch.columns, schema=_BARE[topic])
+    return batch
 
 
 def time_span(batch: pa.RecordBatch) -> tuple[int | None, int | None]:
