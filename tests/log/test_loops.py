@@ -38,6 +38,10 @@ with SqliteLog(folder / "feeds.sqlite", writer=True) as log, ArchiveStore(folder
     for number, batch in enumerate(found, 1):
         kept.take([batch], number, 0.0)
     assert kept.compact() and kept.manifest.rows
+    stored = arrivals.Arrivals()
+    stored.add_stored([one.data for one in log.stored("positions", 0, 10**9)])
+    kept.put(stored, len(found) + 1, 0.0)
+    assert kept.compact() and kept.tidy(newest=True)
 print(*sorted(met.loaded))
 """
 
@@ -54,4 +58,6 @@ def test_nothing_is_compiled_or_loaded_after_the_warm_up(
     assert said.returncode == 0, said.stderr
     assert bool(said.stdout.split()) is expected, said.stdout
     if how == "cold":
-        assert set(said.stdout.split()) >= {"_move", "_scatter_bits", "_take", "_gather", "widen"}
+        assert set(said.stdout.split()) >= {
+            "_move", "_scatter_bits", "_take", "_take_narrow", "_gather", "widen", "_look_up",
+        }  # fmt: skip

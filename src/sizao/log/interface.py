@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -37,6 +37,17 @@ class Segment:
         """The rows of one partition, 0 to 63, as a zero-copy slice."""
         start, stop = self.bounds[number], self.bounds[number + 1]
         return self.batch.slice(start, stop - start)
+
+
+class Stored(NamedTuple):
+    """A segment as it is kept: for who can do with its bytes (``decoding.py``, ``packed.py``)."""
+
+    seq: int
+    appended_s: float
+    rows: int
+    bounds: bytes
+    """64 and one row indexes, uint32, little-endian."""
+    data: bytes
 
 
 class LogReader(Protocol):

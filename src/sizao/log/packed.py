@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -147,18 +148,79 @@ def unpacked(data: bytes) -> pa.RecordBatch:
         raise LogError(f"damaged segment of {len(data)} bytes: {error}") from error
 
 
-def _unpacked(data: bytes) -> pa.RecordBatch:
+class Narrow(NamedTuple):
+    """A segment's parts, where they lie in its bytes."""
+
+    whole: pa.Buffer
+    n: int
+    base_s: int
+    columns: dict[str, Array]
+    """By the names of :data:`COLUMNS`."""
+    received: npt.NDArray[np.int64]
+    """Moments of receipt by arrival, (256,)."""
+    k: int
+    source_bytes: int
+    names: int
+    """Where the vehicles' names begin, ..."""
+    name_bytes: int
+    """and how many bytes they are."""
+    bits: list[pa.Buffer | None]
+    """Bitmaps by number, None: all ones."""
+
+    def sources(self) -> list[str]:
+        """The name of each arrival's source. Raises LogError if they are damaged."""
+        at = _ALIGN + 8 * self.k
+        ends = [0, *np.frombuffer(self.whole, "<i4", self.k, at).tolist()]
+        texts = self.whole.slice(at + 4 * self.k, self.source_bytes).to_pybytes()
+        if ends != sorted(ends) or ends[-1] != self.source_bytes:
+            raise LogError("damaged segment: its sources do not fit")
+        try:
+            return [texts[begin:end].decode() for begin, end in pairwise(ends)]
+        except UnicodeDecodeError as error:
+            raise LogError(f"damaged segment: {error}") from error
+
+    def marks(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Bitmaps 0 to 7 and 8 to 15, as a byte of bits a row."""
+        one, other = (np.empty(_padded(self.n), np.uint8) for _ in range(2))
+        every = [bitmap or _all(self.n, True) for bitmap in self.bits]
+        every += [_all(self.n, False)] * (16 - _BITMAPS)
+        for first, to in ((0, one), (8, other)):
+            some = [bitmap.address for bitmap in every[first : first + 8]]
+            packing.gather_bits(self.n, np.array(some, np.int64), address(to))
+        return one[: self.n], other[: self.n]
+
+
+def narrow(data: bytes) -> Narrow:
+    """The parts of :func:`packed`. Raises LogError if the bytes are damaged."""
+    try:
+        return _narrow(data)
+    except (ValueError, struct.error) as error:
+        raise LogError(f"damaged segment of {len(data)} bytes: {error}") from error
+
+
+def _narrow(data: bytes) -> Narrow:
     mark, n, k, source_bytes, name_bytes, base_s, stored, ones = _HEAD.unpack_from(data)
     starts, end = _starts(n, k, source_bytes, name_bytes)
     bitmap = _padded((n + 7) // 8)
     if mark != PACKED or not 0 < k <= _ARRIVALS or len(data) != end + stored.bit_count() * bitmap:
         raise ValueError("not as long as it says")
     columns = _columns(np.frombuffer(data, np.uint8), starts, n)
-    sizes, arrival = columns["size"], columns["arrival"]
-    if int(arrival.max()) >= k or int(sizes.sum(dtype=np.int64)) != name_bytes:
+    if int(columns["arrival"].max()) >= k:
+        raise ValueError("an arrival that there is not")
+    if int(columns["size"].sum(dtype=np.int64)) != name_bytes:
         raise ValueError("its parts do not fit each other")
     received = np.zeros(_ARRIVALS, np.int64)
     received[:k] = np.frombuffer(data, "<i8", k, _ALIGN)
+    whole = pa.py_buffer(data)
+    bits = _bitmaps(whole, end, n, stored, ones)
+    return Narrow(
+        whole, n, base_s, columns, received, k, source_bytes, starts[-1], name_bytes, bits
+    )
+
+
+def _unpacked(data: bytes) -> pa.RecordBatch:
+    found = _narrow(data)
+    n, columns = found.n, found.columns
     wide = {
         name: np.empty(n, kind)
         for name, kind in (
@@ -175,34 +237,33 @@ def _unpacked(data: bytes) -> pa.RecordBatch:
     }
     ends = np.empty(n + 1, np.int32)
     packing.widen(
-        base_s,
+        found.base_s,
         *(columns[name] for name, _ in COLUMNS[:-2]),
-        received,
+        found.received,
         ends,
         *wide.values(),
     )
-    whole = pa.py_buffer(data)
-    bits = _bitmaps(whole, end, n, stored, ones)
+    whole, bits = found.whole, found.bits
     buffers = {name: pa.py_buffer(values) for name, values in wide.items()}
     for name in ("alarm", "status"):
-        buffers[name] = whole.slice(starts[[column for column, _ in COLUMNS].index(name)], 4 * n)
+        buffers[name] = pa.py_buffer(columns[name])
     buffers["positioned"], buffers["catch_up"] = (
         bits[number] or _all(n, True) for number in (_POSITIONED, _CATCH_UP)
     )
-    found = []
+    arrays = []
     for field in _SCHEMA:
         if field.name == "vehicle":
-            parts = [None, pa.py_buffer(ends), whole.slice(starts[-1], name_bytes)]
+            parts = [None, pa.py_buffer(ends), whole.slice(found.names, found.name_bytes)]
         elif field.name == "source":
-            parts = [None, *_sources(data, k, source_bytes, arrival)]
+            parts = [None, *_sources(data, found.k, found.source_bytes, columns["arrival"])]
         elif field.name == "driver":
-            found.append(pa.nulls(n, field.type))
+            arrays.append(pa.nulls(n, field.type))
             continue
         else:
             valid = bits[_VALID[field.name]] if field.name in _VALID else None
             parts = [valid, buffers[field.name]]
-        found.append(pa.Array.from_buffers(field.type, n, parts))
-    return pa.RecordBatch.from_arrays(found, schema=_SCHEMA)
+        arrays.append(pa.Array.from_buffers(field.type, n, parts))
+    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
 def _can_be(own: Columns) -> bool:

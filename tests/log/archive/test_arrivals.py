@@ -6,11 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from sizao.core.errors import LogError
 from sizao.core.ids import partition_of
-from sizao.core.schemas import TIME
+from sizao.core.schemas import POSITION, TIME
+from sizao.log import loops
 from sizao.log.archive import arrivals, columns
 from sizao.log.archive.arrivals import Arrivals
 from sizao.log.archive.days import day_of
+from sizao.log.decoding import decode_segment
+from sizao.log.encoding import encode
+from sizao.log.packed import packed
 from tests.runtime.helpers import START_US, positions
 
 DAY_S = 86_400
@@ -113,3 +118,48 @@ def test_nothing_gives_nothing() -> None:
     rows.add([made(1, 0)])
     rows.add_archived(columns.ARCHIVED.empty_table())
     assert (len(rows), rows.days(), list(rows.in_order())) == (0, {}, [])
+
+
+def test_segments_of_the_log_are_taken_as_their_rows() -> None:
+    """Narrow ones without unpacking them, the others by Arrow, in their order."""
+    chance = np.random.default_rng(5)
+    parts = []
+    for seed in range(3):
+        n = 400
+        plain = made(seed, n).to_pydict() | {
+            "driver": [None] * n,
+            "heading_deg": chance.choice([0.0, 359.0, None], n).tolist(),
+            "altitude_m": chance.choice([0.0, 8_000.0, None], n).tolist(),
+            "mileage_km": chance.choice([0.1, (2**32 - 1) / 10, None], n).tolist(),
+            "received": [START_US + 86_400_000_000, *[START_US + 7 + seed] * (n - 1)],
+        }
+        parts.append(pa.RecordBatch.from_pydict(plain, schema=POSITION))
+    narrow = [found and found.data.tobytes() for found in (packed([part]) for part in parts)]
+    assert all(narrow)
+    # What cannot be narrow lies between them; the first of a moment that both have counts.
+    segments = [narrow[0], encode(made(7, 300)), encode(made(8, 5)), narrow[1], narrow[2]]
+    stored, decoded = Arrivals(), Arrivals()
+    stored.add_stored(segments)
+    decoded.add([decode_segment(data) for data in segments])
+    tables = [
+        pa.concat_tables(table for _, table in rows.in_order()).to_pylist()
+        for rows in (stored, decoded)
+    ]
+    assert tables[0] == tables[1]
+    assert len(stored) == 3 * 400 + 305
+
+
+def test_a_damaged_segment_is_refused() -> None:
+    found = packed([loops.made_up().set_column(15, POSITION.field(15), pa.array(["jt808"] * 256))])
+    assert found is not None
+    data = found.data.tobytes()
+    assert data[76:81] == b"jt808", "behind the head, one moment and where its name ends"
+    for bad in (
+        data[:-64],
+        data[:72] + (6).to_bytes(4, "little") + data[76:],  # where the source's name ends
+        data[:76] + b"\xff" + data[77:],  # no text
+        data[:128] + b"\xff" + data[129:],  # size of a vehicle's name
+    ):
+        rows = Arrivals()
+        with pytest.raises(LogError):
+            rows.add_stored([data, bad])

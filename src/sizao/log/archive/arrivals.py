@@ -2,8 +2,8 @@
 
 A row is one record of 72 bytes, and not a place in seventeen columns: putting millions of rows in
 another order reads each once from where it lies, and that is what it costs. Vehicles are put in
-order by counting, rows of one vehicle stay as they came unless their times say otherwise. Names
-stay Arrow's; a row has the number of its word among all that came with a helping.
+order by counting, rows of one vehicle stay as they came unless their times say otherwise. A row
+has the number of its word among all that came with a helping (``words.py``).
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ import pyarrow.compute as pc
 
 from sizao.core.schemas import POSITION
 from sizao.log import loops
-from sizao.log.archive import records
+from sizao.log.archive import records, words
 from sizao.log.archive.columns import ARCHIVED, ROW_GROUP, WORDS
 from sizao.log.archive.days import days_from, number_of_day
 from sizao.log.archive.records import FLAGS, RECORD, TRUTHS
+from sizao.log.archive.words import Words
+from sizao.log.decoding import decode_segment
+from sizao.log.encoding import PACKED
+from sizao.log.packed import Narrow, narrow, packed
 from sizao.log.partitions import partitions_of_names
 
 SMALL = 8_192
 """Rows of a batch that is worth taking by itself: small ones cost more than their rows do."""
-_NO_WORDS = pa.array([], pa.string())
 _NO_DAYS = np.empty(0, np.int32)
 
 
@@ -35,6 +38,7 @@ class Arrivals:
 
     def __init__(self, room: int = SMALL) -> None:
         self._rows = np.empty(room, RECORD)
+        self._words = {name: Words() for name in WORDS}
         self.clear()
 
     def __len__(self) -> int:
@@ -44,9 +48,24 @@ class Arrivals:
         """Forget all rows. Their memory is kept for the next: to get it anew from the system costs
         as much as to fill it."""
         self._count = 0
-        self._words: dict[str, list[pa.Array]] = {name: [] for name in WORDS}
-        self._word_count = dict.fromkeys(WORDS, 0)
+        for known in self._words.values():
+            known.clear()
         self._days = _NO_DAYS
+
+    def add_stored(self, segments: Sequence[bytes]) -> None:
+        """Rows of segments of positions as the log has them, as :meth:`add` takes them.
+
+        Raises LogError if one is damaged; those before it may have been added.
+        """
+        others: list[pa.RecordBatch] = []
+        for data in segments:
+            if not data.startswith(PACKED):
+                others.append(decode_segment(data))
+                continue
+            self.add(others)
+            others = []
+            self._add_narrow(narrow(data))
+        self.add(others)
 
     def add(self, batches: Sequence[pa.RecordBatch]) -> None:
         """Rows of POSITION. A number that does not fit its column or is none (an infinite speed)
@@ -55,11 +74,9 @@ class Arrivals:
         pieces = list(_worth_it(batches))
         if not pieces:
             return
-        table = pa.Table.from_batches(pieces)
-        codes = {name: self._coded(name, table[name].dictionary_encode()) for name in WORDS}
-        for number, piece in enumerate(pieces):
-            own = {name: of_piece[number] for name, of_piece in codes.items()}
-            records.from_positions(piece, own, self._next(len(piece)))
+        for piece in pieces:
+            codes = {name: self._coded(name, piece.column(name)) for name in WORDS}
+            records.from_positions(piece, codes, self._next(len(piece)))
 
     def add_archived(self, table: pa.Table) -> None:
         """Rows of ARCHIVED."""
@@ -67,7 +84,7 @@ class Arrivals:
             return
         if any(column.num_chunks > 1 for column in table.columns):
             table = table.unify_dictionaries().combine_chunks()
-        codes = {name: self._coded(name, table[name])[0] for name in WORDS}
+        codes = {name: self._coded(name, table[name].chunk(0)) for name in WORDS}
         records.from_archived(table, codes, self._next(len(table)))
 
     def days(self) -> dict[str, int]:
@@ -82,8 +99,8 @@ class Arrivals:
         buckets : how many buckets vehicles are in, a power of two
         """
         rows = self._rows[: self._count]
-        words = {name: _united(found) for name, found in self._words.items()}
-        names, number_of = words["vehicle"]
+        texts = {name: known.all() for name, known in self._words.items()}
+        names = texts["vehicle"]
         order = pc.sort_indices(names).to_numpy()
         bucket = partitions_of_names(names)[order] % buckets
         if buckets > 1:
@@ -92,7 +109,6 @@ class Arrivals:
         names = names.take(pa.array(order))
         place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
-        place = place[number_of]
         day = None if date is None else number_of_day(date)
         ordered, ends = records.ordered(rows, self._numbers(), day, place, len(names))
         # Vehicles of a bucket stand together, so its rows end where those of its last do.
@@ -105,8 +121,7 @@ class Arrivals:
                 columns = _columns(found, flags)
                 columns["vehicle"] = _dictionary(found["vehicle"], names.take(pa.array(met)))
                 for name in ("driver", "source"):
-                    united, numbers = words[name]
-                    columns[name] = _dictionary(found[name], united, numbers)
+                    columns[name] = _dictionary(found[name], texts[name])
                 yield number, pa.table([columns[name] for name in ARCHIVED.names], schema=ARCHIVED)
             begin = end
 
@@ -121,19 +136,24 @@ class Arrivals:
             self._rows = longer
         return self._rows[first : self._count]
 
-    def _coded(self, name: str, column: pa.ChunkedArray) -> list[npt.NDArray[np.int32]]:
-        """Number of the word of each row, -1 for null, for each chunk of a dictionary column."""
-        first = self._word_count[name]
+    def _add_narrow(self, part: Narrow) -> None:
+        ends = np.zeros(part.n + 1, np.int32)
+        np.cumsum(part.columns["size"], out=ends[1:])
+        vehicle = self._words["vehicle"].numbers_of(ends, part.whole.address + part.names)
+        source = self._words["source"].numbers(pa.array(part.sources(), pa.string()))
+        records.from_narrow(part, vehicle, source, self._next(part.n))
+
+    def _coded(self, name: str, column: pa.Array) -> npt.NDArray[np.int32]:
+        """Number of the word of each row, -1 for null, of a column of text or a dictionary's."""
         if column.null_count == len(column):
-            return [np.full(len(chunk), -1, np.int32) for chunk in column.chunks]
-        words = column.chunk(0).dictionary
-        self._words[name].append(words)
-        self._word_count[name] += len(words)
-        found = []
-        for chunk in column.chunks:
-            codes = chunk.indices.fill_null(-first - 1) if chunk.null_count else chunk.indices
-            found.append(codes.to_numpy() + np.int32(first))
-        return found
+            return np.full(len(column), -1, np.int32)
+        if not pa.types.is_dictionary(column.type):
+            if not column.null_count:
+                return self._words[name].numbers(column)
+            column = column.dictionary_encode()
+        numbers = np.append(self._words[name].numbers(column.dictionary), np.int32(-1))
+        codes = column.indices.fill_null(-1) if column.null_count else column.indices
+        return numbers[codes.to_numpy()]
 
     def _numbers(self) -> npt.NDArray[np.int32]:
         """Number of the day of each row."""
@@ -167,15 +187,6 @@ def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches, POSITION).combine_chunks().to_batches()[0]
 
 
-def _united(words: Sequence[pa.Array]) -> tuple[pa.Array, npt.NDArray[np.int32]]:
-    """All different words, and for each of those given its number among them."""
-    if not words:
-        return _NO_WORDS, np.empty(0, np.int32)
-    coded = pa.chunked_array(words).dictionary_encode()
-    numbers = [chunk.indices.to_numpy() for chunk in coded.chunks]
-    return coded.chunk(0).dictionary, np.concatenate(numbers)
-
-
 def _groups(ordered: npt.NDArray[np.int32]) -> Iterator[npt.NDArray[np.int32]]:
     """Parts of ``ROW_GROUP`` rows each or a little more."""
     if not len(ordered):
@@ -199,16 +210,12 @@ def _columns(
     return columns
 
 
-def _dictionary(
-    codes: npt.NDArray[np.int32], words: pa.Array, numbers: npt.NDArray[np.int32] | None = None
-) -> pa.DictionaryArray:
-    """Words by number, null for -1; through ``numbers`` if the same word has several."""
+def _dictionary(codes: npt.NDArray[np.int32], words: pa.Array) -> pa.DictionaryArray:
+    """Words by number, null for -1."""
     none = codes < 0
     if none.all():
         return pa.DictionaryArray.from_arrays(pa.nulls(len(codes), pa.int32()), words)
     mask = none if none.any() else None
-    if numbers is not None:
-        codes = numbers[codes]
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), words)
 
 
@@ -217,5 +224,9 @@ def warm_up() -> None:
     loops.warm_up()
     rows = Arrivals()
     rows.add([loops.made_up()])
+    segment = packed([loops.made_up()])
+    assert segment is not None
+    rows.add_stored([segment.data.tobytes()])
     for _, some in list(rows.in_order()):
         rows.add_archived(some)
+    words.warm_up()

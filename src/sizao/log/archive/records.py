@@ -13,6 +13,7 @@ from numba import njit
 from sizao.core.prefetch import prefetch
 from sizao.log.archive.columns import SAME, SCALED
 from sizao.log.archive.days import DAY_S, OFFSET_S
+from sizao.log.packed import COLUMNS, Narrow
 
 Rows: TypeAlias = npt.NDArray[np.void]
 Codes: TypeAlias = npt.NDArray[np.int32]
@@ -84,6 +85,24 @@ def from_positions(batch: pa.RecordBatch, codes: Mapping[str, Codes], rows: Rows
         *(_filled(batch.column(name)) for name in SAME),
         flags,
         *(_only_read(codes[name]) for name in ("vehicle", "driver", "source")),
+    )
+
+
+def from_narrow(part: Narrow, vehicle: Codes, source: Codes, rows: Rows) -> None:
+    """The same of a packed segment as it lies in the log, with all its rows.
+
+    vehicle : number of each row's word
+    source : number of each arrival's word
+    """
+    columns = part.columns
+    _take_narrow(
+        rows,
+        part.base_s,
+        part.received,
+        *part.marks(),
+        *(columns[name] for name, _ in COLUMNS[1:]),
+        vehicle,
+        source,
     )
 
 
@@ -183,6 +202,30 @@ def _take(  # type: ignore[no-untyped-def]  # numba
         row.flags = none if known else none | _MILEAGE
         row.alarm, row.status = alarm[i], status[i]
         row.vehicle, row.driver, row.source = vehicle[i], driver[i], source[i]
+
+
+@njit(cache=True, nogil=True)
+def _take_narrow(  # type: ignore[no-untyped-def]  # numba
+    rows, base_s, received, marks, more, seconds, arrival, lat, lon, speed, heading, altitude,
+    recorder, mileage, alarm, status, vehicle, source,
+):  # fmt: skip
+    for i in range(len(rows)):
+        row = rows[i]
+        moment = (base_s + seconds[i]) * 1_000_000
+        row.time_us = moment
+        delay = (received[arrival[i]] - moment) // 100_000
+        row.delay_ds = min(max(delay, -(2**31 - 1)), 2**31 - 1)
+        row.lat_e6, row.lon_e6, row.speed_dkmh = lat[i], lon[i], speed[i]
+        row.heading_deg, row.altitude_m = heading[i], altitude[i]
+        row.recorder_dkmh, row.mileage_hm = recorder[i], mileage[i]
+        row.alarm, row.status = alarm[i], status[i]
+        row.vehicle, row.driver, row.source = vehicle[i], -1, source[arrival[i]]
+        # As packed.py numbers bitmaps: whether there is one of SCALED, positioned and catch_up,
+        # whether there is one of SAME.
+        bits = np.uint32(marks[i]) | np.uint32(more[i]) << np.uint32(8)
+        known = bits & np.uint32(0x7F) | bits >> np.uint32(2) & np.uint32(0x780)
+        true = bits >> np.uint32(7) & known >> np.uint32(9) & np.uint32(3)
+        row.flags = known ^ np.uint32(0x7FF) | true << np.uint32(16)
 
 
 @njit(cache=True, nogil=True)

@@ -171,10 +171,10 @@ class Archiver:
         taken.clear()
         mark_s = 0.0
         while (room := self.cadence.take_rows - len(taken)) > 0:
-            segments = self.feeds.read(TOPIC, upto, min(room, READ_ROWS))
-            if not segments or (len(taken) and sum(len(one.batch) for one in segments) > room):
+            segments = self.feeds.stored(TOPIC, upto, min(room, READ_ROWS))
+            if not segments or (len(taken) and sum(one.rows for one in segments) > room):
                 break
-            taken.add([segment.batch for segment in segments])
+            taken.add_stored([segment.data for segment in segments])
             upto, mark_s = segments[-1].seq, segments[-1].appended_s
         self.taken += self.store.put(taken, upto, mark_s)
         return True

@@ -36,7 +36,7 @@ import pyarrow as pa
 
 from sizao.core.errors import LogError
 from sizao.log.decoding import decode_segment
-from sizao.log.interface import Batches, Segment
+from sizao.log.interface import Batches, Segment, Stored
 from sizao.log.tally import Key
 from sizao.runtime.embedded import opening, tallies
 from sizao.runtime.embedded.segments import Ready, checksum, known, ready
@@ -77,6 +77,19 @@ class SqliteLog:
     def read(self, topic: str, after: int, max_rows: int = 10_000) -> list[Segment]:
         """Segments with ``seq > after`` in order, at least one if there is any, stopping
         before ``max_rows`` would be passed. Raises LogError if a segment is damaged or missing."""
+        return [
+            Segment(
+                topic,
+                one.seq,
+                one.appended_s,
+                np.frombuffer(one.bounds, "<u4").tolist(),
+                self._decoded(topic, one),
+            )
+            for one in self.stored(topic, after, max_rows)
+        ]
+
+    def stored(self, topic: str, after: int, max_rows: int = 10_000) -> list[Stored]:
+        """The same segments as they are kept, their checksums compared."""
         known(topic)
         try:
             return self._read(topic, after, max_rows)
@@ -298,8 +311,8 @@ class SqliteLog:
         tallies.add(connection, one.tally)
         return seq
 
-    def _read(self, topic: str, after: int, max_rows: int) -> list[Segment]:
-        segments: list[Segment] = []
+    def _read(self, topic: str, after: int, max_rows: int) -> list[Stored]:
+        segments: list[Stored] = []
         total = 0
         with self.reading() as connection:
             if connection is None:
@@ -315,21 +328,18 @@ class SqliteLog:
                         break
                     if segments and seq != segments[-1].seq + 1:
                         self._refuse(f"{topic} {segments[-1].seq + 1}: segment is missing")
-                    segments.append(self._segment(topic, seq, appended_s, crc, bounds, stored))
+                    blob = self._volumes.content(topic, stored)
+                    if checksum(bounds, blob) != crc:
+                        self._refuse(f"{topic} {seq}: damaged segment (checksum differs)")
+                    segments.append(Stored(seq, appended_s, rows, bounds, blob))
                     total += rows
         return segments
 
-    def _segment(
-        self, topic: str, seq: int, appended_s: float, crc: int, bounds: bytes, stored: bytes
-    ) -> Segment:
-        blob = self._volumes.content(topic, stored)
-        if checksum(bounds, blob) != crc:
-            self._refuse(f"{topic} {seq}: damaged segment (checksum differs)")
+    def _decoded(self, topic: str, one: Stored) -> pa.RecordBatch:
         try:
-            batch = decode_segment(blob)
+            return decode_segment(one.data)
         except LogError as error:
-            raise LogError(f"{self.path}: {topic} {seq}: {error}") from error
-        return Segment(topic, seq, appended_s, np.frombuffer(bounds, "<u4").tolist(), batch)
+            raise LogError(f"{self.path}: {topic} {one.seq}: {error}") from error
 
     def _refuse(self, message: str) -> NoReturn:
         raise LogError(f"{self.path}: {message}")
