@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sizao.core.ids import PARTITIONS
-from sizao.log.archive.layout import apart, split
-from sizao.log.archive.manifest import File
+from sizao.log.archive.layout import apart, split, untidy
+from sizao.log.archive.manifest import Day, File
 
 
 def file(name: str, bucket: int, buckets: int) -> File:
@@ -35,3 +37,18 @@ def test_a_helping_of_a_nation_is_split_as_its_day_is() -> None:
     assert split(4_000_000, 64) == 64
     assert split(65_535, 64) == 1
     assert split(65_536, 64) == 2
+
+
+def test_a_past_day_is_made_tidy_in_one_go_where_it_is_not_too_large() -> None:
+    """Coarse files and those of the buckets they are split into at once: a row is written once."""
+    files = [file("a", 0, 1), file("b", 1, 2), file("c", 3, 4), file("d", 3, 4)]
+    assert [one.name for one in untidy(Day(tuple(files)), 4)] == ["a", "b", "c", "d"]
+    # No vehicle of the even buckets is touched.
+    files = [file("b", 1, 2), file("c", 3, 4), file("d", 0, 4), file("e", 2, 4)]
+    assert [one.name for one in untidy(Day(tuple(files)), 4)] == ["b", "c"]
+    large = [replace(one, rows=20_000_000) for one in files]
+    assert [one.name for one in untidy(Day(tuple(large)), 4)] == ["b"], "then what is coarse first"
+    many = [file("b", 1, 2), *(file(f"{number}", 3, 4) for number in range(128))]
+    assert [one.name for one in untidy(Day(tuple(many)), 4)] == ["b"]
+    assert len(untidy(Day(tuple(many[:-1])), 4)) == 128
+    assert not untidy(Day((file("d", 0, 2), file("e", 1, 2))), 2)

@@ -22,6 +22,10 @@ written 2.7 times more and a vehicle is in 11 files, with 16 1.7 times and 16, w
 """
 HELPING_ROWS = 16_000_000
 """At most so many rows are merged in one step, if that is possible."""
+TIDY_ROWS = 32_000_000
+"""The same of a past day, whose files are not in the way meanwhile, ..."""
+TIDY_FILES = 128
+"""of so many files at most: of each a row group is in memory, some 2.5 MB."""
 
 
 def buckets_for(rows: int, bucket_rows: int) -> int:
@@ -55,9 +59,16 @@ def crowded(day: Day, buckets: int) -> Sequence[File]:
 
 def untidy(day: Day, buckets: int) -> Sequence[File]:
     """Files to be made one (in each bucket) so that each bucket has one; none if it is so."""
-    return _helping(_coarse(day, buckets)) or next(
-        (own for own in _own(day, buckets) if len(own) > 1), ()
-    )
+    coarse = _coarse(day, buckets)
+    if not coarse:
+        return next((own for own in _own(day, buckets) if len(own) > 1), ())
+    # All that has vehicles in common with them at once: a row is then written once, not once
+    # for leaving its coarse file and once more for joining its bucket.
+    for some in apart(day.files, buckets):
+        is_small = len(some) <= TIDY_FILES and _rows(some) <= TIDY_ROWS
+        if is_small and any(file in coarse for file in some):
+            return some
+    return _helping(coarse)
 
 
 def apart(files: Sequence[File], buckets: int) -> list[list[File]]:
@@ -98,6 +109,10 @@ def _level(file: File) -> int:
         rows //= MANY
         level += 1
     return level
+
+
+def _rows(files: Sequence[File]) -> int:
+    return sum(file.rows for file in files)
 
 
 def _helping(files: Sequence[File]) -> Sequence[File]:
