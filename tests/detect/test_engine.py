@@ -137,6 +137,27 @@ def test_late_repeated_and_future_rows_are_counted_and_left_out():
     }
 
 
+def test_what_is_left_out_leaves_no_gap_in_any_column():
+    first, second = (
+        Track(vehicle=vehicle).leg(60, speed, driver=vehicle[-1], alarm=speed).rows
+        for vehicle, speed in (("13900000002", 50), ("13900000001", 70))
+    )
+    ahead = second[2] | {"time": second[2]["time"] + timedelta(hours=1)}
+    # Slots are as first seen, so the rows of the second vehicle are those behind.
+    good = [first[0], second[0], first[2], second[2], first[3], second[3]]
+    late = first[1], second[1]
+    bad = [*good[:3], late[0], ahead, good[3], late[1], *good[4:]]
+    context = Context.build()
+    clean, _ = engine.prepare(batch_of(good), EngineState(), context)
+    found, _ = engine.prepare(batch_of(bad), EngineState(), context)
+    assert found.row.tolist() == [0, 2, 7, 1, 5, 8]
+    assert [good.index(bad[row]) for row in found.row] == clean.row.tolist()
+    for name, column in found.columns._asdict().items():
+        if name != "row":
+            np.testing.assert_array_equal(column, getattr(clean.columns, name), name)
+    assert found.late["row"].tolist() == [3, 6], "in order of arrival"
+
+
 def test_late_also_means_before_the_last_batch():
     rows = Track().leg(60, 60).rows
     state = take_in(rows[:2])

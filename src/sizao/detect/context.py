@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sizao.core.errors import ConfigError
 from sizao.core.rulebook import rulebook
-from sizao.detect import registry
+from sizao.detect import registry, reopen
 from sizao.detect.params import Book, Params, overridden
 from sizao.detect.stage import Rule, World
 from sizao.detect.state import EngineState
@@ -93,6 +93,16 @@ class Context:
     def versions(self) -> Mapping[str, str]:
         """Rule id to the version of the rule with its parameters."""
         return {rule.id: rule.version(self.params[rule.id]) for rule in self.rules}
+
+    @cached_property
+    def groups(self) -> Mapping[str, reopen.Group]:
+        """Rules that late points re-open: see ``reopen.groups``."""
+        return reopen.groups(self.rules, self.params)
+
+    @cached_property
+    def others(self) -> tuple[Rule, ...]:
+        """All other rules."""
+        return tuple(reopen.others(self.rules, self.groups))
 
     def adopt(self, state: EngineState) -> None:
         """Make ``state`` fit: another network or another layout of a rule begins anew."""

@@ -64,18 +64,17 @@ def run(
     for name, count in prepared.counts.items():
         state.counters[name] += count
     torn = reopen.tears_of(prepared.columns)
-    groups = reopen.groups(context.rules, context.params)
     known = state.windows
     state.windows = {
         name: known[name] if name in known else reopen.no_windows(group)
-        for name, group in groups.items()
+        for name, group in context.groups.items()
     }
     found: reopen.Found = []
-    for name, group in groups.items():
+    for name, group in context.groups.items():
         windows = state.windows[name]
         judging = reopen.Judging(group, state.rules, windows, context.params, context.world)
         found += reopen.step(judging, prepared.columns, prepared.late, torn)
-    for rule in reopen.others(context.rules, groups):
+    for rule in context.others:
         own, state.rules[rule.id] = rule.step(
             prepared.columns, state.rules[rule.id], context.params[rule.id], context.world
         )
@@ -87,13 +86,12 @@ def close(state: EngineState, context: Context) -> pa.RecordBatch:
     """Last revisions of episodes still open at the end of a finite recording."""
     context.adopt(state)
     state.make_room(context.rules, len(state.names))
-    groups = reopen.groups(context.rules, context.params)
     found: reopen.Found = []
-    for name, group in groups.items():
+    for name, group in context.groups.items():
         windows = state.windows.get(name) or reopen.no_windows(group)
         judging = reopen.Judging(group, state.rules, windows, context.params, context.world)
         found += reopen.close(judging)
-    for rule in reopen.others(context.rules, groups):
+    for rule in context.others:
         found.append((rule, rule.close(state.rules[rule.id], context.params[rule.id])))
     withdrawn = {whose: dict(known) for whose, known in state.withdrawn.items()}
     return batch_of(found, state, context, dict(state.fired_under), withdrawn)

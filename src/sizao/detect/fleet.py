@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Fleet:
     ) -> npt.NDArray[np.int8]:
         """Kind code of each slot; a register of another identity is looked up afresh."""
         if not kinds:
-            return np.full(len(slots), _OTHER, np.int8)
+            return _all(len(slots), _OTHER, np.int8)
         if kinds is not self.kinds:
             self.kinds, self.kind = kinds, np.zeros(0, np.int8)
         if len(self.kind) < len(self.names):
@@ -93,7 +94,7 @@ class Fleet:
     ) -> npt.NDArray[np.int32]:
         """Number of each slot in ``Fences.bound``, 0 if it is not there."""
         if not bounds:
-            return np.zeros(len(slots), np.int32)
+            return _all(len(slots), 0, np.int32)
         if bounds is not self.bounds:
             self.bounds, self.bound = bounds, np.zeros(0, np.int32)
         if len(self.bound) < len(self.names):
@@ -108,7 +109,7 @@ class Fleet:
         """Service code of each slot, 0 unknown; a register of another identity is looked up
         afresh."""
         if not services:
-            return np.zeros(len(slots), np.int8)
+            return _all(len(slots), 0, np.int8)
         if services is not self.services:
             self.services, self.service = services, np.zeros(0, np.int8)
         if len(self.service) < len(self.names):
@@ -140,3 +141,9 @@ class Fleet:
         blocks = {"names": keys, "last": self.last[:n], "match": self.match[:n]}
         blocks["apart"] = sparse.rows(self.apart)
         return blocks
+
+
+@lru_cache(maxsize=6)
+def _all(n: int, code: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """The same of so many. Columns do not change: batches of one length share it."""
+    return np.full(n, code, dtype)

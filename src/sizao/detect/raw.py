@@ -34,13 +34,12 @@ _ALL_VALID.setflags(write=False)
 
 def raw(column: pa.Array, dtype: type[np.generic] | None = None) -> Raw:
     """A column of numbers or times of ``dtype``; without one, of truth values."""
-    if dtype is not None and column.null_count == len(column):
+    missing = column.null_count
+    if dtype is not None and missing == len(column):
         return nothing(dtype)
     valid, values = column.buffers()
     first = column.offset
-    bits = _ALL_VALID
-    if valid is not None and column.null_count:
-        bits = buffer_of(valid, np.uint8)
+    bits = buffer_of(valid, np.uint8) if missing else _ALL_VALID
     if dtype is None:
         return Raw(buffer_of(values, np.uint8), bits, first)
     numbers = buffer_of(values, dtype)
@@ -60,14 +59,15 @@ def buffer_of(buffer: pa.Buffer | None, dtype: type[np.generic]) -> npt.NDArray[
         array = np.frombuffer(buffer, dtype)
     if not array.flags.aligned:  # of a file or a socket, at an odd place
         array = array.copy()
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
 @njit(cache=True)
 def is_set(bits, at):  # type: ignore[no-untyped-def]  # numba
-    """Whether a bit is set."""
-    return (bits[at >> 3] >> (at & 7)) & 1 != 0
+    """Whether a bit is set. ``at`` is not negative."""
+    place = np.uint64(at)
+    return (bits[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & np.uint8(1) != 0
 
 
 @njit(cache=True)
@@ -76,7 +76,9 @@ def picked(column, rows, missing):  # type: ignore[no-untyped-def]  # numba
     values, valid, first = column
     out = np.empty(len(rows), values.dtype)
     # A loop for each: nearly always all have a value, or none has, and then there is nothing to
-    # ask. Numbers without a sign: a look at one that may be negative counts from the end.
+    # ask. Numbers without a sign: a look at one that may be negative counts from the end. A
+    # column by itself stays in the near cache while its rows are asked for in no order: two at
+    # once take longer than one after the other.
     if len(values) == 0:
         out[:] = missing
     elif len(valid) == 0:
@@ -84,6 +86,6 @@ def picked(column, rows, missing):  # type: ignore[no-untyped-def]  # numba
             out[k] = values[np.uint64(rows[k])]
     else:
         for k in range(len(rows)):
-            row = rows[k]
-            out[k] = values[row] if is_set(valid, first + row) else missing
+            row = np.uint64(rows[k])
+            out[k] = values[row] if is_set(valid, np.uint64(first) + row) else missing
     return out

@@ -57,7 +57,9 @@ def ahead(array, rows, i):  # type: ignore[no-untyped-def]  # numba
     A loop that decides from a row what to do next waits for each miss; asked in time, the
     processor waits for many at once: 20 ns a row instead of 60 with 64 MB of state.
     """
-    prefetch(array, rows[min(i + AHEAD, len(rows) - 1)])
+    # Without a sign: a look at a row that may be negative counts from the end.
+    soon = np.uint64(min(i + AHEAD, len(rows) - 1))
+    prefetch(array, np.uint64(rows[soon]))
 
 
 def of_slots(array: npt.NDArray[Any], slots: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
