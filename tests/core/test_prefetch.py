@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sizao.core.prefetch import prefetch
+from sizao.core.prefetch import prefetch, prefetch_read
 
 ODD = np.dtype([("key", "i8"), ("open", "u1")])
 
@@ -13,6 +13,7 @@ ODD = np.dtype([("key", "i8"), ("open", "u1")])
 @njit
 def _ask(array, row):
     prefetch(array, row)
+    prefetch_read(array, row)
     return len(array)
 
 

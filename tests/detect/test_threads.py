@@ -37,7 +37,6 @@ BESIDE = [
     order._radix,
     take_in.take_in,
     room._of_slots,
-    matching._fits,
     matching.forward,
     on_roads._road,
     on_roads._given,

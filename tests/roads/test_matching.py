@@ -449,6 +449,10 @@ def test_broken_promises_are_named():
     foreign["segment"][0, 0] = len(ROADS)
     with pytest.raises(ColumnError, match="another network"):
         match(ROADS, slot, *rest, foreign)
+    broken = new_state(1)
+    broken["count"], broken["time_us"] = 200, rest[0][0]
+    with pytest.raises(ColumnError, match="another network"):
+        match(ROADS, slot, *rest, broken)
 
 
 def test_clear_and_doubtful_are_told_apart():

@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 import pytest
 
-from sizao.roads._ways import LEARNT, bucket, learn, metres_to, no_ways
+from sizao.roads._ways import LEARNT, bucket, head, learn, metres_to, metres_to_near, no_ways
 from sizao.roads.matching import _exits, _segments
 from sizao.roads.network import Network
 
@@ -58,14 +58,21 @@ def test_a_table_is_a_plain_search_up_to_where_it_says_it_is_complete(network):
         complete_m = float(segments[origin]["way_to"])
         assert complete_m > 0
         cut_short += complete_m < np.inf
+        near_m = float(segments[origin]["head_to"])
+        assert near_m <= complete_m
         for target in range(len(network)):
             told, true = metres_to(way, origin, target), wanted.get(target, np.inf)
+            near = metres_to_near(way, origin, target)
+            assert near in (told, np.inf)
+            assert near < np.inf or true > near_m - 1e-3 or true == np.inf
             if told < np.inf:
                 assert told == pytest.approx(true, abs=1e-3)
             elif true < np.inf:
                 assert true > complete_m - 1e-3, "left out though it is nearer than that"
-        table = way.number.reshape(len(network), 16, 2, 8)[origin, :, 0]
+        first, *table = way.number.reshape(len(network), 17, 2, 8)[origin, :, 0]
+        table = np.array(table)
         assert (table > 0).sum() <= LEARNT
+        assert (first > 0).sum() == min(8, (table > 0).sum())
         spilt += int((table[:, -1] > 0).sum())
     assert cut_short > 0 if len(network) > LEARNT else cut_short == 0
     assert spilt > 0 or len(network) <= LEARNT, "what finds a bucket full is not tried"
@@ -77,4 +84,5 @@ def test_a_bucket_is_a_line_of_the_cache():
     for origin in range(40):
         for target in range(1000):
             at = int(bucket(origin, target))
-            assert (at // 256, at % 16) == (origin, 0)
+            assert (at // 272, at % 16) == (origin, 0)
+            assert at > head(origin), "the nearest stand before the buckets"

@@ -21,8 +21,17 @@ _I64, _I32, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8).as_pointer()
 
 @intrinsic
 def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
-    """Ask for ``array[row]``, of one dimension, without waiting for it."""
+    """Ask for ``array[row]``, of one dimension, without waiting for it, to write there."""
+    return types.void(array, row), _asking(to_write=1)
 
+
+@intrinsic
+def prefetch_read(typing_context: Any, array: Any, row: Any) -> Any:
+    """The same of what is only read, which other cores may then keep as well."""
+    return types.void(array, row), _asking(to_write=0)
+
+
+def _asking(to_write: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = signature.args[0]
         whole = context.make_array(kind)(context, builder, args[0])
@@ -35,11 +44,11 @@ def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
             ir.FunctionType(ir.VoidType(), [_BYTE, _I32, _I32, _I32]),
             "llvm.prefetch.p0",
         )
-        to_write, near, data = _I32(1), _I32(3), _I32(1)
+        near, data = _I32(3), _I32(1)
         # A row that does not divide a cache line may lie on two.
         for at in (0,) if LINE % size == 0 else (0, size - 1):
             place = builder.inttoptr(builder.add(begin, _I64(at)), _BYTE)
-            builder.call(ask, [place, to_write, near, data])
+            builder.call(ask, [place, _I32(to_write), near, data])
         return context.get_dummy_value()
 
-    return types.void(array, row), generate
+    return generate

@@ -20,6 +20,16 @@ def lowest(_typing: Any, word: Any) -> Any:
 
 
 @intrinsic
+def how_many(_typing: Any, word: Any) -> Any:
+    """Bits that are set in a uint64, as uint64."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), codegen
+
+
+@intrinsic
 def among_eight(_typing: Any, numbers: Any, first: Any, wanted: Any) -> Any:
     """Which of ``numbers[first:first + 8]``, int32, is ``wanted``: 0 to 7, or 8 where none is.
 

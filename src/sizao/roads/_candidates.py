@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.roads._bits import lowest
+from sizao.roads._eight import EIGHT
+from sizao.roads._pieces import cost_pieces, no_dearer
 from sizao.roads._ways import Ways
 
 CANDIDATES = 16
@@ -28,29 +31,6 @@ EXIT = np.dtype(
 )
 """A segment that leaves a junction, and where it ends: what a search reads, next to each other."""
 
-PIECE = np.dtype(
-    [
-        ("lat", "f8"),
-        ("lon", "f8"),
-        ("along_m", "f8"),
-        ("east", "f4"),
-        ("north", "f4"),
-        ("length_m", "f4"),
-        ("back", "f4"),
-        ("tunnel", "f4"),
-        ("brisk_kmh", "f4"),
-        ("twin_brisk_kmh", "f4"),
-        ("segment", "i4"),
-        ("twin", "i4"),
-        ("road", "i4"),
-    ],
-    align=True,
-)
-"""A straight piece of a segment: where it begins and how far along the segment that is, its
-direction as a vector of length 1, -1 if the road is driven both ways and 1 if not, 1 in a tunnel
-and 0 outside; what nobody drives on a yard or alley each way, infinite on other roads. 64 bytes, a
-line of the cache: which pieces are asked for is anybody's guess, so that each line is a miss."""
-
 SEGMENT = np.dtype(
     [
         ("length_m", "f8"),
@@ -59,12 +39,13 @@ SEGMENT = np.dtype(
         ("road", "i4"),
         ("sign", "i4"),
         ("way_to", "f4"),
-        ("unused", "f4"),
+        ("head_to", "f4"),
     ],
     align=True,
 )
 """A segment; ``sign`` is the same where every vehicle has the same limit. ``way_to``: metres up to
-which the table of ways from it is complete, 0 where that is not learnt (``_ways.py``)."""
+which the table of ways from it is complete, 0 where that is not learnt; ``head_to``: up to which
+its head is (``_ways.py``)."""
 
 _HOPELESS = 8.0
 """What is so much dearer than the cheapest, by place and heading, is not weighed: odds of e^-8.
@@ -74,6 +55,8 @@ Nor is it missed: with 20 in its place a few more answers were wrong, at half as
 class Roads(NamedTuple):
     """A network and its grid as the kernel reads them.
 
+    by_lat, by_lon : cells in a degree of latitude and longitude
+    unit_lat, unit_lon : ``_pieces.UNITS`` a degree
     metres : float64 (rows, 2), of one degree of latitude and longitude in each row of the grid
     start, pieces : the pieces of cell c are ``pieces[start[c]:start[c + 1]]``
     piece : PIECE (v,), the piece that begins at a vertex
@@ -84,10 +67,12 @@ class Roads(NamedTuple):
 
     south: float
     west: float
-    cell_lat: float
-    cell_lon: float
+    by_lat: float
+    by_lon: float
     rows: int
     columns: int
+    unit_lat: float
+    unit_lon: float
     metres: npt.NDArray[np.float64]
     start: npt.NDArray[np.int32]
     pieces: npt.NDArray[np.int32]
@@ -116,44 +101,43 @@ class Costs(NamedTuple):
     motion: float
 
 
-@njit(cache=True, forceinline=True)
-def _offer(
-    segment: int,
-    before: int,
-    offset_m: float,
-    beyond_m: float,
-    square: float,
-    cost: float,
-    count: int,
-    c_segment: npt.NDArray[np.int32],
-    c_offset: npt.NDArray[np.float64],
-    c_beyond: npt.NDArray[np.float64],
-    c_square: npt.NDArray[np.float64],
-    c_cost: npt.NDArray[np.float64],
-) -> tuple[int, int]:
-    """Enter a candidate, once a segment with its cheapest piece; the dearest gives way.
+class Weighed(NamedTuple):
+    """Candidates of a position, each with room for ``ROOM``: segment and its road and length,
+    metres along it to the spot nearest to the position, how far past the piece's end, along it,
+    the position lies (negative before it), square of the metres from the road, and what all that
+    costs. The rest is of ``come_from``: metres by road from where a vehicle was, cheapest way to
+    come to it, where on it that puts the vehicle, whether its speed had a say, what it costs in
+    all, and how many candidates are cheaper."""
 
-    before : where the segment was entered, if it was; -1
-    beyond_m : how far past the piece's end, along it, the position lies; negative before it
-    Returns how many there are, and where it is now.
-    """
-    at = before
-    if at < 0 or c_segment[at] != segment:
-        if count < CANDIDATES:
-            at = count
-            count += 1
-        else:
-            at = 0
-            for i in range(1, CANDIDATES):
-                if c_cost[i] > c_cost[at]:
-                    at = i
-            if c_cost[at] <= cost:
-                return count, -1
-    elif c_cost[at] <= cost:
-        return count, at
-    c_segment[at], c_offset[at], c_beyond[at] = segment, offset_m, beyond_m
-    c_square[at], c_cost[at] = square, cost
-    return count, at
+    segment: npt.NDArray[np.int32]
+    road: npt.NDArray[np.int32]
+    length: npt.NDArray[np.float32]
+    offset: npt.NDArray[np.float32]
+    beyond: npt.NDArray[np.float32]
+    square: npt.NDArray[np.float32]
+    cost: npt.NDArray[np.float32]
+    way: npt.NDArray[np.float32]
+    come: npt.NDArray[np.float32]
+    spot: npt.NDArray[np.float32]
+    led: npt.NDArray[np.int32]
+    total: npt.NDArray[np.float32]
+    place: npt.NDArray[np.int32]
+
+
+ROOM = CANDIDATES + EIGHT
+"""Eight more are read and written at once than there are; what is not wanted goes there, too."""
+_NOWHERE = np.uint64(CANDIDATES)
+_ONE = np.uint64(1)
+
+
+@njit(cache=True)
+def _dearest(cost: npt.NDArray[np.float32], than: float) -> np.uint64:
+    """The place of the dearest candidate, if it is dearer; else nowhere."""
+    at = np.uint64(0)
+    for i in range(np.uint64(1), _NOWHERE):
+        if cost[i] > cost[at]:
+            at = np.uint64(i)
+    return at if cost[at] > than else _NOWHERE
 
 
 @njit(cache=True, forceinline=True)
@@ -169,24 +153,20 @@ def candidates(
     kmh: float,
     slow: bool,
     known: npt.NDArray[np.int32],
-    own: int,
+    own: np.uint64,
     known_count: int,
-    c_segment: npt.NDArray[np.int32],
-    c_offset: npt.NDArray[np.float64],
-    c_beyond: npt.NDArray[np.float64],
-    c_square: npt.NDArray[np.float64],
-    c_cost: npt.NDArray[np.float64],
-    p_free: npt.NDArray[np.float64],
-    p_square: npt.NDArray[np.float64],
-    p_cost: npt.NDArray[np.float64],
-    p_near: npt.NDArray[np.int32],
-) -> int:
-    """Fill the candidate arrays with the roads near a point; their number.
+    weighed: Weighed,
+    p_free: npt.NDArray[np.float32],
+    p_square: npt.NDArray[np.float32],
+    p_cost: npt.NDArray[np.float32],
+) -> np.uint64:
+    """Fill ``weighed`` with the roads near a point, each once with its cheapest piece; their
+    number. Of more than there is room for, the dearest are left out.
 
     cell : of the grid, -1 outside; north, east : metres a degree there
     """
     if cell < 0:
-        return 0
+        return np.uint64(0)
     sine, cosine = 0.0, 0.0
     per_turn = 0.0
     if not slow:
@@ -194,86 +174,88 @@ def candidates(
         per_turn = costs.per_turn
     # Numbers without a sign are not looked at for being negative, which counts from the end.
     first, last = np.uint64(roads.start[cell]), np.uint64(roads.start[cell + 1])
-    # What each piece costs, without a branch: which ones are near is anybody's guess, and wrong
-    # guesses took longer than the sums.
-    least, least_mine = math.inf, math.inf
-    mine = roads.segment[known[own, 0]].road if known_count > 0 else -1
-    for at in range(first, last):
-        piece = roads.piece[np.uint32(roads.pieces[at])]
-        ax, ay = (piece.lon - x) * east, (piece.lat - y) * north
-        free = -(ax * piece.east + ay * piece.north)
-        spot = min(np.float64(piece.length_m), max(0.0, free))
-        dx, dy = ax + spot * piece.east, ay + spot * piece.north
-        square = dx * dx + dy * dy
-        along = piece.east * sine + piece.north * cosine
-        along = max(along, along * piece.back)
-        # (1 - cos a) is a^2 / 2 for small angles and spares the arc cosine.
-        cost = square * costs.per_square + (1.0 - along) * per_turn + piece.tunnel * costs.tunnel
-        cost = cost if square <= costs.max_square else math.inf
-        p_free[at - first], p_square[at - first], p_cost[at - first] = free, square, cost
-        least = min(least, cost)
-        least_mine = min(least_mine, cost if piece.road == mine else math.inf)
-    if least == math.inf:
-        return 0
+    if first == last:
+        return np.uint64(0)
+    mine = roads.segment[known[own, 0]].road if known_count > 0 else np.int32(-1)
+    least, least_mine = cost_pieces(
+        roads.piece,
+        roads.pieces,
+        first,
+        last,
+        np.int32((y - roads.south) * roads.unit_lat),
+        np.int32((x - roads.west) * roads.unit_lon),
+        np.float32(north / roads.unit_lat),
+        np.float32(east / roads.unit_lon),
+        np.float32(sine),
+        np.float32(cosine),
+        np.float32(per_turn),
+        np.float32(costs.per_square),
+        np.float32(costs.tunnel),
+        np.float32(costs.max_square),
+        mine,
+        p_free,
+        p_square,
+        p_cost,
+    )
+    if least == np.float32(math.inf):
+        return np.uint64(0)
     # One wild position must not leave the road a vehicle was on out of the count, as long as
     # appearing on another is dearer.
-    limit = least + _HOPELESS
-    if least_mine <= least + costs.switch:
+    limit = least + np.float32(_HOPELESS)
+    if least_mine <= least + np.float32(costs.switch):
         limit = max(limit, least_mine)
-    near = np.uint64(0)
-    for k in range(last - first):
-        # Written in any case: to guess which are near takes longer.
-        p_near[near] = k
-        near += np.uint64(p_cost[k] <= limit)
-    count = 0
+    segments, roads_of, lengths, offsets, beyonds, squares, weights = weighed[:7]
+    count = np.uint64(0)
     # A cell has a segment's pieces next to each other, so that it and its twin were entered, if
     # at all, since the owner changed.
-    owner, own_at, twin_at = -1, -1, -1
-    for which in range(near):
-        one = np.uint64(p_near[which])
-        cost = p_cost[one]
-        piece = roads.piece[np.uint32(roads.pieces[first + one])]
-        segment = piece.segment
-        if segment != owner:
-            owner, own_at, twin_at = segment, -1, -1
-        twin = piece.twin
-        free, square = p_free[one], p_square[one]
-        spot = min(np.float64(piece.length_m), max(0.0, free))
-        offset, beyond = piece.along_m + spot, free - spot
-        turned, sides = False, 2 if slow and twin >= 0 else 1
-        if not slow:
-            along = piece.east * sine + piece.north * cosine
-            if along < 0.0 and twin >= 0:
-                segment, along, turned = twin, -along, True
-            if along < costs.cos_tolerance:
-                # In a hairpin the heading lags behind: the road the vehicle was on stays.
-                was_on = False
-                for i in range(known_count):
-                    was_on = was_on or known[own, i] == segment
-                if not was_on or along < 0.0:
-                    continue
-            if kmh > (piece.twin_brisk_kmh if turned else piece.brisk_kmh):
-                cost += costs.brisk
-        # One call for both directions: it is inlined, and compiled as often as it stands here.
-        for _ in range(sides):
-            entered = twin_at if turned else own_at
-            count, entered = _offer(
-                twin if turned else owner,
-                entered,
-                roads.segment[twin].length_m - offset if turned else offset,
-                -beyond if turned else beyond,
-                square,
-                cost,
-                count,
-                c_segment,
-                c_offset,
-                c_beyond,
-                c_square,
-                c_cost,
-            )
-            if turned:
-                twin_at = entered
-            else:
-                own_at = entered
-            turned = True
+    owner, own_at, twin_at = np.int32(-1), _NOWHERE, _NOWHERE
+    many, full = last - first, np.uint64(64)
+    for begin in range(np.uint64(0), many, full):
+        # Which are near, as bits of a word: to guess of each whether it is takes longer.
+        near = np.uint64(0)
+        for eight in range(begin, min(begin + full, many), np.uint64(EIGHT)):
+            near |= no_dearer(p_cost, eight, limit) << (eight - begin)
+        while near != 0:
+            one = begin + lowest(near)
+            near &= near - _ONE
+            cost = p_cost[one]
+            piece = roads.piece[np.uint32(roads.pieces[first + one])]
+            same = piece.segment == owner
+            own_at, twin_at = own_at if same else _NOWHERE, twin_at if same else _NOWHERE
+            owner, twin = piece.segment, piece.twin
+            free = p_free[one]
+            spot = min(piece.length_m, max(np.float32(0.0), free))
+            offset, beyond = piece.along_m + spot, free - spot
+            turned, sides = False, 2 if slow and twin >= 0 else 1
+            if not slow:
+                along = piece.east * sine + piece.north * cosine
+                turned = (along < 0.0) & (twin >= 0)
+                along = -along if turned else along
+                if along < costs.cos_tolerance:
+                    # In a hairpin the heading lags behind: the road the vehicle was on stays.
+                    was_on = False
+                    for i in range(np.uint64(known_count)):
+                        was_on = was_on or known[own, i] == (twin if turned else owner)
+                    if not was_on or along < 0.0:
+                        continue
+                brisk_kmh = piece.twin_brisk_kmh if turned else piece.brisk_kmh
+                cost += np.float32(costs.brisk) if kmh > brisk_kmh else np.float32(0.0)
+            for _ in range(sides):
+                segment = twin if turned else owner
+                at = twin_at if turned else own_at
+                is_new = (at == _NOWHERE) | (segments[at] != segment)
+                if is_new & (count == _NOWHERE):
+                    at = _dearest(weights, cost)
+                    is_new = False
+                # Written in any case, if need be nowhere: to guess whether takes longer.
+                at = count if is_new else at
+                into = at if is_new | (cost < weights[at]) else _NOWHERE
+                count += np.uint64(is_new)
+                segments[into], weights[into], squares[into] = segment, cost, p_square[one]
+                roads_of[into] = piece.twin_road if turned else piece.road
+                lengths[into] = piece.twin_m if turned else piece.own_m
+                offsets[into] = piece.twin_m - offset if turned else offset
+                beyonds[into] = -beyond if turned else beyond
+                own_at, twin_at = own_at if turned else at, at if turned else twin_at
+                turned = True
     return count

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.prefetch import prefetch
-from sizao.roads._ahead import ROWS, Asked, ask_ahead
+from sizao.core.prefetch import prefetch_read
+from sizao.roads._ahead import RING, ROWS, Asked, ask_ahead
+from sizao.roads._bits import how_many
 from sizao.roads._borrow import borrowed
-from sizao.roads._candidates import CANDIDATES, Costs, Roads, candidates
-from sizao.roads._transitions import REACHED, SEEN, come_from
-from sizao.roads._ways import bucket
+from sizao.roads._candidates import ROOM, Costs, Roads, Weighed, candidates
+from sizao.roads._eight import EIGHT
+from sizao.roads._settling import rank
+from sizao.roads._transitions import REACHED, SEEN, Search, come_from
+from sizao.roads._ways import head
 
 HYPOTHESES = 4
 """Roads kept in mind for each vehicle."""
@@ -26,6 +29,8 @@ _COST = 1.0 / 31.0
 """Unit of a remembered cost: what is not dropped fits a byte."""
 _DEGREE = 1e-7
 """Unit of a remembered place: a centimetre."""
+_MS = 1 / 3.6
+"""Metres a second in a kilometre an hour."""
 _CLEAR = 2.0
 """A match is clear when the next is so much dearer: odds of 7 to 1."""
 _STILL_M = 5.0
@@ -36,17 +41,35 @@ _SPEED_MS, _GAIN_MS2 = 0.4, 0.06
 and so much a second squared for what a vehicle may do between them."""
 
 
+_SOON = 4
+"""Rows between asking for what a road leads to and looking at it."""
+
+
 def scratch(pieces: int) -> tuple[Any, ...]:
     """What the kernel writes on: the candidates of a position, the pieces of a cell, of which there
     are at most so many, the junctions of a search, and the cells of rows soon to come."""
-    floats = [np.empty(CANDIDATES) for _ in range(6)]
-    offset, beyond, spot, square, cost, come_from = floats
-    segment, led = np.empty(CANDIDATES, np.int32), np.empty(CANDIDATES, np.bool_)
-    junctions = np.empty(REACHED, np.int32), np.empty(REACHED, np.int32), np.empty(REACHED)
-    weighed = segment, offset, beyond, spot, led, square, cost, come_from
-    near = np.empty(pieces), np.empty(pieces), np.empty(pieces), np.empty(pieces, np.int32)
-    search = (*junctions, np.zeros(SEEN, np.int64))
-    return weighed, near, search, Asked(np.empty(ROWS, np.int64), np.empty(ROWS), np.empty(ROWS))
+    whole = {"segment", "road", "led", "place"}
+    weighed = Weighed(
+        **{name: np.zeros(ROOM, "i4" if name in whole else "f4") for name in Weighed._fields}
+    )
+    room = -(-pieces // EIGHT) * EIGHT
+    near = tuple(np.empty(room, np.float32) for _ in range(3))
+    search = Search(
+        np.empty(REACHED, np.int32),
+        np.empty(REACHED, np.int32),
+        np.empty(REACHED),
+        np.zeros(SEEN, np.int64),
+    )
+    return weighed, near, search, Asked(np.empty(RING, np.int64), np.empty(RING), np.empty(RING))
+
+
+@njit(cache=True, forceinline=True)
+def _is_foreign(k_segment: npt.NDArray[np.int32], own: np.uint64, segments: int) -> bool:
+    """Whether a remembered segment is none of the network."""
+    foreign = False
+    for i in range(np.uint64(HYPOTHESES)):
+        foreign = bool(foreign | (np.uint32(k_segment[own, i]) >= segments))
+    return foreign
 
 
 @njit(cache=True, nogil=True)
@@ -81,32 +104,41 @@ def forward(
         array of its own, counted in and out at every look: a quarter of the time.
 
     weighed, pieces, search, asked : of :func:`scratch`
-    Returns how many rivals there are.
+    Returns how many rivals there are, or -1 if the state is of another network.
     """
     # Held by the caller until this returns.
     roads, state = borrowed(roads), borrowed(state)
     k_segment, k_offset, k_cost = borrowed(k_segment), borrowed(k_offset), borrowed(k_cost)
     rival_row, rival_segment = borrowed(rival_row), borrowed(rival_segment)
-    c_segment, c_offset, c_beyond, c_spot, c_led, c_square, c_cost, c_from = borrowed(weighed)
-    p_free, p_square, p_cost, p_near = borrowed(pieces)
-    reached, reached_node, reached_m, seen = borrowed(search)
+    weighed, search, asked = borrowed(weighed), borrowed(search), borrowed(asked)
+    p_free, p_square, p_cost = borrowed(pieces)
+    order = np.zeros(ROOM, np.uint64)
     turn = 0
     rivals = 0
     variance = 0.5 / costs.per_square
-    asked = borrowed(asked)
-    for row in range(len(slot)):
-        if row % ROWS == 0:
-            ask_ahead(roads, slot, lat, lon, state, row, asked)
+    last = np.uint64(len(slot) - 1)
+    for begin in range(-2 * ROWS, 0, ROWS):
+        ask_ahead(roads, slot, lat, lon, state, begin, asked)
+    for row in range(np.uint64(len(slot))):
+        if row % np.uint64(ROWS) == 0:
+            ask_ahead(roads, slot, lat, lon, state, np.int64(row), asked)
         y, x = lat[row], lon[row]
         if not positioned[row] or not math.isfinite(y) or not math.isfinite(x):
             continue
-        own = slot[row]
+        # Numbers without a sign are not looked at for being negative, which counts from the end.
+        own, ahead = np.uint64(slot[row]), row % np.uint64(RING)
         me = state[own]
+        if _is_foreign(k_segment, own, len(roads.segment)) | (me.count > HYPOTHESES):
+            return -1
+        # Of a row soon to come, of which the state is near by now, what its road leads to.
+        soon = np.uint64(slot[min(row + np.uint64(_SOON), last)])
+        prefetch_read(roads.way.number, head(k_segment[soon, 0]))
+        prefetch_read(roads.segment, k_segment[soon, 0])
         kmh = speed[row]
         slow = not (kmh >= costs.slow_kmh) or math.isnan(heading[row])
         waited_us = time_us[row] - me.time_us
         known = me.count if waited_us <= costs.expire_us else 0
-        north, east = asked.north[row % ROWS], asked.east[row % ROWS]
+        north, east = asked.north[ahead], asked.east[ahead]
         moved = 0.0
         if known > 0:
             up, right = (y - me.lat * _DEGREE) * north, (x - me.lon * _DEGREE) * east
@@ -115,7 +147,7 @@ def forward(
             count = candidates(
                 roads,
                 costs,
-                asked.cell[row % ROWS],
+                asked.cell[ahead],
                 y,
                 x,
                 north,
@@ -126,20 +158,16 @@ def forward(
                 k_segment,
                 own,
                 known,
-                c_segment,
-                c_offset,
-                c_beyond,
-                c_square,
-                c_cost,
+                weighed,
                 p_free,
                 p_square,
                 p_cost,
-                p_near,
             )
             if count == 0:
                 continue  # off the road, or a wild position: what was known waits
-            for i in range(count):
-                c_spot[i], c_led[i], c_from[i] = c_offset[i], False, math.inf
+            unknown = np.float32(math.inf if known > 0 else 0.0)
+            for i in range(np.uint64(ROOM)):
+                weighed.come[i], weighed.led[i] = unknown, 0
             along_m2 = variance
             if known > 0:
                 waited_s = waited_us * 1e-6
@@ -147,18 +175,15 @@ def forward(
                 if me.speed_kmh > fast:
                     fast = me.speed_kmh
                 # Half as much again for bends and noise, and a hundred metres for two bad fixes.
-                budget_m = 1.5 * max(math.sqrt(moved), fast / 3.6 * waited_s) + 100.0
-                advance_m = 0.5 * (kmh + me.speed_kmh) / 3.6 * waited_s
-                led = 0.0
+                budget_m = 1.5 * max(math.sqrt(moved), fast * _MS * waited_s) + 100.0
+                advance_m = 0.5 * (kmh + me.speed_kmh) * _MS * waited_s
+                led, share = 0.0, 0.0
                 if not math.isnan(advance_m):
                     doubt_m = _SPEED_MS * waited_s + _GAIN_MS2 * waited_s * waited_s
                     along_m2 = me.along_m2 + doubt_m * doubt_m
                     led = costs.motion / along_m2
-                # What will be asked for, all at once: it lies anywhere.
-                for i in range(known):
-                    for k in range(count):
-                        prefetch(roads.way.number, bucket(k_segment[own, i], c_segment[k]))
-                for i in range(known):
+                    share = costs.motion / (costs.motion + costs.per_square * along_m2)
+                for i in range(np.uint64(known)):
                     turn += 1
                     come_from(
                         roads,
@@ -167,56 +192,49 @@ def forward(
                         x,
                         north,
                         east,
-                        k_segment[own, i],
+                        np.uint64(k_segment[own, i]),
                         k_offset[own, i],
-                        k_cost[own, i - 1] * _COST if i > 0 else 0.0,
+                        k_cost[own, i - np.uint64(1)] * _COST if i > 0 else 0.0,
                         budget_m,
                         advance_m,
                         led,
+                        share,
                         count,
-                        c_segment,
-                        c_offset,
-                        c_beyond,
-                        c_from,
-                        c_spot,
-                        c_led,
-                        reached,
-                        reached_node,
-                        reached_m,
-                        seen,
+                        weighed,
+                        search,
                         turn,
                     )
+            least, kept = np.float32(0.0), np.uint64(1)
+            order[0] = 0
+            if count > 1:
+                least, near = rank(
+                    count,
+                    np.float32(_DROP),
+                    weighed.cost,
+                    weighed.come,
+                    weighed.segment,
+                    weighed.total,
+                    weighed.place,
+                )
                 for i in range(count):
-                    c_cost[i] += c_from[i]
-            kept = 0
-            least = 0.0
-            while kept < min(count, HYPOTHESES):
-                best, lowest, number = -1, math.inf, np.int32(-1)
-                for i in range(count):
-                    # The order of the grid must not decide a tie. Chosen without a branch: it would
-                    # be guessed wrong as often as not.
-                    tie = (c_cost[i] == lowest) & (c_segment[i] < number)
-                    cheaper = (c_cost[i] < lowest) | tie
-                    best = i if cheaper else best
-                    lowest = c_cost[i] if cheaper else lowest
-                    number = c_segment[i] if cheaper else number
-                if best < 0:
-                    break
-                if kept == 0:
-                    least = c_cost[best]
-                    me.distance_m = math.sqrt(c_square[best])
-                    me.along_m2 = variance
-                    if c_led[best]:
-                        me.along_m2 = variance * along_m2 / (variance + along_m2)
-                elif c_cost[best] - least > _DROP:
-                    break
-                k_segment[own, kept] = c_segment[best]
-                k_offset[own, kept] = c_spot[best]
-                if kept > 0:
+                    order[np.uint64(weighed.place[i])] = i
+                kept = min(how_many(near), np.uint64(HYPOTHESES))
+            best = order[0]
+            me.distance_m = math.sqrt(weighed.square[best])
+            me.along_m2 = variance
+            if weighed.led[best]:
+                me.along_m2 = variance * along_m2 / (variance + along_m2)
+            for i in range(np.uint64(HYPOTHESES)):
+                # What is not kept is nothing, and not what others left: equal states must be so.
+                is_kept = i < kept
+                at = order[i] if is_kept else best
+                k_segment[own, i] = weighed.segment[at] if is_kept else 0
+                spot = weighed.spot[at] if known > 0 else weighed.offset[at]
+                k_offset[own, i] = spot if is_kept else np.float32(0.0)
+                if i > 0:
                     # Rounded down, so that no rival is lost.
-                    k_cost[own, kept - 1] = int((c_cost[best] - least) / _COST)
-                c_cost[best] = math.inf
-                kept += 1
+                    above = np.uint8((weighed.total[at] - least) * np.float32(1.0 / _COST))
+                    k_cost[own, i - np.uint64(1)] = above if is_kept else np.uint8(0)
             me.count = kept
             me.lat, me.lon = round(y / _DEGREE), round(x / _DEGREE)
         me.time_us, me.speed_kmh = time_us[row], kmh
@@ -224,11 +242,12 @@ def forward(
         distance_m[row], quality[row] = me.distance_m, 2
         if me.count > 1 and k_cost[own, 0] * _COST < _CLEAR:
             quality[row] = 1
-        for i in range(1, me.count):
-            if k_cost[own, i - 1] * _COST >= costs.rival:
+        for i in range(np.uint64(1), np.uint64(me.count)):
+            if k_cost[own, i - np.uint64(1)] * _COST >= costs.rival:
                 break
             # A road of another limit on which the vehicle may be as well.
-            if roads.segment[k_segment[own, i]].sign != roads.segment[k_segment[own, 0]].sign:
+            other = np.uint64(k_segment[own, i])
+            if roads.segment[other].sign != roads.segment[np.uint64(k_segment[own, 0])].sign:
                 rival_row[rivals], rival_segment[rivals] = row, k_segment[own, i]
                 rivals += 1
     return rivals

@@ -5,7 +5,7 @@ was two thirds of its time in a town. What is found does not depend on the posit
 for each segment the starts nearest by road, in a small hash table of its own. This is the table
 of Yang & Gidofalvi, "Fast map matching, an algorithm integrating hidden Markov model with
 precomputation", IJGIS 32(3) 2018, but filled when a segment is first driven on, so that a network
-costs no time to load and memory only for its roads in use: 1 KB each.
+costs no time to load and memory only for its roads in use: 1.1 KB each.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from sizao.core.lines import zeros_on_lines
 from sizao.roads._bits import among_eight
 
 _BUCKETS = 16
-"""Of a table, a line of the cache each: eight numbers, then eight metres."""
+"""Of a table, a line of the cache each: eight numbers, then eight metres. Before them is a line
+with the eight nearest, the *head*: where no more are in reach, as where segments are long, it is
+all that is looked at, and which line that is is known before any candidate is."""
 _EACH = 8
 LEARNT = 80
 """Starts entered in it, the nearest ones; with more of its places filled, looking takes longer."""
 _OPEN = 256
 """Starts that wait to be entered."""
-_SIZE = 2 * _BUCKETS * _EACH
+_LINE = 2 * _EACH
+_SIZE = (1 + _BUCKETS) * _LINE
 
 
 class Ways(NamedTuple):
     """Tables of all segments one after another, both arrays the same memory.
 
-    number : int32 (s * 256,), of a segment plus one, 0 for none
+    number : int32 (s * 272,), of a segment plus one, 0 for none
     metres : float32, by road to its start
     """
 
@@ -57,14 +60,21 @@ def bucket(origin: int, target: int) -> np.uint64:
     """
     four = np.uint32(target) >> np.uint32(2)
     spread = np.uint32(four * np.uint32(0x9E3779B1)) >> np.uint32(28)
-    return np.uint64(origin) * np.uint64(_SIZE) + np.uint64(spread) * np.uint64(2 * _EACH)
+    return head(origin) + np.uint64(spread + np.uint32(1)) * np.uint64(_LINE)
 
 
 @njit(cache=True, forceinline=True)
-def _next(at: np.uint64) -> np.uint64:
+def head(origin: int) -> np.uint64:
+    """Where a segment's table begins, with the eight nearest."""
+    return np.uint64(origin) * np.uint64(_SIZE)
+
+
+@njit(cache=True, forceinline=True)
+def _next(at: np.uint64, origin: int) -> np.uint64:
     """The bucket after one, in the same table."""
-    inside = np.uint64(_SIZE - 1)
-    return (at & ~inside) | ((at + np.uint64(2 * _EACH)) & inside)
+    after = at + np.uint64(_LINE)
+    end = head(origin) + np.uint64(_SIZE)
+    return after if after < end else head(origin) + np.uint64(_LINE)
 
 
 @njit(cache=True)
@@ -81,7 +91,7 @@ def learn(
     """
     waiting, waiting_m = np.empty(_OPEN, np.int32), np.empty(_OPEN)
     size, entered = 0, 0
-    left_out_m = math.inf
+    left_out_m, head_to = math.inf, math.inf
     last, last_m = origin, 0.0
     while True:
         node, back = segments[last].to_node, segments[last].twin
@@ -108,6 +118,12 @@ def learn(
             size -= 1
             waiting[best], waiting_m[best] = waiting[size], waiting_m[size]
             if _enter(way, origin, onto, next_m):
+                if entered < _EACH:
+                    place = head(origin) + np.uint64(entered)
+                    way.number[place] = onto + 1
+                    way.metres[place + np.uint64(_EACH)] = next_m
+                elif entered == _EACH:
+                    head_to = next_m
                 entered += 1
                 last, last_m = onto, next_m + segments[onto].length_m
         if last < 0:
@@ -116,6 +132,7 @@ def learn(
         left_out_m = min(left_out_m, waiting_m[i])
     # Never 0, which would say that it is not learnt.
     segments[origin].way_to = max(1e-6, left_out_m)
+    segments[origin].head_to = min(head_to, left_out_m)
 
 
 @njit(cache=True)
@@ -131,19 +148,29 @@ def _enter(way: Ways, origin: int, target: int, metres: float) -> bool:
                 way.number[k] = target + 1
                 way.metres[k + np.uint64(_EACH)] = metres
                 return True
-        at = _next(at)
+        at = _next(at, origin)
 
 
 @njit(cache=True, forceinline=True)
-def metres_to(way: Ways, origin: int, target: int) -> float:
+def metres_to(way: Ways, origin: int, target: int) -> np.float32:
     """Metres from a learnt segment's end to another's start; infinite if that is not in its
     table."""
     at = bucket(origin, target)
     while True:
         place = among_eight(way.number, at, np.int32(target + 1))
-        if place < np.uint64(_EACH):
-            return way.metres[at + np.uint64(_EACH) + place]
+        # Read in any case: whether it is there is anybody's guess.
+        metres: np.float32 = way.metres[at + np.uint64(_EACH) + (place & np.uint64(_EACH - 1))]
+        metres = metres if place < np.uint64(_EACH) else np.float32(math.inf)
         # What found a bucket full was entered in the next.
-        if way.number[at + np.uint64(_EACH - 1)] == 0:
-            return math.inf
-        at = _next(at)
+        if (place < np.uint64(_EACH)) | (way.number[at + np.uint64(_EACH - 1)] == 0):
+            return metres
+        at = _next(at, origin)
+
+
+@njit(cache=True, forceinline=True)
+def metres_to_near(way: Ways, origin: int, target: int) -> np.float32:
+    """The same of the eight nearest; infinite for all others."""
+    at = head(origin)
+    place = among_eight(way.number, at, np.int32(target + 1))
+    metres: np.float32 = way.metres[at + np.uint64(_EACH) + (place & np.uint64(_EACH - 1))]
+    return metres if place < np.uint64(_EACH) else np.float32(math.inf)

@@ -36,18 +36,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from sizao.core.errors import ColumnError
 from sizao.core.lines import zeros_on_lines
 from sizao.core.places import ROAD_CLASSES
-from sizao.core.prefetch import prefetch
 from sizao.core.vehicles import KINDS
-from sizao.roads._candidates import EXIT, PIECE, SEGMENT, Costs, Roads
+from sizao.roads._candidates import EXIT, SEGMENT, Costs, Roads
 from sizao.roads._forward import HYPOTHESES, forward, scratch
+from sizao.roads._pieces import PIECE, UNITS
 from sizao.roads._ways import no_ways
 from sizao.roads.geometry import metres_per_degree
-from sizao.roads.grid import build_grid
+from sizao.roads.grid import Grid, build_grid
 from sizao.roads.limits import limits_on
 from sizao.roads.network import Network
 
@@ -170,7 +169,7 @@ def match(
         copy a batch of all vehicles would cost more than the matching
 
     Raises ColumnError if the columns differ in length, a slot is outside the state or the state
-    is of another network.
+    is of another network; the state may then have been changed.
     """
     columns = (slot, time_us, lat, lon, heading_deg, speed_kmh, positioned)
     n = len(slot)
@@ -180,11 +179,9 @@ def match(
         raise ColumnError("match state of another version")
     # The kernel does not check bounds, and a state may come from a file.
     slot = _plain(slot, np.int32)
-    fits, at = _fits(slot, state, state["segment"], len(network))
-    if at < n and not fits:
-        raise ColumnError(f"slot {slot[at]} in a state of {len(state)}")
-    if at < n:
-        raise ColumnError("match state of another network")
+    if n and not 0 <= slot.min() <= slot.max() < len(state):
+        wrong = (slot < 0) | (slot >= len(state))
+        raise ColumnError(f"slot {slot[wrong][0]} in a state of {len(state)}")
     matched = Matched(
         np.full(n, -1, np.int32),
         np.full(n, np.nan),
@@ -225,6 +222,8 @@ def match(
         *matched,
         *scratch(crowd),
     )
+    if rivals < 0:
+        raise ColumnError("match state of another network")
     return matched._replace(
         rival_row=matched.rival_row[:rivals].copy(),
         rival_segment=matched.rival_segment[:rivals].copy(),
@@ -239,29 +238,6 @@ def _one_at_a_time(*arguments: Any) -> int:
     with _learning:
         rivals: int = forward(*arguments)
     return rivals
-
-
-_AHEAD = 16
-"""Rows between asking for a vehicle's state and reading it."""
-
-
-@njit(cache=True, nogil=True)
-def _fits(slot, state, segment, roads):  # type: ignore[no-untyped-def]  # numba
-    """Whether a slot is one of the state, and the first row of which that or a remembered segment
-    is not so; as many as there are rows if all is well.
-
-    State of vehicles in no order is far away: this asks for many rows of it at once, which then
-    are near when they are matched one after the other.
-    """
-    for i in range(len(slot)):
-        own = slot[i]
-        if own < 0 or own >= len(state):
-            return False, i
-        prefetch(state, slot[min(i + _AHEAD, len(slot) - 1)])
-        for k in range(segment.shape[1]):
-            if segment[own, k] < 0 or segment[own, k] >= roads:
-                return True, i
-    return True, len(slot)
 
 
 def _plain(column: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
@@ -292,14 +268,16 @@ def _roads(network: Network, radius_m: float) -> tuple[Roads, int]:
         roads = Roads(
             grid.south,
             grid.west,
-            grid.cell_lat,
-            grid.cell_lon,
+            1 / grid.cell_lat,
+            1 / grid.cell_lon,
             grid.rows,
             grid.columns,
+            UNITS / (grid.rows * grid.cell_lat),
+            UNITS / (grid.columns * grid.cell_lon),
             np.array([metres_per_degree(lat) for lat in middle]),
             grid.start.astype(np.int32),
             grid.pieces,
-            _pieces(network, grid.owner),
+            _pieces(network, grid),
             _segments(network),
             np.concatenate(([0], np.cumsum(leaving))).astype(np.int64),
             _exits(network),
@@ -318,23 +296,28 @@ def _segments(network: Network) -> npt.NDArray[Any]:
     return segments
 
 
-def _pieces(network: Network, owner: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+def _pieces(network: Network, grid: Grid) -> npt.NDArray[Any]:
     """``Roads.piece``. The last vertex of a segment begins none; its row is never read."""
+    owner = grid.owner
     scale = np.array([metres_per_degree(lat) for lat in network.lat]).reshape(-1, 2)
     east = np.diff(network.lon, append=0.0) * scale[:, 1]
     north = np.diff(network.lat, append=0.0) * scale[:, 0]
     length = np.hypot(east, north)
     pieces = zeros_on_lines(len(length), PIECE)
-    pieces["lat"], pieces["lon"], pieces["along_m"] = network.lat, network.lon, network.along_m
+    pieces["y"] = (network.lat - grid.south) * (UNITS / (grid.rows * grid.cell_lat))
+    pieces["x"] = (network.lon - grid.west) * (UNITS / (grid.columns * grid.cell_lon))
+    pieces["along_m"] = network.along_m
     for name, part in (("east", east), ("north", north)):
         pieces[name] = np.divide(part, length, out=np.zeros_like(length), where=length > 0)
     twin = network.twin[owner]
     pieces["length_m"], pieces["segment"], pieces["twin"] = length, owner, twin
+    pieces["own_m"], pieces["twin_m"] = network.length_m[owner], network.length_m[twin]
     pieces["back"] = np.where(twin >= 0, -1, 1)
     pieces["tunnel"] = network.tunnel[owner]
-    pieces["road"] = _road_numbers(network)[owner]
+    road = _road_numbers(network)
+    pieces["road"], pieces["twin_road"] = road[owner], road[twin]
     brisk_kmh = np.where(network.limit_kmh <= YARD_KMH, 2 * network.limit_kmh, np.inf)
-    # Of a road without a twin nobody asks for it.
+    # Of a road without a twin nobody asks what is the twin's.
     pieces["brisk_kmh"], pieces["twin_brisk_kmh"] = brisk_kmh[owner], brisk_kmh[twin]
     return pieces
 
