@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.vehicles import KIND_CODES
+from sizao.core.lines import zeros_on_lines
+from sizao.core.vehicles import KIND_CODES, KINDS
+from sizao.roads._crossings import doubts
+from sizao.roads._eight import EIGHT
 from sizao.roads.fences import KIND_NUMBERS, Fence
 from sizao.roads.geometry import metres_per_degree
 from sizao.roads.grid import project
@@ -71,11 +74,15 @@ GROUP = np.dtype(
         ("piece_end", "i4"),
         ("odd", "u8"),
         ("timed", "u8"),
+        ("doubt", "f4"),
+        ("doubt_square", "f4"),
+        ("unused", "u8", (2,)),
     ],
     align=True,
 )
-"""Up to 64 fences of a cell, a bit each in order: the rows of ``Grid.which`` and ``who``, of the
-edges and of the pieces to ask, and of ``_ENTRY`` what is a bit."""
+"""Up to 64 fences of a cell, a bit each in order: the rows of ``Grid.which``, of the edges and of
+the pieces to ask, of ``_ENTRY`` what is a bit, and ``_crossings.doubts`` of its edges. 64 bytes, a
+line of the cache."""
 
 EDGE = np.dtype([("y0", "f8"), ("x0", "f8"), ("y1", "f8"), ("x1", "f8")])
 PIECE = np.dtype([*EDGE.descr, ("north", "f8"), ("east", "f8"), ("square", "f8")])
@@ -101,7 +108,10 @@ class Grid(NamedTuple):
     group: npt.NDArray[Any]
     which: npt.NDArray[np.int32]
     """Places in ``fence``."""
-    who: npt.NDArray[np.uint32]
+    concerned: npt.NDArray[np.uint64]
+    """Group g's fences that concern a kind of vehicle are the bits of [len(KINDS) * g + kind]."""
+    corner: npt.NDArray[np.float32]
+    """Edges as ``_crossings.crossed`` takes them, in degrees from their cell's corner."""
     edge: npt.NDArray[Any]
     edge_bit: npt.NDArray[np.uint8]
     """Which fence of its group an edge is of."""
@@ -159,6 +169,7 @@ def build(fences: Sequence[Fence]) -> Grid:
         *blocks[:-1],
         *_groups(
             blocks[-1],
+            key[order],
             entry[order],
             np.concatenate(edges) if edges else np.empty(0, EDGE),
             np.concatenate(pieces) if pieces else np.empty(0, PIECE),
@@ -172,11 +183,12 @@ def build(fences: Sequence[Fence]) -> Grid:
 
 
 _Array = npt.NDArray[Any]
-_Groups = tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array, _Array]
+_Groups = tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array, _Array, _Array]
 
 
 def _groups(
     start: npt.NDArray[np.int32],
+    key: npt.NDArray[np.int64],
     entry: npt.NDArray[Any],
     edge: npt.NDArray[Any],
     piece: npt.NDArray[Any],
@@ -184,22 +196,49 @@ def _groups(
     """``start`` of :class:`Grid` and the fields after it, up to ``piece_bit``.
 
     start : cell c has the entries start[c]:start[c + 1]
+    key : of each entry's cell
     """
     bit = (np.arange(len(entry)) - np.repeat(start[:-1], np.diff(start))) % 64
     first = np.flatnonzero(bit == 0)
-    group = np.zeros(len(first), GROUP)
+    group = zeros_on_lines(len(first), GROUP)
+    concerned = np.zeros((len(first), len(KINDS)), np.uint64)
     group["first"], group["end"] = first, np.append(first[1:], len(entry))
     if len(entry):
         for name in ("odd", "timed"):
             bits = entry[name].astype(np.uint64) << bit.astype(np.uint64)
             group[name] = np.bitwise_or.reduceat(bits, first)
+        for kind in range(len(KINDS)):
+            bits = (entry["who"].astype(np.uint64) >> np.uint64(kind) & np.uint64(1)) << bit.astype(
+                np.uint64
+            )
+            concerned[:, kind] = np.bitwise_or.reduceat(bits, first)
     # Edges and pieces in the order of the entries that ask them: those of a group next to each
     # other.
     edge, edge_bit = _moved(edge, entry, bit, entry["ask"] == POLYGON, group, "edge")
     piece, piece_bit = _moved(piece, entry, bit, entry["ask"] == NEAR, group, "piece")
+    corner = _corners(group, key[first], edge)
     start = np.searchsorted(first, start).astype(np.int32)
-    which, who = entry["fence"].copy(), entry["who"].copy()
-    return start, group, which, who, edge, edge_bit, piece, piece_bit
+    which = entry["fence"].copy()
+    flat = concerned.reshape(-1)
+    return start, group, which, flat, corner, edge, edge_bit, piece, piece_bit
+
+
+def _corners(group: _Array, key: npt.NDArray[np.int64], edge: _Array) -> npt.NDArray[np.float32]:
+    """``Grid.corner``; writes the doubts in ``group``. ``key`` is of each group's cell."""
+    many = group["edge_end"] - group["edge"]
+    corner = np.zeros(4 * len(edge) + EIGHT, np.float32)
+    if not len(edge):
+        return corner
+    of = np.repeat(np.arange(len(group)), many)
+    south, west = key // _COLUMNS / CELLS - 90.0, key % _COLUMNS / CELLS - 180.0
+    sides = [edge[name] - (south if name[0] == "y" else west)[of] for name in EDGE.names or ()]
+    most = np.full(len(group), 1.0 / CELLS)
+    at = 3 * group["edge"][of] + np.arange(len(edge))
+    for place, side in enumerate(sides):
+        corner[at + place * many[of]] = side
+        np.maximum.at(most, of, np.abs(side))
+    group["doubt"], group["doubt_square"] = doubts(most)
+    return corner
 
 
 def _moved(
@@ -211,7 +250,9 @@ def _moved(
     begin = np.concatenate(([0], np.cumsum(many)))
     group[name], group[f"{name}_end"] = begin[group["first"]], begin[group["end"]]
     at = np.repeat(entry["first"] - begin[:-1], many) + np.arange(many.sum())
-    return rows[at], np.repeat(bit, many).astype(np.uint8)
+    bits = np.zeros(len(at) + EIGHT, np.uint8)
+    bits[: len(at)] = np.repeat(bit, many)
+    return rows[at], bits
 
 
 _COLUMNS = 1 << 20

@@ -24,8 +24,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sizao.core.prefetch import prefetch
+from sizao.core.lines import LINE
+from sizao.core.prefetch import prefetch_read
+from sizao.core.vehicles import KINDS
 from sizao.roads._bits import lowest
+from sizao.roads._crossings import crossed
 from sizao.roads.fence_cells import BLOCK, CELLS, Grid, build
 from sizao.roads.fences import Fence
 from sizao.roads.grid import project
@@ -99,15 +102,17 @@ def inside(
 
 
 _ONE = np.uint64(1)
-_EDGES = 2
-"""Edges on a line of the cache."""
+_KINDS = len(KINDS)
+_REALS = LINE // 4
+"""Numbers on a line of the cache."""
 
 
 # Division by zero is no error here: what comes of a level edge is not looked at.
 @njit(cache=True, nogil=True, error_model="numpy")
 def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # numba
     # Taken out of the tuple once: in the loop each look costs an atomic count of references.
-    start, groups, which, who = grid.start, grid.group, grid.which, grid.who
+    start, groups, which, concerns = grid.start, grid.group, grid.which, grid.concerned
+    corners = grid.corner
     edges, edge_bit, pieces, piece_bit = grid.edge, grid.edge_bit, grid.piece, grid.piece_bit
     table, windows, spans = grid.fence, grid.window, grid.span
     rows, cells = _touched(grid, lat, lon)
@@ -118,33 +123,41 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # n
     last = len(rows) - 1
     for k in range(len(rows)):
         # Bring near what the rows soon to come will ask.
-        prefetch(groups, start[cells[min(k + 16, last)]])
-        ahead = groups[start[cells[min(k + 8, last)]]]
-        prefetch(which, ahead.first)
-        prefetch(who, ahead.first)
-        prefetch(edge_bit, ahead.edge)
-        for at in range(ahead.edge, ahead.edge_end, _EDGES):
-            prefetch(edges, at)
+        prefetch_read(groups, start[cells[min(k + 16, last)]])
+        soon = start[cells[min(k + 8, last)]]
+        ahead = groups[soon]
+        prefetch_read(which, ahead.first)
+        prefetch_read(concerns, soon * _KINDS + kind[rows[min(k + 8, last)]])
+        prefetch_read(edge_bit, ahead.edge)
+        for at in range(4 * ahead.edge, 4 * ahead.edge_end, _REALS):
+            prefetch_read(corners, at)
         i, cell = rows[k], cells[k]
         first[done : i + 1] = count
         done = i + 1
-        y, x, own = lat[i], lon[i], np.uint32(kind[i])
+        y, x, own = lat[i], lon[i], np.uint64(kind[i])
         for g in range(start[cell], start[cell + 1]):
             group = groups[g]
             # Nothing is guessed where many fences overlap: to do all of it for each takes less
-            # time than the wrong guesses would. Numbers without a sign: a look at one that may be
-            # negative, which counts from the end, is not done for several at once.
-            from_, to = np.uint64(group.first), np.uint64(group.end)
-            concerned = np.uint64(0)
-            for e in range(from_, to):
-                concerned |= np.uint64((who[e] >> own) & np.uint32(1)) << (e - from_)
+            # time than the wrong guesses would.
+            from_ = np.uint64(group.first)
+            concerned = concerns[np.uint64(g) * np.uint64(_KINDS) + own]
             # Of a cell that lies inside, no edges are to be asked and the others are odd.
             holds = group.odd
-            for at in range(np.uint64(group.edge), np.uint64(group.edge_end)):
-                edge = edges[at]
-                met = x < (edge.x1 - edge.x0) * (y - edge.y0) / (edge.y1 - edge.y0) + edge.x0
-                met &= (edge.y0 > y) != (edge.y1 > y)
-                holds ^= np.uint64(met) << np.uint64(edge_bit[at])
+            many = np.uint64(group.edge_end - group.edge)
+            if many > 0:
+                flips, certain = crossed(
+                    corners,
+                    edge_bit,
+                    np.uint64(group.edge),
+                    many,
+                    np.float32(y - math.floor(y * CELLS) / CELLS),
+                    np.float32(x - math.floor(x * CELLS) / CELLS),
+                    group.doubt,
+                    group.doubt_square,
+                )
+                if not certain:
+                    flips = _crossed_exactly(edges, edge_bit, group, y, x)
+                holds ^= flips
             for at in range(np.uint64(group.piece), np.uint64(group.piece_end)):
                 holds |= np.uint64(_is_near(y, x, pieces[at])) << np.uint64(piece_bit[at])
             holds &= concerned
@@ -161,6 +174,18 @@ def _inside(grid, lat, lon, kind, time_us):  # type: ignore[no-untyped-def]  # n
                 holds &= holds - _ONE
     first[done:] = count
     return first, found[:count]
+
+
+@njit(cache=True, error_model="numpy")
+def _crossed_exactly(edges, edge_bit, group, y, x):  # type: ignore[no-untyped-def]  # numba
+    """What ``crossed`` of a group's edges is certain to be."""
+    flips = np.uint64(0)
+    for at in range(np.uint64(group.edge), np.uint64(group.edge_end)):
+        edge = edges[at]
+        met = x < (edge.x1 - edge.x0) * (y - edge.y0) / (edge.y1 - edge.y0) + edge.x0
+        met &= (edge.y0 > y) != (edge.y1 > y)
+        flips ^= np.uint64(met) << np.uint64(edge_bit[at])
+    return flips
 
 
 @njit(cache=True)
@@ -189,7 +214,7 @@ def _touched(grid, lat, lon):  # type: ignore[no-untyped-def]  # numba
         count += (block >= 0) & ((touched[at >> 3] >> (at & 7)) & 1 != 0)
     for k in range(count):
         cells[k] = cell_of[cells[k]]
-        prefetch(start, cells[k])
+        prefetch_read(start, cells[k])
     return rows[:count], cells[:count]
 
 
