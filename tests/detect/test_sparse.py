@@ -34,6 +34,8 @@ def test_it_holds_what_a_dictionary_holds(steps):
     keys = list(zip(sparse.slots(used).tolist(), sparse.parts(used).tolist(), strict=True))
     assert keys == sorted(known)
     assert [known[key] for key in keys] == used["value"].tolist()
+    odd = sparse.rows(table, table["value"] % 2 == 1)
+    assert [known[key] for key in sorted(known) if known[key] % 2] == odd["value"].tolist()
     again = sparse.from_rows(used, ROW)
     assert sparse.rows(again).tobytes() == used.tobytes()
     assert all(again[sparse.find(again, *key)]["value"] == known[key] for key in keys)

@@ -97,6 +97,22 @@ def goes_on_apart(ep, moving, now, code, lat, lon, stake_m, segment, numbers):  
 
 
 @njit(cache=True)
+def rests_on(ep, moving, now, code, numbers):  # type: ignore[no-untyped-def]  # numba
+    """The same for a vehicle in the table that rests, without a run of its own or one left.
+
+    Apart because ``fatigue`` has nobody there who does.
+    """
+    if moving or ep.doubt or ep.seen == 0 or now - ep.prev_us > numbers.max_gap_us:
+        return False
+    if ep.running or ep.left_running or not ep.stopping or ep.prev_moving:
+        return False
+    if code > 0 and code != ep.driver:
+        return False
+    ep.prev_us = now
+    return True
+
+
+@njit(cache=True)
 def unpack(st, row):  # type: ignore[no-untyped-def]  # numba
     """Write a vehicle's memory into a row of the few, all zero but for its key."""
     phase = st.phase

@@ -17,6 +17,7 @@ from numba import njit
 from sizao.detect import sparse
 from sizao.detect.distance import packed, unpacked, within
 from sizao.detect.emit import FINDING, GAP, findings
+from sizao.detect.one_row import one_row
 from sizao.detect.params import Book, Params, number
 from sizao.detect.runs import (
     FIRED,
@@ -170,25 +171,25 @@ def _resolve_doubt(st, few, slot, spike):  # type: ignore[no-untyped-def]  # num
 
 
 @njit(cache=True)
-def _doubt(st, few, c, i):  # type: ignore[no-untyped-def]  # numba
+def _doubt(st, few, row):  # type: ignore[no-untyped-def]  # numba
     st.doubt = 1
     st.open = 1
-    few, at = sparse.add(few, c.slot[i], 0)
+    few, at = sparse.add(few, row.slot, 0)
     ep = few[at]
-    ep.doubt_us = c.time_us[i]
-    ep.doubt_lat = c.lat[i]
-    ep.doubt_lon = c.lon[i]
-    ep.doubt_stake_m = c.stake_m[i]
-    ep.doubt_segment = c.segment[i]
+    ep.doubt_us = row.time_us
+    ep.doubt_lat = row.lat
+    ep.doubt_lon = row.lon
+    ep.doubt_stake_m = row.stake_m
+    ep.doubt_segment = row.segment
     return few
 
 
 @njit(cache=True)
-def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]  # numba
-    own = c.slot[i]
+def _gap(st, few, row, gap_us, stood, forget_us, out, count):  # type: ignore[no-untyped-def]  # numba
+    own = row.slot
     if stood:
         if not st.stopping:
-            _stop(st, st.prev_us, c.prev_lat[i], c.prev_lon[i])
+            _stop(st, st.prev_us, row.prev_lat, row.prev_lon)
     else:
         _stopped(st, st.prev_us)
         st.stopping = 0
@@ -209,27 +210,26 @@ def _gap(st, few, c, i, gap_us, stood, forget_us, out, count):  # type: ignore[n
 def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
     """Row ``i`` with its speed (not NaN), the next of its vehicle. Returns the table anew."""
     moving = speed > numbers.moving_above_kmh
-    own = c.slot[i]
-    now = c.time_us[i]
-    lat, lon = c.lat[i], c.lon[i]
+    row = one_row(c, i)
+    own, now, lat, lon = row.slot, row.time_us, row.lat, row.lon
 
     gap_us = now - st.prev_us if st.seen else 0
     is_gap = gap_us > numbers.max_gap_us
     stood = (
         is_gap
-        and c.prev_fix_us[i] >= st.prev_us
-        and within(c.prev_lat[i], c.prev_lon[i], lat, lon, numbers.rest_m)
+        and row.prev_fix_us >= st.prev_us
+        and within(row.prev_lat, row.prev_lon, lat, lon, numbers.rest_m)
     )
     if st.doubt:
         spike = stood if is_gap else not moving and _at_stop(st, lat, lon, numbers.spike_m)
         _resolve_doubt(st, few, own, spike)
     if is_gap:
-        out, count = _gap(st, few, c, i, gap_us, stood, numbers.forget_us, out, count)
+        out, count = _gap(st, few, row, gap_us, stood, numbers.forget_us, out, count)
     if st.stopping and now - st.stop_us >= numbers.min_rest_us:
         out, count = _rest(st, few, own, out, count)
 
     # Index plus one, 0 unknown: all-zero state must mean "never seen".
-    code = c.driver[i] + 1
+    code = row.driver + 1
     if code > 0:
         if st.driver > 0 and st.driver != code:
             few, out, count = change_driver(
@@ -242,12 +242,12 @@ def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untype
             _stop(st, now, lat, lon)
             if st.running and st.prev_moving:
                 _unknown(st, code, now - st.prev_us)
-                drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+                drive(st, few, own, now, lat, lon, row.stake_m, row.segment)
                 if too_long(st, now, numbers.max_us):
-                    few, out, count = fire(st, few, c, i, out, count)
+                    few, out, count = fire(st, few, row, out, count)
         st.prev_moving = 0
     elif st.stopping and _at_stop(st, lat, lon, numbers.spike_m):
-        few = _doubt(st, few, c, i)
+        few = _doubt(st, few, row)
         st.prev_moving = 1
     else:
         if not is_gap:
@@ -258,9 +258,9 @@ def sample(st, few, c, i, speed, numbers, out, count):  # type: ignore[no-untype
                 _unknown(st, code, now - st.prev_us)
         _stopped(st, now)
         st.stopping = 0
-        drive(st, few, own, now, lat, lon, c.stake_m[i], c.segment[i])
+        drive(st, few, own, now, lat, lon, row.stake_m, row.segment)
         if too_long(st, now, numbers.max_us):
-            few, out, count = fire(st, few, c, i, out, count)
+            few, out, count = fire(st, few, row, out, count)
         st.prev_moving = 1
     st.seen = 1
     st.prev_us = now

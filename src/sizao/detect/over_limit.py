@@ -128,10 +128,10 @@ def band(measured: float, limit: float, edges_percent: Sequence[float]) -> str:
 
 
 def bands(
-    measured: Sequence[float], limit: Sequence[float], edges_percent: Sequence[float]
+    measured: npt.ArrayLike, limit: npt.ArrayLike, edges_percent: Sequence[float]
 ) -> list[str]:
     """The same of many at once."""
-    hundredfold, limits = np.array(measured, np.float64) * 100, np.array(limit, np.float64)
+    hundredfold, limits = np.asarray(measured, np.float64) * 100, np.asarray(limit, np.float64)
     reached = np.zeros(len(limits), np.int64)
     for k, edge in enumerate(edges_percent):
         reached |= (hundredfold >= limits * (100 + edge) - 1e-6).astype(np.int64) << k
@@ -153,9 +153,7 @@ def _band(bits: int, edges_percent: Sequence[float]) -> str:
 
 def bands_of(rows: npt.NDArray[Any], edges_percent: Sequence[float]) -> list[str]:
     """Of rows of FINDING, by what is written of them."""
-    measured, limit = (
-        [round(value, 3) for value in rows[name].tolist()] for name in ("measured", "limit")
-    )
+    measured, limit = (np.round(rows[name], 3) for name in ("measured", "limit"))
     return bands(measured, limit, edges_percent)
 
 
@@ -263,11 +261,12 @@ def counted(speed, limit, sure, numbers):  # type: ignore[no-untyped-def]  # num
 
 
 @njit(cache=True)
-def _hold(st, ep, c, i, limit, doubtful, ratio, numbers):  # type: ignore[no-untyped-def]  # numba
-    """Put row ``i`` into ``held_*``; whether it jumps up so far that the next must confirm it."""
-    speed = float(c.speed_kmh[i])
-    recorder = float(c.recorder_speed_kmh[i])
-    quality = LIMIT_DEFAULT if c.limit_default[i] else 0
+def _hold(st, ep, row, limit, doubtful, ratio, numbers):  # type: ignore[no-untyped-def]  # numba
+    """Put a row (OneRow) into ``held_*``; whether it jumps up so far that the next must confirm
+    it."""
+    speed = float(row.speed_kmh)
+    recorder = float(row.recorder_speed_kmh)
+    quality = LIMIT_DEFAULT if row.limit_default else 0
     if doubtful:
         quality |= LIMIT_DOUBTFUL
     allowed = numbers.jump
@@ -278,17 +277,17 @@ def _hold(st, ep, c, i, limit, doubtful, ratio, numbers):  # type: ignore[no-unt
         allowed = numbers.jump_contradicted
     elif st.seen and st.prev_limit == limit:
         allowed = math.inf
-    ep.held_us = c.time_us[i]
+    ep.held_us = row.time_us
     ep.held_ratio = ratio
     ep.held_speed = speed
     ep.held_limit = limit
-    ep.held_lat = c.lat[i]
-    ep.held_lon = c.lon[i]
-    ep.held_stake_m = c.stake_m[i]
-    ep.held_segment = c.segment[i]
-    ep.held_driver = c.driver[i]
+    ep.held_lat = row.lat
+    ep.held_lon = row.lon
+    ep.held_stake_m = row.stake_m
+    ep.held_segment = row.segment
+    ep.held_driver = row.driver
     ep.held_quality = quality
-    ep.held_measure = 0 if doubtful else c.measure[i]
+    ep.held_measure = 0 if doubtful else row.measure
     ep.held_jump = allowed
     return ratio > max(1.0, float(st.prev_ratio) if st.seen else 1.0) + allowed
 
@@ -303,31 +302,31 @@ def seen(st, now, ratio, limit):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def judge(st, ep, c, i, limit, doubtful, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
-    """Usable row ``i`` of a vehicle that is over, or of which an episode is remembered.
+def judge(st, ep, row, limit, doubtful, numbers, out, count):  # type: ignore[no-untyped-def]  # numba
+    """A usable row (OneRow) of a vehicle that is over, or of which an episode is remembered.
 
     ``doubtful``: ``limit`` is the higher of two within the error of the position.
     Afterwards the episode may be forgotten if :func:`idle`.
     """
-    own = c.slot[i]
-    now = c.time_us[i]
-    speed = float(c.speed_kmh[i])
+    own = row.slot
+    now = row.time_us
+    speed = float(row.speed_kmh)
     ratio = speed / limit
     if ep.held:
         near = now - ep.held_us <= numbers.max_gap_us
         if near and ratio >= ep.held_ratio - ep.held_jump:
             out, count = _over(
-                st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count
+                st, ep, own, now, row.received_us, numbers.min_duration_us, out, count
             )
         ep.held = 0
     if st.seen and now - st.prev_us > numbers.max_gap_us:
         out, count = _end(ep, own, out, count)
         st.seen = 0
     if is_over(speed, limit, numbers):
-        if _hold(st, ep, c, i, limit, doubtful, ratio, numbers):
+        if _hold(st, ep, row, limit, doubtful, ratio, numbers):
             ep.held = 1
             return out, count
-        return _over(st, ep, own, now, c.received_us[i], numbers.min_duration_us, out, count)
+        return _over(st, ep, own, now, row.received_us, numbers.min_duration_us, out, count)
     seen(st, now, ratio, limit)
     return _below(ep, own, now, numbers, out, count)
 
@@ -376,5 +375,4 @@ class OverLimit(RuleBase):
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
-    used = sparse.rows(memory.few)
-    return used[used["phase"] == FIRED]
+    return sparse.rows(memory.few, memory.few["phase"] == FIRED)

@@ -125,17 +125,17 @@ def too_long(st, us, max_us):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(cache=True)
-def fire(st, few, c, i, out, count):  # type: ignore[no-untyped-def]  # numba
-    """Report the run, just driven at row ``i``. Returns the table anew."""
+def fire(st, few, row, out, count):  # type: ignore[no-untyped-def]  # numba
+    """Report the run, just driven at a row (OneRow). Returns the table anew."""
     st.fired = 1
     st.open = 1
-    few, at = sparse.add(few, c.slot[i], 0)
+    few, at = sparse.add(few, row.slot, 0)
     ep = few[at]
-    ep.fired_us = c.time_us[i]
-    ep.received_us = c.received_us[i]
+    ep.fired_us = row.time_us
+    ep.received_us = row.received_us
     ep.revision = 0
-    at_end(st, ep, c.lat[i], c.lon[i], c.stake_m[i], c.segment[i])
-    out, count = report(st, ep, c.slot[i], out, count)
+    at_end(st, ep, row.lat, row.lon, row.stake_m, row.segment)
+    out, count = report(st, ep, row.slot, out, count)
     return few, out, count
 
 

@@ -127,11 +127,15 @@ def drop(table, at):  # type: ignore[no-untyped-def]  # numba
     table[0].key -= 1
 
 
-def rows(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What is in use, in order of slot and part: the same whatever the history of the table."""
+def rows(table: npt.NDArray[Any], wanted: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[Any]:
+    """What is in use, in order of slot and part: the same whatever the history of the table.
+
+    wanted : a value a place, row 0 included: of those in use only these
+    """
     if not table["key"][0]:
         return table[:0].copy()
-    used = table[1:][table["key"][1:] != 0]
+    in_use = table["key"][1:] != 0
+    used = table[1:][in_use if wanted is None else in_use & wanted[1:]]
     # Into zeros, field by field: padding bytes are left to chance otherwise.
     clean = np.zeros(len(used), table.dtype)
     order = np.argsort(used["key"], kind="stable")

@@ -178,8 +178,7 @@ def finish(st, few, slot, at, out, count):  # type: ignore[no-untyped-def]  # nu
 
 def fired(memory: Memory) -> npt.NDArray[Any]:
     """Spells that have fired and not ended."""
-    used = sparse.rows(memory.few)
-    return used[used["fired"] != 0]
+    return sparse.rows(memory.few, memory.few["fired"] != 0)
 
 
 def close(memory: Memory) -> npt.NDArray[Any]:

@@ -318,8 +318,7 @@ def _as_they_came(row, rows):  # type: ignore[no-untyped-def]  # numba
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
-    used = sparse.rows(memory.few)
-    return used[used["fired"] != 0]
+    return sparse.rows(memory.few, memory.few["fired"] != 0)
 
 
 def _severity(row: Any) -> str:

@@ -261,5 +261,4 @@ def _exempt(services: list[str]) -> npt.NDArray[np.bool_]:
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
-    used = sparse.rows(memory.few)
-    return used[used["fired"] != 0]
+    return sparse.rows(memory.few, memory.few["fired"] != 0)

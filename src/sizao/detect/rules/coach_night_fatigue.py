@@ -38,7 +38,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.prefetch import prefetch
 from sizao.detect import sparse
+from sizao.detect.brief_runs import goes_on_apart, rests_on
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.concern import in_hours_or_known
 from sizao.detect.continuous import (
@@ -54,6 +56,7 @@ from sizao.detect.continuous import (
 from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.local_time import day_of, hours_us, is_within
 from sizao.detect.params import Book, Params, local_min, number
+from sizao.detect.room import AHEAD
 from sizao.detect.runs import end_run
 from sizao.detect.stage import Columns, Findings, Memory, RuleBase, World
 
@@ -65,9 +68,71 @@ FEW = sparse.episodes([("night", "i4"), *DRIVING, *DETAILS])
 
 
 @njit(cache=True, nogil=True)
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot,
+    time_us,
+    lat,
+    lon,
+    speed_kmh,
+    recorder_kmh,
+    driver,
+    stake_m,
+    segment,
+    rows,
+    each,
+    few,
+    night,
+    numbers,
+):
+    """Of ``rows`` those to be looked at closely: all that show a speed but those with which the
+    night's run, stop or rest of a coach goes on, which are remembered here: see ``concern.py``."""
+    some = np.empty(len(rows), np.int64)
+    count = 0
+    chosen = -1
+    for k in range(len(rows)):
+        i = rows[k]
+        soon = slot[rows[min(k + AHEAD, len(rows) - 1)]]
+        if each[soon].known:
+            prefetch(few, sparse.home(few, soon, 0))
+        own, now = slot[i], time_us[i]
+        speed = speed_of(lat[i], speed_kmh[i], recorder_kmh[i])
+        if math.isnan(speed):
+            continue
+        if own != chosen and each[own].known and is_within(now, night):
+            row = few[sparse.find(few, own, 0)]
+            moving, code = speed > numbers.moving_above_kmh, driver[i] + 1
+            if row.night == day_of(now, night) and (
+                rests_on(row, moving, now, code, numbers)
+                or goes_on_apart(
+                    row, moving, now, code, lat[i], lon[i], stake_m[i], segment[i], numbers
+                )
+            ):
+                continue
+        chosen = own
+        some[count] = i
+        count += 1
+    return some[:count]
+
+
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in rows:
+    for i in _rows(
+        c.slot,
+        c.time_us,
+        c.lat,
+        c.lon,
+        c.speed_kmh,
+        c.recorder_speed_kmh,
+        c.driver,
+        c.stake_m,
+        c.segment,
+        rows,
+        each,
+        few,
+        night,
+        numbers,
+    ):
         own = c.slot[i]
         now = c.time_us[i]
         speed = speed_of(c.lat[i], c.speed_kmh[i], c.recorder_speed_kmh[i])
@@ -142,5 +207,5 @@ class CoachNightFatigue(RuleBase):
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
-    used = sparse.rows(memory.few)
-    return used[(used["running"] & used["fired"]) != 0]
+    few = memory.few
+    return sparse.rows(few, (few["running"] & few["fired"]) != 0)

@@ -30,11 +30,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sizao.core.prefetch import prefetch
 from sizao.detect import sparse
 from sizao.detect.coaches import kinds_from, rows_of
 from sizao.detect.concern import in_hours_or_known
 from sizao.detect.emit import NOTHING, no_findings
 from sizao.detect.local_time import hours_us, is_within
+from sizao.detect.one_row import one_row
 from sizao.detect.over_limit import (
     EPISODE,
     SEEN,
@@ -48,6 +50,7 @@ from sizao.detect.over_limit import (
 )
 from sizao.detect.over_limit import params_from as samples_from
 from sizao.detect.params import Book, Params, local_min, number
+from sizao.detect.room import AHEAD
 from sizao.detect.stage import Columns, Findings, Memory, World
 
 STATE = np.dtype([("open", "i1")])
@@ -58,9 +61,52 @@ FEW = sparse.episodes([*SEEN, *EPISODE])
 
 
 @njit(cache=True, nogil=True)
+def _rows(  # type: ignore[no-untyped-def]  # numba
+    slot, time_us, lat, speed_kmh, usual_kmh, sure_usual_kmh, rows, each, few, ratio, night, numbers
+):
+    """Of ``rows`` those to be looked at closely: all but those at night, not over the limit, of
+    coaches that are known and without an episode. Those are remembered here: see ``concern.py``."""
+    some = np.empty(len(rows), np.int64)
+    count = 0
+    chosen = -1
+    for k in range(len(rows)):
+        i = rows[k]
+        soon = slot[rows[min(k + AHEAD, len(rows) - 1)]]
+        if each[soon].open:
+            prefetch(few, sparse.home(few, soon, 0))
+        own = slot[i]
+        if own != chosen and each[own].open and is_within(time_us[i], night):
+            speed, usual = float(speed_kmh[i]), float(usual_kmh[i]) * ratio
+            limit = counted(speed, usual, float(sure_usual_kmh[i]) * ratio, numbers)
+            if math.isnan(lat[i]) or math.isnan(speed) or not limit > 0.0:
+                continue
+            row = few[sparse.find(few, own, 0)]
+            if idle(row) and not is_over(speed, limit, numbers):
+                seen(row, time_us[i], speed / limit, limit)
+                continue
+        chosen = own
+        some[count] = i
+        count += 1
+    return some[:count]
+
+
+@njit(cache=True, nogil=True)
 def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-untyped-def]  # numba
     count = np.int64(0)
-    for i in rows:
+    for i in _rows(
+        c.slot,
+        c.time_us,
+        c.lat,
+        c.speed_kmh,
+        c.usual_kmh,
+        c.sure_usual_kmh,
+        rows,
+        each,
+        few,
+        ratio,
+        night,
+        numbers,
+    ):
         own = c.slot[i]
         now = c.time_us[i]
         dark = is_within(now, night)
@@ -82,7 +128,7 @@ def _kernel(c, rows, each, few, ratio, night, numbers, out):  # type: ignore[no-
         if idle(row) and not is_over(c.speed_kmh[i], limit, numbers):
             seen(row, now, c.speed_kmh[i] / limit, limit)
         else:
-            out, count = judge(row, row, c, i, limit, doubtful, numbers, out, count)
+            out, count = judge(row, row, one_row(c, i), limit, doubtful, numbers, out, count)
         # By day nothing can be over: what was seen before has no bearing on the next night.
         if not dark and idle(row):
             sparse.drop(few, at)

@@ -215,5 +215,5 @@ class Fatigue(RuleBase):
 
 
 def _fired(memory: Memory) -> npt.NDArray[Any]:
-    used = sparse.rows(memory.few)
-    return used[(used["running"] & used["fired"]) != 0]
+    few = memory.few
+    return sparse.rows(few, (few["running"] & few["fired"]) != 0)

@@ -54,6 +54,7 @@ from numba import njit
 
 from sizao.detect import sparse
 from sizao.detect.emit import no_findings
+from sizao.detect.one_row import one_row
 from sizao.detect.over_limit import (
     EPISODE,
     SEEN,
@@ -152,7 +153,9 @@ def _kernel(c, each, few, numbers, out):  # type: ignore[no-untyped-def]  # numb
             ep.prev_us = now - _since(st, now)
             ep.prev_ratio = st.prev_ratio
             ep.prev_limit = st.prev_limit
-        out, count = judge(ep, ep, c, i, limit, limit > c.limit_kmh[i], numbers, out, count)
+        out, count = judge(
+            ep, ep, one_row(c, i), limit, limit > c.limit_kmh[i], numbers, out, count
+        )
         if short and idle(ep):
             # What made it so was a sample that is not over: the last usable one.
             st.open = 0
