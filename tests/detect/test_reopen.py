@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sizao.detect import engine, reopen
 from sizao.detect.engine import Context, EngineState
+from sizao.detect.windows import Windows
 from tests.detect.plain import chances
 from tests.detect.tracks import Row, Track, at, batch_of, begin
 
@@ -186,6 +187,32 @@ def test_windows_are_bounded(monkeypatch):
     context = Context.build(only=frozenset({"fatigue"}))
     _, state = engine.step(batch_of(rows), EngineState(), context)
     assert len(state.windows["fatigue"]) == 3
+
+
+def test_of_a_platform_that_comes_back_only_windows_that_last_are_opened(monkeypatch):
+    """The others would be gone with the batch; but of one that brings late rows in it."""
+    monkeypatch.setattr(reopen, "MOST", 2)
+    opened: list[int] = []
+    real = Windows.open
+
+    def watched(self: Windows, head: Any, before: Any) -> None:
+        opened.extend(head["slot"].tolist())
+        real(self, head, before)
+
+    monkeypatch.setattr(Windows, "open", watched)
+    every = []
+    for number in range(8):
+        track = Track(f"1000{number}", every_s=40, now_s=25 * number).drive(30)
+        every.append(track.silence(20, 9000).drive(30).rows)
+    rows = sorted((row for rows in every for row in rows), key=lambda row: row["received"])
+    # A point of the gap of number 3 comes last of all.
+    back = next(row for row in every[3] if row["time"] > at(52 * 60))
+    told = {**back, "time": back["time"] - timedelta(minutes=10)}
+    context = Context.build(only=frozenset({"fatigue"}))
+    _, state = engine.step(batch_of([*rows, told]), EngineState(), context)
+    assert state.windows["fatigue"].opened == 8
+    assert sorted(state.windows["fatigue"]) == [6, 7]
+    assert sorted(opened) == [3, 6, 7]
 
 
 @pytest.mark.parametrize(("most", "seed"), [(1, 1), (1, 2), (2, 1)])

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizao.detect.emit import FINDING, findings
-from sizao.detect.window_rows import ROW, columns_of, in_order, joined, keep, later, unknown
+from sizao.detect.window_rows import (
+    ROW,
+    closed_up,
+    columns_of,
+    in_order,
+    joined,
+    keep,
+    later,
+    unknown,
+)
 
 
 def rows_at(moments: list[int], fixes: list[bool], mark: int) -> Any:
@@ -55,13 +64,40 @@ def test_late_rows_are_put_where_a_sort_puts_them(own, late, fixes):
     assert same(in_order(kept, came), plainly_in_order(kept, came))
 
 
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), max_size=20)
+"""Slot and moment."""
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), max_size=20), st.integers(0, 40))
-def test_rows_of_one_vehicle_are_those_a_mask_picks(pairs, after):
+@given(PAIRS, st.permutations([0, 1, 2]), st.integers(0, 3), st.lists(st.integers(0, 40)))
+def test_rows_of_some_vehicles_are_those_a_mask_picks(pairs, known, many, after):
+    """Slot 3 has no window; of the others ``many`` are wanted."""
     rows = rows_at([us for _, us in pairs], [True], 0)
     slots = np.array([slot for slot, _ in pairs], np.int32)
-    wanted = rows[(slots == 2) & (rows["time_us"] > after)]
-    assert same(later(rows, slots, 2, after), wanted)
+    place = np.array([1, 2, 3, 0], np.int16)
+    wanted, after_us = known[:many], np.resize(np.array([*after, 7]), many)
+    number = np.full(4, -1, np.int32)
+    number[place[wanted]] = np.arange(many)
+    some, ends = later(rows, slots, place, number, after_us)
+    assert ends[0] == 0
+    assert ends[-1] == len(some)
+    for k, slot in enumerate(wanted):
+        own = rows[(slots == slot) & (rows["time_us"] > after_us[k])]
+        assert same(some[ends[k] : ends[k + 1]], own)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PAIRS, st.lists(st.integers(0, 40), min_size=2, max_size=2))
+def test_rows_of_closed_windows_make_room_for_the_others(pairs, after):
+    """Slots 0 and 2 have windows."""
+    rows = rows_at([us for _, us in pairs], [True], 0)
+    slots = np.array([slot for slot, _ in pairs], np.int32)
+    place, after_us = np.array([2, 0, 1, 0], np.int16), np.array(after)
+    stays = (place[slots] > 0) & (rows["time_us"] > after_us[place[slots] - 1])
+    wanted, owners = rows[stays], slots[stays]
+    count = closed_up(rows, slots, place, after_us)
+    assert same(rows[:count], wanted)
+    assert slots[:count].tolist() == owners.tolist()
 
 
 @settings(max_examples=100, deadline=None)

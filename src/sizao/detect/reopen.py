@@ -180,8 +180,8 @@ def close(judging: Judging) -> Found:
     if windows.late:
         own = {name: Memory(one.each.copy(), one.few.copy()) for name, one in own.items()}
         judging = judging._replace(memories=own)
-        anews = [Anew.of(slot, windows[slot]) for slot in windows if slot in windows.late]
-        for rule, again in _again([anew for anew in anews if anew is not None], judging):
+        anews = Anew.all_of([slot for slot in windows if slot in windows.late], windows)
+        for rule, again in _again(anews, judging):
             own[rule.id] = again.memory
             out += [(rule, found) for found in again.found]
     return [*out, *((rule, rule.close(own[rule.id], params[rule.id])) for rule in group)]
@@ -209,8 +209,9 @@ class _Turn:
         self.kinds = first.get("kinds")
         self.found: Found = []
         self._gathered: dict[int, int] = {}
-        self._waiting: dict[int, Anew] = {}
-        """Vehicles to be judged again, before anything else is done to their windows."""
+        self._waiting: dict[int, None] = {}
+        """Vehicles, in this order, to be judged again before anything else is done to their
+        windows."""
 
     def judge(self, columns: Columns) -> Found:
         """These rows, by every rule."""
@@ -233,6 +234,7 @@ class _Turn:
         self.opens[torn] = self.room.opens
         self.number = np.empty(len(columns.slot), np.int64)
         self.number[torn] = np.where(self.room.matters(columns), self.room.number, -1)
+        torn = torn[self.room.asked_for(columns, windows, self.late.slots)]
         stops = late_stops(columns, self.late, torn, windows)
         rows = np.arange(0) if self.kinds is None else rows_of(columns, self.kinds)
         drivers = Drivers(self.group, columns, rows, self.memories, windows)
@@ -249,7 +251,8 @@ class _Turn:
                     opening = opening[~before]
                     self._let_go(slot, int(columns.row[row]))
                     self._gather(slot, int(columns.row[row]))
-                    self._to_be_judged_again(slot)
+                    if slot in windows.late:
+                        self._waiting[slot] = None
             self._judge_again()
             self._open(opening)
             rows, kept = rounds.rows(number, columns, windows)
@@ -277,28 +280,24 @@ class _Turn:
         self.windows.gather(slot, own[begin:end])
         self._gathered[slot] = end
 
-    def _to_be_judged_again(self, slot: int) -> None:
-        windows = self.windows
-        if slot not in windows.late:
-            return
-        anew = Anew.of(slot, windows[slot])
-        if anew is None:
-            del windows.late[slot]
-            return
-        self._waiting[slot] = anew
-
     def _judge_again(self) -> None:
         """All that wait for it, at once: none is what another's judgement depends on, or drivers
         link them, and they stop in different rounds."""
-        for rule, again in _again(list(self._waiting.values()), self.judging):
+        if not self._waiting:
+            return
+        waiting, self._waiting = list(self._waiting), {}
+        anews = Anew.all_of(waiting, self.windows)
+        for rule, again in _again(anews, self.judging):
             self.memories[rule.id] = again.memory
             self.found += [(rule, found) for found in again.found]
             own = self.windows.of_rule[rule.id]
             own.reported.update(again.reported)
             own.drivers.update(again.drivers)
-        for slot, anew in self._waiting.items():
-            self.windows.judged(slot, anew.rows)
-        self._waiting = {}
+        for anew in anews:
+            self.windows.judged(anew.slot, anew.rows)
+        for slot in waiting:
+            # Of some no late row was news.
+            self.windows.late.pop(slot, None)
 
     def _let_go(self, slot: int, row: int) -> None:
         """Close the vehicle's window if others have taken its room by this place in the batch."""

@@ -18,7 +18,7 @@ from sizao.detect import sparse
 from sizao.detect.revisions import differences, findings_of, report_of
 from sizao.detect.stage import Columns, Findings, Memory, Rule, World
 from sizao.detect.window_rows import columns_of, in_order, unknown
-from sizao.detect.windows import Report, Window, Windows
+from sizao.detect.windows import Report, Windows
 
 GIVEN = ("revision", "fired_us", "received_us")
 """Of an episode: what was really given out, whatever is found when it is judged again."""
@@ -37,13 +37,24 @@ class Anew:
     latest_us: int
 
     @classmethod
-    def of(cls, slot: int, window: Window) -> Anew | None:
-        """None if no late row is of a moment that was not known."""
-        late = unknown(window.rows, window.late)
+    def of(cls, slot: int, rows: npt.NDArray[Any], late: npt.NDArray[Any]) -> Anew | None:
+        """``rows`` as they came, and the late ones. None if no late row is of a moment that was
+        not known."""
+        late = unknown(rows, late)
         if not len(late):
             return None
         latest_us = int(late["received_us"].max())
-        return cls(slot, window.rows, in_order(window.rows, late), latest_us)
+        return cls(slot, rows, in_order(rows, late), latest_us)
+
+    @classmethod
+    def all_of(cls, slots: Sequence[int], windows: Windows) -> list[Anew]:
+        """Of those of these vehicles, all with late rows, of which there is something to judge."""
+        found = []
+        for slot, rows in zip(slots, windows.rows_of(slots), strict=True):
+            anew = cls.of(slot, rows, windows.late[slot])
+            if anew is not None:
+                found.append(anew)
+        return found
 
 
 class Together:

@@ -46,7 +46,7 @@ class Room(NamedTuple):
         within_us: int,
         most: int,
     ) -> Room:
-        """What ``torn`` rows, in any order, do to ``windows``."""
+        """What ``torn`` rows, rising, do to ``windows``."""
         slots, vehicle = np.unique(columns.slot[torn], return_inverse=True)
         number, until_us = np.full(len(slots), -1), np.zeros(len(slots), np.int64)
         place = windows.place[slots]
@@ -69,6 +69,20 @@ class Room(NamedTuple):
         goes[inside] = self.at[later[inside]]
         return goes
 
+    def asked_for(
+        self, columns: Columns, windows: Windows, came: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.bool_]:
+        """Of ``torn``, whether anything depends on what it does: its vehicle has a window from
+        before, or late rows in this batch, or one that stays. Of a whole platform that comes back
+        nearly all windows are gone again with the batch, and nobody has looked into them.
+
+        came : vehicles of late rows, rising; ``torn`` rise, too
+        """
+        slots = columns.slot[self.torn]
+        stays = self.opens & (self.goes(self.number) == _STAYS)
+        known: npt.NDArray[np.bool_] = windows.place[slots] > 0
+        return known | _among(slots, slots[stays]) | _among(slots, came)
+
     def matters(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Of ``torn``, whether the window it opens stays, or its vehicle has another row before."""
         goes = self.goes(self.number)
@@ -79,6 +93,18 @@ class Room(NamedTuple):
             & (columns.row[following] < goes)
         )
         return self.opens & ((goes == _STAYS) | again)
+
+
+@njit(cache=True)
+def _among(slots, others):  # type: ignore[no-untyped-def]  # numba
+    """Whether each is one of the others; both rise."""
+    found = np.zeros(len(slots), np.bool_)
+    at = 0
+    for i in range(len(slots)):
+        while at < len(others) and others[at] < slots[i]:
+            at += 1
+        found[i] = at < len(others) and others[at] == slots[i]
+    return found
 
 
 @njit(cache=True)

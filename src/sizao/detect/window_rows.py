@@ -53,21 +53,53 @@ def joined(*parts: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return rows
 
 
-@njit(cache=True)
-def later(rows, slots, slot, after_us):  # type: ignore[no-untyped-def]  # numba
-    """Rows of one vehicle after a moment. Only its own are looked at; the others' slots are."""
+@njit(cache=True, nogil=True)
+def later(rows, slots, place, number, after_us):  # type: ignore[no-untyped-def]  # numba
+    """Rows of m vehicles, each one's after a moment, and where those of each end, from 0 on.
+
+    All are found in one pass, in which only the slots of the others are looked at.
+
+    slots : of each row
+    place, number : ``number[place[slot]]`` is which of the m a vehicle is; -1 for none
+    after_us : (m,)
+    """
     own = np.empty(len(slots), np.int64)
     count = 0
     for i in range(len(slots)):
+        # Written in any case: quicker than to guess whether.
         own[count] = i
-        count += slots[i] == slot
-    some = np.empty(count, rows.dtype)
+        count += number[place[slots[i]]] >= 0
+    ends = np.zeros(len(after_us) + 1, np.int64)
     kept = 0
     for i in own[:count]:
-        if rows[i].time_us > after_us:
-            some[kept] = rows[i]
+        k = number[place[slots[i]]]
+        own[kept] = i
+        if rows[i].time_us > after_us[k]:
+            ends[k + 1] += 1
             kept += 1
-    return some[:kept]
+    ends = np.cumsum(ends)
+    to = ends.copy()
+    some = np.empty(kept, rows.dtype)
+    for i in own[:kept]:
+        k = number[place[slots[i]]]
+        some[to[k]] = rows[i]
+        to[k] += 1
+    return some, ends
+
+
+@njit(cache=True, nogil=True)
+def closed_up(rows, slots, place, after_us):  # type: ignore[no-untyped-def]  # numba
+    """Move rows of vehicles that have a place together, those after its moment, and their slots
+    with them. Returns how many there are."""
+    count = 0
+    for i in range(len(slots)):
+        at = place[slots[i]]
+        if at > 0 and rows[i].time_us > after_us[at - 1]:
+            if count < i:
+                rows[count] = rows[i]
+                slots[count] = slots[i]
+            count += 1
+    return count
 
 
 def late_rows(values: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:

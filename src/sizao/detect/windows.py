@@ -8,7 +8,7 @@ are of the same vehicles at the same time share them: each adds only what itself
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sizao.detect.stage import Columns
-from sizao.detect.window_rows import NONE, ROW, joined, keep, later
+from sizao.detect.window_rows import NONE, ROW, closed_up, joined, keep, later
 
 HEAD = np.dtype([("gap_us", "i8"), ("until_us", "i8"), ("number", "i8"), ("slot", "i4")])
 """A window: last row before the pause, until when it lasts, how many had been opened before it."""
@@ -190,11 +190,24 @@ class Windows(Mapping[int, Window]):
 
     def rows(self, slot: int) -> npt.NDArray[Any]:
         """The vehicle's rows since its window opened."""
-        judged = self._judged.get(slot, NONE)
-        gap_us = self.head["gap_us"][self.place[slot] - 1]
-        after_us = judged["time_us"][-1] if len(judged) else gap_us
-        own: npt.NDArray[Any] = later(self._rows, self._slots[: self._used], slot, after_us)
-        return joined(judged, own) if len(judged) else own
+        return self.rows_of([slot])[0]
+
+    def rows_of(self, slots: Sequence[int]) -> list[npt.NDArray[Any]]:
+        """:meth:`rows` of each of these vehicles, all another."""
+        place = self.place[np.array(slots, np.int32)]
+        number = np.full(len(self.head) + 1, -1, np.int32)
+        number[place] = np.arange(len(slots))
+        after_us = self.head["gap_us"][place - 1]
+        judged = [self._judged.get(slot, NONE) for slot in slots]
+        for at, known in enumerate(judged):
+            if len(known):
+                after_us[at] = known["time_us"][-1]
+        own, ends = later(self._rows, self._slots[: self._used], self.place, number, after_us)
+        each = [own[ends[at] : ends[at + 1]] for at in range(len(slots))]
+        return [
+            joined(known, rows) if len(known) else rows
+            for known, rows in zip(judged, each, strict=True)
+        ]
 
     def gather(self, slot: int, late: npt.NDArray[Any]) -> None:
         """Late rows to be judged, but those before the pause."""
@@ -269,9 +282,12 @@ class Windows(Mapping[int, Window]):
         return rows[np.lexsort((rows["time_us"], rows["slot"]))]
 
     def _make_room(self, more: int) -> None:
-        """Throw out rows of closed windows; then have as many places again as are in use."""
+        """Throw out rows of closed windows; then have as many places again as are in use, and no
+        more than eight times as many: where there are, they stay, for new memory costs more."""
         self._compact()
         room = max(_ROOM, 2 * (self._used + more))
+        if room <= len(self._rows) <= 4 * room:
+            return
         rows, slots = np.empty(room, ROW), np.empty(room, np.int32)
         rows[: self._used], slots[: self._used] = (
             self._rows[: self._used],
@@ -284,12 +300,7 @@ class Windows(Mapping[int, Window]):
         after_us = self.head["gap_us"].copy()
         for slot, judged in self._judged.items():
             after_us[self.place[slot] - 1] = judged["time_us"][-1]
-        place = self.place[self._slots[: self._used]]
-        wanted = place > 0
-        wanted[wanted] = self._rows["time_us"][: self._used][wanted] > after_us[place[wanted] - 1]
-        at = np.flatnonzero(wanted)
-        self._rows[: len(at)], self._slots[: len(at)] = self._rows[at], self._slots[at]
-        self._used = len(at)
+        self._used = closed_up(self._rows, self._slots[: self._used], self.place, after_us)
 
 
 def _both(old: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
