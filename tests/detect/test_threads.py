@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from sizao.detect import (
+    called,
     concern,
     heard,
     names,
@@ -51,6 +52,10 @@ BESIDE = [
     reopen._tears_of,
     reopen_rounds._rows,
     window_rows._showing,
+    window_rows.later,
+    window_rows.closed_up,
+    called._digests,
+    called._observed,
     slow_traffic._usable,
 ]
 
