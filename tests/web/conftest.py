@@ -19,6 +19,8 @@ from sizao.core.schemas import COMMAND_RESULT, DETECTION, LIVE, POSITION, REGIST
 from sizao.log import live
 from sizao.log.datadir import DataDir
 
+from .migrated import Migrated
+
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """12:00 in Shanghai: no row of the decision table for the night applies."""
 
@@ -87,12 +89,27 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def migrated(pytestconfig: pytest.Config) -> Iterator[Migrated]:
+    with Migrated(pytestconfig.cache.mkdir("migrated")) as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Migrations that have run are not run again; the file goes with its folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    migrated: Migrated, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """The test database is a file like the real one: threads and WAL behave as they will."""
     from django.conf import settings
 
-    folder = tmp_path_factory.mktemp("db")
-    settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "desk.sqlite")
+    file = tmp_path_factory.mktemp("db") / "desk.sqlite"
+    migrated.copy_to(file)
+    settings.DATABASES["default"]["TEST"]["NAME"] = str(file)
 
 
 def _people_and_units() -> None:
@@ -120,10 +137,12 @@ def _people_and_units() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, migrated: Migrated) -> None:
     """Fill the database once: every test rolls back to this."""
+    from django.conf import settings
     from django.test.utils import override_settings
 
+    migrated.keep(Path(settings.DATABASES["default"]["NAME"]))
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=QUICK):
         _people_and_units()
 
