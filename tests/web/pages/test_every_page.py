@@ -349,30 +349,30 @@ def addresses(world: World) -> list[str]:
 
     case = Case.objects.get(vehicle=TRUCK)
     call, joined = Call.objects.order_by("pk")
-    reported = Case.objects.get(vehicle="")
     report = Report.objects.get(case=None)
-    batches = {one.source: one.pk for one in Batch.objects.all()}
-    return [
-        one.format(
-            case=case.pk, vehicle=TRUCK, report=report.number, token=report.token,
-            notice=Notice.objects.order_by("pk").first().pk,
-            junction=Junction.objects.get().pk, timing=Timing.objects.get().pk,
-            reported=reported.pk,
-            fence=1,
-            hazard="YH2026-00001",
-            assigned="YH2026-00002",
-            measure=ControlMeasure.objects.get().pk,
-            patrol=PatrolUnit.objects.get(call_sign="东一01").pk,
-            detection=case.warnings.first().detection,
-            drill=Drill.objects.get().pk,
-            call=call.number,
-            handover=Handover.objects.get().number,
-            briefing=Briefing.objects.latest("pk").number,
-            joined=joined.number,
-            **batches,
-        )
-        for one in ADDRESSES
-    ]  # fmt: skip
+    found = {
+        "case": case.pk,
+        "vehicle": TRUCK,
+        "report": report.number,
+        "token": report.token,
+        "notice": Notice.objects.order_by("pk").first().pk,
+        "junction": Junction.objects.get().pk,
+        "timing": Timing.objects.get().pk,
+        "reported": Case.objects.get(vehicle="").pk,
+        "fence": 1,
+        "hazard": "YH2026-00001",
+        "assigned": "YH2026-00002",
+        "measure": ControlMeasure.objects.get().pk,
+        "patrol": PatrolUnit.objects.get(call_sign="东一01").pk,
+        "detection": case.warnings.first().detection,
+        "drill": Drill.objects.get().pk,
+        "call": call.number,
+        "handover": Handover.objects.get().number,
+        "briefing": Briefing.objects.latest("pk").number,
+        "joined": joined.number,
+        **{one.source: one.pk for one in Batch.objects.all()},
+    }
+    return [one.format(**found) for one in ADDRESSES]
 
 
 @pytest.mark.parametrize("name", ["op-zd", "op-dd", "off-dd1", "audit", "lead-xd", "nobody"])
