@@ -236,7 +236,7 @@ def test_which_windows_go_does_not_depend_on_where_batches_are_cut(most, seed, m
 
     with_room = found(97)
     monkeypatch.setattr(reopen, "MOST", most)
-    one, other, whole = found(11), found(1000), found(len(rows))
+    one, other, whole = found(31), found(1000), found(len(rows))
     assert one == other == whole
     assert one != with_room, "there was room for all"
     monkeypatch.setattr(reopen, "_MANY", 3)
