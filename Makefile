@@ -16,8 +16,8 @@ demo: setup ## Run the whole loop on this machine: make demo ARGS="--port 8010 -
 	@$(BIN)/sizao demo $(ARGS)
 
 test: setup ## Run the tests; browser tests join where a Chromium is found
-	$(BIN)/pytest -q -n 2 -m "not slow and not browser and not soak" tests
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "(slow or browser) and not soak" tests
+	@$(BIN)/python scripts/compile.py
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not soak" tests
 
 lint: setup ## Check style of code and templates
 	$(BIN)/ruff check .

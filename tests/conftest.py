@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from sizao.core.kernel_cache import use_kernel_cache
-from tests.workers import pytest_xdist_make_scheduler
+from tests.workers import deal, give_way, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_xdist_make_scheduler"]  # a hook
 
@@ -21,7 +21,17 @@ settings.register_profile("house", deadline=None, derandomize=bool(os.environ.ge
 settings.load_profile("house")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browser tests run last: the browser driver keeps an event loop running in this thread,
-    under which a later test could not start one of its own."""
+    under which a later test could not start one of its own. Where several workers run, a driver is
+    gone with its file or folder, and files have an order of their own."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    if hasattr(config, "workerinput"):
+        deal(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if hasattr(item.config, "workerinput"):
+        give_way(item.nodeid)
