@@ -134,7 +134,9 @@ def _main(folder: Path) -> None:
     from sizao.log.datadir import DataDir
 
     setup_django(DataDir(folder))
-    import tests.web.killed  # noqa: F401 - imported once, for all workers
+    # Imported once, for all workers: what they import late, with all that it needs, takes seconds.
+    import sizao.web.desk.thread  # noqa: F401
+    import tests.web.killed  # noqa: F401
 
     for line in sys.stdin:
         come, go = os.pipe()
