@@ -171,6 +171,13 @@ def test_as_the_reference_however_delayed_and_cut(data):
     assert told == plain(rows, hours * 3600)
 
 
+def test_the_end_passed_again_withdraws_what_no_doubt_reaches_any_more():
+    """19.9 km in 478 s and in 717 s are 149.9 and 99.9 km/h; what is old is swept out meanwhile."""
+    rows = [passage(at, where, direction="1") for at, where in ((0, "A"), (476, "B"), (715, "B"))]
+    found = judge("section_speed", *rows, facts=facts(), changes={"doubt_h": 0.0})
+    assert [row["severity"] for row in found] == ["20-50", "withdrawn"]
+
+
 C = {"lat": 26.585, "lon": 101.7}
 """Half-way; the length of the section, 20 km, leaves room to one side."""
 

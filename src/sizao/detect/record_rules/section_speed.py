@@ -85,7 +85,7 @@ class SectionSpeed(RecordRuleBase):
     id = "section_speed"
     topic = "passages"
     measured_unit = "km/h"
-    code_version = 3
+    code_version = 4
     memory_layout = 2
 
     def params_from(self, book: Book) -> Params:
@@ -376,7 +376,8 @@ def _sweep(memory: Memory, now: int, params: Params) -> None:
         if not entries:
             del last[key]
     _drop(memory["seen"], lambda seen: seen[0] >= oldest)
-    _drop(memory["told"], lambda told: _lately(told["end"], now, params))
+    # Withdrawn by a doubt soon after the end, or by its end passed again soon after the beginning.
+    _drop(memory["told"], lambda one: _lately(one["end"], now, params) or one["start"] >= oldest)
     for key in [key for key, at in memory["doubts"].items() if not _lately(at, now, params)]:
         del memory["doubts"][key]
 
