@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,9 @@ class Fleet:
         numbers = [
             known.setdefault(code, len(known)) if code and code.strip() else -1 for code in codes
         ]
-        self._driver_names.extend(list(known)[len(self._driver_names) :])
+        # From the end: most batches have nobody new, and of all codes a list is long.
+        new = list(islice(reversed(known), len(known) - len(self._driver_names)))
+        self._driver_names.extend(reversed(new))
         return numbers
 
     def kinds_of(
