@@ -54,7 +54,7 @@ BESIDE = [
     window_rows._showing,
     window_rows.later,
     window_rows.closed_up,
-    called._digests,
+    called._joined,
     called._observed,
     slow_traffic._usable,
 ]
