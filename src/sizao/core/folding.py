@@ -11,7 +11,6 @@ Source: Gopal and others, Fast CRC computation for generic polynomials using PCL
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -25,8 +24,6 @@ of such features."""
 
 _I64, _I32, _I8 = ir.IntType(64), ir.IntType(32), ir.IntType(8)
 _WORDS, _BYTES = ir.VectorType(_I64, 2), ir.VectorType(_I8, 16)
-
-
 _PAIR = types.UniTuple(types.int64, 2)
 
 
@@ -57,38 +54,29 @@ def product(typing_context: Any, one: Any, other: Any) -> Any:
     return _PAIR(types.int64, types.int64), generate
 
 
-def _folded(
-    builder: Any, at: Any, end: Any, starts: list[Any], by: Any, order: Iterable[int]
-) -> list[Any]:
-    """What pairs of words, so many at a time, become with the bytes from ``at`` to ``end``."""
+def _folded(builder: Any, at: Any, end: Any, start: Any, by: Any) -> Any:
+    """What a pair of words becomes with the bytes from ``at`` to ``end``."""
     before = builder.block
     test, step, after = (
         builder.append_basic_block(f"fold.{part}") for part in ("test", "step", "end")
     )
     builder.branch(test)
     builder.position_at_end(test)
-    place, sums = builder.phi(_I64), [builder.phi(_WORDS) for _ in starts]
+    place, found = builder.phi(_I64), builder.phi(_WORDS)
     builder.cbranch(builder.icmp_signed("<", place, end), step, after)
     builder.position_at_end(step)
-    places, found = ir.Constant(ir.VectorType(_I32, 16), list(order)), []
-    for number, one in enumerate(sums):
-        data = builder.load(_at(builder, builder.add(place, _I64(16 * number))), align=1)
-        more = builder.bitcast(builder.shuffle_vector(data, data, places), _WORDS)
-        for lanes in (0x00, 0x11):
-            more = builder.xor(more, _multiply(builder, one, by, lanes))
-        found.append(more)
+    data = builder.load(builder.inttoptr(place, _BYTES.as_pointer()), align=1)
+    mirrored = ir.Constant(ir.VectorType(_I32, 16), list(reversed(range(16))))
+    more = builder.bitcast(builder.shuffle_vector(data, data, mirrored), _WORDS)
+    for lanes in (0x00, 0x11):
+        more = builder.xor(more, _multiply(builder, found, by, lanes))
     place.add_incoming(at, before)
-    place.add_incoming(builder.add(place, _I64(16 * len(sums))), step)
-    for one, start, more in zip(sums, starts, found, strict=True):
-        one.add_incoming(start, before)
-        one.add_incoming(more, step)
+    place.add_incoming(builder.add(place, _I64(16)), step)
+    found.add_incoming(start, before)
+    found.add_incoming(more, step)
     builder.branch(test)
     builder.position_at_end(after)
-    return sums
-
-
-def _at(builder: Any, place: Any) -> Any:
-    return builder.inttoptr(place, _BYTES.as_pointer())
+    return found
 
 
 @intrinsic
@@ -104,31 +92,8 @@ def fold(
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         at, end, one, other, by_one, by_other = args
         start, by = _pair(builder, other, one), _pair(builder, by_other, by_one)
-        (found,) = _folded(builder, at, end, [start], by, reversed(range(16)))
+        found = _folded(builder, at, end, start, by)
         words = [builder.extract_element(found, _I32(lane)) for lane in (1, 0)]
         return context.make_tuple(builder, signature.return_type, words)
 
     return _PAIR(*[types.int64] * 6), generate
-
-
-@intrinsic
-def fold_mirrored(
-    typing_context: Any, at: Any, end: Any, to: Any, by_one: Any, by_other: Any
-) -> Any:
-    """``fold_mirrored(at, end, to, by_one, by_other)``: make of the 64 bytes at ``to`` some that
-    leave the remainder of those and then the bytes from ``at`` up to ``end``, a multiple of 64,
-    where of each byte the lowest bit comes first.
-
-    by_one, by_other : ``x**544`` and ``x**480`` mod P, the lowest power in bit 32
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at, end, to, *by = args
-        places = [_at(builder, builder.add(to, _I64(16 * number))) for number in range(4)]
-        starts = [builder.bitcast(builder.load(one, align=1), _WORDS) for one in places]
-        found = _folded(builder, at, end, starts, _pair(builder, *by), range(16))
-        for place, one in zip(places, found, strict=True):
-            builder.store(builder.bitcast(one, _BYTES), place, align=1)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 5), generate

@@ -47,7 +47,7 @@ def ids_of(
         address(known), known_ends, head, address(subject), subject_ends, start_us, address(tail),
         tail_ends, at, address(text),
     )  # fmt: skip
-    joined = memoryview(text)
+    joined = text.data
     digests = b"".join(content_digest(joined[first:end]) for first, end in pairwise(at.tolist()))
     return np.frombuffer(digests, ">u8").astype(np.uint64).reshape(-1, 2)
 

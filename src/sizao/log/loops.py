@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from sizao.core import crc32
 from sizao.core.schemas import POSITION
 from sizao.log import partitions
 from sizao.log.decoding import decode_segment
@@ -21,7 +20,6 @@ def warm_up() -> None:
     batch = made_up()
     sort_by_partition(batch)
     partitions.warm_up()
-    crc32.warm_up()
     narrow = packed([batch])
     assert narrow is not None
     decode_segment(narrow.data.tobytes())

@@ -13,11 +13,9 @@ import pyarrow.compute as pc
 
 from sizao.core.errors import ColumnError, LogError
 from sizao.core.schemas import TOPICS, check
-from sizao.log.encoding import FEW, PACKED, few_batches, pieces, sort_by_partition
+from sizao.log.encoding import FEW, few_batches, pieces, sort_by_partition
 from sizao.log.tally import Tally, tally
 
-_MUCH = 4096
-"""Bytes from which on the compiled check sum pays."""
 _BARE = {
     topic: pa.schema([field.remove_metadata() for field in schema])
     for topic, schema in TOPICS.items()
@@ -113,13 +111,5 @@ def checksum(bounds: bytes, *pieces: Any) -> int:
     """CRC-32 of a stored segment."""
     crc = zlib.crc32(bounds)
     for piece in pieces:
-        # Who has a packed segment in hand has loaded compiled loops already, or will at once.
-        packed = len(piece) >= _MUCH and bytes(piece[: len(PACKED)]) == PACKED
-        crc = _fast_crc32(piece, crc) if packed else zlib.crc32(piece, crc)
+        crc = zlib.crc32(piece, crc)
     return crc
-
-
-def _fast_crc32(piece: Any, crc: int) -> int:
-    from sizao.core.crc32 import crc32
-
-    return crc32(piece, crc)
