@@ -48,7 +48,7 @@ def test_a_past_day_is_made_tidy_in_one_go_where_it_is_not_too_large() -> None:
     assert [one.name for one in untidy(Day(tuple(files)), 4)] == ["b", "c"]
     large = [replace(one, rows=20_000_000) for one in files]
     assert [one.name for one in untidy(Day(tuple(large)), 4)] == ["b"], "then what is coarse first"
-    many = [file("b", 1, 2), *(file(f"{number}", 3, 4) for number in range(128))]
+    many = [file("b", 1, 2), *(file(f"{number}", 3, 4) for number in range(48))]
     assert [one.name for one in untidy(Day(tuple(many)), 4)] == ["b"]
-    assert len(untidy(Day(tuple(many[:-1])), 4)) == 128
+    assert len(untidy(Day(tuple(many[:-1])), 4)) == 48
     assert not untidy(Day((file("d", 0, 2), file("e", 1, 2))), 2)

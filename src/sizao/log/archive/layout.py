@@ -24,7 +24,7 @@ HELPING_ROWS = 16_000_000
 """At most so many rows are merged in one step, if that is possible."""
 TIDY_ROWS = 32_000_000
 """The same of a past day, whose files are not in the way meanwhile, ..."""
-TIDY_FILES = 128
+TIDY_FILES = 48
 """of so many files at most: of each a row group is in memory, some 2.5 MB."""
 
 
