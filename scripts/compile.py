@@ -2,8 +2,6 @@
 
 Each worker would compile what it meets first, many loops twice, and the demonstration's parts would
 wait for the machine that the tests take. Does nothing when the loops are of this source.
-
-    python scripts/compile.py [PROCESSES]
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import time
 from sizao.core.kernel_cache import use_kernel_cache
 
 
-def main(processes: int | None) -> None:
+def main() -> None:
     use_kernel_cache()
     from sizao.runtime.warming import compile_ahead, is_compiled
 
@@ -23,11 +21,11 @@ def main(processes: int | None) -> None:
     began = time.monotonic()
     print("compile: the inner loops (minutes the first time)", flush=True)
     command = [sys.executable, "-m", "sizao", "pipeline", "--compile"]
-    compile_ahead(command, lambda done, of: None, processes=processes)
+    compile_ahead(command, lambda done, of: None)
     if not is_compiled():
         sys.exit("compile: failed; what the processes said stands above")
     print(f"compile: done in {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    main()
