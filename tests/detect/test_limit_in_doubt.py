@@ -109,16 +109,20 @@ def test_an_expressway_and_its_service_road_do_not_exchange_limits():
     assert row["limit"] == 40
 
 
+MIDDLE_M = 6.1
+"""Between roads 12 m apart, a hand's breadth nearer to the service road, so the likelier one."""
+
+
 def test_in_the_middle_between_them_only_the_higher_counts():
-    between = off(Track(every_s=5).leg(240, 90.0), 6)
+    between = off(Track(every_s=5).leg(240, 90.0), MIDDLE_M)
     assert found(between, beside(12)) == []
-    (row,) = found(off(Track(every_s=5).leg(240, 110.0), 6), beside(12))
+    (row,) = found(off(Track(every_s=5).leg(240, 110.0), MIDDLE_M), beside(12))
     assert (row["limit"], row["quality"]) == (100, "gps_only,limit_doubtful")
 
 
 @pytest.mark.usefixtures("as_likeliest")
 def test_control_in_the_middle_somebody_would_be_accused():
-    assert found(off(Track(every_s=5).leg(240, 90.0), 6), beside(12))
+    assert found(off(Track(every_s=5).leg(240, 90.0), MIDDLE_M), beside(12))
 
 
 def test_a_coach_at_night_by_the_higher_limit_as_well():
