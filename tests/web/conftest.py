@@ -20,6 +20,7 @@ from sizao.log import live
 from sizao.log.datadir import DataDir
 
 from .migrated import Migrated
+from .processes import keep_filled
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """12:00 in Shanghai: no row of the decision table for the night applies."""
@@ -145,6 +146,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any, migrated: Mig
     migrated.keep(Path(settings.DATABASES["default"]["NAME"]))
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=QUICK):
         _people_and_units()
+    keep_filled()
 
 
 def fill_again() -> None:

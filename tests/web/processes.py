@@ -89,12 +89,28 @@ class Desks:
         self._errors.close()
 
 
+def _filled() -> Path:
+    from django.conf import settings
+
+    return Path(settings.DATABASES["default"]["NAME"]).with_name("filled.sqlite")
+
+
+def keep_filled() -> None:
+    """Keep what the tests' database has before the first one: a test with threads empties it, and
+    it is filled again in transactions of which other processes see nothing."""
+    from django.conf import settings
+
+    with (
+        closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as source,
+        closing(sqlite3.connect(_filled())) as copy,
+    ):
+        source.backup(copy)
+
+
 @contextmanager
 def desks(folder: Path) -> Iterator[Desks]:
     """Desks on a copy of the tests' database as every test finds it."""
-    from django.conf import settings
-
-    found = Desks(folder, Path(settings.DATABASES["default"]["NAME"]))
+    found = Desks(folder, _filled())
     try:
         yield found
     finally:
