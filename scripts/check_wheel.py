@@ -89,7 +89,7 @@ def run_demo(sizao: Path, empty: Path, assets: int) -> int:
     )
     try:
         answer: dict[str, object] = {}
-        until = time.monotonic() + 300  # compiles its inner loops anew
+        until = time.monotonic() + 600  # compiles its inner loops anew
         while time.monotonic() < until and answer.get("status") != "ok" and demo.poll() is None:
             time.sleep(1)
             answer = health(port)
