@@ -1,8 +1,8 @@
 """Load and baseline of ``sizao bench intake``, each in a process of its own.
 
 ``load HOST PORT CONNECTIONS SECONDS BATCH PICTURE_BYTES DIGEST`` prints figures as JSON; with
-DIGEST 1 each connection registers first, password ``bench-password``. ``answer PORT`` is the
-baseline: the same HTTP server, reading the body and answering, without looking at it.
+DIGEST 1 each connection registers first, password ``bench-password``. ``answer`` is the baseline:
+the same HTTP server, reading the body and answering, without looking at it; it names its port.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -132,7 +133,7 @@ async def _load(
     }
 
 
-def _answer(port: int) -> None:
+def _answer() -> None:
     import uvicorn
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response
@@ -149,13 +150,16 @@ def _answer(port: int) -> None:
         answer = await handle(Request(scope, receive))
         await answer(scope, receive, send)
 
-    print(f"listening on 127.0.0.1:{port}", file=sys.stderr, flush=True)
-    uvicorn.run(application, port=port, lifespan="off", log_level="critical", access_log=False)
+    config = uvicorn.Config(application, lifespan="off", log_level="critical", access_log=False)
+    # Said only once it listens: a connection is taken from then on, whenever the server looks.
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
+        print(f"listening on 127.0.0.1:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "answer":
-        _answer(int(sys.argv[2]))
+        _answer()
     else:
         _, _, host, port, connections, seconds, batch, picture, digest = sys.argv
         figures = asyncio.run(

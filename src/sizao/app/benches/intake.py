@@ -11,7 +11,6 @@ checkpoints share the machine's cores.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -100,10 +99,7 @@ def _measured(connections: int, seconds: float, batch: int, picture: int) -> dic
 
 
 def _baseline(connections: int, seconds: float, batch: int) -> dict[str, Any]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with server([*_CAMERAS, "answer", str(port)]) as (_, pid):
+    with server([*_CAMERAS, "answer"]) as (port, pid):
         before_s = sum(cpu_s(pid))
         figures = _load(port, connections, seconds, batch, 0, digest=False)
         return figures | {"cpu_us": round((sum(cpu_s(pid)) - before_s) / figures["acked"] * 1e6, 1)}
