@@ -106,6 +106,12 @@ def wait_until(check: Callable[[], Any], seconds: float, what: str) -> Any:
         time.sleep(0.5)
 
 
+def press(page: Any, key: str) -> None:
+    """Press one of the page's keys. A page is seen before its script has run and hears keys."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """``sizao demo`` with a small fleet, on free ports, in a folder of its own.

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 
@@ -45,10 +47,10 @@ def test_from_the_call_to_the_report_upward(demo, sit_down) -> None:
     expect(page.locator(".sz-case-head")).to_have_attribute("data-level", "red")
     report = page.locator("[data-notice-step='1-1']")
     expect(report.locator(".sz-clock")).to_be_visible()
-    page.keyboard.press("d")
+    press(page, "d")
     expect(page.locator(".sz-case-head a[href*='/cases/']")).to_be_visible()
     desk.shot("call-dark")
-    page.keyboard.press("t")
+    press(page, "t")
     expect(report.locator("[name=by]")).to_be_visible()
     report.locator("[name=by]").fill("市应急局值班员")
     report.get_by_role("button", name="已签收").click()

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Demo, wait_until
+from .conftest import Demo, press, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -91,10 +91,10 @@ def test_whole_loop(demo, sit_down, token) -> None:
     expect(page.locator("body")).to_have_attribute("data-live", "online")
     assert "km/h" in page.locator("#sz-case h1").inner_text()
 
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
 
-    page.keyboard.press("d")
+    press(page, "d")
     proposed = page.locator("#sz-do-dispatch [name=units]:not([disabled])")
     expect(proposed.first).to_be_visible()
     expect(proposed.first).to_be_checked()
@@ -102,7 +102,7 @@ def test_whole_loop(demo, sit_down, token) -> None:
     expect(page.locator("#sz-case [data-state=dispatched]")).to_be_visible()
     expect(page.locator("[data-assignment]").first).to_be_visible()
 
-    page.keyboard.press("c")
+    press(page, "c")
     page.fill("#sz-do-control textarea", "您已超速，请减速。")
     page.click("#sz-do-control [value=control]")
     expect(page.locator("#sz-case [data-state=controlled]")).to_be_visible()
@@ -110,7 +110,7 @@ def test_whole_loop(demo, sit_down, token) -> None:
     expect(page.locator("[data-delivery=acknowledged]")).to_be_visible(timeout=60_000)
     desk.shot("case-dark", settle_ms=1500)
 
-    page.keyboard.press("r")
+    press(page, "r")
     page.locator("#sz-do-resolve [data-text-template]").first.click()
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-state=resolved]")).to_be_visible()
@@ -120,7 +120,7 @@ def test_whole_loop(demo, sit_down, token) -> None:
     number = page.locator("#sz-case .sz-mono").first.inner_text()
     brigade = sit_down("brigade")
     brigade.open(f"/cases/{case['id']}/")
-    brigade.page.keyboard.press("v")
+    press(brigade.page, "v")
     expect(brigade.page.locator("#sz-case [data-state=verified]")).to_be_visible()
     # The first screen hears of it.
     expect(page.locator("#sz-case [data-state=verified]")).to_be_visible()
@@ -164,17 +164,17 @@ def test_inbox_signs_by_keyboard_and_hears_of_new_warnings(demo, sit_down, token
     desk.open("/inbox/?view=list")
     page = desk.page
     wait_until(lambda: open_cases(demo, token), 120, "a case to sign")
-    page.keyboard.press("j")
+    press(page, "j")
     row = page.locator("[data-row].sz-current")
     expect(row).to_have_count(1)
     number = row.get_attribute("data-row")
     desk.shot("inbox-dark")
-    page.keyboard.press("s")
+    press(page, "s")
     settled = page.locator(".sz-toast, [data-notice=conflict]").first
     expect(settled).to_be_visible()
     if page.locator("[data-notice=conflict]").count():
         # The system escalated the case at that very moment; one looks, and presses again.
-        page.keyboard.press("s")
+        press(page, "s")
     expect(page.locator(f"tr[data-row='{number}'] [data-key=s]")).to_have_count(0)
     expect(page.locator(".sz-toast")).to_be_visible()
     # Nobody reloads: the page hears of the next warning by itself.

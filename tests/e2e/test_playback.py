@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import wait_until
+from .conftest import press, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -67,7 +67,7 @@ def test_evidence_is_played_with_one_clock_for_map_and_curve(demo, sit_down) -> 
     assert first < second
     page.keyboard.press(",")
     assert now_of(page) == first
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.locator("[data-play-clock]")).to_have_text(
         re.compile(r"^\d\d-\d\d \d\d:\d\d:\d\d$")
     )

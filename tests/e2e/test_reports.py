@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from sizao.sim.reports import scene
 
+from .conftest import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 
@@ -39,9 +41,9 @@ def test_from_a_phone_to_a_case(demo, sit_down, tmp_path: Path) -> None:
     row.locator("a").first.click()
     desk.page.wait_for_url(f"**/reports/{number}/")
     desk.shot("report")
-    desk.page.keyboard.press("s")
+    press(desk.page, "s")
     expect(desk.page.locator("[data-state=accepted]")).to_be_visible()
-    desk.page.keyboard.press("d")
+    press(desk.page, "d")
     desk.page.wait_for_url("**/cases/*/")
     # The road is blocked: graver than an obstruction that can be passed.
     expect(desk.page.locator("#sz-case [data-level=orange]").first).to_be_visible()

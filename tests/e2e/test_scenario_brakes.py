@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import wait_until
+from .conftest import press, wait_until
 from .stages import Scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -51,10 +51,10 @@ def test_brake_failure_on_a_downgrade(demo, sit_down) -> None:
     number = page.url.rstrip("/").split("/")[-1]
     told.stage("立案", "A case is raised")
     if page.locator("#sz-case [data-state=raised]").count():
-        page.keyboard.press("s")
+        press(page, "s")
         expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
 
-    page.keyboard.press("d")
+    press(page, "d")
     expect(page.locator("#sz-do-dispatch")).to_contain_text("实施中的全幅封闭")
     expect(page.locator("#sz-do-dispatch [name=units]:not([disabled])").first).to_be_checked()
     page.click("#sz-do-dispatch [value=dispatch]")
@@ -98,9 +98,9 @@ def test_brake_failure_on_a_downgrade(demo, sit_down) -> None:
     told.stage("终端确认已播报", "Terminals confirm that they spoke it", desk)
 
     desk.open(f"/cases/{number}/")
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator("#sz-case [data-state=on_scene]").first).to_be_visible()
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", "货车驶入避险车道停住，人员安全。")
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-notice]")).to_contain_text("还有管制措施没有解除")
@@ -113,7 +113,7 @@ def test_brake_failure_on_a_downgrade(demo, sit_down) -> None:
     told.stage("逐项解除措施", "Each measure is lifted")
 
     desk.open(f"/cases/{number}/")
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", "货车驶入避险车道停住，人员安全。")
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-state=resolved]").first).to_be_visible()

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from sizao.roads.network import Network
 from sizao.sim import city
 
-from .conftest import wait_until
+from .conftest import press, wait_until
 from .register import register
 from .stages import Scenario
 
@@ -96,22 +96,22 @@ def test_a_fatigued_driver_with_dangerous_goods(demo, sit_down, tmp_path) -> Non
         expect(page.locator("main")).to_contain_text(PLATE)
         expect(page.locator("main")).to_contain_text("危险货物")
         expect(page.locator("#sz-case [role=timer]").first).to_be_visible()
-        page.keyboard.press("s")
+        press(page, "s")
         expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
         told.stage("指挥员签收", "An operator signs", desk)
 
-        page.keyboard.press("c")
+        press(page, "c")
         page.click("#sz-do-control [value=control]")
         expect(page.locator("[data-delivery=acknowledged]")).to_be_visible(timeout=60_000)
         told.stage("语音提示由终端确认收到", "The driver's terminal confirms the spoken text", desk)
 
-        page.keyboard.press("d")
+        press(page, "d")
         expect(page.locator("#sz-do-dispatch [name=units]:not([disabled])").first).to_be_checked()
         page.click("#sz-do-dispatch [value=dispatch]")
         expect(page.locator("[data-assignment]").first).to_be_visible()
         told.stage("派最近警力拦停", "The nearest patrol is sent to stop it")
 
-        page.keyboard.press("r")
+        press(page, "r")
         page.fill("#sz-do-resolve textarea", "已引导至停车区，驾驶人休息，换另一名驾驶人。")
         page.click("#sz-do-resolve [value=resolve]")
         expect(page.locator("#sz-case [data-state=resolved]")).to_be_visible()
@@ -119,7 +119,7 @@ def test_a_fatigued_driver_with_dangerous_goods(demo, sit_down, tmp_path) -> Non
 
         other = sit_down("brigade")
         other.open(f"/cases/{case['id']}/")
-        other.page.keyboard.press("v")
+        press(other.page, "v")
         expect(other.page.locator("#sz-case [data-state=verified]")).to_be_visible()
         told.stage("另一人核实办结", "Another person verifies and closes", other)
     finally:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from sizao.core.clock import SHANGHAI, load_clock
 
-from .conftest import Demo, wait_until
+from .conftest import Demo, press, wait_until
 from .register import register
 from .stages import Scenario
 from .test_scenario_response import answer, sign, start
@@ -75,7 +75,7 @@ def test_too_many_on_board_on_market_day(demo, sit_down, tmp_path) -> None:
     )
     for task in ("persuaders", "parking", "ambulance", "close_out"):
         answer(page, task, "finish")
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", "超员 8 人全部转乘班车，面包车消除违法状态后放行。")
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-state=resolved]")).to_be_visible()

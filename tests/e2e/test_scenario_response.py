@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import press
 from .stages import Scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -32,22 +33,22 @@ def reported(demo, desk, service: str, answers: dict[str, str], lat: float, lon:
     number = page.locator("dd.sz-mono").first.inner_text().strip()
     phone.close()
     desk.open(f"/reports/{number}/")
-    desk.page.keyboard.press("s")
+    press(desk.page, "s")
     expect(desk.page.locator("[data-state=accepted]")).to_be_visible()
-    desk.page.keyboard.press("d")
+    press(desk.page, "d")
     desk.page.wait_for_url("**/cases/*/")
     expect(desk.page.locator("#sz-case")).to_contain_text(number)
 
 
 def sign(page) -> None:
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
 
 
 def start(page, *facts: str) -> None:
     """One key opens what will be ordered of whom; Enter orders it."""
     expect(page.locator("[data-key=p]")).to_be_visible()
-    page.keyboard.press("p")
+    press(page, "p")
     page.wait_for_url("**/plans/**")
     for fact in facts:
         page.locator(f"input[type=checkbox][value={fact}]").check()
@@ -64,12 +65,12 @@ def answer(page, task: str, action: str) -> None:
 
 
 def resolve(page, words: str, left: str) -> None:
-    page.keyboard.press("c")
+    press(page, "c")
     page.select_option("#sz-do-control [name=measure]", "road_control")
     page.fill("#sz-do-control [name=text]", "双向管制")
     page.click("#sz-do-control [value=control]")
     expect(page.locator("#sz-case [data-state=controlled]")).to_be_visible()
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", words)
     page.click("#sz-do-resolve [value=resolve]")
     # Refused with what is open, until somebody says why it is not waited for.
@@ -85,7 +86,7 @@ def resolve(page, words: str, left: str) -> None:
     expect(refusal).to_contain_text("没有结束")
     refusal.locator("[data-notice-close]").click()
     expect(refusal).to_have_count(0)
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", words)
     page.fill("#sz-do-resolve [name=left]", left)
     page.click("#sz-do-resolve [value=resolve]")
@@ -155,13 +156,13 @@ def test_a_landslide_on_a_county_road(demo, sit_down) -> None:
     page.goto(case)
     answer(page, "close", "finish")
     expect(page.locator("[data-task=detour][data-task-state=ordered]")).to_be_visible()
-    page.keyboard.press("d")
+    press(page, "d")
     expect(page.locator("#sz-do-dispatch")).to_contain_text("实施中的全幅封闭")
     expect(page.locator("#sz-do-dispatch [name=units]:not([disabled])").first).to_be_checked()
     told.stage("绕行路口设岗，派警绕开封闭路段", "Units are sent round the closure", desk)
     page.click("#sz-do-dispatch [value=dispatch]")
     expect(page.locator("[data-assignment]").first).to_be_visible()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator("#sz-case [data-state=on_scene]").first).to_be_visible()
     page.goto(closure)
     page.fill("[name=reason]", "塌方体清除，确认安全")

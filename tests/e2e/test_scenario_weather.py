@@ -15,7 +15,7 @@ from sizao.core.places import ROAD_CLASS_CODES
 from sizao.roads.grid import build_grid, nearest
 from sizao.roads.network import Network
 
-from .conftest import Demo, wait_until
+from .conftest import Demo, press, wait_until
 from .stages import Scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -94,16 +94,16 @@ def test_dense_fog_on_the_expressway(demo, sit_down) -> None:
     expect(page.locator("[data-event]")).to_contain_text("150")
     expect(page.locator("main .sz-plate")).to_have_count(0)
     expect(page.locator("[data-minimap][data-outlined]")).to_be_attached()
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
     told.stage("支队指挥员签收", "An operator of the detachment signs", desk)
-    page.keyboard.press("c")
+    press(page, "c")
     page.select_option("#sz-do-control [name=measure]", "road_control")
     page.fill("#sz-do-control [name=text]", "限速 20 公里，就近驶离，入口劝返危险货物车辆。")
     page.click("#sz-do-control [value=control]")
     expect(page.locator("#sz-case [data-state=controlled]")).to_be_visible()
     told.stage("采取路段管制", "The section is put under control")
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", "能见度恢复至 800 米，管制解除。")
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-state=resolved]")).to_be_visible()
@@ -128,15 +128,15 @@ def test_ice_on_a_bridge(demo, sit_down) -> None:
     page = desk.page
     desk.open(f"/cases/{orange['case']}/")
     expect(page.locator("main h1").first).to_contain_text("路面结冰")
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator("#sz-case [data-state=signed]")).to_be_visible()
     told.stage("值班员在手机上签收", "An operator signs on a phone", desk)
-    page.keyboard.press("c")
+    press(page, "c")
     page.select_option("#sz-do-control [name=measure]", "other")
     page.fill("#sz-do-control [name=text]", "通知养护单位撒布融雪剂，桥头设警示。")
     page.click("#sz-do-control [value=control]")
     expect(page.locator("#sz-case [data-state=controlled]")).to_be_visible()
-    page.keyboard.press("r")
+    press(page, "r")
     page.fill("#sz-do-resolve textarea", "融雪剂已撒布，路面回到湿润。")
     page.click("#sz-do-resolve [value=resolve]")
     expect(page.locator("#sz-case [data-state=resolved]")).to_be_visible()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 PAGES = {
@@ -110,11 +112,11 @@ def test_keyboard_help_search_and_escape(demo, sit_down) -> None:
     desk = sit_down("detachment")
     desk.open("/units/")
     page = desk.page
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("#sz-help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#sz-help")).to_be_hidden()
-    page.keyboard.press("/")
+    press(page, "/")
     expect(page.locator("[data-search]")).to_be_focused()
     page.keyboard.type("G5 K2650+300")
     page.keyboard.press("Enter")
@@ -132,7 +134,7 @@ def test_the_list_of_vehicles_renews_itself_under_the_reader(demo, sit_down) -> 
     rows = page.locator("[data-row]")
     expect(rows.nth(60)).to_be_attached(timeout=120_000)
     for _ in range(40):
-        page.keyboard.press("j")
+        press(page, "j")
     current = page.locator("[data-row].sz-current")
     name = current.get_attribute("data-row")
     height = current.bounding_box()["y"]

@@ -30,7 +30,7 @@ from sizao.core.schemas import DETECTION, WEATHER_READING
 from sizao.log import register
 from sizao.log.datadir import DataDir
 
-from .conftest import Demo, free_port, wait_until
+from .conftest import Demo, free_port, press, wait_until
 from .stages import Scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -129,8 +129,8 @@ def test_a_flood_becomes_groups_that_one_key_signs(demo: Demo, sit_down: Any) ->
         dialog.accept()
 
     page.on("dialog", answer)
-    page.keyboard.press("j")
-    page.keyboard.press("s")
+    press(page, "j")
+    press(page, "s")
     # Twenty a transaction: the page may see some of them signed before the last is.
     wait_until(lambda: before - unsigned(page) >= many, 120, "the group to be signed")
     assert f"{many}" in asked[0].replace(",", "")
