@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sizao.log.datadir import DataDir, replace
+from sizao.core import durable
+from sizao.log.datadir import DataDir
 
 if TYPE_CHECKING:
     from sizao.sim.city import City
@@ -38,7 +39,9 @@ def write_context(city: City, data: DataDir) -> None:
     for site in city.weigh_stations:
         features.append(_point("weigh_station", site["name"], site))
     collection = {"type": "FeatureCollection", "features": features}
-    replace(data.root / "context.geojson", json.dumps(collection, ensure_ascii=False).encode())
+    durable.replace(
+        data.root / "context.geojson", json.dumps(collection, ensure_ascii=False).encode()
+    )
 
 
 def _point(layer: str, name: str, place: Any, **more: Any) -> dict[str, Any]:

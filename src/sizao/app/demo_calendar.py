@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from sizao.core import durable
 from sizao.core.clock import load_clock
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 
 if TYPE_CHECKING:
     from sizao.sim.city import City
@@ -35,7 +36,7 @@ def write_calendar(city: City, data: DataDir) -> None:
     for number, entry in enumerate(entries, 1):
         entry["number"] = number
     text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
-    replace(data.calendar, (_HEAD + text).encode())
+    durable.replace(data.calendar, (_HEAD + text).encode())
 
 
 def _markets(city: City) -> list[dict[str, Any]]:

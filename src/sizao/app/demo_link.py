@@ -7,8 +7,9 @@ that somebody wrote by hand stays, and then no province is played.
 from __future__ import annotations
 
 from sizao.app.commands.doctor import free_port
+from sizao.core import durable
 from sizao.core.source_access import load_secrets
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 
 NAME = "province"
 _HEAD = "# Made by the demonstration; remove this line to keep your own.\n"
@@ -35,5 +36,5 @@ def write_link(data: DataDir) -> bool:
     if data.links.exists() and not data.links.read_text(encoding="utf-8").startswith(_HEAD):
         return False
     text = _HEAD + _LINK.format(name=NAME, main=free_port(), sub=free_port())
-    replace(data.links, text.encode())
+    durable.replace(data.links, text.encode())
     return True

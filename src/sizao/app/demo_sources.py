@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sizao.log.datadir import DataDir, replace
+from sizao.core import durable
+from sizao.log.datadir import DataDir
 from sizao.log.roadside import PLACE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def write_sources(city: City, data: DataDir) -> None:
     text = yaml.safe_dump(
         {"sources": demo_sources(city)}, allow_unicode=True, sort_keys=False, width=100
     )
-    replace(data.sources, (_HEAD + text).encode())
+    durable.replace(data.sources, (_HEAD + text).encode())
 
 
 def write_roadside(city: City, data: DataDir) -> None:
@@ -51,7 +52,7 @@ def write_roadside(city: City, data: DataDir) -> None:
     for code, begun in sections().items():
         places[code]["sections"] = begun
     text = yaml.safe_dump(places, allow_unicode=True, sort_keys=False, width=100)
-    replace(data.roadside, text.encode())
+    durable.replace(data.roadside, text.encode())
 
 
 def demo_sources(city: City) -> list[dict[str, Any]]:

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from sizao import __version__
 from sizao.app.demo_keys import write_keys
+from sizao.core import durable
 from sizao.log import register
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 
 if TYPE_CHECKING:
     from sizao.web.units.services import DemoAccount
@@ -34,7 +35,7 @@ def prepare(data: DataDir, *, seed: int, vehicles: int) -> Iterator[str]:
     write_keys(data)
     yield "preparing the database"
     _database(data, fresh=have != want, seed=seed)
-    replace(made, json.dumps(want).encode())
+    durable.replace(made, json.dumps(want).encode())
 
 
 def _city_print() -> str:

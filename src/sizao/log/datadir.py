@@ -213,8 +213,9 @@ class DataDir:
         return self
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a whole file so that a reader sees the old one or the new one, never half."""
+def publish(path: Path, data: bytes) -> None:
+    """Write a whole file so that a reader sees the old one or the new one, never half: for what is
+    written anew each second, and may be gone after a power cut (``core.durable`` outlives one)."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_bytes(data)
     draft.replace(path)
@@ -227,7 +228,7 @@ COMPILING = "pipeline-compiling"
 def write_status(data: DataDir, part: str, *, at_s: float, counters: dict[str, Any]) -> None:
     """Publish a part's heartbeat: wall seconds since the epoch, pid, its counters."""
     record = {"part": part, "at_s": at_s, "pid": os.getpid(), "counters": counters}
-    replace(data.status(part), json.dumps(record).encode())
+    publish(data.status(part), json.dumps(record).encode())
 
 
 def read_status(data: DataDir, part: str) -> dict[str, Any] | None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from sizao.core.schemas import LIVE, empty
-from sizao.log.datadir import replace
+from sizao.log.datadir import publish
 from sizao.log.encoding import decode, encode
 
 
 def save(board: pa.RecordBatch, path: Path) -> None:
     """Replace the board. Row order is the caller's and should be stable."""
-    replace(path, encode(board))
+    publish(path, encode(board))
 
 
 def load(path: Path) -> pa.RecordBatch:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sizao.core import durable
 from sizao.core.errors import ColumnError, ConfigError
 from sizao.core.schemas import REGISTER, check
-from sizao.log.datadir import replace
 
 
 def load(path: Path) -> pa.Table:
@@ -44,7 +44,7 @@ def _extra(table: pa.Table) -> list[str]:
 
 def save(table: pa.Table, path: Path) -> None:
     """Replace the file: a reader sees the old register or the new one, never half."""
-    replace(path, encoded(table))
+    durable.replace(path, encoded(table))
 
 
 def encoded(table: pa.Table) -> bytes:

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sizao.core import durable
 from sizao.core.clock import Clock
-from sizao.log.datadir import DataDir, replace, write_status
+from sizao.log.datadir import DataDir, write_status
 from sizao.sim import truth
 from sizao.sim.city import City
 from sizao.sim.city import build as build_city
@@ -102,7 +103,7 @@ class Simulation:
             return World.resume(city, self._fleet, self._seed, before.began_s, now_s)
         log.info("setting %d vehicles on their way", len(self._fleet))
         world = World.begin(city, self._fleet, self._seed, now_s, BLIND_AT_START)
-        replace(path, json.dumps(asdict(want)).encode())
+        durable.replace(path, json.dumps(asdict(want)).encode())
         return world
 
     async def run(self) -> None:

@@ -100,7 +100,7 @@ def test_a_kill_before_the_file_was_written_is_mended(
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
 
-        broken.setattr(services, "replace", killed)
+        broken.setattr(services.durable, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             services.decide(world.user("lead-zd"), change, True)
     assert not world.data.calendar.exists()

@@ -97,7 +97,9 @@ def test_fences_of_a_file_stay_until_somebody_changes_them_here(world: World):
 
 def test_a_copy_that_could_not_be_written_is_made_later(world: World, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(services, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        broken.setattr(
+            services.durable, "replace", lambda *_: (_ for _ in ()).throw(OSError("full"))
+        )
         with pytest.raises(OSError, match="full"):
             services.decide(world.user("lead-zd"), asked(world), True)
     assert in_force(world) == {}

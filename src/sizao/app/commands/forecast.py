@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from sizao.app.risk_inputs import Progress, check_years, input_options, read_inputs
 from sizao.app.road_files import RoadFiles
+from sizao.core import durable
 from sizao.core.errors import ConfigError
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.risk import week_ahead
 from sizao.risk.assessing import assessments
 from sizao.risk.crashes import years_of
@@ -141,7 +142,7 @@ def leave(table: pa.Table, data: DataDir, made: datetime) -> Path:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     path = data.forecasts / f"{made:%Y%m%dT%H%M%S}.parquet"
-    replace(path, sink.getvalue().to_pybytes())
+    durable.replace(path, sink.getvalue().to_pybytes())
     return path
 
 

@@ -11,12 +11,13 @@ import click
 import yaml
 
 from sizao.app.options import data_option
+from sizao.core import durable
 from sizao.core.clock import load_clock
 from sizao.core.errors import ConfigError
 from sizao.core.source_access import load_access, load_secrets, new_key, revoke_keys
 from sizao.core.sources import HOUR_S, KINDS, kind_of
 from sizao.core.sources_file import load_registry, read_registry
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.log.source_figures import hourly, last_heard, total
 from sizao.runtime.embedded.log import SqliteLog
 from sizao.runtime.embedded.tally_reader import LogTallies
@@ -146,7 +147,7 @@ def add(
     registry, problems = read_registry(text, name=data.sources.name)
     if problems or set(registry.sources) != {*known.sources, source}:
         raise ConfigError("\n".join(problems) or f"{data.sources}: add the entry by hand")
-    replace(data.sources, text.encode())
+    durable.replace(data.sources, text.encode())
     click.echo(f"{source} added to {data.sources}")
 
 

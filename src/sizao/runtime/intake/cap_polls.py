@@ -31,13 +31,13 @@ from urllib.parse import urlsplit
 import yaml
 from starlette.responses import Response
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError
 from sizao.core.sources import kind_of
 from sizao.feeds.cap.feed import MAX_LIST_BYTES, Entry, read_list
 from sizao.feeds.cap.problems import Problem
 from sizao.feeds.cap.xml import MAX_BYTES
 from sizao.feeds.taken import Taken
-from sizao.log.datadir import replace
 from sizao.runtime.intake.door import Door
 from sizao.runtime.intake.refusal import Refusal
 
@@ -297,4 +297,4 @@ def _load(path: Path) -> dict[str, Memory]:
 
 
 def _save(path: Path, memory: Mapping[str, Memory]) -> None:
-    replace(path, json.dumps({url: vars(one) for url, one in memory.items()}).encode())
+    durable.replace(path, json.dumps({url: vars(one) for url, one in memory.items()}).encode())

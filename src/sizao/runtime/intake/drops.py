@@ -23,13 +23,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sizao.core import durable
 from sizao.core.errors import EvidenceError
 from sizao.core.schemas import DROPPED_FILE
 from sizao.core.sources import ID
 from sizao.feeds.csv_rows import TableRow, read_table
 from sizao.feeds.forms import Form, Problem
 from sizao.feeds.taken import Taken, as_tuple
-from sizao.log.datadir import replace
 from sizao.runtime.intake.door import Door
 from sizao.runtime.intake.recall import recent
 from sizao.runtime.intake.refusal import Refusal
@@ -192,7 +192,7 @@ class Drops:
         while target.exists():
             number += 1
             target = folder / f"{stamp}-{number}-{path.name}"
-        replace(folder / f"{target.name}.report.csv", _report(rows, items, repeated, words))
+        durable.replace(folder / f"{target.name}.report.csv", _report(rows, items, repeated, words))
         path.replace(target)
         self.outcomes[state] += 1
         logger.info("%s: %s", path.name, words or f"{len(items)} rows, see the report")

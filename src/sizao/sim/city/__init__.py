@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.roads.network import Network
 from sizao.sim.city import geometry
 from sizao.sim.city.features import features
@@ -73,7 +74,7 @@ def write(data: DataDir) -> City:
     data.create()
     city.network.save(data.network)
     document = json.dumps(fence_features(city), ensure_ascii=False, indent=1)
-    replace(data.fences, document.encode())
+    durable.replace(data.fences, document.encode())
     return city
 
 

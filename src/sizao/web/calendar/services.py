@@ -16,8 +16,9 @@ import yaml
 from django.db import IntegrityError
 from django.db.models import Max
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError, TransitionError
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.risk.day_calendar import Calendar, announced, listed, read_entry
 from sizao.web import audit, twoperson
 from sizao.web.calendar.access import may_change
@@ -120,7 +121,7 @@ def publish(data: DataDir) -> bool:
     if wanted == _in_file(data):
         return False
     text = yaml.safe_dump(list(wanted.values()), allow_unicode=True, sort_keys=False, width=100)
-    replace(data.calendar, (HEAD + text).encode())
+    durable.replace(data.calendar, (HEAD + text).encode())
     return True
 
 

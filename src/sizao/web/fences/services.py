@@ -16,8 +16,9 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import Max
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError, TransitionError
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.roads.fences import NUMBERS, Fence, read_fence
 from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
@@ -128,7 +129,7 @@ def publish(data: DataDir) -> bool:
     if wanted == _in_file(data):
         return False
     document = {"type": "FeatureCollection", "features": list(wanted.values())}
-    replace(data.fences, json.dumps(document, ensure_ascii=False, indent=1).encode())
+    durable.replace(data.fences, json.dumps(document, ensure_ascii=False, indent=1).encode())
     return True
 
 

@@ -20,9 +20,10 @@ import numpy as np
 from django.db import IntegrityError
 from django.utils import timezone
 
+from sizao.core import durable
 from sizao.core.clock import SHANGHAI
 from sizao.core.errors import ConfigError, SaidError
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.risk import weather_known
 from sizao.risk.schedule import Schedule, Seen, Slot, due, in_force, is_stale
 from sizao.risk.weather_hours import WeatherHours, read_weather
@@ -231,7 +232,7 @@ def hand_over(found: Forecast, place: Path, data: DataDir) -> Path:
     """Leave the spans for the desk, whole or not at all, under the name of the occasion."""
     data.forecasts.mkdir(exist_ok=True)
     path = data.forecasts / f"{found.made:%Y%m%dT%H%M%S}-{found.pk}.parquet"
-    replace(path, (place / "spans.parquet").read_bytes())
+    durable.replace(path, (place / "spans.parquet").read_bytes())
     return path
 
 

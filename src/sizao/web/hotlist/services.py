@@ -14,10 +14,11 @@ from typing import Any
 
 import yaml
 
+from sizao.core import durable
 from sizao.core.clock import SHANGHAI
 from sizao.core.errors import ConfigError, TransitionError
 from sizao.log import roadside
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.hotlist.access import may_ask, may_decide
@@ -222,7 +223,7 @@ def publish(data: DataDir) -> bool:
         Edition.objects.get_or_create(
             version=version, defaults={"at": now, "entries": [one["entry"] for one in rows]}
         )
-    replace(data.hot_list, text.encode())
+    durable.replace(data.hot_list, text.encode())
     return True
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError
-from sizao.log.datadir import replace
 from sizao.web.ports import installed, ports
 
 KEEP_S = 24 * 3600.0
@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def keep(batch_id: int, data: bytes) -> None:
-    replace(folder() / f"{batch_id}", data)
+    durable.replace(folder() / f"{batch_id}", data)
 
 
 def data_of(batch_id: int) -> bytes:

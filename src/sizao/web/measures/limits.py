@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
-from sizao.log.datadir import replace
+from sizao.core import durable
 from sizao.roads.sections import Piece
 from sizao.roads.temporary_limits import NAME, TemporaryLimit, encode
 from sizao.web.clock import feed_now
@@ -45,7 +45,7 @@ def publish_if_stale() -> bool:
     row = Publication.objects.filter(pk=_ONE).first()
     if row is None or row.done >= row.wanted:
         return False
-    replace(path(), encode(standing()))
+    durable.replace(path(), encode(standing()))
     with write():
         Publication.objects.filter(pk=_ONE, done__lt=row.wanted).update(done=row.wanted)
     return True

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 from django.db import IntegrityError
 
+from sizao.core import durable
 from sizao.core.errors import ConfigError, TransitionError
 from sizao.detect.params import overridden
-from sizao.log.datadir import DataDir, replace
+from sizao.log.datadir import DataDir
 from sizao.web import audit, twoperson
 from sizao.web.clock import feed_now
 from sizao.web.desk.detections import detections as window
@@ -161,7 +162,7 @@ def publish(data: DataDir) -> bool:
     except FileNotFoundError:
         if text.endswith("\n{}\n"):
             return False  # nothing was ever changed: no file is the same
-    replace(data.rules, text.encode())
+    durable.replace(data.rules, text.encode())
     return True
 
 
