@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sizao.core.colours import COLOURS
 from sizao.feeds.forms import Form
-from sizao.feeds.gat1400.colours import COLOURS, PLATE_COLOURS
+from sizao.feeds.gat1400.colours import PLATE_COLOURS
 from sizao.feeds.gat1400.passages import FORM as PASSAGES
 from sizao.feeds.gat1400.status import WORDS
 from sizao.feeds.gat1400.subscriptions import FORM as SUBSCRIBE

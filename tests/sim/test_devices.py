@@ -172,11 +172,11 @@ def test_stations_report_the_rain_of_the_traffic(city: City) -> None:
 
 
 def test_pictures_are_small_and_whole() -> None:
-    data = picture("heavy_truck", 2, 1)
+    data = picture("heavy_truck", "红", 1)
     assert data.startswith(b"\x89PNG")
     assert len(data) < 2_000
-    assert data == picture("heavy_truck", 2, 1)
-    assert data != picture("line_coach", 2, 1)
+    assert data == picture("heavy_truck", "红", 1)
+    assert data != picture("line_coach", "红", 1)
 
 
 def test_over_real_http_nothing_is_lost_while_the_intake_is_away(

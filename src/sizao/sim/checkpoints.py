@@ -1,7 +1,8 @@
 """Simulated checkpoints: GA/T 1400 passages of the vehicles that really pass them.
 
-As real cameras do, they fail to read some plates, misread a few, write numbers as strings or not
-depending on the maker, and once in a thousand send a passing time that does not exist.
+As real cameras do, they fail to read some plates, misread a few, take some colours for others,
+write numbers as strings or not depending on the maker, and once in a thousand send a passing time
+that does not exist.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from sizao.core.vehicles import KINDS
 from sizao.feeds.gat1400.encode import motor_vehicle, picture
-from sizao.sim import pictures
+from sizao.sim import bodies, pictures
 from sizao.sim.chance import share
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet
@@ -61,6 +62,9 @@ class Checkpoints:
         known = self._rows[self._shown.get(one.vehicle, one.vehicle)]
         words = (self._seed, device, one.vehicle, one.time_s)
         lane = 1 + int(share(*words, "lane") < 0.8)
+        kind = self._kinds[one.vehicle]
+        # The body that passes, whosever plate it carries.
+        colour = bodies.body(self._seed, one.vehicle, kind)
         name = f"{device}02{one.time_s}{one.vehicle:05d}"
         row = {
             "passage": name,
@@ -70,12 +74,13 @@ class Checkpoints:
             "plate_colour": known["plate_colour"],
             "plate_class": "23" if known["kind"] == "police" else "01",
             "vehicle_class": VEHICLE_CLASSES.get(str(known["kind"]), "X99"),
+            "vehicle_colour": bodies.seen(colour, words),
             "tollgate": f"{device}-{one.gate.way + 1}",
             "lane": lane,
             "direction": str(one.gate.way + 1),
             "speed_kmh": round(one.speed_kmh * (0.98 + 0.04 * share(*words, "speed")), 1),
         }
-        photo = pictures.picture(self._kinds[one.vehicle], int(known["plate_colour"]), lane)
+        photo = pictures.picture(kind, colour, lane)
         info = picture(photo, f"{name}-1", device, one.time_s * 1_000_000, "Png")
         sent = motor_vehicle(row, [info])
         if share(*words, "broken") < BROKEN:

@@ -9,20 +9,13 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-WIDTH, HEIGHT = 96, 54
+from sizao.sim.bodies import RGB
 
-BODIES: dict[int, tuple[int, int, int]] = {
-    1: (40, 90, 200),
-    2: (225, 175, 30),
-    3: (40, 40, 40),
-    4: (235, 235, 235),
-    5: (60, 160, 80),
-}
-"""Colour of the plate (JT/T 697.7) to that of the box."""
+WIDTH, HEIGHT = 96, 54
 
 
 @cache
-def picture(kind: str, plate_colour: int, lane: int) -> bytes:
+def picture(kind: str, colour: str, lane: int) -> bytes:
     """A PNG of a vehicle of a kind in a lane: a few hundred bytes, the same for the same words."""
     pixels = np.empty((HEIGHT, WIDTH, 3), np.uint8)
     pixels[:20] = (150, 185, 215)
@@ -30,7 +23,7 @@ def picture(kind: str, plate_colour: int, lane: int) -> bytes:
     pixels[36:38, ::12] = 240
     length = {"semi_tractor": 62, "heavy_truck": 48, "hazmat": 50, "line_coach": 44}.get(kind, 34)
     left, top = 10 + 4 * lane, 14 if length > 40 else 20
-    pixels[top:40, left : left + length] = BODIES.get(plate_colour, (128, 128, 128))
+    pixels[top:40, left : left + length] = RGB[colour]
     pixels[top + 3 : top + 10, left + length - 9 : left + length - 2] = (205, 230, 240)
     for wheel in range(left + 4, left + length - 6, 13):
         pixels[38:44, wheel : wheel + 6] = 20

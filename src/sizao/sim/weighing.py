@@ -14,7 +14,7 @@ from typing import Any
 from sizao.core.clock import SHANGHAI
 from sizao.core.vehicles import KINDS
 from sizao.feeds.gat1400.status import local_time
-from sizao.sim import pictures
+from sizao.sim import bodies, pictures
 from sizao.sim.chance import share
 from sizao.sim.city import City
 from sizao.sim.fleet import Fleet
@@ -119,7 +119,7 @@ class WeighStations:
         gross_kg = sum(loads)
         if share(*words, "fault") < FAULTY:
             loads = loads[:-1]
-        photo = pictures.picture(kind, int(known["plate_colour"]), 1)
+        photo = pictures.picture(kind, bodies.body(self._seed, one.vehicle, kind), 1)
         sent = {
             "id": f"{station}-{one.time_s}-{one.vehicle:05d}",
             "station": station,

@@ -274,6 +274,38 @@ def test_two_cameras_that_saw_another_sort_of_vehicle(begins, ends, severities):
     assert [row["severity"] for row in found] == severities
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "severities"),
+    [
+        ("4", "4", ["10-20"]),
+        ("4", "04", ["10-20"]),  # padded
+        ("4", "红", ["10-20"]),  # in words
+        ("4", "5", []),  # red and blue
+        ("4", "2", []),  # red and white
+        ("3", "1", ["10-20"]),  # grey and black
+        ("3", "2", ["10-20"]),  # grey and white: grey stands in both groups
+        ("1", "2", []),  # black and white stand in none together
+        ("4", "99", ["10-20"]),  # the camera cannot tell
+        ("13", "4", ["10-20"]),
+        (None, "4", ["10-20"]),
+        ("4", "E", ["10-20"]),  # no ColorType
+    ],
+)
+def test_two_cameras_that_saw_another_colour(begins, ends, severities):
+    rows = passage(0, "A", vehicle_colour=begins), passage(600, "B", vehicle_colour=ends)
+    assert [row["severity"] for row in judge("section_speed", *rows, facts=facts())] == severities
+    cut = judge("section_speed", *rows, facts=facts(), cuts=[1])
+    assert [row["severity"] for row in cut] == severities
+
+
+def test_which_colours_are_alike_is_a_parameter():
+    rows = passage(0, "A", vehicle_colour="4"), passage(600, "B", vehicle_colour="5")
+    alike = {"colours_alike": ["红蓝"]}
+    assert len(judge("section_speed", *rows, facts=facts(), changes=alike)) == 1
+    grey = passage(0, "A", vehicle_colour="3"), passage(600, "B", vehicle_colour="1")
+    assert judge("section_speed", *grey, facts=facts(), changes=alike) == []
+
+
 def on(*places: str, direction: str | None = "1") -> list[dict[str, Any]]:
     """Passages one way, each as checkpoint and second."""
     return [passage(float(one[1:]), one[0], direction=direction) for one in places]

@@ -16,8 +16,9 @@ concluded.
 
 *Two vehicles under one plate* make journeys that nobody drove: one enters the section, the other
 leaves it. So nothing is concluded if the two cameras saw vehicles of another sort (the first letter
-of their classes by GA/T 16.4 differs, where both tell one), or if another passage of the plate
-falls between the two at a checkpoint off the way: the straight lines to it and from it together are
+of their classes by GA/T 16.4 differs, where both tell one) or of another colour (no group of
+``colours_alike`` holds both), or if another passage of the plate falls between the two at a
+checkpoint off the way: the straight lines to it and from it together are
 longer than the section (or the straight line between its ends) by more than ``detour_m``. Nor if
 the plate contradicted itself at most ``doubt_h`` (24) before the end of the journey: two successive
 passages that one vehicle cannot both have made (``contradiction.py``: straight lines of
@@ -63,6 +64,7 @@ from dataclasses import asdict, replace
 from itertools import takewhile
 from typing import Any
 
+from sizao.core.colours import body_colour
 from sizao.core.vehicles import COACHES, HEAVY
 from sizao.detect.coaches import kinds_from
 from sizao.detect.hold import Row
@@ -85,8 +87,8 @@ class SectionSpeed(RecordRuleBase):
     id = "section_speed"
     topic = "passages"
     measured_unit = "km/h"
-    code_version = 4
-    memory_layout = 2
+    code_version = 5
+    memory_layout = 3
 
     def params_from(self, book: Book) -> Params:
         own, night = "detect.section_speed", "fatigue.night_definition"
@@ -106,6 +108,7 @@ class SectionSpeed(RecordRuleBase):
             "night_end_min": local_min(book, night, "end"),
             "kinds": kinds_from(book),
             "band_edges_percent": list(book["speed.enforcement_codes"].value("edges")),
+            "colours_alike": list(book[own].value("colours_alike")),
         }
 
     def hold_s(self, params: Params) -> float:
@@ -134,6 +137,7 @@ class SectionSpeed(RecordRuleBase):
             if (
                 entry is None
                 or _unlike(entry[3], row["vehicle_class"])
+                or _other_colour(entry[4], row["vehicle_colour"], params)
                 or _lately(memory["doubts"].get(key), now, params)
                 or _elsewhere(memory["seen"][key], entry[0], start, here, section, params, facts)
             ):
@@ -144,7 +148,13 @@ class SectionSpeed(RecordRuleBase):
                 yield one
         if facts.places.get(here, {}).get("sections"):
             begun = last.setdefault(key, {})
-            entry = [now, row["passage"], row["speed_kmh"], row["vehicle_class"]]
+            entry = [
+                now,
+                row["passage"],
+                row["speed_kmh"],
+                row["vehicle_class"],
+                row["vehicle_colour"],
+            ]
             earlier = begun.get(here, ()) if in_a_row else ()
             begun[here] = [*(one for one in earlier if now - one[0] <= _within_us(params)), entry]
 
@@ -256,6 +266,14 @@ def _unlike(one: str | None, other: str | None) -> bool:
     """Whether two cameras saw vehicles of another sort; who tells none says nothing."""
     sorts = {(seen or _OTHER_CLASS)[0] for seen in (one, other)}
     return len(sorts) == 2 and _OTHER_CLASS not in sorts
+
+
+def _other_colour(one: str | None, other: str | None, params: Params) -> bool:
+    """Whether two cameras saw bodies of colours that none takes for one another."""
+    first, last = body_colour(one), body_colour(other)
+    if first is None or last is None or first == last:
+        return False
+    return not any(first in alike and last in alike for alike in params["colours_alike"])
 
 
 def _fastest(known: Mapping[str, Any] | None, params: Params) -> float:

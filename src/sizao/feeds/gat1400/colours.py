@@ -1,26 +1,9 @@
-"""Colours of GA/T 1400 (ColorType, string codes, recalled from GA/T 1400.3) and plate colours."""
+"""ColorType of GA/T 1400 and the colours of plates by JT/T 697.7."""
 
 from __future__ import annotations
 
+from sizao.core.colours import COLOURS
 from sizao.feeds import plates
-
-COLOURS: dict[str, str] = {
-    "1": "黑",
-    "2": "白",
-    "3": "灰",
-    "4": "红",
-    "5": "蓝",
-    "6": "黄",
-    "7": "橙",
-    "8": "棕",
-    "9": "绿",
-    "10": "紫",
-    "11": "青",
-    "12": "粉",
-    "13": "透明",
-    "99": "其他",
-}
-"""ColorType to its name. Not the codes of JT/T 697.7: 5 is blue here and green there."""
 
 _PLATES = {
     "1": plates.BLACK,

@@ -27,6 +27,8 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
         Edge("该号牌接连两次同向通过区间起点或终点，且按用时最长的一对过车不超速",
              "the plate passing the section's beginning or end twice in a row the same way, and by "
              "the slowest pair of passages no faster than the limit"),
+        Edge("两台设备识别的车型大类或车身颜色明显不同",
+             "two cameras that saw vehicles of another sort, or plainly of another colour"),
         Edge("两次过车不是同一辆车（例如号牌识读有误），须核对照片",
              "two different vehicles (a plate read wrongly, for instance): compare the pictures"),
     )  # fmt: skip
