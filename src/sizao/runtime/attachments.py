@@ -194,7 +194,7 @@ class _Link(asyncio.Protocol):
         def durable() -> None:
             server.shelf.done(arrived.waiting.place)
             server.counts["files"] += 1
-            self._answer([arrived.reply])
+            self._answer(arrived.replies)
             self._go_on()
 
         server.keeper.keep(write, kept, self._failed)

@@ -33,7 +33,7 @@ from sizao.feeds.jt808.policy import AlarmNumber
 from sizao.feeds.jt808.positions import SOURCE, Row
 from sizao.feeds.jt808.problems import Malformed
 from sizao.feeds.jt808.replies import BAD_MESSAGE, FAILED, OK, UNSUPPORTED
-from sizao.feeds.jt808.shelf import NAME_BYTES, Shelf, Waiting
+from sizao.feeds.jt808.shelf import NAME_BYTES, Place, Shelf, Waiting
 from sizao.log.spool import Spool
 
 __all__ = ["Arrived", "AttachmentLimits", "AttachmentSession", "Shelf", "Taken"]
@@ -54,11 +54,11 @@ class AttachmentLimits:
 
 @dataclass(eq=False)
 class Arrived:
-    """A file that is whole and wants to be kept before its last answer goes out."""
+    """A file that is whole and wants to be kept before its last answers go out."""
 
     waiting: Waiting
-    reply: bytes
-    """0x9212, complete."""
+    replies: list[bytes]
+    """0x9212, complete: one, and one more for each time the terminal asks meanwhile."""
 
 
 @dataclass(slots=True)
@@ -106,7 +106,9 @@ class AttachmentSession:
         """Announced files: name, cut as pieces name them, to size."""
         self._open: dict[bytes, Waiting] = {}
         self._spare: set[bytes] = set()
-        """Files that are sent again although they are kept: their pieces pass by."""
+        """Files that are sent again although they have come: their pieces pass by."""
+        self._arrived: dict[Place, Arrived] = {}
+        """Files that have come here and may not be kept yet; once they are, the shelf knows it."""
         self._handlers: dict[int, Callable[[Header, dict[str, Any], int, Taken], None]] = {
             0x0002: self._on_heartbeat,
             0x1210: self._on_announcement,
@@ -253,7 +255,7 @@ class AttachmentSession:
             self._no(header, out)
             return
         place = (header.phone, self._alarm["key"], fields["name"])
-        if self._shelf.is_done(place):
+        if self._shelf.is_done(place) or place in self._arrived:
             self._spare.add(name)
         else:
             try:
@@ -272,8 +274,14 @@ class AttachmentSession:
         waiting = self._open.get(name)
         if self._alarm is None:
             self._no(header, out)
-        elif self._shelf.is_done((header.phone, self._alarm["key"], fields["name"])):
+            return
+        place = (header.phone, self._alarm["key"], fields["name"])
+        if self._shelf.is_done(place):
             out.replies.append(self._answer(header, {**answer, "retransmit": []}))
+        elif place in self._arrived:
+            # It is complete only when it is kept: both answers wait for that.
+            again = self._answer(header, {**answer, "retransmit": []})
+            self._arrived[place].replies.append(again)
         elif waiting is None or waiting.file.size != fields["size"]:
             self._no(header, out)
         elif missing := waiting.file.missing():
@@ -286,7 +294,11 @@ class AttachmentSession:
             del self._open[name]
             self._into = None
             self._shelf.give(waiting)
-            out.arrived.append(Arrived(waiting, self._answer(header, {**answer, "retransmit": []})))
+            complete = self._answer(header, {**answer, "retransmit": []})
+            arrived = Arrived(waiting, [complete])
+            unkept = {at: one for at, one in self._arrived.items() if not self._shelf.is_done(at)}
+            self._arrived = {**unkept, place: arrived}
+            out.arrived.append(arrived)
 
     # Small things.
 
