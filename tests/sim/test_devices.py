@@ -17,7 +17,7 @@ from sizao.feeds.stations.record import read_reading
 from sizao.feeds.weighing.record import read_weighing
 from sizao.roads.network import Network
 from sizao.sim import weather
-from sizao.sim.checkpoints import Checkpoints
+from sizao.sim.checkpoints import SURE_OF_WRONG, UNSURE, Checkpoints, reliability
 from sizao.sim.city import City
 from sizao.sim.devices import Devices
 from sizao.sim.fleet import Fleet
@@ -104,6 +104,18 @@ def test_cameras_read_what_passed_with_their_faults(city: City, fleet: Fleet) ->
     assert right > 0.9 * len(sent)
     assert 0 < unread < 0.08 * len(sent)
     assert wrong < 0.03 * len(sent)
+
+
+def test_cameras_are_less_sure_of_what_they_misread() -> None:
+    device = next(one for one in map(str, range(20)) if reliability(True, one, ("any",)))
+    told = {
+        right: [reliability(right, device, (number,)) for number in range(5000)]
+        for right in (True, False)
+    }
+    sure = {right: sum(one >= 90 for one in some) / 5000 for right, some in told.items()}
+    assert abs(sure[True] - (1 - UNSURE)) < 0.01
+    assert abs(sure[False] - SURE_OF_WRONG) < 0.03
+    assert {reliability(True, str(one), ("any",)) is None for one in range(100)} == {True, False}
 
 
 def test_trucks_are_weighed_and_some_carry_too_much(city: City, fleet: Fleet) -> None:

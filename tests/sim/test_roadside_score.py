@@ -79,6 +79,23 @@ def test_a_journey(truth, cars: Fleet, section, over, start_s, read, expected):
 
 
 @pytest.mark.parametrize(
+    ("began", "ended", "expected"),
+    [(90.0, 90.0, True), (None, 100.0, True), (89.0, 100.0, False), (100.0, 89.0, False)],
+)
+def test_a_journey_of_whose_plate_a_camera_was_not_sure_is_not_expected(
+    truth, cars: Fleet, section, began, ended, expected
+):
+    kind = str(cars.register.to_pylist()[0]["kind"])
+    limit = section["limits"].get(kind, section["limit_kmh"])
+    seconds = round(section["length_m"] * 3.6 / (limit * 1.05))
+    truth.passed(cross(NOON), "kk-jin-g5", plate(cars, 0), began)
+    truth.passed(cross(NOON + seconds), "kk-nan-g5", plate(cars, 0), ended)
+    truth.close(NOON + 3600)
+    (journey,) = [one for one in truth.offences if one.rule == "section_speed"]
+    assert bool(journey.visible_s) == expected
+
+
+@pytest.mark.parametrize(
     ("reader", "after_h", "sure"), [(0, 23, False), (0, -23, False), (0, 25, True), (1, 23, True)]
 )
 def test_a_journey_under_a_plate_in_doubt_is_not_judged(

@@ -22,6 +22,10 @@ from sizao.sim.traffic import Motion
 UNREAD, MISREAD, BROKEN = 0.03, 0.005, 0.001
 """Shares of plates not read, of plates with one wrong character, of impossible times."""
 
+UNTELLING, UNSURE, SURE_OF_WRONG = 0.1, 0.02, 0.2
+"""Shares of devices that do not tell how sure they are of a plate, of plates read rightly of which
+one is less than 90 % sure, and wrongly of which it is more."""
+
 VEHICLE_CLASSES: dict[str, str] = {
     "heavy_truck": "H11",
     "semi_tractor": "Q11",
@@ -65,12 +69,14 @@ class Checkpoints:
         kind = self._kinds[one.vehicle]
         # The body that passes, whosever plate it carries.
         colour = bodies.body(self._seed, one.vehicle, kind)
+        plate = self._read(str(known["plate"]), words)
         name = f"{device}02{one.time_s}{one.vehicle:05d}"
         row = {
             "passage": name,
             "checkpoint": device,
             "time": one.time_s * 1_000_000,
-            "plate": self._read(str(known["plate"]), words),
+            "plate": plate,
+            "plate_reliability": reliability(plate == known["plate"], device, words),
             "plate_colour": known["plate_colour"],
             "plate_class": "23" if known["kind"] == "police" else "01",
             "vehicle_class": VEHICLE_CLASSES.get(str(known["kind"]), "X99"),
@@ -95,6 +101,16 @@ class Checkpoints:
             head, last = plate[:-1], plate[-1]
             return head + _LOOKALIKE.get(last, "D")
         return plate
+
+
+def reliability(right: bool, device: str, words: tuple[object, ...]) -> float | None:
+    """How sure of a plate a camera says to be, per cent; misread plates look worse on average."""
+    if share(device, "tells") < UNTELLING:
+        return None
+    sure, where = share(*words, "sure"), share(*words, "how sure")
+    if sure < (1 - UNSURE if right else SURE_OF_WRONG):
+        return float(90 + int(10 * where))
+    return float(50 + int(40 * where))
 
 
 def _strings(sent: Mapping[str, Any]) -> dict[str, Any]:

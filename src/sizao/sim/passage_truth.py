@@ -3,11 +3,11 @@
 The truth of a journey over a section is its length over the true time between the lines; of a
 cloned plate, that two vehicles showed it; of the hot list, that the vehicle was on it; of a silent
 passage, that the terminal sent nothing. An offence is *expected* to be found if the plates were
-read as they are and it is large enough that no allowed error can hide it. Of a journey nobody can
-be sure whose plate two vehicles carry, or was read off another one within a day where the vehicle
-cannot have been, by the straight line or over a section: it is neither expected nor wrong to be
-told. Nor is a journey expected that other passages under its plate, in a row with its first or its
-last and the same way, make lawful.
+read as they are, by cameras that were sure of it, and it is large enough that no allowed error can
+hide it. Of a journey nobody can be sure whose plate two vehicles carry, or was read off another one
+within a day where the vehicle cannot have been, by the straight line or over a section: it is
+neither expected nor wrong to be told. Nor is a journey expected that other passages under its
+plate, in a row with its first or its last and the same way, make lawful.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class _Clone:
 
 @dataclass
 class _Journey:
-    """A vehicle went over a section too fast; ``sure``: both plates were read as they are."""
+    """A vehicle went over a section too fast; ``sure``: both plates were read as they are, by
+    cameras that were sure of it."""
 
     owner: int
     device: str
@@ -118,12 +119,15 @@ class PassageTruth:
         """Terminals sent something."""
         self._sent[vehicle, send_us // 60_000_000 % _KEPT_MIN] = True
 
-    def passed(self, one: Crossing, device: str, read: str | None) -> None:
-        """A vehicle crossed; ``read``: what the camera made of its plate."""
+    def passed(
+        self, one: Crossing, device: str, read: str | None, reliability: float | None = None
+    ) -> None:
+        """A vehicle crossed; ``read``: what the camera made of its plate, and how sure it was of
+        that, per cent."""
         owner = self._plates.shown.get(one.vehicle, one.vehicle)
         right = read == self._rows[owner]["plate"]
         self._doubted(one, device, read)
-        self._journey_ends(one, device, owner, right)
+        self._journey_ends(one, device, owner, right, reliability)
         self._seen_twice(one, device, owner, right)
         self._looked_for(one, device, owner, read)
         if self._rows[owner]["kind"] in entry("detect.passage_unreported").value("kinds"):
@@ -165,9 +169,13 @@ class PassageTruth:
         around = np.arange(minute - window, minute + window + 1) % _KEPT_MIN
         return bool(self._sent[vehicle, around].any())
 
-    def _journey_ends(self, one: Crossing, device: str, owner: int, right: bool) -> None:
+    def _journey_ends(
+        self, one: Crossing, device: str, owner: int, right: bool, reliability: float | None
+    ) -> None:
         """True journeys that end here, and where others begin."""
+        least = float(entry("detect.section_speed").value("plate_reliability"))
         sure = right and one.vehicle not in self._mixed
+        sure &= reliability is None or reliability >= least
         for start, section in self._ends.get(device, ()):
             began = self._entered.pop((one.vehicle, start), None)
             if began is not None:

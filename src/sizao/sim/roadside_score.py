@@ -115,7 +115,11 @@ class RoadsideScore:
             item = read_passage(
                 message, source=f"gat1400:{device}", device=device, received_us=_received(one)
             )
-            self.passages.passed(one, device, str(item.row["plate"]) if item.row else None)
+            if item.row is None:
+                self.passages.passed(one, device, None)
+            else:
+                plate, sure = item.row["plate"], item.row["plate_reliability"]
+                self.passages.passed(one, device, str(plate), sure)
             passages.append(item)
         self.passages.tick(now_s)
         weighed = self._stations.weighed(motion)

@@ -306,6 +306,31 @@ def test_which_colours_are_alike_is_a_parameter():
     assert judge("section_speed", *grey, facts=facts(), changes=alike) == []
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "severities"),
+    [
+        (90, 90, ["10-20"]),
+        (89, 100, []),
+        (100, 89, []),
+        (89.9, 89.9, []),
+        (None, 90, ["10-20"]),  # the camera does not tell
+        (None, 89, []),
+        (None, None, ["10-20"]),
+    ],
+)
+def test_a_camera_that_is_not_sure_of_the_plate(begins, ends, severities):
+    rows = passage(0, "A", plate_reliability=begins), passage(600, "B", plate_reliability=ends)
+    assert [row["severity"] for row in judge("section_speed", *rows, facts=facts())] == severities
+    cut = judge("section_speed", *rows, facts=facts(), cuts=[1])
+    assert [row["severity"] for row in cut] == severities
+
+
+def test_how_sure_it_must_be_is_a_parameter():
+    rows = passage(0, "A", plate_reliability=60), passage(600, "B", plate_reliability=60)
+    less = {"plate_reliability_percent": 60}
+    assert len(judge("section_speed", *rows, facts=facts(), changes=less)) == 1
+
+
 def on(*places: str, direction: str | None = "1") -> list[dict[str, Any]]:
     """Passages one way, each as checkpoint and second."""
     return [passage(float(one[1:]), one[0], direction=direction) for one in places]

@@ -55,6 +55,33 @@ def test_an_object_in_the_standards_spelling() -> None:
     assert (image.format, image.name, image.time_us) == ("jpg", "I1", row["time"])
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept", "problems"),
+    [
+        ("96", 96.0, []),
+        (96, 96.0, []),
+        (100, 100.0, []),
+        (0.0, None, []),  # what senders have who do not measure it
+        ("", None, []),
+        ("101", None, ["impossible_value"]),
+        ("high", None, ["bad_value"]),
+    ],
+)
+def test_how_sure_a_camera_is_of_a_plate(
+    sent: Any, kept: float | None, problems: list[str]
+) -> None:
+    taken = read({**GOOD, "PlateNo": "川DI0001", "PlateReliability": sent})
+    assert taken.row is not None
+    assert taken.row["plate_reliability"] == kept
+    assert [problem.reason for problem in taken.problems] == problems
+
+
+def test_of_no_plate_no_camera_is_sure() -> None:
+    taken = read({**GOOD, "PlateNo": "川DI0001", "HasPlate": "0", "PlateReliability": "96"})
+    assert taken.row is not None
+    assert (taken.row["plate"], taken.row["plate_reliability"]) == (None, None)
+
+
 def test_the_other_spelling_with_strings_for_everything() -> None:
     row = golden("object_list_of_strings.json").row
     assert row is not None

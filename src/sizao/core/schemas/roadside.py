@@ -23,6 +23,12 @@ PASSAGE = pa.schema(
             "plate_colour", pa.uint8(), "JT/T 697.7", "1 blue, 2 yellow, 3 black, 4 white, 5 green"
         ),
         field("plate_class", pa.string(), "GA/T 16.7", "Plate class code, e.g. 02 small, 01 large"),
+        field(
+            "plate_reliability",
+            pa.float32(),
+            "%",
+            "How sure the camera is of the plate, null if it does not tell",
+        ),
         field("vehicle_class", pa.string(), "GA/T 16.4", "Vehicle class code, e.g. K33, H11"),
         field("vehicle_colour", pa.string(), "GA/T 1400", "Body colour, ColorType code as sent"),
         field("vehicle_brand", pa.string(), "", "Brand code as sent"),

@@ -17,10 +17,11 @@ concluded.
 *Two vehicles under one plate* make journeys that nobody drove: one enters the section, the other
 leaves it. So nothing is concluded if the two cameras saw vehicles of another sort (the first letter
 of their classes by GA/T 16.4 differs, where both tell one) or of another colour (no group of
-``colours_alike`` holds both), or if another passage of the plate falls between the two at a
-checkpoint off the way: the straight lines to it and from it together are
-longer than the section (or the straight line between its ends) by more than ``detour_m``. Nor if
-the plate contradicted itself at most ``doubt_h`` (24) before the end of the journey: two successive
+``colours_alike`` holds both), if one of them was less sure of the plate than
+``plate_reliability_percent`` (where it tells), or if another passage of the plate falls between the
+two at a checkpoint off the way: the straight lines to it and from it together are longer than the
+section (or the straight line between its ends) by more than ``detour_m``. Nor if the plate
+contradicted itself at most ``doubt_h`` (24) before the end of the journey: two successive
 passages that one vehicle cannot both have made (``contradiction.py``: straight lines of
 ``doubt_distance_m`` or more, at most ``within_min`` apart, ``doubt_clock_s`` added, over the speed
 above), or a section driven faster than that. A contradiction at most ``doubt_h`` after the end
@@ -87,8 +88,8 @@ class SectionSpeed(RecordRuleBase):
     id = "section_speed"
     topic = "passages"
     measured_unit = "km/h"
-    code_version = 5
-    memory_layout = 3
+    code_version = 6
+    memory_layout = 4
 
     def params_from(self, book: Book) -> Params:
         own, night = "detect.section_speed", "fatigue.night_definition"
@@ -108,6 +109,7 @@ class SectionSpeed(RecordRuleBase):
             "night_end_min": local_min(book, night, "end"),
             "kinds": kinds_from(book),
             "band_edges_percent": list(book["speed.enforcement_codes"].value("edges")),
+            "plate_reliability_percent": number(book, own, "plate_reliability", "percent"),
             "colours_alike": list(book[own].value("colours_alike")),
         }
 
@@ -138,6 +140,8 @@ class SectionSpeed(RecordRuleBase):
                 entry is None
                 or _unlike(entry[3], row["vehicle_class"])
                 or _other_colour(entry[4], row["vehicle_colour"], params)
+                or _unsure(entry[5], params)
+                or _unsure(row["plate_reliability"], params)
                 or _lately(memory["doubts"].get(key), now, params)
                 or _elsewhere(memory["seen"][key], entry[0], start, here, section, params, facts)
             ):
@@ -154,6 +158,7 @@ class SectionSpeed(RecordRuleBase):
                 row["speed_kmh"],
                 row["vehicle_class"],
                 row["vehicle_colour"],
+                row["plate_reliability"],
             ]
             earlier = begun.get(here, ()) if in_a_row else ()
             begun[here] = [*(one for one in earlier if now - one[0] <= _within_us(params)), entry]
@@ -274,6 +279,11 @@ def _other_colour(one: str | None, other: str | None, params: Params) -> bool:
     if first is None or last is None or first == last:
         return False
     return not any(first in alike and last in alike for alike in params["colours_alike"])
+
+
+def _unsure(percent: float | None, params: Params) -> bool:
+    """Whether a camera was not sure enough of a plate; who does not tell says nothing."""
+    return percent is not None and percent < params["plate_reliability_percent"]
 
 
 def _fastest(known: Mapping[str, Any] | None, params: Params) -> float:

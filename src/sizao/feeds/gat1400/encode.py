@@ -31,6 +31,7 @@ def motor_vehicle(
         "PlateNo": plate,
         "PlateClass": row.get("plate_class"),
         "PlateColor": None if colour is None else TO_GAT1400.get(colour, "99"),
+        "PlateReliability": _text(row.get("plate_reliability")),
         "VehicleClass": row.get("vehicle_class"),
         "VehicleColor": row.get("vehicle_colour"),
         "VehicleBrand": row.get("vehicle_brand"),
@@ -61,6 +62,11 @@ def picture(
 def motor_vehicles(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The body of POST /VIID/MotorVehicles, in the more common of the two spellings."""
     return {"MotorVehicleListObject": {"MotorVehicleObject": list(objects)}}
+
+
+def _text(number: float | None) -> str | None:
+    """The standard has it as a text."""
+    return None if number is None else f"{number:g}"
 
 
 def _micros(time: Any) -> int:

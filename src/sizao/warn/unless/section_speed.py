@@ -13,6 +13,7 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
     changes nothing; the clocks' allowance is that of the rule book as it is now."""
     rule = entry("detect.section_speed")
     clock, doubt = float(rule.value("clock")), number(rule.value("doubt"))
+    sure = number(rule.value("plate_reliability"))
     took = facts.end_s - facts.start_s
     least = facts.measured * (took + clock) / facts.limit - clock if facts.limit > 0 else None
     return (
@@ -29,6 +30,8 @@ def edges(facts: Facts) -> tuple[Edge, ...]:
              "the slowest pair of passages no faster than the limit"),
         Edge("两台设备识别的车型大类或车身颜色明显不同",
              "two cameras that saw vehicles of another sort, or plainly of another colour"),
+        Edge(f"任一设备报送的号牌识别可信度低于{sure}%",
+             f"a camera that was less than {sure} % sure of the plate"),
         Edge("两次过车不是同一辆车（例如号牌识读有误），须核对照片",
              "two different vehicles (a plate read wrongly, for instance): compare the pictures"),
     )  # fmt: skip
