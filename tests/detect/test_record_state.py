@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,9 +20,12 @@ from tests.detect.record_rules.test_section_speed import facts, journey
 RULE = "section_speed"
 
 
-def stepped(state: RecordState) -> tuple[list[dict[str, object]], RecordState]:
+def stepped(
+    state: RecordState, rows: Sequence[dict[str, Any]] = ()
+) -> tuple[list[dict[str, object]], RecordState]:
     context = RecordContext.build(registry.RECORD_RULES, facts(), only=frozenset({RULE}))
-    batch = pa.RecordBatch.from_pylist(journey(700.0, direction="1"), schema=PASSAGE)
+    rows = rows or journey(700.0, direction="1")
+    batch = pa.RecordBatch.from_pylist(list(rows), schema=PASSAGE)
     found, state = records.step("passages", batch, state, context)
     rest, state = records.release(None, state, context)
     return [*found.to_pylist(), *rest.to_pylist()], state
@@ -57,6 +61,14 @@ def test_memory_of_another_layout_begins_anew_and_that_is_said(
     assert again.layouts == state.layouts == {RULE: SectionSpeed.memory_layout}
     stepped(again)
     assert not caplog.text
+
+
+def test_a_row_held_by_a_release_that_knew_less_of_it() -> None:
+    began = passage(0, "A")
+    us = {name: round(began[name].timestamp() * 1e6) for name in ("time", "received")}
+    state = json.dumps({"held": {RULE: {"rows": [{**began, **us}]}}, "layouts": {RULE: 4}})
+    found, _ = stepped(RecordState.from_bytes(state.encode()), journey(700.0)[1:])
+    assert [row["severity"] for row in found] == ["lt10"]
 
 
 def test_without_that_it_could_not_be_read() -> None:

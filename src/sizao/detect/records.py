@@ -278,6 +278,14 @@ class RecordState:
             self.layouts[rule.id] = rule.memory_layout
         return self.memory.setdefault(rule.id, {})
 
+    def hold_of(self, rule: RecordRule, params: Params) -> Hold:
+        """What a rule holds for stragglers. Rows that an earlier release put there have nulls for
+        columns that their topic has got since."""
+        nothing = dict.fromkeys(TOPICS[rule.topic].names)
+        kept = self.held.get(rule.id, {}).get("rows", [])
+        rows = [row if len(row) == len(nothing) else nothing | row for row in kept]
+        return Hold(round(rule.hold_s(params) * 1e6), {"rows": rows})
+
 
 def step(
     topic: str, batch: pa.RecordBatch, state: RecordState, context: RecordContext
@@ -296,11 +304,10 @@ def step(
         if rule.topic != topic:
             continue
         params = context.params[rule.id]
-        hold_s = rule.hold_s(params)
-        if not hold_s:
+        if not rule.hold_s(params):
             found += _look(rule, punctual, state, context)
             continue
-        hold = Hold(round(hold_s * 1e6), state.held.get(rule.id))
+        hold = state.hold_of(rule, params)
         known_us = context.facts.heard.until_us if rule.after_positions else None
         for row in punctual:
             found += _look(rule, hold.take(row, known_us), state, context)
@@ -318,8 +325,7 @@ def release(
     found: list[dict[str, Any]] = []
     for rule in context.rules:
         if rule.id in state.held:
-            hold_us = round(rule.hold_s(context.params[rule.id]) * 1e6)
-            hold = Hold(hold_us, state.held[rule.id])
+            hold = state.hold_of(rule, context.params[rule.id])
             until_us = 2**62 if received_us is None else received_us
             if rule.after_positions and received_us is not None:
                 until_us = min(until_us, context.facts.heard.until_us)

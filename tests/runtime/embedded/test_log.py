@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from sizao.core.errors import ColumnError, LogError
 from sizao.core.ids import PARTITIONS, partition_of
+from sizao.core.schemas import PASSAGE, TOPICS, check
+from sizao.runtime.embedded import segments
 from sizao.runtime.embedded.log import SqliteLog
+from tests.detect.judging import passage
 from tests.runtime.helpers import positions
 
 
@@ -36,6 +39,21 @@ vehicles = st.lists(
 
 def batch(names: list[str], first_s: float = 0.0) -> pa.RecordBatch:
     return positions(names, [first_s + step for step in range(len(names))])
+
+
+def test_rows_of_a_release_whose_topic_had_fewer_columns(tmp_path: Path) -> None:
+    path, one = tmp_path / "feeds.sqlite", [passage(0, "A")]
+    with pytest.MonkeyPatch.context() as patch:
+        fewer = PASSAGE.remove(PASSAGE.get_field_index("plate_reliability"))
+        patch.setitem(TOPICS, "passages", fewer)
+        patch.setitem(segments._BARE, "passages", fewer.remove_metadata())
+        with SqliteLog(path, writer=True) as log:
+            log.append({"passages": pa.RecordBatch.from_pylist(one, schema=fewer)})
+    with SqliteLog(path) as reader:
+        (segment,) = reader.read("passages", 0)
+    assert check(segment.batch, PASSAGE).to_pylist() == (
+        pa.RecordBatch.from_pylist(one, schema=PASSAGE).to_pylist()
+    )
 
 
 @given(appends=st.lists(vehicles, max_size=8), max_rows=st.integers(1, 60))

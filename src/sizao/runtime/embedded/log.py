@@ -35,7 +35,8 @@ import numpy as np
 import pyarrow as pa
 
 from sizao.core.errors import LogError
-from sizao.log.decoding import decode_segment
+from sizao.core.schemas import TOPICS
+from sizao.log.decoding import completed, decode_segment
 from sizao.log.interface import Batches, Segment, Stored
 from sizao.log.tally import Key
 from sizao.runtime.embedded import opening, tallies
@@ -337,7 +338,7 @@ class SqliteLog:
 
     def _decoded(self, topic: str, one: Stored) -> pa.RecordBatch:
         try:
-            return decode_segment(one.data)
+            return completed(decode_segment(one.data), TOPICS[topic])
         except LogError as error:
             raise LogError(f"{self.path}: {topic} {one.seq}: {error}") from error
 
