@@ -111,6 +111,8 @@ MATRIX: dict[tuple[str, str], str] = {
     ("field-worker", "GET"): OPEN,
     ("detections", "GET"): PAGE,
     ("detection", "GET"): "302 200 200 200 404 404 200 200 404",
+    # no such picture; who gets one that is: detections/test_passages.py
+    ("detection-picture", "GET"): "302 404 404 404 404 404 404 404 404",
     # What the own unit was told; a partner agency's own matrix is in channels/test_partners.py.
     ("partner", "GET"): LOOK,
     ("partner-notice", "GET"): "302 200 200 200 404 404 200 200 404",
@@ -345,7 +347,8 @@ ARGUMENTS = {"field-photo": "nothing", "patrol": "patrol", "patrol-state": "patr
              "measure-detour": "measure",
              "case": "case", "case-act": "case", "api:case": "case", "api:act": "case",
              "vehicle": "vehicle", "playback": "vehicle", "track": "track",
-             "detection": "detection", "api:vehicle": "vehicle", "api:track": "vehicle",
+             "detection": "detection", "detection-picture": "passage",
+             "api:vehicle": "vehicle", "api:track": "vehicle",
              "api:cap": "warning", "source": "source", "source-act": "source",
              "source-platform": "source",
              "quarantine-record": "record", "report": "report", "report-act": "report",
@@ -430,6 +433,7 @@ def address(name: str, case: Case) -> str:
         "vehicle": [TRUCK],
         "track": ["changed"],
         "detection": [case.warnings.values_list("detection", flat=True).first()],
+        "passage": [case.warnings.values_list("detection", flat=True).first(), "a" * 64],
         "source": ["jt808"],
         "record": ["feeds-1-0"],
         "warning": [case.warnings.values_list("pk", flat=True).first()],

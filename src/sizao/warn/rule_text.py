@@ -218,13 +218,14 @@ def _detect_spell(rule: Entry, facts: Facts) -> Text:
 
 def _detect_section(rule: Entry, facts: Facts) -> Text:
     clock, error = number(rule.value("clock")), number(rule.value("length_error"))
-    doubt = number(rule.value("doubt"))
+    doubt, sure = number(rule.value("doubt")), number(rule.value("plate_reliability"))
     return (
         f"按两卡口间最短里程减{error}%、用时加{clock}秒（两处时钟误差）计算平均速度，误差均作有利于当事人的计算；"
-        f"前后{doubt}小时内号牌疑似被套用的，不作认定",
+        f"前后{doubt}小时内号牌疑似被套用的、设备号牌识别可信度低于{sure}%的，不作认定",
         f"Average of the shortest way less {error} % over the time plus {clock} s, so that every "
         f"error speaks for the driver; "
-        f"nothing is held of a plate that seems cloned within {doubt} h",
+        f"nothing is held of a plate that seems cloned within {doubt} h, or of which a camera was "
+        f"less than {sure} % sure",
         rule.certainty,
     )
 

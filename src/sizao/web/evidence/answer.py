@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sizao.core.errors import EvidenceError
+from sizao.feeds.images import sniff
 from sizao.log.deletions import Deletions, Tombstone
 from sizao.log.evidence import EvidenceStore
 from sizao.web.evidence.thumbs import thumb
@@ -35,6 +36,14 @@ def store() -> EvidenceStore:
 def tombstone(name: str) -> Tombstone | None:
     """Why a piece is not there; None if it is, or if nobody deleted it."""
     return None if store().has(name) else Deletions(ports().data.evidence).find(name)
+
+
+def format_of(name: str) -> str:
+    """Format of a piece of which no record says it, by its first bytes; empty if it is gone."""
+    try:
+        return sniff(store().read(name)) or ""
+    except EvidenceError:
+        return ""
 
 
 def gone_words(found: Tombstone) -> str:

@@ -54,6 +54,11 @@ urlpatterns = [
     path("audit/", audit.show, name="audit"),
     path("detections/", detections.show, name="detections"),
     path("detections/<str:detection_id>/", detections.detection, name="detection"),
+    path(
+        "detections/<str:detection_id>/pictures/<str:name>/",
+        detections.picture,
+        name="detection-picture",
+    ),
     path("presence/", presence.show, name="presence"),
     path("tracks/<str:token>/", track.show, name="track"),
     path("vehicles/", vehicles.show, name="vehicles"),

@@ -25,12 +25,15 @@ from sizao.web.basis.record import CORRECTED, WITHDRAWN
 from sizao.web.basis.shown import of_detection, without_warning
 from sizao.web.cases.models import Case
 from sizao.web.detections import queries
+from sizao.web.detections.passages import names_of, passages_of
+from sizao.web.evidence.answer import evidence_answer, format_of
 from sizao.web.fences.services import outline_of
 from sizao.web.fleet.access import Sight
 from sizao.web.fleet.grants import Grant, Ground
 from sizao.web.fleet.presence import may_ask
 from sizao.web.pages import words
 from sizao.web.pages.export import csv_answer
+from sizao.web.pages.passagewords import passed
 from sizao.web.pages.player import player
 from sizao.web.units.models import Unit
 from sizao.web.warnings.models import Warning
@@ -41,6 +44,7 @@ AROUND = timedelta(minutes=5)
 """Of the track before and after an episode that its page shows."""
 LONGEST = timedelta(hours=24)
 LONG_S = 600.0
+_ANY_PLATE = "川D00000"
 _CHANGES = {CORRECTED: ("已更正", "Corrected"), WITHDRAWN: ("已撤回", "Withdrawn")}
 """What later data may have done to a detection."""
 
@@ -124,6 +128,8 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
     language = words.pick("zh", "en")
     evidence = (_("首个观测"), _("最重观测"), _("末个观测"))
     delay = row["received"] - row["fired"] if row["received"] else None
+    seen = passages_of(row)
+    whole = _may_compare(sight, row["vehicle"])
     return render(
         request,
         "detection.html",
@@ -153,6 +159,9 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "quality": list(getattr(why, f"quality_{language}")),
             "edges": [_edge(edge) for edge in unless(facts)],
             "evidence": list(zip(evidence, row["evidence"] or (), strict=False)),
+            "passages": passed(seen, whole=whole),
+            "missing": len(names_of(row)) - len(seen),
+            "may_compare": whole,
             "caution": words.pick(CAUTION_ZH, CAUTION_EN),
             "case": case if shown else None,
             "plate": plate,
@@ -169,6 +178,30 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             ),
         },
     )
+
+
+@require_safe
+def picture(request: HttpRequest, detection_id: str, name: str) -> HttpResponse:
+    """A picture of one of its passages, for who may see the detection and the whole plate;
+    ``?small=1`` for a small copy."""
+    sight = Sight(request.user)
+    row = queries.find(request.user, sight, detection_id)
+    if row is None or not _may_compare(sight, row["vehicle"]):
+        raise Http404
+    if not any(name in (one["images"] or ()) for one in passages_of(row)):
+        raise Http404
+    small = request.GET.get("small") == "1"
+    if not small:
+        # A picture may show a face; the small copy hangs on the page, whose reading is noted.
+        with write():
+            about = {"where": "detection", "of": detection_id}
+            audit.record(request.user, "evidence.read", "evidence", name, about)
+    return evidence_answer(name, format_of(name), small=small)
+
+
+def _may_compare(sight: Sight, vehicle: str) -> bool:
+    """Whether the user reads whole plates of it."""
+    return sight.plate(vehicle, _ANY_PLATE) == _ANY_PLATE
 
 
 def _unwarned(row: queries.Row) -> list[dict[str, Any]]:
