@@ -97,6 +97,23 @@ def test_an_open_case_keeps_its_evidence_and_a_closed_one_for_three_years(world:
     assert entry.data["reasons"] == {"released": 1}
 
 
+def test_pictures_of_what_its_warnings_rest_on_stay_with_a_case(world: World):
+    case = world.raise_case(rule="section_speed", evidence=["passages:p1", "passages:p2"])
+    ends = [
+        send(world, name.encode(), source="gat1400:cam1", refers_to=name, subject="cam1")
+        for name in ("p1", "p2", "p3")
+    ]
+    sweep(world, 31)
+    assert [there(world, one) for one in ends] == [True, True, False]
+    assert {one.why for one in Retained.objects.all()} == {"case"}
+    Case.objects.filter(pk=case.pk).update(closed=True, changed_at=world.now)
+    sweep(world, 400)
+    assert {one.why for one in Retained.objects.all()} == {"closed"}
+    world.clock.advance(1097 * 86_400)
+    sweep(world, 1500)
+    assert not any(there(world, one) for one in ends)
+
+
 def test_control_of_a_case_elsewhere_nothing_is_kept(world: World):
     world.raise_case(vehicle=COACH)
     picture = send(world, b"truck", refers_to="aa")

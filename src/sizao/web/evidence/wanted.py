@@ -1,7 +1,8 @@
 """Who wants a piece of evidence kept beyond its time: cases, reports, holds.
 
-What a case page shows is what a case wants: files of its vehicle around the time of the case, and
-photos of its reports. So nothing that is shown on an open case can go.
+What a case page shows is what a case wants: files of its vehicle around the time of the case,
+photos of its reports, and pictures of the records that its warnings rest on (passages, weighings).
+So nothing that is shown on an open case can go.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sizao.web.evidence.periods import referred
 from sizao.web.hazards.models import HazardPhoto
 from sizao.web.reports.models import Report
 from sizao.web.review.models import Attachment
+from sizao.web.warnings.models import Warning
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=5)
@@ -42,6 +44,8 @@ class Wanted:
         self._pieces: dict[str, str] = {}
         self._vehicles: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
         self._reports: dict[str, str] = {}
+        self._records: dict[str, str] = {}
+        """Records that warnings of cases rest on, by what their pictures refer to."""
         holds = Hold.objects.filter(active_holds(now))
         held = set(holds.exclude(case=None).values_list("case", flat=True))
         self._pieces = dict.fromkeys(
@@ -60,6 +64,11 @@ class Wanted:
             self._reports[case.number] = why  # photos that officers took refer to the case
             if case.vehicle:
                 self._vehicles[case.vehicle].append((*span(case, now), why))
+        rests = Warning.every.filter(case__in=cases).exclude(evidence=[])
+        for case_id, evidence in rests.values_list("case", "evidence").iterator():
+            why = names.get(case_id, "case")  # of one that began a moment ago
+            for name in filter(None, (one.partition(":")[2] for one in evidence)):
+                self._records[name] = min(self._records.get(name, ""), why, key=_rank)
         # A photo of a report may stand on a hazard too, and that may be open for longer.
         hazards = HazardPhoto.objects.filter(
             Q(hazard__closed=False) | Q(hazard__changed_at__gt=since)
@@ -78,8 +87,17 @@ class Wanted:
 
     def why(self, evidence: str, subject: str, refers_to: str, time: datetime) -> str:
         """``hold``, ``case``, ``report``, ``closed`` (a case not long enough ago), or empty."""
-        found = {self._pieces.get(evidence, ""), self._reports.get(refers_to, "")}
+        found = {
+            self._pieces.get(evidence, ""),
+            self._reports.get(refers_to, ""),
+            self._records.get(refers_to, ""),
+        }
         found |= {
             why for first, last, why in self._vehicles.get(subject, ()) if first <= time <= last
         }
-        return next((why for why in ("hold", "case", "report", "closed") if why in found), "")
+        return min(found, key=_rank)
+
+
+def _rank(why: str) -> int:
+    """The weightiest reason first, none last."""
+    return ("hold", "case", "report", "closed", "").index(why)
