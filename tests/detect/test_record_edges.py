@@ -284,6 +284,9 @@ WORDS: list[tuple[str, str, Finder, float, list[str | None], float, list[str | N
      1320.0, ["10-20"], 1321.0, []),
     ("section_speed", "night_end_min", driven(800, "tour_coach", NIGHT_END),
      354.0, ["10-20"], 353.0, []),
+    ("section_speed", "plate_reliability_percent",
+     said(*section.journey(600, plate_reliability=90.0), facts=section.facts()),
+     90.0, ["10-20"], 90.1, []),
     # Half-way, 3.98 km to the side: 452 m more than 20 km.
     ("section_speed", "detour_m", aside, 453.0, ["10-20"], 451.0, []),
     # The pair ends in second 7,260, 6,660 s or 1.85 h after the journey.
