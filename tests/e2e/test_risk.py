@@ -77,7 +77,9 @@ def test_validation_and_report(demo, sit_down, first_run) -> None:
     expect(page.locator("[data-chart=sz-capture]")).to_have_attribute("data-drawn", "yes")
     desk.shot("risk-validation-dark", settle_ms=1500)
     desk.open("/risk/report/")
-    expect(page.locator(".sz-report h3")).to_have_count(9)
+    # Enterprises are reviewed each hour while records are few, maybe in the middle of this.
+    always = page.locator(".sz-report h3").filter(has_not_text="企业")
+    expect(always).to_have_count(9)
     desk.shot("risk-report-dark")
     with page.expect_download() as waiting:
         page.click("a[href*='.pdf']")
