@@ -66,7 +66,8 @@ def test_memory_of_another_layout_begins_anew_and_that_is_said(
 def test_a_row_held_by_a_release_that_knew_less_of_it() -> None:
     began = passage(0, "A")
     us = {name: round(began[name].timestamp() * 1e6) for name in ("time", "received")}
-    state = json.dumps({"held": {RULE: {"rows": [{**began, **us}]}}, "layouts": {RULE: 4}})
+    layouts = {RULE: SectionSpeed.memory_layout}
+    state = json.dumps({"held": {RULE: {"rows": [{**began, **us}]}}, "layouts": layouts})
     found, _ = stepped(RecordState.from_bytes(state.encode()), journey(700.0)[1:])
     assert [row["severity"] for row in found] == ["lt10"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -334,6 +334,18 @@ def installation(root: Path, at_s: float) -> Iterator[World]:
         log.close()
     for forget in (territory.forget, directory.forget, board.forget):
         forget()
+
+
+@pytest.fixture
+def intake_log(world: World) -> Iterator[Any]:
+    """The intake's log, to be written to; the web reads it."""
+    from sizao.runtime.embedded.log import SqliteLog
+    from sizao.web import ports as ports_module
+
+    with SqliteLog(world.data.intake_log, writer=True) as log:
+        world.ports = replace(world.ports, evidence={**world.ports.evidence, "intake": log})
+        ports_module.install(world.ports)
+        yield log
 
 
 @pytest.fixture

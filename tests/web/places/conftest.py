@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,12 +60,5 @@ class Sky:
 
 
 @pytest.fixture
-def sky(world: World) -> Iterator[Sky]:
-    from sizao.runtime.embedded.log import SqliteLog
-    from sizao.web import ports as ports_module
-
-    log = SqliteLog(world.data.intake_log, writer=True)
-    world.ports = replace(world.ports, evidence={**world.ports.evidence, "intake": log})
-    ports_module.install(world.ports)
-    yield Sky(world, log)
-    log.close()
+def sky(world: World, intake_log: Any) -> Sky:
+    return Sky(world, intake_log)
