@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.utils import timezone
 
 from sizao.core.schemas import PASSAGE
 from sizao.log.evidence import EvidenceStore
@@ -57,15 +56,8 @@ class Road:
 
 
 @pytest.fixture
-def road(world: World) -> Iterator[Road]:
-    from sizao.runtime.embedded.log import SqliteLog
-    from sizao.web import ports as ports_module
-
-    log = SqliteLog(world.data.intake_log, writer=True)
-    world.ports = replace(world.ports, evidence={**world.ports.evidence, "intake": log})
-    ports_module.install(world.ports)
-    yield Road(world, log)
-    log.close()
+def road(world: World, intake_log: Any) -> Road:
+    return Road(world, intake_log)
 
 
 def two(road: Road) -> dict[str, Any]:
@@ -89,6 +81,7 @@ def test_both_ends_can_be_compared(road: Road, world: World) -> None:
     assert [page.count(f'data-passage="{name}"') for name in ("M1", "M2")] == [1, 1]
     assert "号牌可信度 97% · 车身红色 · 车型 H11 · 92 km/h · 车道 2" in page
     assert page.count("川DI0001") >= 2
+    assert f"{timezone.localtime(road.start):%Y-%m-%d %H:%M:%S}</span>" in page
     assert "没有找到" not in page
     for data in (RED, WHITE):
         name = road.store.put(data)

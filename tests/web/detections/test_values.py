@@ -21,6 +21,13 @@ def test_what_came_minutes_later_is_told_in_minutes(world: World) -> None:
     assert "5 分 21 秒后收到" in client.get(f"/detections/{late['id']}/").content.decode()
 
 
+def test_a_rule_that_waits_shows_no_negative_delay(world: World) -> None:
+    start = world.now - timedelta(hours=1)
+    row = world.detection(start=start, fired=start + timedelta(minutes=10), received=start)
+    world.append(row)
+    assert "秒后收到" not in world.client("op-zd").get(f"/detections/{row['id']}/").content.decode()
+
+
 def test_what_is_forbidden_altogether_shows_no_limit_of_nothing(world: World) -> None:
     row = world.detection(
         rule="area_forbidden", measured=0.5, limit=0.0, measured_unit="min", severity="closed",

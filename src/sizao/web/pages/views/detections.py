@@ -166,7 +166,8 @@ def detection(request: HttpRequest, detection_id: str) -> HttpResponse:
             "case": case if shown else None,
             "plate": plate,
             "colour": entry.plate_colour,
-            "delay": "" if delay is None else _delay(delay.total_seconds()),
+            # A rule that waits may fire later than its last record came.
+            "delay": "" if delay is None or delay < timedelta() else _delay(delay.total_seconds()),
             "player": player(
                 user,
                 [(grant, plate or row["vehicle"])],
